@@ -1,0 +1,208 @@
+//! What the process gives us, read once: environment, clock, signals, terminal, folders.
+//!
+//! No other file reads the environment or the time. Two variables exist for tests alone:
+//! `FBSYNC_TEST_CLOCK` (Unix seconds that the clock starts from) and `FBSYNC_TEST_NO_SLEEP`
+//! (waits return at once, and are told at `-v` as always).
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use etcetera::BaseStrategy;
+
+use crate::cli::Common;
+use crate::error::{Context, Error, Kind, Result};
+use crate::http::Origin;
+use crate::model::Timestamp;
+use crate::ui::{ColorChoice, Ui};
+
+/// FreshBooks' own hosts (API documentation, "Authentication").
+pub(crate) const FRESHBOOKS_API: &str = "https://api.freshbooks.com";
+const FRESHBOOKS_AUTH: &str = "https://auth.freshbooks.com";
+
+/// How often a wait looks whether a signal came.
+const SIGNAL_POLL: Duration = Duration::from_millis(50);
+
+/// Where FreshBooks is: two origins, named as in the official SDKs.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoints {
+    pub(crate) api: Origin,
+    pub(crate) auth: Origin,
+}
+
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) ui: Ui,
+    pub(crate) clock: Clock,
+    pub(crate) stop: Stop,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) profile: String,
+    pub(crate) json: bool,
+    state_dir: Option<PathBuf>,
+}
+
+impl App {
+    pub(crate) fn from_process(common: &Common, ui: Ui) -> Result<Self> {
+        let origin = |name: &str, default: &str| {
+            let text = variable(name)?.unwrap_or_else(|| default.to_owned());
+            Origin::parse(&text).map_err(|problem| {
+                Error::new(Kind::Config, format!("{name} cannot be used: {problem}"))
+                    .hint(format!("unset {name}"))
+            })
+        };
+        let endpoints = Endpoints {
+            api: origin("FRESHBOOKS_API_URL", FRESHBOOKS_API)?,
+            auth: origin("FRESHBOOKS_AUTH_URL", FRESHBOOKS_AUTH)?,
+        };
+        Ok(App {
+            ui,
+            clock: Clock::from_process()?,
+            stop: Stop::install()?,
+            endpoints,
+            profile: common.profile.clone(),
+            json: common.json,
+            state_dir: common.state_dir.clone().or_else(default_state_dir),
+        })
+    }
+
+    /// The folder of the stored sign-ins.
+    pub(crate) fn state_dir(&self) -> Result<PathBuf> {
+        self.state_dir.clone().ok_or_else(|| {
+            Error::new(Kind::Config, "there is no home folder to keep the sign-in in")
+                .hint("fbsync --state-dir /path/to/folder …, or set FBSYNC_STATE_DIR")
+        })
+    }
+}
+
+/// How to talk, from the flags and the terminal. Made before anything can fail.
+pub(crate) fn ui(common: &Common) -> Ui {
+    let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let terminal = io::stderr().is_terminal();
+    Ui {
+        quiet: common.quiet,
+        verbosity: common.verbose,
+        color: match common.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => terminal && !dumb && !no_color,
+        },
+        may_ask: !common.no_input && io::stdin().is_terminal() && terminal,
+        fancy: terminal && !dumb && !common.quiet && !common.json,
+    }
+}
+
+/// An environment variable; empty counts as unset, anything but UTF-8 is refused by name.
+pub(crate) fn variable(name: &str) -> Result<Option<String>> {
+    match env::var_os(name).map(OsString::into_string) {
+        None => Ok(None),
+        Some(Ok(text)) => Ok(Some(text).filter(|text| !text.is_empty())),
+        Some(Err(_)) => Err(Error::new(Kind::Config, format!("{name} is not valid UTF-8"))),
+    }
+}
+
+/// Whether a person's browser can be opened from here: not over SSH, not without a display.
+pub(crate) fn has_desktop() -> bool {
+    let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    if set("SSH_CONNECTION") || set("SSH_TTY") {
+        return false;
+    }
+    cfg!(target_os = "macos") || set("DISPLAY") || set("WAYLAND_DISPLAY") || set("WSL_DISTRO_NAME")
+}
+
+/// The account that runs the process, for the record of who took a snapshot.
+pub(crate) fn os_user() -> String {
+    let named = ["USER", "LOGNAME"].into_iter().find_map(|name| variable(name).ok().flatten());
+    named.unwrap_or_else(|| format!("uid {}", rustix::process::geteuid().as_raw()))
+}
+
+/// The machine's name, for the record of where a snapshot was taken.
+pub(crate) fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// `$XDG_STATE_HOME/fbsync`, on macOS as well; `None` without a home.
+fn default_state_dir() -> Option<PathBuf> {
+    let folders = etcetera::base_strategy::Xdg::new().ok()?;
+    Some(folders.state_dir()?.join("fbsync"))
+}
+
+/// The time, and waiting.
+#[derive(Clone, Debug)]
+pub(crate) struct Clock {
+    started: Instant,
+    started_at: i64,
+    never_sleep: bool,
+}
+
+impl Clock {
+    fn from_process() -> Result<Self> {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let real =
+            since_epoch.context(Kind::Config, || "the system's clock stands before 1970".to_owned())?;
+        let real = i64::try_from(real.as_secs()).unwrap_or(i64::MAX);
+        let started_at = match variable("FBSYNC_TEST_CLOCK")? {
+            Some(text) => {
+                text.parse().context(Kind::Config, || "FBSYNC_TEST_CLOCK is no number".to_owned())?
+            }
+            None => real,
+        };
+        let never_sleep = variable("FBSYNC_TEST_NO_SLEEP")?.is_some();
+        Ok(Clock { started: Instant::now(), started_at, never_sleep })
+    }
+
+    /// Now, by a clock that cannot run backwards within one process.
+    pub(crate) fn now(&self) -> Timestamp {
+        let passed = i64::try_from(self.started.elapsed().as_secs()).unwrap_or(0);
+        let seconds = self.started_at.saturating_add(passed).max(0);
+        Timestamp::from_unix(seconds).unwrap_or_else(|| self.started())
+    }
+
+    fn started(&self) -> Timestamp {
+        Timestamp::from_unix(self.started_at).unwrap_or(Timestamp::EPOCH)
+    }
+
+    /// Waits; a signal ends the wait with its error.
+    pub(crate) fn sleep(&self, duration: Duration, stop: &Stop) -> Result<()> {
+        let deadline = Instant::now() + if self.never_sleep { Duration::ZERO } else { duration };
+        loop {
+            stop.check()?;
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(SIGNAL_POLL));
+        }
+    }
+}
+
+/// Whether SIGINT or SIGTERM came. The first one asks; a second one ends the process at once.
+#[derive(Clone)]
+pub(crate) struct Stop(Arc<AtomicUsize>);
+
+impl Stop {
+    fn install() -> Result<Self> {
+        let asked = Arc::new(AtomicUsize::new(0));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            let number = usize::try_from(signal).unwrap_or_default();
+            let installed = signal_hook::flag::register_usize(signal, Arc::clone(&asked), number);
+            installed.context(Kind::Unexpected, || "cannot watch for signals".to_owned())?;
+        }
+        Ok(Stop(asked))
+    }
+
+    /// Fails once a signal has come.
+    pub(crate) fn check(&self) -> Result<()> {
+        match self.0.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            signal => {
+                let signal = i32::try_from(signal).unwrap_or(signal_hook::consts::SIGTERM);
+                Err(Error::new(Kind::Interrupted(signal), "interrupted"))
+            }
+        }
+    }
+}

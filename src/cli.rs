@@ -1,0 +1,264 @@
+//! What can be typed: verbs, flags and their help. No logic; the structs are the options that the
+//! commands work from.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::ui::ColorChoice;
+
+/// FreshBooks compares the redirect URI character for character, so the default is one that a
+/// person can copy; the port lies outside the ranges that systems hand out on their own.
+pub(crate) const DEFAULT_REDIRECT: &str = "https://localhost:8799/callback";
+
+/// What an access review needs and nothing more (API documentation, "Scopes").
+pub(crate) const DEFAULT_SCOPES: &str = "user:profile:read user:teams:read";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  done
+    1  unexpected failure
+    2  usage
+    3  configuration, or permissions of a local file, or a file in the way
+    4  sign-in needed or rejected
+    5  FreshBooks not reachable or not available after retries
+    6  FreshBooks refused the request (scope, role, 4xx)
+    7  a partial snapshot was recorded; or only a partial one is there
+    8  another fbsync holds the lock
+    9  local storage: SQLite, disk; a database that cannot be opened or is not one
+   10  the question was answered \"no\"
+  130, 143  interrupted";
+
+const START: &str = "\
+Start:
+  fbsync demo                               the whole of it, without an account
+  fbsync auth                               sign in to FreshBooks
+  fbsync sync --db audit.sqlite             read who has access to what
+  fbsync export access --db audit.sqlite    list it as CSV";
+
+/// Who has access to which FreshBooks business, in which role: read, kept, proved
+///
+/// fbsync signs in to FreshBooks, reads who has access to which business in which role, keeps each
+/// reading as a snapshot in one SQLite file, and exports it for access reviews. It changes nothing
+/// at FreshBooks.
+#[derive(Debug, Parser)]
+#[command(name = "fbsync", version, after_help = START, after_long_help = format!("{START}\n\n{EXIT_CODES}"), max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct Common {
+    /// Which stored sign-in to use
+    #[arg(long, global = true, value_name = "NAME", env = "FBSYNC_PROFILE", default_value = "default", value_parser = profile_name)]
+    pub(crate) profile: String,
+    /// Folder of the stored sign-ins [default: $XDG_STATE_HOME/fbsync]
+    #[arg(long, global = true, value_name = "DIR", env = "FBSYNC_STATE_DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
+    /// Say only warnings and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more; repeat for more still
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Print data as JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Never ask anything
+    #[arg(long, global = true)]
+    pub(crate) no_input: bool,
+    /// Colour what is said
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
+    pub(crate) color: ColorChoice,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Sign in: browser, local redirect capture, code exchange
+    Auth(AuthArgs),
+    /// Rotate the tokens now
+    Refresh(RefreshArgs),
+    /// Show the stored sign-ins
+    Status(StatusArgs),
+    /// Read everything into a new snapshot
+    Sync(SyncArgs),
+    /// List the snapshots of a database
+    Snapshots(SnapshotsArgs),
+    /// Print a report from a snapshot
+    Export(ExportArgs),
+    /// Check a database's own chain of hashes
+    Verify(VerifyArgs),
+    /// Show the whole of it against a built-in FreshBooks sandbox
+    Demo(DemoArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Database {
+    /// The SQLite file; `{profile}` stands for the profile's name
+    #[arg(long, value_name = "FILE", env = "FBSYNC_DB")]
+    pub(crate) db: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AuthArgs {
+    /// Client id of your FreshBooks app
+    #[arg(long, value_name = "ID", env = "FBSYNC_CLIENT_ID")]
+    pub(crate) client_id: Option<String>,
+    /// Redirect URI, exactly as registered with the app
+    #[arg(long, value_name = "URI", env = "FBSYNC_REDIRECT_URI", default_value = DEFAULT_REDIRECT)]
+    pub(crate) redirect_uri: String,
+    /// Scopes to ask for, space separated; empty asks for the app's own
+    #[arg(long, value_name = "SCOPES", default_value = DEFAULT_SCOPES)]
+    pub(crate) scope: String,
+    /// File that holds the client secret; `-` is standard input
+    #[arg(long, value_name = "PATH", env = "FBSYNC_CLIENT_SECRET_FILE")]
+    pub(crate) client_secret_file: Option<PathBuf>,
+    /// Print the address, do not open a browser
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// Listen to nothing; read the address that the browser ended on from standard input
+    #[arg(long)]
+    pub(crate) paste: bool,
+    /// How long to wait for the browser
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub(crate) timeout: Duration,
+    /// Leave PKCE (RFC 7636) out
+    #[arg(long)]
+    pub(crate) no_pkce: bool,
+    /// Certificate for the redirect address, PEM, from your own local CA
+    #[arg(long, value_name = "PEM", requires = "redirect_key")]
+    pub(crate) redirect_cert: Option<PathBuf>,
+    /// Key of that certificate, PEM
+    #[arg(long, value_name = "PEM", requires = "redirect_cert")]
+    pub(crate) redirect_key: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RefreshArgs {
+    /// Only when the access token expires within this time
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) if_expires_within: Option<Duration>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct StatusArgs {
+    /// Also show the last snapshot of this database
+    #[arg(long, value_name = "FILE", env = "FBSYNC_DB")]
+    pub(crate) db: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SyncArgs {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// Requests in flight at most
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub(crate) jobs: u8,
+    /// A remark kept with the snapshot
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SnapshotsArgs {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// All of them, not just the last 20
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExportArgs {
+    /// Which report
+    pub(crate) report: String,
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Which snapshot: its id, or `latest` for the last complete one
+    #[arg(long, value_name = "ID", default_value = "latest")]
+    pub(crate) snapshot: String,
+    /// Accept a partial snapshot
+    #[arg(long)]
+    pub(crate) allow_partial: bool,
+    /// What to do with text that a spreadsheet would run as a formula
+    #[arg(long, value_name = "MODE", value_enum, default_value_t)]
+    pub(crate) formula_guard: FormulaGuard,
+}
+
+/// What happens to a text cell that a spreadsheet would run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum FormulaGuard {
+    /// Put a `'` in front
+    #[default]
+    Quote,
+    /// Leave it as it is
+    Off,
+    /// Refuse to export
+    Fail,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) database: Database,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DemoArgs {
+    /// Folder to put everything into
+    #[arg(long, value_name = "DIR", default_value = "./fbsync-demo")]
+    pub(crate) dir: PathBuf,
+}
+
+/// A profile's name becomes a file's name, so it is kept to what no file system minds.
+fn profile_name(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    match !text.is_empty() && text.len() <= 64 && !text.starts_with('.') && text.chars().all(plain) {
+        true => Ok(text.to_owned()),
+        false => Err("use letters, digits, `-`, `_` and `.`, 64 at most, no `.` in front".to_owned()),
+    }
+}
+
+/// A length of time: a whole number and `s`, `m`, `h` or `d`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let unit = match text.chars().last() {
+        Some('s') => 1,
+        Some('m') => 60,
+        Some('h') => 3600,
+        Some('d') => 86_400,
+        _ => return Err("give a number and a unit, such as 90s, 30m, 26h or 7d".to_owned()),
+    };
+    let number: u64 =
+        text[..text.len() - 1].parse().map_err(|_| "give a whole number and a unit".to_owned())?;
+    let seconds = number.checked_mul(unit).ok_or("that is too long")?;
+    Ok(Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn lengths_of_time() {
+        assert_eq!(duration("26h"), Ok(Duration::from_secs(93_600)));
+        for bad in ["", "h", "5", "-1h", "1.5h", "5ä", "99999999999999999999d"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+}

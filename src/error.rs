@@ -1,0 +1,132 @@
+//! The one error type: a kind for the script, a sentence for the person, a hint that can be typed.
+//!
+//! Every failure ends here. The kind alone decides the exit code; the message says what was being
+//! done and to what; the hint says what to do now. Nothing in this file prints.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What sort of failure it is, as far as a calling script cares. See [`Kind::exit_code`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A bug, or something nobody foresaw.
+    Unexpected,
+    /// The command line asks for something that cannot be.
+    Usage,
+    /// Configuration, permissions of a local file, or a file in the way.
+    Config,
+    /// There is no sign-in, or FreshBooks rejects the one there is.
+    SignIn,
+    /// FreshBooks was not reached, or not available after retries.
+    Unavailable,
+    /// FreshBooks understood and said no: scope, role, another 4xx.
+    Refused,
+    /// A partial snapshot was recorded, or only a partial one is there.
+    Partial,
+    /// Another fbsync holds the lock.
+    Locked,
+    /// SQLite or the disk.
+    Storage,
+    /// The question was answered "no".
+    No,
+    /// Ended by SIGINT (2) or SIGTERM (15).
+    Interrupted(i32),
+    /// Standard output was closed by its reader: no failure of ours.
+    ClosedPipe,
+}
+
+impl Kind {
+    /// The process's exit code, as documented in `--help`.
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Kind::ClosedPipe => 0,
+            Kind::Unexpected => 1,
+            Kind::Usage => 2,
+            Kind::Config => 3,
+            Kind::SignIn => 4,
+            Kind::Unavailable => 5,
+            Kind::Refused => 6,
+            Kind::Partial => 7,
+            Kind::Locked => 8,
+            Kind::Storage => 9,
+            Kind::No => 10,
+            Kind::Interrupted(2) => 130,
+            Kind::Interrupted(_) => 143,
+        }
+    }
+}
+
+/// A failure on its way to the person who typed the command.
+#[derive(Debug)]
+pub(crate) struct Error {
+    kind: Kind,
+    message: String,
+    hint: Option<String>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Error { kind, message: message.into(), hint: None, source: None }
+    }
+
+    /// Says what to do now, with a command where there is one.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Keeps what lay underneath, so that it is printed as a cause.
+    pub(crate) fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(crate) fn hint_text(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The causes, outermost first.
+    pub(crate) fn causes(&self) -> Vec<String> {
+        let mut causes = Vec::new();
+        let mut next = StdError::source(self);
+        while let Some(cause) = next {
+            causes.push(cause.to_string());
+            next = cause.source();
+        }
+        causes
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+/// Turns a library's failure into ours, saying what was being done.
+pub(crate) trait Context<T> {
+    fn context(self, kind: Kind, message: impl FnOnce() -> String) -> Result<T>;
+}
+
+impl<T, E: Into<Box<dyn StdError + Send + Sync>>> Context<T> for std::result::Result<T, E> {
+    fn context(self, kind: Kind, message: impl FnOnce() -> String) -> Result<T> {
+        self.map_err(|source| Error::new(kind, message()).because(source))
+    }
+}

@@ -1,0 +1,162 @@
+//! The only file that writes files, the database apart.
+//!
+//! Whatever the umask: what we create is 0600, folders 0700. A file is replaced whole or not at all:
+//! written beside its target, flushed to the disk, renamed, and the folder flushed as well, since
+//! `persist` alone promises nothing after a power cut.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use tempfile::NamedTempFile;
+
+use crate::error::{Context, Error, Kind, Result};
+
+const PRIVATE_FILE: u32 = 0o600;
+const PRIVATE_FOLDER: u32 = 0o700;
+
+/// How often a waiting process looks whether a lock is free.
+const LOCK_POLL: Duration = Duration::from_millis(50);
+
+/// Creates `folder` and what is missing above it, for our eyes alone. An existing one is left as it is.
+pub(crate) fn create_private_folder(folder: &Path) -> Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        create_private_folder(parent)?;
+    }
+    let made = match DirBuilder::new().mode(PRIVATE_FOLDER).create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        made => made.and_then(|()| fs::set_permissions(folder, Permissions::from_mode(PRIVATE_FOLDER))),
+    };
+    made.context(Kind::Config, || format!("cannot create the folder {}", folder.display()))
+}
+
+/// Creates an empty file 0600 if there is none; an existing one is left as it is.
+pub(crate) fn create_private_file(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(path) {
+        Ok(file) => file.set_permissions(Permissions::from_mode(PRIVATE_FILE)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// A file that appears under its name only when [`Pending::commit`] succeeds.
+pub(crate) struct Pending {
+    file: NamedTempFile,
+    target: PathBuf,
+}
+
+impl Pending {
+    /// Begins a replacement for `target` in the same folder, which must exist.
+    pub(crate) fn beside(target: &Path) -> io::Result<Self> {
+        let file = tempfile::Builder::new()
+            .prefix(".fbsync-")
+            .permissions(Permissions::from_mode(PRIVATE_FILE))
+            .tempfile_in(folder_of(target))?;
+        file.as_file().set_permissions(Permissions::from_mode(PRIVATE_FILE))?;
+        Ok(Pending { file, target: target.to_owned() })
+    }
+
+    /// Makes the content durable under its final name. With `replace` false an existing file stays
+    /// as it is and the error is `AlreadyExists`.
+    pub(crate) fn commit(self, replace: bool) -> io::Result<()> {
+        self.file.as_file().sync_all()?;
+        let persisted = match replace {
+            true => self.file.persist(&self.target),
+            false => self.file.persist_noclobber(&self.target),
+        };
+        persisted.map_err(|failed| failed.error)?;
+        File::open(folder_of(&self.target))?.sync_all()
+    }
+}
+
+impl Write for Pending {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Replaces `path` by `bytes`, durably, in one step.
+pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut pending = Pending::beside(path)?;
+    pending.write_all(bytes)?;
+    pending.commit(true)
+}
+
+/// Why a file that holds secrets may not be used.
+pub(crate) fn secrecy_problem(path: &Path) -> io::Result<Option<Error>> {
+    let found = fs::symlink_metadata(path)?;
+    let shown = path.display();
+    let problem = if found.is_symlink() {
+        Some(Error::new(
+            Kind::Config,
+            format!("{shown} is a symbolic link; a sign-in is kept in a plain file"),
+        ))
+    } else if found.uid() != rustix::process::geteuid().as_raw() {
+        let owner = found.uid();
+        Some(
+            Error::new(Kind::Config, format!("{shown} belongs to another user (uid {owner})"))
+                .hint(format!("sudo chown \"$(id -u)\" '{shown}'")),
+        )
+    } else if found.mode() & 0o077 != 0 {
+        let mode = found.mode() & 0o777;
+        let cause = match mode {
+            0o660 => "; in Kubernetes this is usually the work of `fsGroup`",
+            _ => "",
+        };
+        Some(
+            Error::new(Kind::Config, format!("{shown} can be read by others (mode {mode:04o}){cause}"))
+                .hint(format!("chmod 600 '{shown}'")),
+        )
+    } else {
+        None
+    };
+    Ok(problem)
+}
+
+/// Whether users other than the owner may read the file.
+pub(crate) fn readable_by_others(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.mode() & 0o044 != 0)
+}
+
+/// An exclusive lock, held until dropped and gone with the process, however it dies.
+///
+/// The lock file is separate from what it guards and never renamed or deleted: the guarded file's
+/// inode changes with each replacement, and a lock on a deleted file guards nothing.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Waits up to `patience` for the lock; `Ok(None)` when somebody else still holds it.
+    pub(crate) fn acquire(path: &Path, patience: Duration) -> io::Result<Option<Lock>> {
+        create_private_file(path)?;
+        // Over NFS the lock becomes a POSIX one, which wants the file open for writing.
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        let deadline = Instant::now() + patience;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(Lock { _file: file })),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(LOCK_POLL),
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}

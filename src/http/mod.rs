@@ -1,0 +1,287 @@
+//! The small HTTP layer, and the only place that names `ureq`.
+//!
+//! It knows time-outs, limits, when to ask again and how to read a complaint, and nothing of what
+//! is asked for. Two doors: [`Http::get`], which asks again, and [`Http::post_form`], which never
+//! does. Redirects are not followed: an API that redirects is a surprise, and a token must not go along.
+
+mod complaint;
+mod origin;
+pub(crate) mod retry;
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::tls::{RootCerts, TlsConfig};
+use url::Url;
+
+use crate::app::{App, Clock, Endpoints, Stop};
+use crate::error::{Error, Kind};
+use crate::model::Timestamp;
+use crate::secret::Secret;
+use crate::ui::Ui;
+
+pub(crate) use complaint::complaint;
+pub(crate) use origin::Origin;
+use retry::{Outcome, Verdict};
+
+const CONNECT: Duration = Duration::from_secs(10);
+const FIRST_BYTE: Duration = Duration::from_secs(60);
+const BETWEEN_BYTES: Duration = Duration::from_secs(30);
+const WHOLE_EXCHANGE: Duration = Duration::from_secs(120);
+/// The token endpoint answers in a second or not at all, and signals wait for it.
+const TOKEN_EXCHANGE: Duration = Duration::from_secs(30);
+
+/// A page of 100 members is about 60 KB; what is larger than this is not one.
+const LARGEST_BODY: u64 = 32 << 20;
+
+/// One answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) url: Url,
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+    pub(crate) received_at: Timestamp,
+    /// The server's own clock, from `Date`.
+    pub(crate) server_date: Option<Timestamp>,
+    pub(crate) request_id: Option<String>,
+    /// Requests that it took, this one included.
+    pub(crate) attempts: u32,
+    retry_after: Option<Duration>,
+}
+
+/// Why there is no answer that can be used.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The server answered, and not with what was asked for. Its last answer.
+    Answered(Box<Answer>, String),
+    /// No connection was made: nothing was sent.
+    NotSent(String),
+    /// It broke after something may have been sent: whether it was acted on is unknown.
+    Lost(String),
+    /// A signal came while waiting.
+    Stopped(Error),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Answered(answer, complaint) => write!(f, "HTTP {}: {complaint}", answer.status),
+            Failure::NotSent(why) | Failure::Lost(why) => f.write_str(why),
+            Failure::Stopped(error) => error.fmt(f),
+        }
+    }
+}
+
+/// What a failed try was and how many were made.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) failure: Failure,
+    pub(crate) attempts: u32,
+}
+
+#[derive(Clone)]
+pub(crate) struct Http {
+    agent: ureq::Agent,
+    clock: Clock,
+    stop: Stop,
+    ui: Ui,
+    allowed: Arc<[Origin]>,
+}
+
+impl Http {
+    /// A client that talks to the two endpoints of `app` and to nobody else.
+    pub(crate) fn new(app: &App) -> Self {
+        let Endpoints { api, auth } = app.endpoints.clone();
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .https_only(api.is_https() && auth.is_https())
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .timeout_connect(Some(CONNECT))
+            .timeout_recv_response(Some(FIRST_BYTE))
+            .timeout_per_read(Some(BETWEEN_BYTES))
+            .timeout_global(Some(WHOLE_EXCHANGE))
+            .max_idle_connections_per_host(16)
+            .max_idle_age(Duration::from_secs(10))
+            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
+            .user_agent(concat!("fbsync/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .new_agent();
+        let allowed = Arc::new([api, auth]);
+        Http { agent, clock: app.clock.clone(), stop: app.stop.clone(), ui: app.ui, allowed }
+    }
+
+    /// GETs `url` until `read` can use the answer, or it is time to give up.
+    pub(crate) fn get<T>(
+        &self,
+        url: &Url,
+        bearer: &Secret,
+        read: impl Fn(&[u8]) -> std::result::Result<T, String>,
+    ) -> std::result::Result<(T, Answer), Failed> {
+        for attempt in 1.. {
+            let failure = match self.get_once(url, bearer, attempt) {
+                Ok(answer) if answer.status == 200 => match read(&answer.body) {
+                    Ok(value) => return Ok((value, answer)),
+                    Err(problem) => Failure::Answered(Box::new(answer), problem),
+                },
+                Ok(answer) => {
+                    // An answer may quote the request, token and all.
+                    let complaint =
+                        complaint(answer.status, &answer.body).replace(bearer.expose(), "[redacted]");
+                    Failure::Answered(Box::new(answer), complaint)
+                }
+                Err(failure) => failure,
+            };
+            let wait = match retry::judge(attempt, outcome_of(&failure), random_fraction()) {
+                Verdict::Wait(wait) => wait,
+                Verdict::Done | Verdict::GiveUp => return Err(Failed { failure, attempts: attempt }),
+            };
+            self.ui.note(format_args!(
+                "{failure}; asking {} again in {} s",
+                url.path(),
+                wait.as_secs_f32().ceil()
+            ));
+            if let Err(stopped) = self.clock.sleep(wait, &self.stop) {
+                return Err(Failed { failure: Failure::Stopped(stopped), attempts: attempt });
+            }
+        }
+        unreachable!("the loop ends by returning")
+    }
+
+    fn get_once(&self, url: &Url, bearer: &Secret, attempt: u32) -> std::result::Result<Answer, Failure> {
+        self.check_origin(url)?;
+        self.stop.check().map_err(Failure::Stopped)?;
+        let request = self
+            .agent
+            .get(url.as_str())
+            .header("Authorization", format!("Bearer {}", bearer.expose()))
+            .header("Accept", "application/json");
+        let answer = self.read_answer(url, request.call(), attempt)?;
+        self.trace("GET", &answer);
+        Ok(answer)
+    }
+
+    /// POSTs a form once (RFC 6749 appendix B). The caller decides what a failure means.
+    pub(crate) fn post_form(&self, url: &Url, form: &[(&str, &str)]) -> std::result::Result<Answer, Failure> {
+        self.check_origin(url)?;
+        let request = self
+            .agent
+            .post(url.as_str())
+            .header("Accept", "application/json")
+            .config()
+            .timeout_global(Some(TOKEN_EXCHANGE))
+            .build();
+        let answer = self.read_answer(url, request.send_form(form.iter().copied()), 1)?;
+        self.trace("POST", &answer);
+        Ok(answer)
+    }
+
+    /// The last gate before bytes leave: whatever was asked above, only our two origins are spoken to.
+    fn check_origin(&self, url: &Url) -> std::result::Result<(), Failure> {
+        match self.allowed.iter().any(|origin| origin.holds(url)) {
+            true => Ok(()),
+            false => Err(Failure::NotSent("that address is not FreshBooks'".to_owned())),
+        }
+    }
+
+    fn read_answer(
+        &self,
+        url: &Url,
+        sent: std::result::Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+        attempts: u32,
+    ) -> std::result::Result<Answer, Failure> {
+        let mut response = sent.map_err(|error| failed_call(&error))?;
+        let received_at = self.clock.now();
+        let status = response.status().as_u16();
+        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let retry_after = retry::retry_after(status, header("retry-after"), received_at);
+        let server_date = header("date").and_then(Timestamp::parse_http_date);
+        let request_id = header("x-request-id").map(|id| id.chars().take(100).collect());
+        let body = response.body_mut().with_config().limit(LARGEST_BODY).read_to_vec();
+        let body = body.map_err(|error| Failure::Lost(format!("the answer broke off: {error}")))?;
+        let url = url.clone();
+        Ok(Answer { url, status, body, received_at, server_date, request_id, attempts, retry_after })
+    }
+
+    fn trace(&self, method: &str, answer: &Answer) {
+        let Answer { url, status, body, request_id, .. } = answer;
+        let id = request_id.as_deref().unwrap_or("-");
+        self.ui.detail(2, format_args!("{method} {url} → {status}, {} bytes, request {id}", body.len()));
+        self.ui.detail(
+            3,
+            format_args!(
+                "  with {}",
+                if method == "GET" { "Authorization: Bearer [redacted]" } else { "form [redacted]" }
+            ),
+        );
+    }
+}
+
+fn outcome_of(failure: &Failure) -> Outcome {
+    match failure {
+        Failure::Answered(answer, _) => {
+            Outcome::Answered { status: answer.status, retry_after: answer.retry_after }
+        }
+        Failure::NotSent(_) | Failure::Lost(_) => Outcome::Broken,
+        // Not worth another try: seen as an answer that is final.
+        Failure::Stopped(_) => Outcome::Answered { status: 0, retry_after: None },
+    }
+}
+
+/// Tells "nothing was sent" from "who knows", which is all the difference for a refresh token.
+fn failed_call(error: &ureq::Error) -> Failure {
+    use ureq::Timeout::{Connect, Resolve};
+    let why = error.to_string();
+    match error {
+        ureq::Error::HostNotFound
+        | ureq::Error::ConnectionFailed
+        | ureq::Error::Timeout(Connect | Resolve) => Failure::NotSent(why),
+        ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::ConnectProxyFailed(_) => {
+            Failure::NotSent(why)
+        }
+        ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => Failure::NotSent(why),
+        _ => Failure::Lost(why),
+    }
+}
+
+/// For jitter alone; where the system has no random bytes to give, everybody waits the same.
+fn random_fraction() -> f64 {
+    let mut bytes = [0u8; 4];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
+        Err(_) => 0.5,
+    }
+}
+
+impl Failed {
+    /// The error for a request whose failure ends the command. `what` completes "cannot …".
+    pub(crate) fn into_error(self, what: &str) -> Error {
+        let tries = match self.attempts {
+            1 => String::new(),
+            n => format!(" ({n} tries)"),
+        };
+        let message = format!("cannot {what}: {}{tries}", self.failure);
+        match self.failure {
+            Failure::Stopped(error) => error,
+            Failure::Answered(answer, _) => match answer.status {
+                401 => Error::new(Kind::SignIn, message),
+                status if retry::worth_retrying(status) || status >= 500 => {
+                    Error::new(Kind::Unavailable, message)
+                }
+                _ => Error::new(Kind::Refused, message),
+            },
+            Failure::NotSent(_) | Failure::Lost(_) => Error::new(Kind::Unavailable, message)
+                .hint("check the connection (proxy, firewall, DNS) and run the command again"),
+        }
+    }
+
+    /// The status of the last answer, if there was one.
+    pub(crate) fn status(&self) -> Option<u16> {
+        match &self.failure {
+            Failure::Answered(answer, _) => Some(answer.status),
+            _ => None,
+        }
+    }
+}

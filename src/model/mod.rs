@@ -1,0 +1,2 @@
+mod timestamp;
+pub(crate) use timestamp::{Timestamp, spoken};

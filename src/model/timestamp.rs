@@ -1,0 +1,111 @@
+//! A moment, in whole seconds, always UTC: the only form of time that fbsync keeps.
+//!
+//! Written as RFC 3339 with `Z` at a fixed width, so that texts sort as the moments do. Everything
+//! that knows about calendars goes through `jiff`, and `jiff` is named in this file alone.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Seconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Timestamp(i64);
+
+/// The largest year that the fixed-width form can hold is 9999; jiff's range ends there as well.
+const LATEST: i64 = 253_402_207_200;
+
+impl Timestamp {
+    pub(crate) const EPOCH: Timestamp = Timestamp(0);
+
+    /// From Unix seconds; `None` outside the years that can be written in four digits.
+    pub(crate) fn from_unix(seconds: i64) -> Option<Self> {
+        (0..=LATEST).contains(&seconds).then_some(Timestamp(seconds))
+    }
+
+    pub(crate) fn unix(self) -> i64 {
+        self.0
+    }
+
+    /// Reads what FreshBooks writes: RFC 3339 with `Z`, an offset, a fraction, or no zone at all,
+    /// which its projects family means as UTC. `None` where it cannot be read.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let seconds = match text.parse::<jiff::Timestamp>() {
+            Ok(moment) => moment.as_second(),
+            Err(_) => {
+                let civil = text.parse::<jiff::civil::DateTime>().ok()?;
+                civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second()
+            }
+        };
+        Self::from_unix(seconds)
+    }
+
+    /// Reads an HTTP date (RFC 9110 section 5.6.7), as in `Date` and `Retry-After`.
+    pub(crate) fn parse_http_date(text: &str) -> Option<Self> {
+        let moment = jiff::fmt::rfc2822::parse(text).ok()?;
+        Self::from_unix(moment.timestamp().as_second())
+    }
+
+    pub(crate) fn saturating_add(self, duration: Duration) -> Self {
+        let seconds = i64::try_from(duration.as_secs()).unwrap_or(LATEST);
+        Timestamp(self.0.saturating_add(seconds).min(LATEST))
+    }
+
+    /// How long from `earlier` to here; zero where `earlier` is later.
+    pub(crate) fn since(self, earlier: Timestamp) -> Duration {
+        Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moment = jiff::Timestamp::from_second(self.0).map_err(|_| fmt::Error)?;
+        write!(f, "{}", moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    }
+}
+
+/// A length of time as people say it: `35 s`, `12 min`, `11 h 58 min`, `3 d 4 h`.
+pub(crate) fn spoken(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    let pair = |large: u64, unit: &str, small: u64, small_unit: &str| match small {
+        0 => format!("{large} {unit}"),
+        _ => format!("{large} {unit} {small} {small_unit}"),
+    };
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => pair(minutes, "min", 0, "s"),
+        3600..86_400 => pair(hours, "h", minutes % 60, "min"),
+        _ => pair(days, "d", hours % 24, "h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_every_form_that_the_api_writes() {
+        let same =
+            ["2024-02-01T09:30:00Z", "2024-02-01T09:30:00", "2024-02-01 09:30:00", "2024-02-01T09:30:00.25Z"];
+        for text in same.into_iter().chain(["2024-02-01T04:30:00-05:00", " 2024-02-01T09:30:00Z "]) {
+            let moment = Timestamp::parse(text).map(|moment| moment.to_string());
+            assert_eq!(moment.as_deref(), Some("2024-02-01T09:30:00Z"), "{text}");
+        }
+        for text in ["", "0000-00-00 00:00:00", "yesterday", "2024-13-01T00:00:00Z"] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_http_dates() {
+        let moment = Timestamp::parse_http_date("Thu, 01 Feb 2024 09:30:00 GMT");
+        assert_eq!(moment.map(Timestamp::unix), Some(1_706_779_800));
+        assert_eq!(Timestamp::parse_http_date("120"), None);
+    }
+
+    #[test]
+    fn says_lengths_of_time() {
+        let said = [35, 720, 7200, 43_080, 273_600].map(|seconds| spoken(Duration::from_secs(seconds)));
+        assert_eq!(said, ["35 s", "12 min", "2 h", "11 h 58 min", "3 d 4 h"]);
+    }
+}
