@@ -2,7 +2,10 @@
 #![allow(dead_code)] // scaffold
 mod app;
 mod cli;
+mod credentials;
 mod error;
+mod fetch;
+mod freshbooks;
 mod fsutil;
 mod http;
 mod model;

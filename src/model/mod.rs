@@ -1,2 +1,20 @@
-mod timestamp;
+//! What an access review speaks of, and the rules that make rows of it. No I/O, no clock.
+//!
+//! - [`timestamp`]: moments.
+//! - [`role`]: labels and classes of FreshBooks' roles.
+//! - [`reading`]: what one run received, source by source, before anything is derived from it.
+//! - [`people`]: who is one person, across sources and businesses.
+//! - [`rows`]: memberships and accounts as the database keeps them.
+
+pub(crate) mod people;
+pub(crate) mod reading;
+pub(crate) mod role;
+pub(crate) mod rows;
+pub(crate) mod timestamp;
+
+pub(crate) use reading::{
+    Business, BusinessReading, Coverage, GroupMember, Identity, Member, Outcome, OwnMembership, Reading,
+    RequestLine, Resource,
+};
+pub(crate) use rows::{Account, Membership, Sources, State};
 pub(crate) use timestamp::{Timestamp, spoken};
