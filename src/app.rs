@@ -7,7 +7,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -67,6 +67,15 @@ impl App {
             json: common.json,
             state_dir: common.state_dir.clone().or_else(default_state_dir),
         })
+    }
+
+    /// The database's path, `{profile}` replaced by the profile's name.
+    pub(crate) fn database(&self, given: &Path) -> Result<PathBuf> {
+        let Some(text) = given.to_str() else { return Ok(given.to_owned()) };
+        match text.is_empty() {
+            true => Err(Error::new(Kind::Usage, "the database's name is empty").hint("--db audit.sqlite")),
+            false => Ok(text.replace("{profile}", &self.profile).into()),
+        }
     }
 
     /// The folder of the stored sign-ins.

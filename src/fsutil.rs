@@ -61,6 +61,12 @@ impl Pending {
         Ok(Pending { file, target: target.to_owned() })
     }
 
+    /// Whether the target is there already with just this content.
+    pub(crate) fn same_as_target(&self) -> bool {
+        let same = || -> io::Result<bool> { Ok(fs::read(&self.target)? == fs::read(self.file.path())?) };
+        same().unwrap_or(false)
+    }
+
     /// Makes the content durable under its final name. With `replace` false an existing file stays
     /// as it is and the error is `AlreadyExists`.
     pub(crate) fn commit(self, replace: bool) -> io::Result<()> {

@@ -51,10 +51,12 @@ pub(crate) fn read(
     freshbooks: &FreshBooks,
     jobs: usize,
     folder: &Path,
+    admit: impl FnOnce(&Identity) -> Result<()>,
 ) -> Result<(Reading, Spool)> {
     let started_at = app.clock.now();
     let mut spool = Spool::in_folder(folder)?;
     let (me, answer) = freshbooks.me().map_err(|failed| failed.into_error("read who is signed in"))?;
+    admit(&me.identity)?;
     spool.add(&me.records)?;
     let mut collector = Collector::new(me.identity.clone(), me.businesses, &answer);
 
