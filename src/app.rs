@@ -1,8 +1,9 @@
 //! What the process gives us, read once: environment, clock, signals, terminal, folders.
 //!
-//! No other file reads the environment or the time. Two variables exist for tests alone:
-//! `FBSYNC_TEST_CLOCK` (Unix seconds that the clock starts from) and `FBSYNC_TEST_NO_SLEEP`
-//! (waits return at once, and are told at `-v` as always).
+//! No other file reads the environment or the time. Three variables exist for tests alone:
+//! `FBSYNC_TEST_CLOCK` (Unix seconds that the clock starts from), `FBSYNC_TEST_NO_SLEEP`
+//! (waits return at once, and are told at `-v` as always) and `FBSYNC_TEST_DIE_AT` (the name of
+//! the step at which the process kills itself).
 
 use std::env;
 use std::ffi::OsString;
@@ -42,6 +43,7 @@ pub(crate) struct App {
     pub(crate) endpoints: Endpoints,
     pub(crate) profile: String,
     pub(crate) json: bool,
+    pub(crate) no_input: bool,
     state_dir: Option<PathBuf>,
 }
 
@@ -65,6 +67,7 @@ impl App {
             endpoints,
             profile: common.profile.clone(),
             json: common.json,
+            no_input: common.no_input,
             state_dir: common.state_dir.clone().or_else(default_state_dir),
         })
     }
@@ -76,6 +79,11 @@ impl App {
             true => Err(Error::new(Kind::Usage, "the database's name is empty").hint("--db audit.sqlite")),
             false => Ok(text.replace("{profile}", &self.profile).into()),
         }
+    }
+
+    /// The same, with another sign-in.
+    pub(crate) fn for_profile(&self, name: &str) -> Self {
+        App { profile: name.to_owned(), ..self.clone() }
     }
 
     /// The folder of the stored sign-ins.
@@ -186,6 +194,20 @@ impl Clock {
             }
             std::thread::sleep(left.min(SIGNAL_POLL));
         }
+    }
+
+    /// Waits where a signal must not come between: inside a token rotation.
+    pub(crate) fn pause(&self, duration: Duration) {
+        if !self.never_sleep {
+            std::thread::sleep(duration);
+        }
+    }
+}
+
+/// Dies as by `kill -9` if a test chose this step. What is left behind is what a power cut would leave.
+pub(crate) fn die_if_chosen(step: &str) {
+    if env::var_os("FBSYNC_TEST_DIE_AT").is_some_and(|chosen| chosen == step) {
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     }
 }
 

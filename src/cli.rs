@@ -85,6 +85,8 @@ pub(crate) enum Verb {
     Refresh(RefreshArgs),
     /// Show the stored sign-ins
     Status(StatusArgs),
+    /// Revoke the tokens at FreshBooks, then forget the sign-in
+    Logout(LogoutArgs),
     /// Read everything into a new snapshot
     Sync(SyncArgs),
     /// List the snapshots of a database
@@ -110,8 +112,9 @@ pub(crate) struct AuthArgs {
     #[arg(long, value_name = "ID", env = "FBSYNC_CLIENT_ID")]
     pub(crate) client_id: Option<String>,
     /// Redirect URI, exactly as registered with the app
-    #[arg(long, value_name = "URI", env = "FBSYNC_REDIRECT_URI", default_value = DEFAULT_REDIRECT)]
-    pub(crate) redirect_uri: String,
+    /// [default: the one stored, else https://localhost:8799/callback]
+    #[arg(long, value_name = "URI", env = "FBSYNC_REDIRECT_URI")]
+    pub(crate) redirect_uri: Option<String>,
     /// Scopes to ask for, space separated; empty asks for the app's own
     #[arg(long, value_name = "SCOPES", default_value = DEFAULT_SCOPES)]
     pub(crate) scope: String,
@@ -136,6 +139,9 @@ pub(crate) struct AuthArgs {
     /// Key of that certificate, PEM
     #[arg(long, value_name = "PEM", requires = "redirect_cert")]
     pub(crate) redirect_key: Option<PathBuf>,
+    /// Take a refresh token got elsewhere (prompt, standard input or FBSYNC_REFRESH_TOKEN) and rotate it
+    #[arg(long, conflicts_with_all = ["paste", "no_browser", "redirect_cert", "redirect_key", "no_pkce"])]
+    pub(crate) import_refresh_token: bool,
 }
 
 #[derive(Args, Debug)]
@@ -143,6 +149,9 @@ pub(crate) struct RefreshArgs {
     /// Only when the access token expires within this time
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) if_expires_within: Option<Duration>,
+    /// Take over a sign-in that was stored on another machine
+    #[arg(long)]
+    pub(crate) adopt: bool,
 }
 
 #[derive(Args, Debug)]
@@ -150,6 +159,16 @@ pub(crate) struct StatusArgs {
     /// Also show the last snapshot of this database
     #[arg(long, value_name = "FILE", env = "FBSYNC_DB")]
     pub(crate) db: Option<PathBuf>,
+    /// Ask FreshBooks whether each sign-in still works
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LogoutArgs {
+    /// Every stored sign-in, not just this profile's
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Args, Debug)]

@@ -97,6 +97,56 @@ pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     pending.commit(true)
 }
 
+/// Writes `draft`, durably and whole or not at all, under a name that a later run knows where to find.
+///
+/// For content that cannot be had again: if the process dies before [`put_in_place`], it is still there.
+pub(crate) fn write_draft(draft: &Path, bytes: &[u8]) -> io::Result<()> {
+    remove_if_there(draft)?;
+    let written = (|| {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(draft)?;
+        file.set_permissions(Permissions::from_mode(PRIVATE_FILE))?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    })();
+    if written.is_err() {
+        let _ = remove_if_there(draft);
+    }
+    written
+}
+
+/// Makes a draft the file it was written for, durably, in one step.
+pub(crate) fn put_in_place(draft: &Path, target: &Path) -> io::Result<()> {
+    fs::rename(draft, target)?;
+    File::open(folder_of(target))?.sync_all()
+}
+
+/// Fails where a file of a few kilobytes could not be written beside `target`.
+pub(crate) fn prove_writable(target: &Path) -> io::Result<()> {
+    let mut pending = Pending::beside(target)?;
+    pending.write_all(&[0; 4096])?;
+    pending.file.as_file().sync_all()
+}
+
+/// Keeps `bytes` in the system's folder for temporary files when there is no other place left.
+pub(crate) fn rescue(bytes: &[u8]) -> io::Result<PathBuf> {
+    let mut file = tempfile::Builder::new()
+        .prefix("fbsync-rescued-")
+        .suffix(".json")
+        .permissions(Permissions::from_mode(PRIVATE_FILE))
+        .tempfile()?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file.keep()?.1)
+}
+
+/// Deletes a file; that there is none is as good.
+pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
 /// Why a file that holds secrets may not be used.
 pub(crate) fn secrecy_problem(path: &Path) -> io::Result<Option<Error>> {
     let found = fs::symlink_metadata(path)?;

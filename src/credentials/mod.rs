@@ -1,17 +1,99 @@
-use crate::{error::Result, secret::Secret};
-#[derive(Clone)]
-pub(crate) struct Session;
-impl Session {
-    pub(crate) fn bearer(&self) -> Result<Secret> {
-        Ok(Secret::new("x"))
+//! Stored sign-ins, and the access tokens that come of them.
+//!
+//! Start reading at [`Session`]: commands ask it for a token and hand back one that was refused. `rotation` is the
+//! section in which tokens are replaced, `store` the files, `profile` what is in them, `seed` and `inputs` what the
+//! environment hands in, `place` why a copied store is not rotated.
+//!
+//! Secrets are exposed here, in `oauth` and in `http` alone. No token goes to another origin than the one it is from.
+
+pub(crate) mod inputs;
+pub(crate) mod place;
+mod profile;
+pub(crate) mod rotation;
+mod seed;
+mod session;
+mod store;
+
+use crate::app::{App, Endpoints};
+use crate::error::{Error, Kind, Result};
+use crate::freshbooks::Person;
+use crate::http::Http;
+use crate::oauth::{Client, TokenSet};
+use crate::secret::Secret;
+
+pub(crate) use profile::Profile;
+pub(crate) use seed::Seed;
+pub(crate) use session::Session;
+pub(crate) use store::Store;
+
+/// Stores a sign-in that was just made, in place of whatever was there.
+pub(crate) fn store_sign_in(app: &App, client: Client, tokens: &TokenSet) -> Result<Profile> {
+    let store = Store::new(app, &app.profile)?;
+    let Some(refresh_token) = tokens.refresh.clone() else {
+        return Err(Error::new(Kind::Refused, "FreshBooks gave no refresh token, so nothing was stored")
+            .hint("check the app's settings at FreshBooks, then run the command again"));
+    };
+    let profile = Profile {
+        place: place::here()?,
+        // A seed left in the environment shall not come back when this sign-in ends one day.
+        seed: Seed::from_environment()?.map(|seed| seed.fingerprint()),
+        ..Profile::seeded(client, &app.endpoints, refresh_token).rotated(tokens)
+    };
+    let _lock = store.lock()?;
+    store.forget()?;
+    store.save(&profile)?;
+    Ok(profile)
+}
+
+/// Rotates a refresh token that was got elsewhere and stores what comes of it.
+pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secret) -> Result<Profile> {
+    let store = Store::new(app, &app.profile)?;
+    let here = place::here()?;
+    let seed = Some(profile::fingerprint(refresh_token.expose()));
+    let seeded = Profile { seed, ..Profile::seeded(client, &app.endpoints, refresh_token) };
+    let App { clock, ui, endpoints, .. } = app;
+    let here = here.as_deref();
+    rotation::Section { store: &store, http, clock, ui: *ui, endpoints, here, adopt: true }.import(&seeded)
+}
+
+/// Keeps who it is with a sign-in just stored.
+pub(crate) fn remember(app: &App, person: &Person) -> Result<()> {
+    let store = Store::new(app, &app.profile)?;
+    let _lock = store.lock()?;
+    match store.load()? {
+        Some(stored) => store.save(&Profile { identity: Some(person.into()), ..stored }),
+        None => Ok(()),
     }
-    pub(crate) fn open(_: &crate::app::App, _: &crate::http::Http) -> Result<Self> {
-        Ok(Session)
+}
+
+/// The stored sign-in of `app.profile`, if it may be used from here.
+pub(crate) fn stored(app: &App) -> Result<Option<Profile>> {
+    let store = Store::new(app, &app.profile)?;
+    let stored = store.load()?;
+    if let Some(profile) = &stored {
+        check_origin(&store, profile, &app.endpoints)?;
     }
-    pub(crate) fn scopes(&self) -> Option<String> {
-        None
+    Ok(stored)
+}
+
+fn not_signed_in(store: &Store) -> Error {
+    let message = format!("nobody is signed in (profile `{}`)", store.name());
+    Error::new(Kind::SignIn, message).hint(format!("fbsync auth{}", store.flag()))
+}
+
+fn check_origin(store: &Store, profile: &Profile, endpoints: &Endpoints) -> Result<()> {
+    if profile.belongs_to(endpoints) {
+        return Ok(());
     }
-    pub(crate) fn replace(&self, _f: &Secret) -> Result<Secret> {
-        Ok(Secret::new("x"))
-    }
+    let message = format!(
+        "the sign-in `{}` is from {}, and this run is pointed at {}: its tokens are not sent there",
+        store.name(),
+        profile.origins(),
+        match endpoints.api == endpoints.auth {
+            true => endpoints.api.to_string(),
+            false => format!("{} and {}", endpoints.api, endpoints.auth),
+        }
+    );
+    Err(Error::new(Kind::Config, message)
+        .hint("unset FRESHBOOKS_API_URL and FRESHBOOKS_AUTH_URL, or use another --profile with them"))
 }

@@ -4,7 +4,11 @@ use url::Url;
 
 use super::wire::{self, Group, Me, TeamPage};
 use crate::credentials::Session;
+use crate::error::Result;
 use crate::http::{Answer, Failed, Failure, Http, Origin};
+use crate::model::Identity;
+use crate::model::rows::full_name;
+use crate::secret::Secret;
 
 /// What is asked for in one request. FreshBooks cuts `per_page` to 100 without a word
 /// (API documentation, "Parameters"), so nothing is gained by asking for more.
@@ -18,7 +22,7 @@ pub(crate) struct TeamQuery {
 }
 
 /// What came back and the answer that it came in.
-pub(crate) type Reply<T> = Result<(T, Answer), Failed>;
+pub(crate) type Reply<T> = std::result::Result<(T, Answer), Failed>;
 
 #[derive(Clone)]
 pub(crate) struct FreshBooks {
@@ -62,7 +66,7 @@ impl FreshBooks {
 
     /// A refused token is replaced once and the read repeated once; a second refusal is about the
     /// resource and not about the token.
-    fn get<T>(&self, url: &Url, read: fn(&[u8]) -> Result<T, wire::Problem>) -> Reply<T> {
+    fn get<T>(&self, url: &Url, read: fn(&[u8]) -> std::result::Result<T, wire::Problem>) -> Reply<T> {
         let fatal = |error| Failed { failure: Failure::Fatal(error), attempts: 0 };
         let token = self.session.bearer().map_err(fatal)?;
         match self.http.get(url, &token, read) {
@@ -79,6 +83,26 @@ impl FreshBooks {
 }
 
 /// `users/me` (API documentation, "The /me endpoint").
-pub(crate) fn me_url(api: &Origin) -> Url {
+fn me_url(api: &Origin) -> Url {
     api.url(&["auth", "api", "v1", "users", "me"])
+}
+
+/// Who a token belongs to, and the businesses it reaches.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) identity_id: Option<i64>,
+    pub(crate) email: String,
+    pub(crate) name: String,
+    pub(crate) businesses: Vec<(i64, String)>,
+}
+
+/// Asks `users/me` with a token that belongs to no session yet.
+pub(crate) fn who_is(http: &Http, api: &Origin, token: &Secret) -> Result<Person> {
+    let reply = http.get(&me_url(api), token, wire::me);
+    let (me, _) = reply.map_err(|failed| failed.into_error("ask FreshBooks who signed in"))?;
+    let mut businesses: Vec<_> =
+        me.businesses.into_iter().map(|business| (business.id, business.name)).collect();
+    businesses.sort();
+    let Identity { id, email, first_name, last_name, .. } = me.identity;
+    Ok(Person { identity_id: Some(id), email, name: full_name(&first_name, &last_name), businesses })
 }

@@ -10,6 +10,6 @@ mod strip;
 mod tolerant;
 mod wire;
 
-pub(crate) use client::{FreshBooks, PER_PAGE, Reply, TeamQuery, me_url};
+pub(crate) use client::{FreshBooks, PER_PAGE, Person, Reply, TeamQuery, who_is};
 pub(crate) use strip::Record;
 pub(crate) use wire::{Group, Me, Meta, TeamPage};

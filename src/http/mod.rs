@@ -22,7 +22,7 @@ use crate::model::Timestamp;
 use crate::secret::Secret;
 use crate::ui::Ui;
 
-pub(crate) use complaint::complaint;
+pub(crate) use complaint::{complaint, oauth_error};
 pub(crate) use origin::Origin;
 use retry::{Outcome, Verdict};
 
@@ -48,7 +48,7 @@ pub(crate) struct Answer {
     pub(crate) request_id: Option<String>,
     /// Requests that it took, this one included.
     pub(crate) attempts: u32,
-    retry_after: Option<Duration>,
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// Why there is no answer that can be used.

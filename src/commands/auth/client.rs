@@ -1,0 +1,74 @@
+//! The app that signs in: its id, secret and redirect URI, each from the first place that has it.
+//!
+//! Flag, environment, what is stored, then a question where somebody can answer. What is stored counts only with the
+//! client id it was stored with.
+
+use super::guide;
+use crate::app::App;
+use crate::cli::{AuthArgs, DEFAULT_REDIRECT};
+use crate::credentials::{Profile, inputs};
+use crate::error::{Error, Kind, Result};
+use crate::oauth::{Client, RedirectUri};
+use crate::secret::Secret;
+
+pub(super) fn gather(app: &App, args: &AuthArgs, stored: Option<&Profile>) -> Result<Client> {
+    let stored = stored.map(Profile::client);
+    // Looked at before anything is asked: a question answered in vain is a nuisance.
+    let wanted = args.client_id.as_ref().filter(|id| !id.is_empty());
+    let same = stored.filter(|client| wanted.is_none_or(|id| *id == client.id));
+    let given = args.redirect_uri.as_ref().filter(|uri| !uri.is_empty());
+    let redirect_uri = given.or(same.as_ref().map(|client| &client.redirect_uri));
+    let redirect_uri = redirect_uri.map_or(DEFAULT_REDIRECT, String::as_str).to_owned();
+    check_way(args, &RedirectUri::parse(&redirect_uri)?)?;
+    let secret = inputs::client_secret(args.client_secret_file.as_deref())?;
+    let id = match wanted.or(same.as_ref().map(|client| &client.id)) {
+        Some(id) => id.clone(),
+        None => ask_id(app, args, &redirect_uri)?,
+    };
+    let secret = match secret.or(same.map(|client| client.secret)) {
+        Some(secret) => secret,
+        None => ask_secret(app)?,
+    };
+    Ok(Client { id, secret, redirect_uri })
+}
+
+fn check_way(args: &AuthArgs, redirect: &RedirectUri) -> Result<()> {
+    let stdin = args.client_secret_file.as_deref().is_some_and(|path| path.as_os_str() == "-");
+    if args.paste && stdin {
+        let message = "standard input cannot hold both the client secret and the pasted address";
+        return Err(
+            Error::new(Kind::Usage, message).hint("give the secret in a file or in FBSYNC_CLIENT_SECRET")
+        );
+    }
+    if !args.paste && !args.import_refresh_token && !redirect.loopback() {
+        let message = format!("the redirect URI {} does not lead to this machine", redirect.as_str());
+        return Err(Error::new(Kind::Usage, message).hint("use `--paste` with it"));
+    }
+    Ok(())
+}
+
+fn ask_id(app: &App, args: &AuthArgs, redirect_uri: &str) -> Result<String> {
+    if !app.ui.may_ask {
+        return Err(Error::new(Kind::Usage, "no client id was given").hint(
+            "fbsync auth --client-id ID, or set FBSYNC_CLIENT_ID; `fbsync auth` on a terminal leads to one",
+        ));
+    }
+    guide::how_to_make_an_app(app, redirect_uri, &args.scope);
+    match app.ui.ask("client id:")? {
+        id if id.is_empty() => Err(Error::new(Kind::Usage, "no client id was given").hint("fbsync auth")),
+        id => Ok(id),
+    }
+}
+
+fn ask_secret(app: &App) -> Result<Secret> {
+    if !app.ui.may_ask {
+        return Err(Error::new(Kind::Usage, "no client secret was given")
+            .hint("fbsync auth --client-secret-file PATH, or set FBSYNC_CLIENT_SECRET"));
+    }
+    match app.ui.ask_secret("client secret (not shown):")? {
+        secret if secret.is_empty() => {
+            Err(Error::new(Kind::Usage, "no client secret was given").hint("fbsync auth"))
+        }
+        secret => Ok(secret),
+    }
+}

@@ -1,0 +1,153 @@
+//! Waiting for the person: the listener, the prompt beside it, and the end of patience.
+//!
+//! Only an answer with our `state` ends the wait. A paste that will not do is explained and the wait goes on; the end
+//! of standard input ends the prompt alone.
+
+use std::io::{self, BufRead};
+use std::sync::mpsc::{self, Receiver, TryRecvError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Paste;
+use crate::app::App;
+use crate::error::{Error, Kind, Result};
+use crate::oauth::{Arrival, Certificate, Listener, Outcome, RedirectUri, Reply, Waiting, read_pasted};
+use crate::secret::Secret;
+
+/// How often the ways are looked at in turn: a paste and a signal are noticed as fast.
+const TURN: Duration = Duration::from_millis(50);
+
+/// No line of a terminal is longer; FreshBooks' addresses have about 200 characters.
+const LONGEST_LINE: u64 = 16 << 10;
+
+/// The ways an answer may come.
+pub(super) struct Ways {
+    redirect: RedirectUri,
+    state: Secret,
+    listener: Option<Waiting>,
+    pasted: Option<Receiver<Secret>>,
+}
+
+impl Ways {
+    /// Binds the port, before anybody is sent anywhere, and begins to read standard input.
+    pub(super) fn open(
+        paste: Paste,
+        redirect: &RedirectUri,
+        certificate: Certificate,
+        state: &Secret,
+    ) -> Result<Self> {
+        let listener = match paste {
+            Paste::Only => None,
+            Paste::Never | Paste::Beside => {
+                Some(Listener::bind(redirect, certificate)?.serve(state.clone())?)
+            }
+        };
+        let pasted = (paste != Paste::Never).then(lines);
+        Ok(Ways { redirect: redirect.clone(), state: state.clone(), listener, pasted })
+    }
+
+    /// Waits for the answer, and for the browser that brought it, if one did.
+    pub(super) fn wait(mut self, app: &App, timeout: Duration) -> Result<(Outcome, Option<Reply>)> {
+        let deadline = Instant::now() + timeout;
+        while Instant::now() < deadline {
+            app.stop.check()?;
+            if let Some(outcome) = self.look_at_paste(app)? {
+                return Ok((outcome, None));
+            }
+            match &self.listener {
+                Some(listener) => {
+                    if let Some(Arrival { outcome, reply }) = listener.wait(TURN) {
+                        return Ok((outcome, Some(reply)));
+                    }
+                }
+                None => thread::sleep(TURN),
+            }
+        }
+        Err(timed_out(timeout, &self.redirect))
+    }
+
+    fn look_at_paste(&mut self, app: &App) -> Result<Option<Outcome>> {
+        let Some(pasted) = &self.pasted else { return Ok(None) };
+        let problem = match pasted.try_recv() {
+            Err(TryRecvError::Empty) => return Ok(None),
+            Err(TryRecvError::Disconnected) => {
+                self.pasted = None;
+                match self.listener {
+                    Some(_) => return Ok(None),
+                    None => "standard input ended, and no address was pasted".to_owned(),
+                }
+            }
+            Ok(line) => match read_pasted(line.expose(), &self.redirect, &self.state) {
+                Ok(outcome) => return Ok(Some(outcome)),
+                Err(problem) => problem.to_string(),
+            },
+        };
+        // Somebody at a terminal may try again, and the browser may still come; a script had its one line.
+        if self.listener.is_none() && (!app.ui.may_ask || self.pasted.is_none()) {
+            return Err(
+                Error::new(Kind::Usage, problem).hint("fbsync auth --paste, once more from the start")
+            );
+        }
+        app.ui.warn(problem);
+        Ok(None)
+    }
+}
+
+/// Standard input's lines, each as it comes. The thread ends with the input or with the process.
+fn lines() -> Receiver<Secret> {
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        let mut input = io::stdin().lock();
+        loop {
+            let mut line = String::new();
+            match io::Read::take(&mut input, LONGEST_LINE).read_line(&mut line) {
+                Ok(read) if read > 0 && send.send(Secret::new(line)).is_ok() => {}
+                _ => return,
+            }
+        }
+    });
+    receive
+}
+
+/// The code, or what FreshBooks' refusal means (RFC 6749 section 4.1.2.1).
+pub(super) fn code(outcome: Outcome) -> Result<Secret> {
+    let (error, description) = match outcome {
+        Outcome::Code(code) => return Ok(code),
+        Outcome::Denied { error, description } => (error, description),
+    };
+    let said = description.map_or_else(|| error.clone(), |text| format!("{error}: {text}"));
+    let (kind, meaning, hint) = match error.as_str() {
+        "access_denied" => {
+            (Kind::SignIn, "access was denied in the browser", "fbsync auth, and choose Allow")
+        }
+        "invalid_scope" => (
+            Kind::Refused,
+            "FreshBooks does not grant the scopes",
+            "enable them on the app, or ask for others with `--scope`",
+        ),
+        "unauthorized_client" => {
+            (Kind::Refused, "FreshBooks does not let this app sign people in", "check the app's settings")
+        }
+        "invalid_request" => {
+            (Kind::Refused, "FreshBooks minds the request", "fbsync auth --no-pkce, if it minds PKCE")
+        }
+        "server_error" | "temporarily_unavailable" => {
+            (Kind::Unavailable, "FreshBooks is not available", "fbsync auth, later")
+        }
+        _ => (Kind::Refused, "FreshBooks refused the sign-in", "fbsync auth, once more"),
+    };
+    Err(Error::new(kind, format!("{meaning} ({said}); nothing was stored")).hint(hint))
+}
+
+fn timed_out(timeout: Duration, redirect: &RedirectUri) -> Error {
+    let message = format!(
+        "nobody came back from FreshBooks within {}. If the browser shows an error there, one of three things is \
+         wrong: the client id is unknown; the redirect URI {} is not registered with the app character for character; \
+         a scope is not enabled on the app",
+        crate::model::spoken(timeout),
+        redirect.as_str()
+    );
+    Error::new(Kind::SignIn, message).hint(
+        "put that right and run `fbsync auth` again; `--paste` if the browser cannot reach this machine",
+    )
+}

@@ -1,0 +1,79 @@
+//! What a person is told on the way to FreshBooks and back.
+//!
+//! The browser's warning is explained before it appears. The address stands alone on its line, so that it can be
+//! copied whole from any terminal.
+
+use std::thread;
+
+use super::{Paste, Request};
+use crate::app::{self, App};
+use crate::cli::AuthArgs;
+use crate::oauth::RedirectUri;
+
+/// Where apps are made (FreshBooks, "Getting Started").
+pub(super) const DEVELOPER_PAGE: &str = "https://my.freshbooks.com/#/developer";
+
+pub(super) fn how_to_make_an_app(app: &App, redirect_uri: &str, scope: &str) {
+    let scopes = match scope.trim() {
+        "" => "the scopes you need".to_owned(),
+        scope => format!("the scopes {}", scope.split_whitespace().collect::<Vec<_>>().join(" and ")),
+    };
+    for line in [
+        "to sign in, fbsync needs an app of your own at FreshBooks; making one takes two minutes:".to_owned(),
+        format!("  1. open {DEVELOPER_PAGE} and choose Create an App"),
+        format!("  2. give it any name, and as redirect URI exactly: {redirect_uri}"),
+        format!("  3. give it {scopes}, then save"),
+        "  4. open the app once more and copy its client id and client secret".to_owned(),
+    ] {
+        app.ui.instruct(line);
+    }
+}
+
+/// Sends the person to `url`: prints it, and opens a browser where there is one.
+pub(super) fn send(app: &App, args: &AuthArgs, request: &Request, url: &str) {
+    let browser = !args.no_browser && !args.paste && app::has_desktop();
+    if request.paste != Paste::Only {
+        explain_warning(app, request);
+    }
+    app.ui.instruct("open this address and allow access:");
+    app.ui.instruct(url);
+    match (request.paste, browser) {
+        (Paste::Only, _) => {
+            app.ui.instruct("then paste the address that the browser ends on, even if it shows an error:");
+        }
+        (_, true) => open(app, url),
+        (_, false) => explain_tunnel(app, request),
+    }
+    if request.paste == Paste::Beside && app.ui.may_ask {
+        app.ui.instruct("nothing happened? paste the whole address that the browser ended on here:");
+    }
+}
+
+fn explain_warning(app: &App, request: &Request) {
+    if request.certificate.is_none() && request.redirect_uri.starts_with("https:") {
+        app.ui.instruct(
+            "after you agree, the browser will warn that the connection is not private: it is led back to this \
+             machine, to a certificate that fbsync made a moment ago and nobody vouches for. Choose Advanced, then \
+             Proceed; or change https to http in the address bar",
+        );
+    }
+}
+
+/// A browser on another machine reaches this one's loopback through a tunnel alone.
+fn explain_tunnel(app: &App, request: &Request) {
+    if let Ok(redirect) = RedirectUri::parse(&request.redirect_uri) {
+        let (port, user, host) = (redirect.port(), app::os_user(), app::host_name());
+        app.ui.instruct("if the browser is on another machine, run this there first:");
+        app.ui.instruct(format_args!("  ssh -L {port}:127.0.0.1:{port} {user}@{host}"));
+    }
+}
+
+/// In a thread: some browsers return only when they are closed.
+fn open(app: &App, url: &str) {
+    let (ui, url) = (app.ui, url.to_owned());
+    thread::spawn(move || {
+        if webbrowser::open(&url).is_err() {
+            ui.note("no browser could be opened; open the address yourself");
+        }
+    });
+}

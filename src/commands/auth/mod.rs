@@ -1,0 +1,239 @@
+//! `fbsync auth`: a person signs in, and the tokens are stored.
+//!
+//! What can fail is looked at before anybody is sent to a browser: settings, the store, the port. The code lives five
+//! minutes, so it is exchanged at once; the pair is stored before it is used; only then the browser is told, so that
+//! its page says the truth.
+
+mod client;
+mod consent;
+mod guide;
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::app::App;
+use crate::cli::AuthArgs;
+use crate::credentials::rotation::tell_skew;
+use crate::credentials::{self, Profile, Store, inputs};
+use crate::error::{Context, Error, Kind, Result};
+use crate::freshbooks::{self, Person};
+use crate::http::Http;
+use crate::oauth::{
+    self, Attempt, Certificate, Client, Page, RedirectUri, TEAMS_SCOPE, TokenProblem, TokenSet,
+};
+use crate::secret::Secret;
+use consent::Ways;
+
+/// What a sign-in is made from.
+pub(crate) struct Request {
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Secret,
+    pub(crate) redirect_uri: String,
+    /// Empty asks for the app's own.
+    pub(crate) scope: String,
+    pub(crate) pkce: bool,
+    pub(crate) timeout: Duration,
+    /// PEM of a chain and its key, where the person has a CA of their own.
+    pub(crate) certificate: Option<(Vec<u8>, Vec<u8>)>,
+    pub(crate) paste: Paste,
+}
+
+/// Whether the answer may be pasted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Paste {
+    Never,
+    /// As well as brought by the browser.
+    Beside,
+    /// In no other way.
+    Only,
+}
+
+/// A sign-in that was made and stored.
+pub(crate) struct Signed {
+    pub(crate) profile: Profile,
+    /// `None` where FreshBooks could not say.
+    pub(crate) person: Option<Person>,
+}
+
+pub(crate) fn run(app: &App, args: &AuthArgs) -> Result<()> {
+    let stored = credentials::stored(app)?;
+    let client = client::gather(app, args, stored.as_ref())?;
+    let signed = match args.import_refresh_token {
+        true => import(app, client, args)?,
+        false => {
+            let request = request(app, args, client)?;
+            sign_in(app, &request, &|url| guide::send(app, args, &request, url))?
+        }
+    };
+    tell(app, stored.as_ref(), &signed)
+}
+
+fn request(app: &App, args: &AuthArgs, client: Client) -> Result<Request> {
+    let pem = |path: &Option<std::path::PathBuf>| path.as_deref().map(read_pem).transpose();
+    Ok(Request {
+        client_id: client.id,
+        client_secret: client.secret,
+        redirect_uri: client.redirect_uri,
+        scope: args.scope.split_whitespace().collect::<Vec<_>>().join(" "),
+        pkce: !args.no_pkce,
+        timeout: args.timeout,
+        certificate: pem(&args.redirect_cert)?.zip(pem(&args.redirect_key)?),
+        paste: match (args.paste, app.no_input) {
+            (true, _) => Paste::Only,
+            (false, true) => Paste::Never,
+            (false, false) => Paste::Beside,
+        },
+    })
+}
+
+fn read_pem(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).context(Kind::Config, || format!("cannot read {}", path.display()))
+}
+
+/// Has a person agree at FreshBooks and stores the tokens that come of it. `way` sends the person to an address; the
+/// listener is up by then.
+pub(crate) fn sign_in(app: &App, request: &Request, way: &dyn Fn(&str)) -> Result<Signed> {
+    let redirect = RedirectUri::parse(&request.redirect_uri)?;
+    let store = Store::new(app, &app.profile)?;
+    {
+        let _lock = store.lock()?;
+        store.prove_writable()?;
+    }
+    let client = Client {
+        id: request.client_id.clone(),
+        secret: request.client_secret.clone(),
+        redirect_uri: request.redirect_uri.clone(),
+    };
+    let attempt = Attempt::new(request.pkce)?;
+    let certificate = match &request.certificate {
+        Some((chain, key)) => Certificate::from_pem(chain, key)?,
+        None => Certificate::self_signed()?,
+    };
+    let ways = Ways::open(request.paste, &redirect, certificate, &attempt.state)?;
+    way(oauth::authorize_url(&app.endpoints.auth, &client, &request.scope, &attempt).as_str());
+    let (outcome, reply) = ways.wait(app, request.timeout)?;
+    let http = Http::new(app);
+    let signed = consent::code(outcome)
+        .and_then(|code| exchange(app, &http, &client, &code, attempt.verifier.as_ref()))
+        .and_then(|tokens| settle(app, &http, client, &tokens));
+    if let Some(reply) = reply {
+        reply.finish(match &signed {
+            Ok(signed) => Page::SignedIn { who: signed.who() },
+            Err(error) => Page::Failed { why: sentence(error.message()) },
+        });
+    }
+    signed
+}
+
+fn exchange(
+    app: &App,
+    http: &Http,
+    client: &Client,
+    code: &Secret,
+    verifier: Option<&Secret>,
+) -> Result<TokenSet> {
+    oauth::exchange(http, &app.endpoints.api, client, code, verifier).map_err(|problem| {
+        let message =
+            format!("FreshBooks did not exchange the code for tokens: {problem}; nothing was stored");
+        let (kind, hint) = match problem {
+            TokenProblem::Client(_) => (
+                Kind::SignIn,
+                "the client secret does not belong to the client id: give the app's present one with \
+                 `--client-secret-file PATH`",
+            ),
+            TokenProblem::Grant(_) => (
+                Kind::SignIn,
+                "a code lives five minutes and works once, with the very redirect URI that it was asked for: \
+                 run `fbsync auth` again",
+            ),
+            TokenProblem::Refused { .. } if verifier.is_some() => {
+                (Kind::Refused, "if FreshBooks minds PKCE: fbsync auth --no-pkce")
+            }
+            TokenProblem::Refused { .. } => (Kind::Refused, "run `fbsync auth` again"),
+            TokenProblem::NotSent(_) | TokenProblem::Lost(_) | TokenProblem::Busy { .. } => {
+                (Kind::Unavailable, "run `fbsync auth` again")
+            }
+        };
+        Error::new(kind, message).hint(hint)
+    })
+}
+
+/// Stores first, for the tokens are had; then asks whose they are.
+fn settle(app: &App, http: &Http, client: Client, tokens: &TokenSet) -> Result<Signed> {
+    tell_skew(app.ui, tokens.clock);
+    let profile = credentials::store_sign_in(app, client, tokens)?;
+    Ok(Signed { profile, person: identify(app, http, &tokens.access) })
+}
+
+fn identify(app: &App, http: &Http, token: &Secret) -> Option<Person> {
+    let person = freshbooks::who_is(http, &app.endpoints.api, token).and_then(|person| {
+        credentials::remember(app, &person)?;
+        Ok(person)
+    });
+    person.map_err(|error| app.ui.warn(format_args!("the sign-in is stored, but {error}"))).ok()
+}
+
+/// A refresh token from elsewhere: typed, piped or in the environment, and rotated at once.
+fn import(app: &App, client: Client, args: &AuthArgs) -> Result<Signed> {
+    let what = "refresh token";
+    let token = match crate::app::variable("FBSYNC_REFRESH_TOKEN")? {
+        Some(token) => Secret::new(token.trim()),
+        None if app.ui.may_ask => app.ui.ask_secret("refresh token (not shown):")?,
+        None if args.client_secret_file.as_deref() == Some(Path::new("-")) => {
+            let message = "standard input cannot hold both the client secret and the refresh token";
+            return Err(
+                Error::new(Kind::Usage, message).hint("put one of them into the environment or a file")
+            );
+        }
+        None => inputs::from_stdin(what)?,
+    };
+    if token.is_empty() {
+        return Err(Error::new(Kind::Usage, "no refresh token was given"));
+    }
+    let http = Http::new(app);
+    let profile = credentials::import(app, &http, client, token)?;
+    let person = profile.access_token().and_then(|token| identify(app, &http, token));
+    Ok(Signed { profile, person })
+}
+
+impl Signed {
+    fn who(&self) -> String {
+        match &self.person {
+            Some(person) if person.name.is_empty() => person.email.clone(),
+            Some(person) => format!("{} <{}>", person.name, person.email),
+            None => "somebody (FreshBooks did not say who)".to_owned(),
+        }
+    }
+}
+
+fn tell(app: &App, before: Option<&Profile>, signed: &Signed) -> Result<()> {
+    let scopes = signed.profile.scopes.as_deref();
+    app.ui.note(format_args!("signed in as {}, scopes: {}", signed.who(), scopes.unwrap_or("not said")));
+    if scopes.is_some_and(|scopes| !scopes.split_whitespace().any(|scope| scope == TEAMS_SCOPE)) {
+        app.ui.warn(format_args!("the scope {TEAMS_SCOPE} is missing: no team can be listed without it"));
+        app.ui.hint(format_args!(
+            "enable {TEAMS_SCOPE} for the app at {}, then run `fbsync auth` again",
+            guide::DEVELOPER_PAGE
+        ));
+    }
+    let formerly = before.and_then(|profile| profile.identity.as_ref()).map(|identity| &identity.email);
+    if let (Some(formerly), Some(person)) = (formerly, &signed.person)
+        && *formerly != person.email
+    {
+        app.ui.warn(format_args!("this profile was signed in as {formerly} before"));
+    }
+    if app.ui.fancy {
+        let flag = Store::new(app, &app.profile)?.flag();
+        app.ui.instruct(format_args!("next: fbsync sync --db audit.sqlite{flag}"));
+    }
+    Ok(())
+}
+
+/// An error's words as a sentence, for the browser's page.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,73 @@
+//! `fbsync logout`: revoke at FreshBooks if it can be done, forget here in any case.
+//!
+//! A person who logs out wants the secrets off this machine; a network that is down is no reason to keep them. What
+//! happened at FreshBooks is said, so that nobody believes a token dead that lives.
+
+use crate::app::App;
+use crate::cli::LogoutArgs;
+use crate::credentials::{Profile, Store, place};
+use crate::error::Result;
+use crate::http::Http;
+use crate::oauth::{Revoked, revoke};
+
+pub(crate) fn run(app: &App, args: &LogoutArgs) -> Result<()> {
+    let stores = match args.all {
+        true => Store::all(app)?,
+        false => vec![Store::new(app, &app.profile)?],
+    };
+    if stores.is_empty() {
+        app.ui.note("nobody is signed in");
+    }
+    let here = place::here()?;
+    let http = Http::new(app);
+    let mut failed = None;
+    for store in &stores {
+        // One sign-in that cannot be deleted must not keep the others.
+        if let Err(error) = log_out(app, &http, store, here.as_deref()) {
+            match &failed {
+                None => failed = Some(error),
+                Some(_) => app.ui.error(&error),
+            }
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+fn log_out(app: &App, http: &Http, store: &Store, here: Option<&str>) -> Result<()> {
+    let name = store.name();
+    if !store.exists() {
+        app.ui.note(format_args!("{name}: nobody is signed in"));
+        return Ok(());
+    }
+    let _lock = store.lock()?;
+    let revoked = match store.load() {
+        Ok(Some(profile)) => revoke_both(app, http, &profile, here),
+        Ok(None) => Revoked::No("another fbsync has just logged out".to_owned()),
+        Err(error) => Revoked::No(error.to_string()),
+    };
+    store.forget()?;
+    match revoked {
+        Revoked::Yes => app.ui.note(format_args!("{name}: revoked at FreshBooks and forgotten here")),
+        Revoked::No(why) => {
+            app.ui.warn(format_args!("{name}: forgotten here, but not revoked at FreshBooks: {why}"));
+        }
+    }
+    Ok(())
+}
+
+/// Both tokens, the longer-lived first. One that was revoked with the other counts as revoked (RFC 7009 section 2.2).
+fn revoke_both(app: &App, http: &Http, profile: &Profile, here: Option<&str>) -> Revoked {
+    if !profile.belongs_to(&app.endpoints) {
+        return Revoked::No(format!("it is from {}, where this run is not pointed", profile.origins()));
+    }
+    if profile.stored_elsewhere(here) {
+        return Revoked::No("it is a copy from another machine, which may still use it".to_owned());
+    }
+    let (client, api) = (profile.client(), &app.endpoints.api);
+    let refresh = revoke(http, api, &client, profile.refresh_token());
+    let access = profile.access_token().map_or(Revoked::Yes, |token| revoke(http, api, &client, token));
+    match refresh {
+        Revoked::Yes => access,
+        no => no,
+    }
+}

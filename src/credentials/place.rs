@@ -1,0 +1,55 @@
+//! Where this process runs, as far as a stored sign-in cares.
+//!
+//! A refresh token works once, so a store that was copied to a second machine is two clocks on one fuse: whichever
+//! rotates first locks the other out. The store therefore remembers its place. A container comes up under a new host
+//! name each night, with the same volume; it has no place unless its operator names one.
+
+use std::fs;
+use std::path::Path;
+
+use super::profile::fingerprint;
+use crate::app;
+use crate::error::Result;
+
+/// Files and a variable that container runtimes leave: Docker, Podman, Kubernetes.
+const CONTAINER_FILES: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
+const CONTAINER_VARIABLE: &str = "KUBERNETES_SERVICE_HOST";
+
+/// This place's name, or `None` where places cannot be told apart.
+pub(crate) fn here() -> Result<Option<String>> {
+    if let Some(name) = app::variable("FBSYNC_INSTANCE")? {
+        return Ok(Some(format!("instance {name}")));
+    }
+    let container = CONTAINER_FILES.iter().any(|file| Path::new(file).exists());
+    if container || app::variable(CONTAINER_VARIABLE)?.is_some() {
+        return Ok(None);
+    }
+    // The machine id is confidential (machine-id(5)), so it is kept as a hash.
+    let machine = fs::read_to_string("/etc/machine-id").unwrap_or_default();
+    Ok(Some(match machine.trim() {
+        "" => format!("host {}", app::host_name()),
+        id => format!("machine {} ({})", fingerprint(id), app::host_name()),
+    }))
+}
+
+/// Whether a store of the one place may be rotated at the other. A machine may change its name.
+pub(super) fn same(stored: Option<&str>, here: Option<&str>) -> bool {
+    let machine = |place: &str| place.split_once(" (").map_or(place.to_owned(), |(id, _)| id.to_owned());
+    match (stored, here) {
+        (Some(stored), Some(here)) => machine(stored) == machine(here),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same;
+
+    #[test]
+    fn only_two_known_and_different_places_differ() {
+        assert!(same(Some("machine ab12 (old-name)"), Some("machine ab12 (new-name)")));
+        assert!(same(None, Some("host a")) && same(Some("host a"), None));
+        assert!(!same(Some("instance a"), Some("instance b")));
+        assert!(!same(Some("host a"), Some("instance a")));
+    }
+}

@@ -1,0 +1,70 @@
+//! A sign-in handed over in the environment, as a container platform's secrets are.
+//!
+//! A seed is spent by its first rotation, yet stays in the environment for ever. So it is taken once: when there is
+//! no sign-in, or the one there is dead, and only if it is not the seed that one began with. While the stored sign-in
+//! lives, the store wins.
+
+use super::inputs;
+use super::profile::{Profile, fingerprint};
+use crate::app::{self, Endpoints};
+use crate::cli::DEFAULT_REDIRECT;
+use crate::error::{Error, Kind, Result};
+use crate::oauth::Client;
+use crate::secret::Secret;
+
+/// The refresh token in the environment.
+pub(crate) struct Seed {
+    refresh_token: Secret,
+    fingerprint: String,
+}
+
+impl Seed {
+    pub(crate) fn from_environment() -> Result<Option<Self>> {
+        let token = app::variable("FBSYNC_REFRESH_TOKEN")?.map(|text| Secret::new(text.trim()));
+        Ok(token.filter(|token| !token.is_empty()).map(|refresh_token| {
+            let fingerprint = fingerprint(refresh_token.expose());
+            Seed { refresh_token, fingerprint }
+        }))
+    }
+
+    /// Whether this seed is to be taken in place of what is stored.
+    pub(super) fn is_due(&self, stored: Option<&Profile>) -> bool {
+        match stored {
+            None => true,
+            // Never rotated: whatever was wrong with it (a mistyped secret) may have been put right since.
+            Some(stored)
+                if stored.access_token.is_none() && stored.in_flight.is_none() && stored.dead.is_none() =>
+            {
+                true
+            }
+            Some(stored) => stored.dead.is_some() && !self.was_taken(stored),
+        }
+    }
+
+    pub(super) fn fingerprint(&self) -> String {
+        self.fingerprint.clone()
+    }
+
+    /// Whether the stored sign-in began with this seed.
+    pub(crate) fn was_taken(&self, stored: &Profile) -> bool {
+        stored.seed.as_ref() == Some(&self.fingerprint)
+    }
+
+    /// The sign-in it stands for. Nothing has been asked yet: it is due for rotation at once.
+    pub(super) fn sprout(self, endpoints: &Endpoints) -> Result<Profile> {
+        let missing = |name: &str| {
+            let message = format!(
+                "FBSYNC_REFRESH_TOKEN is set, and {name} is not: a refresh token works with its app alone"
+            );
+            Error::new(Kind::Config, message).hint(format!("set {name}, or sign in with: fbsync auth"))
+        };
+        let client = Client {
+            id: app::variable("FBSYNC_CLIENT_ID")?.ok_or_else(|| missing("FBSYNC_CLIENT_ID"))?,
+            secret: inputs::client_secret(None)?.ok_or_else(|| missing("FBSYNC_CLIENT_SECRET"))?,
+            redirect_uri: app::variable("FBSYNC_REDIRECT_URI")?
+                .unwrap_or_else(|| DEFAULT_REDIRECT.to_owned()),
+        };
+        let profile = Profile::seeded(client, endpoints, self.refresh_token);
+        Ok(Profile { seed: Some(self.fingerprint), ..profile })
+    }
+}

@@ -1,0 +1,194 @@
+//! The files of the stored sign-ins: where they are, who may read them, how they are replaced.
+//!
+//! - `<profile>.json` is the sign-in, `<profile>.lock` the lock, which is never renamed or deleted.
+//! - `<profile>.next` is a new pair on its way to `<profile>.json`. It has a fixed name because the pair in it cannot
+//!   be had again: if the way was cut short, the next run that holds the lock completes it.
+//! - A file that others can read, that is not ours, damaged, or newer than this program is reported and left alone.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::profile::{Profile, VERSION};
+use crate::app::{self, App};
+use crate::error::{Context, Error, Kind, Result};
+use crate::fsutil::{self, Lock};
+
+/// A rotation takes seconds, and half a minute at worst; who waits longer than this waits for a hung process.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where one profile's files are.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    name: String,
+    file: PathBuf,
+}
+
+/// Just the version, to be read before anything else is believed.
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+impl Store {
+    pub(crate) fn new(app: &App, name: &str) -> Result<Self> {
+        let folder = std::path::absolute(app.state_dir()?)
+            .context(Kind::Config, || "cannot tell where the state folder is".to_owned())?;
+        Ok(Store { name: name.to_owned(), file: folder.join(format!("{name}.json")) })
+    }
+
+    /// One for every profile in the folder, by name. A folder that is not there holds none.
+    pub(crate) fn all(app: &App) -> Result<Vec<Self>> {
+        let folder = app.state_dir()?;
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => {
+                entries.context(Kind::Config, || format!("cannot read the folder {}", folder.display()))?
+            }
+        };
+        let mut names: Vec<String> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter_map(|file| file.strip_suffix(".json").map(str::to_owned))
+            .filter(|name| !name.starts_with('.'))
+            .collect();
+        names.sort();
+        names.iter().map(|name| Store::new(app, name)).collect()
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether there is anything to forget.
+    pub(crate) fn exists(&self) -> bool {
+        self.file.symlink_metadata().is_ok() || self.draft().exists()
+    }
+
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    pub(super) fn draft(&self) -> PathBuf {
+        self.file.with_file_name(format!("{}.next", self.name))
+    }
+
+    /// `--profile NAME`, for commands to be typed; nothing for the default one.
+    pub(crate) fn flag(&self) -> String {
+        match self.name.as_str() {
+            "default" => String::new(),
+            name => format!(" --profile {name}"),
+        }
+    }
+
+    /// Takes the lock under which alone the files change. Makes the folder if need be.
+    pub(crate) fn lock(&self) -> Result<Lock> {
+        fsutil::create_private_folder(self.file.parent().unwrap_or(Path::new(".")))?;
+        let path = self.file.with_file_name(format!("{}.lock", self.name));
+        match Lock::acquire(&path, PATIENCE) {
+            Ok(Some(lock)) => Ok(lock),
+            Ok(None) => Err(Error::new(
+                Kind::Locked,
+                format!("another fbsync has held {} for a minute", path.display()),
+            )
+            .hint(format!("fuser '{}' shows which process it is", path.display()))),
+            Err(error) => {
+                let message = format!("cannot lock {}; the sign-in is as it was", path.display());
+                Err(Error::new(kind_of(&error), message).because(error))
+            }
+        }
+    }
+
+    /// Reads the sign-in, `None` where there is none.
+    pub(crate) fn load(&self) -> Result<Option<Profile>> {
+        match fsutil::secrecy_problem(&self.file) {
+            Ok(None) => self.parse(&self.file).map(Some),
+            Ok(Some(problem)) => Err(problem),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                Err(Error::new(Kind::Config, format!("cannot read {}", self.file.display())).because(error))
+            }
+        }
+    }
+
+    /// [`Store::load`] for whoever holds the lock: first completes what an interrupted run had begun.
+    pub(super) fn load_completed(&self) -> Result<(Option<Profile>, bool)> {
+        let stored = self.load()?;
+        let draft = self.draft();
+        let ours = matches!(fsutil::secrecy_problem(&draft), Ok(None));
+        match (&stored, ours.then(|| self.parse(&draft))) {
+            (Some(older), Some(Ok(newer))) if newer.follows(older) => {
+                let moved = fsutil::put_in_place(&draft, &self.file);
+                moved.map_err(|error| self.cannot_write(&error))?;
+                Ok((Some(newer), true))
+            }
+            _ => Ok((stored, false)),
+        }
+    }
+
+    fn parse(&self, path: &Path) -> Result<Profile> {
+        let shown = path.display();
+        let bytes = Zeroizing::new(fs::read(path).context(Kind::Config, || format!("cannot read {shown}"))?);
+        // serde's own words may quote the value it stumbled over.
+        let damaged = |error: serde_json::Error| {
+            let (line, column) = (error.line(), error.column());
+            let message = format!("{shown} is damaged (line {line}, column {column}); it is left as it is");
+            Error::new(Kind::Config, message)
+                .hint(format!("mv '{shown}' '{shown}.damaged' && fbsync auth{}", self.flag()))
+        };
+        let Version { version } = serde_json::from_slice(&bytes).map_err(damaged)?;
+        if version != VERSION {
+            let message = format!(
+                "{shown} was written by another version of fbsync (format {version}, this one knows {VERSION}); it is left as it is"
+            );
+            return Err(Error::new(Kind::Config, message).hint("install the newest fbsync"));
+        }
+        serde_json::from_slice(&bytes).map_err(damaged)
+    }
+
+    /// Replaces the sign-in in one step.
+    pub(crate) fn save(&self, profile: &Profile) -> Result<()> {
+        fsutil::replace_private(&self.file, &encode(profile)?).map_err(|error| self.cannot_write(&error))
+    }
+
+    /// One try to put a pair away that cannot be had again.
+    pub(super) fn save_by_way_of_draft(&self, bytes: &[u8]) -> io::Result<()> {
+        let draft = self.draft();
+        fsutil::write_draft(&draft, bytes)?;
+        app::die_if_chosen("before-rename");
+        fsutil::put_in_place(&draft, &self.file)
+    }
+
+    /// Fails if the sign-in could not be written now. For asking before something is spent or a person troubled.
+    pub(crate) fn prove_writable(&self) -> Result<()> {
+        fsutil::prove_writable(&self.file).map_err(|error| self.cannot_write(&error))
+    }
+
+    pub(crate) fn forget(&self) -> Result<()> {
+        let removed =
+            fsutil::remove_if_there(&self.draft()).and_then(|()| fsutil::remove_if_there(&self.file));
+        removed.map_err(|error| {
+            Error::new(kind_of(&error), format!("cannot delete {}", self.file.display())).because(error)
+        })
+    }
+
+    fn cannot_write(&self, error: &io::Error) -> Error {
+        Error::new(kind_of(error), format!("cannot write {}", self.file.display())).because(error.to_string())
+    }
+}
+
+pub(super) fn encode(profile: &Profile) -> Result<Zeroizing<Vec<u8>>> {
+    let bytes = serde_json::to_vec_pretty(profile);
+    Ok(Zeroizing::new(bytes.context(Kind::Unexpected, || "cannot encode the sign-in".to_owned())?))
+}
+
+/// A folder that may not be written is a matter of permissions; a full one is the disk's.
+pub(super) fn kind_of(error: &io::Error) -> Kind {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => Kind::Config,
+        _ => Kind::Storage,
+    }
+}
