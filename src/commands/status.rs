@@ -50,12 +50,9 @@ pub(crate) fn run(app: &App, args: &StatusArgs) -> Result<()> {
     let here = place::here()?;
     let mut standings = Vec::new();
     for store in Store::all(app)? {
-        let mut standing = look(app, &store, here.as_deref());
-        if args.check {
-            standing.checked = Some(ask(app, store.name()));
-            standing = Standing { checked: standing.checked, ..look(app, &store, here.as_deref()) };
-        }
-        standings.push(standing);
+        let checked = args.check.then(|| ask(app, store.name()));
+        // Looked at afterwards: asking may have refreshed it.
+        standings.push(Standing { checked, ..look(app, &store, here.as_deref()) });
     }
     match app.json {
         true => app

@@ -1,26 +1,31 @@
 //! Stored sign-ins, and the access tokens that come of them.
 //!
-//! Start reading at [`Session`]: commands ask it for a token and hand back one that was refused. `rotation` is the
-//! section in which tokens are replaced, `store` the files, `profile` what is in them, `seed` and `inputs` what the
-//! environment hands in, `place` why a copied store is not rotated.
+//! Start reading at [`Session`]: commands ask it for a token and hand back one that was refused. `keeper` does so for
+//! a stored sign-in, `rotation` is the section in which tokens are replaced and `aftermath` its end, `store` the
+//! files, `profile` what is in them, `seed` and `inputs` what the environment hands in, `import` what a person does,
+//! `place` why a copied store is not rotated.
 //!
 //! Secrets are exposed here, in `oauth` and in `http` alone. No token goes to another origin than the one it is from.
 
+mod aftermath;
+mod import;
 pub(crate) mod inputs;
+mod keeper;
 pub(crate) mod place;
 mod profile;
-pub(crate) mod rotation;
+mod rotation;
 mod seed;
 mod session;
 mod store;
+mod text;
 
 use crate::app::{App, Endpoints};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::Person;
-use crate::http::Http;
 use crate::oauth::{Client, TokenSet};
-use crate::secret::Secret;
 
+pub(crate) use aftermath::tell_skew;
+pub(crate) use import::import;
 pub(crate) use profile::Profile;
 pub(crate) use seed::Seed;
 pub(crate) use session::Session;
@@ -43,17 +48,6 @@ pub(crate) fn store_sign_in(app: &App, client: Client, tokens: &TokenSet) -> Res
     store.forget()?;
     store.save(&profile)?;
     Ok(profile)
-}
-
-/// Rotates a refresh token that was got elsewhere and stores what comes of it.
-pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secret) -> Result<Profile> {
-    let store = Store::new(app, &app.profile)?;
-    let here = place::here()?;
-    let seed = Some(profile::fingerprint(refresh_token.expose()));
-    let seeded = Profile { seed, ..Profile::seeded(client, &app.endpoints, refresh_token) };
-    let App { clock, ui, endpoints, .. } = app;
-    let here = here.as_deref();
-    rotation::Section { store: &store, http, clock, ui: *ui, endpoints, here, adopt: true }.import(&seeded)
 }
 
 /// Keeps who it is with a sign-in just stored.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::place;
+use super::{place, text};
 use crate::app::Endpoints;
 use crate::freshbooks::Person;
 use crate::model::Timestamp;
@@ -22,7 +22,7 @@ pub(super) const VERSION: u32 = 1;
 pub(crate) struct Profile {
     pub(super) version: u32,
     pub(super) client_id: String,
-    #[serde(with = "secret_text")]
+    #[serde(with = "text::secret")]
     pub(super) client_secret: Secret,
     pub(super) redirect_uri: String,
     /// The tokens go to these two and to no other.
@@ -31,12 +31,12 @@ pub(crate) struct Profile {
     /// What was granted; `None` until FreshBooks has said.
     pub(crate) scopes: Option<String>,
     /// `None` for a seed that was never rotated.
-    #[serde(with = "optional_secret_text")]
+    #[serde(with = "text::optional_secret")]
     pub(super) access_token: Option<Secret>,
-    #[serde(with = "secret_text")]
+    #[serde(with = "text::secret")]
     pub(super) refresh_token: Secret,
     /// By this machine's clock.
-    #[serde(with = "moment")]
+    #[serde(with = "text::moment")]
     pub(crate) expires_at: Timestamp,
     pub(crate) identity: Option<StoredIdentity>,
     pub(super) place: Option<String>,
@@ -69,7 +69,7 @@ pub(crate) struct StoredBusiness {
 pub(crate) struct InFlight {
     /// Of the refresh token that was sent.
     pub(super) fingerprint: String,
-    #[serde(with = "moment")]
+    #[serde(with = "text::moment")]
     pub(crate) started_at: Timestamp,
     pub(crate) pid: u32,
     pub(super) place: Option<String>,
@@ -188,52 +188,4 @@ impl From<&Person> for StoredIdentity {
 /// Six bytes of SHA-256 in hex: enough to tell tokens apart, no help to whoever wants one.
 pub(crate) fn fingerprint(text: &str) -> String {
     Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
-}
-
-mod secret_text {
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    use crate::secret::Secret;
-
-    pub(super) fn serialize<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(secret.expose())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
-        String::deserialize(deserializer).map(Secret::new)
-    }
-}
-
-mod optional_secret_text {
-    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-
-    use crate::secret::Secret;
-
-    pub(super) fn serialize<S: Serializer>(
-        secret: &Option<Secret>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        secret.as_ref().map(Secret::expose).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Secret>, D::Error> {
-        Ok(Option::<String>::deserialize(deserializer)?.map(Secret::new))
-    }
-}
-
-mod moment {
-    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
-
-    use crate::model::Timestamp;
-
-    pub(super) fn serialize<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(moment)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Timestamp::parse(&text).ok_or_else(|| D::Error::custom("not a time"))
-    }
 }

@@ -6,7 +6,8 @@
 
 use super::inputs;
 use super::profile::{Profile, fingerprint};
-use crate::app::{self, Endpoints};
+use super::{Store, place};
+use crate::app::{self, App, Endpoints};
 use crate::cli::DEFAULT_REDIRECT;
 use crate::error::{Error, Kind, Result};
 use crate::oauth::Client;
@@ -66,5 +67,19 @@ impl Seed {
         };
         let profile = Profile::seeded(client, endpoints, self.refresh_token);
         Ok(Profile { seed: Some(self.fingerprint), ..profile })
+    }
+}
+
+/// Writes a seed into the store, unless another process was quicker.
+pub(super) fn plant(app: &App, store: &Store, seed: Seed) -> Result<Profile> {
+    let _lock = store.lock()?;
+    match store.load()? {
+        Some(stored) if !seed.is_due(Some(&stored)) => Ok(stored),
+        _ => {
+            let profile = Profile { place: place::here()?, ..seed.sprout(&app.endpoints)? };
+            store.save(&profile)?;
+            app.ui.detail(1, "took the sign-in in FBSYNC_REFRESH_TOKEN");
+            Ok(profile)
+        }
     }
 }

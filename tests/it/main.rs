@@ -1,1 +1,5 @@
+//! One test binary: the program from outside.
 
+mod auth;
+mod credentials;
+mod harness;

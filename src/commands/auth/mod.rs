@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::cli::AuthArgs;
-use crate::credentials::rotation::tell_skew;
 use crate::credentials::{self, Profile, Store, inputs};
 use crate::error::{Context, Error, Kind, Result};
 use crate::freshbooks::{self, Person};
@@ -160,7 +159,7 @@ fn exchange(
 
 /// Stores first, for the tokens are had; then asks whose they are.
 fn settle(app: &App, http: &Http, client: Client, tokens: &TokenSet) -> Result<Signed> {
-    tell_skew(app.ui, tokens.clock);
+    credentials::tell_skew(app.ui, tokens.clock);
     let profile = credentials::store_sign_in(app, client, tokens)?;
     Ok(Signed { profile, person: identify(app, http, &tokens.access) })
 }

@@ -1,0 +1,151 @@
+//! What is done when the token endpoint has answered, or has not: still inside the section, the lock held.
+//!
+//! A new pair is put away before anybody uses it, and if it cannot be put in its place, in another. A failure leaves
+//! in the store what is true now: the mark stays where the token may be spent, and goes where it cannot be.
+
+use std::time::Duration;
+
+use super::profile::{InFlight, Profile};
+use super::rotation::{Ended, Section, dead};
+use super::store;
+use crate::error::{Error, Kind, Result};
+use crate::fsutil;
+use crate::http::retry::Outcome;
+use crate::model::spoken;
+use crate::oauth::{ClockOffset, TokenProblem, TokenSet};
+use crate::ui::Ui;
+
+/// How often, and how far apart, a new pair is tried to be written before another place is taken.
+const WRITE_TRIES: u32 = 5;
+const BETWEEN_WRITES: Duration = Duration::from_secs(1);
+
+/// A clock further off than this is told: logs and expiry are then wrong by as much.
+const TOLERATED_SKEW: Duration = Duration::from_secs(60);
+
+impl Section<'_> {
+    /// Puts the new pair away, here or at least somewhere, before anybody uses it.
+    pub(super) fn keep(&self, marked: &Profile, tokens: &TokenSet) -> Result<Profile> {
+        tell_skew(self.ui, tokens.clock);
+        let rotated = Profile {
+            place: self.here.map(str::to_owned).or_else(|| marked.place.clone()),
+            ..marked.rotated(tokens)
+        };
+        let bytes = store::encode(&rotated)?;
+        for _ in 1..WRITE_TRIES {
+            if self.store.save_by_way_of_draft(&bytes).is_ok() {
+                return Ok(rotated);
+            }
+            self.clock.pause(BETWEEN_WRITES);
+        }
+        match self.store.save_by_way_of_draft(&bytes) {
+            Ok(()) => Ok(rotated),
+            Err(error) => Err(self.rescue(&bytes).because(error)),
+        }
+    }
+
+    /// Keeps the pair somewhere else, and says where and how it gets back.
+    fn rescue(&self, bytes: &[u8]) -> Error {
+        let (file, draft) = (self.store.file().display(), self.store.draft());
+        let missed =
+            format!("FreshBooks rotated the tokens, and the new ones could not be written to {file}");
+        let beside = fsutil::write_draft(&draft, bytes).map(|()| draft.clone());
+        let (message, hint) = match beside.or_else(|_| fsutil::rescue(bytes)) {
+            Ok(place) if place == draft => (
+                format!("{missed}; they are kept in {}", place.display()),
+                format!("make {file} writable and run the command again; it puts them in place"),
+            ),
+            Ok(place) => (
+                format!("{missed}; they are kept in {}", place.display()),
+                format!("make {file} writable, then: mv '{}' '{file}'", place.display()),
+            ),
+            Err(_) => (
+                format!("{missed} nor anywhere else: they are lost"),
+                format!("make room, then: fbsync auth{}", self.store.flag()),
+            ),
+        };
+        Error::new(Kind::Storage, message).hint(hint)
+    }
+
+    /// Sorts a refresh that brought no tokens. `earlier` is the mark of one before it whose end is not known either.
+    pub(super) fn judge(
+        &self,
+        marked: &Profile,
+        earlier: Option<InFlight>,
+        problem: TokenProblem,
+    ) -> Result<Ended> {
+        let failed =
+            |kind, state: &str| Error::new(kind, format!("cannot refresh the tokens: {problem}; {state}"));
+        // Turned away at the door, or not there at all, the token is as unspent as it was before.
+        let unspent = !matches!(problem, TokenProblem::Lost(_) | TokenProblem::Grant(_))
+            && !matches!(problem, TokenProblem::Busy { status, .. } if status != 429);
+        if unspent {
+            self.note_down(&Profile { in_flight: earlier.clone(), ..marked.clone() });
+        }
+        match &problem {
+            TokenProblem::NotSent(_) => {
+                let error = failed(Kind::Unavailable, "nothing was sent, nothing is lost")
+                    .hint("check the connection (proxy, firewall, DNS) and run the command again");
+                Ok(Ended::Later(error, Outcome::Broken))
+            }
+            TokenProblem::Busy { status, retry_after, .. } => {
+                let error =
+                    failed(Kind::Unavailable, "the tokens are kept").hint("run the command again later");
+                Ok(Ended::Later(error, Outcome::Answered { status: *status, retry_after: *retry_after }))
+            }
+            TokenProblem::Lost(_) => {
+                let state = "whether the old ones still work is not known, and they are kept";
+                Err(failed(Kind::Unavailable, state)
+                    .hint("run the command again: it asks once more with the same token"))
+            }
+            TokenProblem::Client(_) => {
+                let flag = self.store.flag();
+                let state = "FreshBooks rejects the client id or secret; the tokens are kept";
+                Err(failed(Kind::SignIn, state).hint(format!(
+                    "fbsync auth{flag} --client-secret-file PATH, with the app's present secret"
+                )))
+            }
+            TokenProblem::Refused { .. } => Err(failed(Kind::Refused, "the tokens are kept")),
+            TokenProblem::Grant(why) => self.rejected(marked, earlier, why),
+        }
+    }
+
+    /// The refresh token counts no more. Somebody without the lock, such as a person who put a file back, may have
+    /// written a newer pair meanwhile; else this is the end of the sign-in.
+    fn rejected(&self, marked: &Profile, earlier: Option<InFlight>, why: &str) -> Result<Ended> {
+        if let Ok(Some(newer)) = self.store.load() {
+            let alive = newer.access_good_for(Duration::ZERO, self.clock.now()).is_some();
+            if newer.refresh_token != marked.refresh_token && alive {
+                return Ok(Ended::Taken(newer));
+            }
+        }
+        let reason = match earlier {
+            Some(InFlight { started_at, pid, .. }) => format!(
+                "an earlier refresh (process {pid}, {started_at}) was interrupted before its answer was saved, \
+                 and FreshBooks has since taken the old token out of use"
+            ),
+            None => format!(
+                "FreshBooks rejects the refresh token: it was used elsewhere, revoked or replaced ({why})"
+            ),
+        };
+        self.note_down(&Profile { dead: Some(reason.clone()), ..marked.clone() });
+        Err(dead(self.store, &reason))
+    }
+
+    /// For what may be told without being kept: the failure on its way matters more than this one.
+    fn note_down(&self, profile: &Profile) {
+        if let Err(error) = self.store.save(profile) {
+            self.ui.warn(error);
+        }
+    }
+}
+
+/// A clock that is off is worth a word: it is the machine's fault that expiry seems odd.
+pub(crate) fn tell_skew(ui: Ui, offset: ClockOffset) {
+    let (amount, way) = match offset {
+        ClockOffset { behind, .. } if behind > TOLERATED_SKEW => (behind, "behind"),
+        ClockOffset { ahead, .. } if ahead > TOLERATED_SKEW => (ahead, "ahead of"),
+        _ => return,
+    };
+    let amount = spoken(amount);
+    ui.warn(format_args!("this machine's clock is {amount} {way} FreshBooks'; expiry is reckoned by theirs"));
+}

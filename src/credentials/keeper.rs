@@ -1,0 +1,187 @@
+//! What one process knows of a stored sign-in, shared by its threads.
+//!
+//! Threads meet at a mutex, processes at the store's lock, so a burst of refused requests costs one rotation. The
+//! mutex is held while one thread rotates: the others have nothing to do without its token.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::profile::{Profile, StoredIdentity};
+use super::rotation::{Ended, Section, Unless};
+use super::seed::{self, Seed};
+use super::store::Store;
+use super::{check_origin, not_signed_in, place};
+use crate::app::App;
+use crate::error::{Error, Kind, Result};
+use crate::freshbooks::Person;
+use crate::http::Http;
+use crate::http::retry::{self, Verdict};
+use crate::model::{Timestamp, spoken};
+use crate::secret::Secret;
+
+pub(crate) struct Keeper {
+    app: App,
+    http: Http,
+    store: Store,
+    here: Option<String>,
+    kept: Mutex<Kept>,
+}
+
+pub(super) struct Kept {
+    profile: Profile,
+    adopt: bool,
+    /// Whether the pair was written since this process first read the store: then it is taken however short it lives.
+    renewed: bool,
+    /// The failure that every thread is told.
+    failed: Option<(Kind, String, Option<String>)>,
+    now: Timestamp,
+}
+
+impl Keeper {
+    pub(super) fn open(app: &App, http: &Http) -> Result<Self> {
+        let store = Store::new(app, &app.profile)?;
+        let mut stored = store.load()?;
+        if let Some(seed) = Seed::from_environment()?
+            && seed.is_due(stored.as_ref())
+        {
+            stored = Some(seed::plant(app, &store, seed)?);
+        }
+        let profile = stored.ok_or_else(|| not_signed_in(&store))?;
+        check_origin(&store, &profile, &app.endpoints)?;
+        let now = app.clock.now();
+        let kept = Kept { profile, adopt: false, renewed: false, failed: None, now };
+        let here = place::here()?;
+        Ok(Keeper { app: app.clone(), http: http.clone(), store, here, kept: Mutex::new(kept) })
+    }
+
+    pub(super) fn adopt(&self, adopt: bool) {
+        let mut kept = self.kept();
+        kept.adopt = adopt;
+        if !adopt && kept.profile.stored_elsewhere(self.here.as_deref()) {
+            self.app
+                .ui
+                .warn("this sign-in was stored on another machine; it is used, but not refreshed here");
+        }
+    }
+
+    /// The access token, refreshed first if it ends within `margin`.
+    pub(super) fn good_for(&self, margin: Duration) -> Result<Secret> {
+        let mut kept = self.kept();
+        let settled = kept.renewed || kept.failed.is_some();
+        if kept.lives_for(if settled { Duration::ZERO } else { margin }) {
+            return kept.current();
+        }
+        let unless = Unless::Replaced(kept.access_token());
+        match self.renew(&mut kept, &unless) {
+            Ok(_) => kept.current(),
+            // So early, a failure that will pass need not end the work.
+            Err(error) if passing(&error) && kept.lives_for(Duration::ZERO) => {
+                let left = spoken(kept.profile.expires_at.since(kept.now));
+                self.app
+                    .ui
+                    .warn(format_args!("{error}; going on with the access token, good for {left} more"));
+                kept.current()
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Another token than `failed`: the one another thread or process has got meanwhile, or a new one.
+    pub(super) fn replace(&self, failed: &Secret) -> Result<Secret> {
+        let mut kept = self.kept();
+        if kept.profile.access_token.as_ref() == Some(failed) {
+            self.renew(&mut kept, &Unless::Replaced(Some(failed.clone())))?;
+        }
+        kept.current()
+    }
+
+    /// Rotates if `due` says so, and unless what it says; whether it was done.
+    pub(super) fn rotate(&self, due: impl FnOnce(&Kept) -> Option<Unless>) -> Result<bool> {
+        let mut kept = self.kept();
+        match due(&kept) {
+            Some(unless) => self.renew(&mut kept, &unless),
+            None => Ok(false),
+        }
+    }
+
+    fn renew(&self, kept: &mut Kept, unless: &Unless) -> Result<bool> {
+        if let Some((kind, message, hint)) = kept.failed.clone() {
+            return Err(hint.into_iter().fold(Error::new(kind, message), Error::hint));
+        }
+        match self.until_settled(kept.adopt, unless) {
+            Ok((profile, rotated)) => {
+                (kept.profile, kept.renewed) = (profile, true);
+                Ok(rotated)
+            }
+            Err(error) => {
+                let hint = error.hint_text().map(str::to_owned);
+                kept.failed = Some((error.kind(), error.message().to_owned(), hint));
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs the section until it ends for good; between two tries the lock is free and a signal is heard.
+    fn until_settled(&self, adopt: bool, unless: &Unless) -> Result<(Profile, bool)> {
+        let App { clock, stop, ui, endpoints, .. } = &self.app;
+        let (store, http, here) = (&self.store, &self.http, self.here.as_deref());
+        let section = Section { store, http, clock, ui: *ui, endpoints, here, adopt };
+        for attempt in 1.. {
+            let (error, outcome) = match section.run(unless)? {
+                Ended::Taken(profile) => return Ok((profile, false)),
+                Ended::Rotated(profile) => return Ok((profile, true)),
+                Ended::Later(error, outcome) => (error, outcome),
+            };
+            match retry::judge(attempt, outcome, 1.0) {
+                Verdict::Wait(wait) => {
+                    ui.note(format_args!("{error}; asking again in {} s", wait.as_secs()));
+                    clock.sleep(wait, stop)?;
+                }
+                Verdict::Done | Verdict::GiveUp => return Err(error),
+            }
+        }
+        unreachable!("the loop ends by returning")
+    }
+
+    pub(super) fn remember(&self, person: &Person) {
+        let identity = Some(StoredIdentity::from(person));
+        let mut kept = self.kept();
+        if kept.profile.identity == identity {
+            return;
+        }
+        kept.profile.identity = identity;
+        if let Err(error) = super::remember(&self.app, person) {
+            self.app.ui.warn(error);
+        }
+    }
+
+    pub(super) fn look<T>(&self, at: impl FnOnce(&Profile) -> T) -> T {
+        at(&self.kept().profile)
+    }
+
+    /// A thread that panicked cannot have left half a profile: it is replaced whole.
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.now = self.app.clock.now();
+        kept
+    }
+}
+
+impl Kept {
+    pub(super) fn lives_for(&self, margin: Duration) -> bool {
+        self.profile.access_good_for(margin, self.now).is_some()
+    }
+
+    pub(super) fn access_token(&self) -> Option<Secret> {
+        self.profile.access_token.clone()
+    }
+
+    fn current(&self) -> Result<Secret> {
+        let none = || Error::new(Kind::SignIn, "the sign-in has no access token yet").hint("fbsync refresh");
+        self.access_token().ok_or_else(none)
+    }
+}
+
+fn passing(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Unavailable | Kind::Locked)
+}

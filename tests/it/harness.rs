@@ -1,0 +1,291 @@
+//! The program from outside: the real executable, an empty home, a sandbox of its own.
+//!
+//! Nothing of the machine's environment reaches the program but PATH, and nothing of one test another. What a run
+//! gave back is one value (standard output, standard error, exit code), so that no test can overlook a part of it.
+
+use std::fmt;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::Mutex;
+use std::thread;
+
+use fbsync::sandbox::{CLIENT_ID, CLIENT_SECRET, Sandbox, World};
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub(crate) struct Home {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) port: u16,
+    folder: TempDir,
+    environment: Vec<(String, String)>,
+    /// Values that must never be seen in an output.
+    secrets: Mutex<Vec<String>>,
+}
+
+/// What a run gave back.
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) signal: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Home {
+    pub(crate) fn new() -> Home {
+        Home::in_world(World::demo())
+    }
+
+    pub(crate) fn in_world(mut world: World) -> Home {
+        let port = free_port();
+        world.register(&redirect_uri(port));
+        let home = Home {
+            sandbox: Sandbox::start(world).expect("a sandbox"),
+            port,
+            folder: tempfile::tempdir().expect("a temporary home"),
+            environment: Vec::new(),
+            secrets: vec![CLIENT_SECRET.to_owned()].into(),
+        };
+        let origin = home.sandbox.origin();
+        let path = home.folder.path().display().to_string();
+        home.with("FRESHBOOKS_API_URL", &origin)
+            .with("FRESHBOOKS_AUTH_URL", &origin)
+            .with("FBSYNC_CLIENT_ID", CLIENT_ID)
+            .with("FBSYNC_CLIENT_SECRET", CLIENT_SECRET)
+            .with("FBSYNC_REDIRECT_URI", &redirect_uri(port))
+            .with("FBSYNC_INSTANCE", "here")
+            .with("FBSYNC_TEST_NO_SLEEP", "1")
+            .with("HOME", &path)
+            .with("XDG_STATE_HOME", &path)
+            .with("TMPDIR", &path)
+    }
+
+    /// A home with a sign-in whose access token lives only five minutes: due, and not yet dead.
+    pub(crate) fn with_due_sign_in() -> Home {
+        let home = Home::new();
+        home.sandbox.change(|world| world.token_lifetime = std::time::Duration::from_secs(300));
+        home.import();
+        home
+    }
+
+    /// A home with a sign-in that is good for twelve hours.
+    pub(crate) fn with_sign_in() -> Home {
+        let home = Home::new();
+        home.import();
+        home
+    }
+
+    fn import(&self) {
+        let grant = self.grant();
+        let mut import = self.command(&["auth", "--import-refresh-token"]);
+        self.run(import.env("FBSYNC_REFRESH_TOKEN", grant)).succeeds();
+    }
+
+    /// A refresh token got without a browser.
+    pub(crate) fn grant(&self) -> String {
+        let (access, refresh) = self.sandbox.grant();
+        self.secrets.lock().expect("no panic").extend([access, refresh.clone()]);
+        refresh
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Home {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Home {
+        self.environment.retain(|(known, _)| known != name);
+        self
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fbsync"));
+        command.args(arguments).env_clear().current_dir(self.folder.path()).stdin(Stdio::null());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs to the end, and makes sure that nothing said holds a secret.
+    pub(crate) fn run(&self, command: &mut Command) -> Run {
+        let output = command.output().expect("fbsync starts");
+        self.read(output)
+    }
+
+    pub(crate) fn fbsync(&self, arguments: &[&str]) -> Run {
+        self.run(&mut self.command(arguments))
+    }
+
+    pub(crate) fn read(&self, output: std::process::Output) -> Run {
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        let run = Run {
+            code: output.status.code(),
+            signal: output.status.signal(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        };
+        self.assert_silent_on_secrets(&run);
+        run
+    }
+
+    /// Everything that was ever issued or sent is a secret, whoever prints it.
+    fn assert_silent_on_secrets(&self, run: &Run) {
+        const SECRET: [&str; 6] =
+            ["client_secret", "refresh_token", "code", "code_verifier", "token", "access_token"];
+        let said = format!("{}{}", run.stdout, run.stderr);
+        let posted = self.sandbox.requests().into_iter().flat_map(|seen| seen.form);
+        let posted = posted.filter(|(name, _)| SECRET.contains(&name.as_str())).map(|(_, value)| value);
+        let stored = fs::read_dir(self.state()).into_iter().flatten().flatten();
+        let stored = stored.filter_map(|entry| fs::read(entry.path()).ok()).flat_map(|bytes| {
+            let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+            ["access_token", "refresh_token", "client_secret"]
+                .map(|name| value[name].as_str().unwrap_or_default().to_owned())
+        });
+        for secret in posted.chain(stored).chain(self.secrets.lock().expect("no panic").iter().cloned()) {
+            assert!(secret.len() < 8 || !said.contains(&secret), "a secret was printed:\n{run}");
+        }
+    }
+
+    /// Starts `fbsync auth` and waits until it has printed the address.
+    pub(crate) fn begin_auth(&self, arguments: &[&str], stdin: Stdio) -> Auth {
+        let mut command = self.command(&["auth", "--no-browser"]);
+        let mut child = command
+            .args(arguments)
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("fbsync starts");
+        let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+        let (mut said, start) = (String::new(), format!("{}/oauth/authorize?", self.sandbox.origin()));
+        let address = loop {
+            let mut line = String::new();
+            let read = stderr.read_line(&mut line).expect("text");
+            assert!(read > 0, "ended without printing an address:\n{said}");
+            said.push_str(&line);
+            if line.starts_with(&start) {
+                break line.trim_end().to_owned();
+            }
+        };
+        Auth { child, address, said, stderr }
+    }
+
+    pub(crate) fn finish(&self, mut auth: Auth) -> Run {
+        auth.stderr.read_to_string(&mut auth.said).expect("text");
+        let mut output = auth.child.wait_with_output().expect("fbsync ends");
+        output.stderr = auth.said.into_bytes();
+        self.read(output)
+    }
+
+    pub(crate) fn state(&self) -> PathBuf {
+        self.folder.path().join("fbsync")
+    }
+
+    pub(crate) fn store(&self) -> PathBuf {
+        self.state().join("default.json")
+    }
+
+    pub(crate) fn stored(&self) -> Value {
+        serde_json::from_slice(&fs::read(self.store()).expect("a store")).expect("JSON")
+    }
+
+    pub(crate) fn edit_store(&self, edit: impl FnOnce(&mut Value)) {
+        let mut value = self.stored();
+        edit(&mut value);
+        fs::write(self.store(), value.to_string()).expect("a store");
+    }
+
+    pub(crate) fn mode(&self, name: &str) -> u32 {
+        fs::metadata(self.state().join(name)).expect("a file").permissions().mode() & 0o7777
+    }
+
+    /// How many times the token endpoint was asked.
+    pub(crate) fn posts(&self) -> usize {
+        self.sandbox.count("POST", "/auth/oauth/token")
+    }
+
+    /// Runs `act` and tells how many times the token endpoint was asked meanwhile.
+    pub(crate) fn posts_of<T>(&self, act: impl FnOnce() -> T) -> (usize, T) {
+        let before = self.posts();
+        let done = act();
+        (self.posts() - before, done)
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            let complaints = self.sandbox.complaints();
+            assert!(complaints.is_empty(), "the sandbox complains: {complaints:#?}");
+        }
+    }
+}
+
+/// A sign-in that waits for its browser.
+pub(crate) struct Auth {
+    pub(crate) child: Child,
+    pub(crate) address: String,
+    said: String,
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Auth {
+    pub(crate) fn type_in(&mut self, line: &str) {
+        let stdin = self.child.stdin.as_mut().expect("a pipe");
+        writeln!(stdin, "{line}").expect("fbsync reads");
+    }
+}
+
+impl Run {
+    #[track_caller]
+    pub(crate) fn succeeds(self) -> Run {
+        self.exits(0)
+    }
+
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Run {
+        assert_eq!(self.code, Some(code), "{self}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Run {
+        assert!(self.stderr.contains(text), "does not say {text:?}:\n{self}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn does_not_say(self, text: &str) -> Run {
+        assert!(!self.stderr.contains(text) && !self.stdout.contains(text), "says {text:?}:\n{self}");
+        self
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}:\n{self}"))
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "------- stdout\n{}------- stderr\n{}------- exit {:?}, signal {:?}",
+            self.stdout, self.stderr, self.code, self.signal
+        )
+    }
+}
+
+pub(crate) fn redirect_uri(port: u16) -> String {
+    format!("https://localhost:{port}/callback")
+}
+
+/// A port that nobody has now. The system hands out others first before it gives the same one again.
+pub(crate) fn free_port() -> u16 {
+    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    socket.local_addr().expect("an address").port()
+}
