@@ -81,6 +81,12 @@ impl App {
         }
     }
 
+    /// The same, at another FreshBooks and with sign-ins of its own.
+    pub(crate) fn elsewhere(&self, endpoints: Endpoints, state_dir: PathBuf) -> Self {
+        let profile = "default".to_owned();
+        App { endpoints, profile, state_dir: Some(state_dir), ..self.clone() }
+    }
+
     /// The same, with another sign-in.
     pub(crate) fn for_profile(&self, name: &str) -> Self {
         App { profile: name.to_owned(), ..self.clone() }
@@ -129,6 +135,11 @@ pub(crate) fn has_desktop() -> bool {
         return false;
     }
     cfg!(target_os = "macos") || set("DISPLAY") || set("WAYLAND_DISPLAY") || set("WSL_DISTRO_NAME")
+}
+
+/// How this program was called, so that a command printed can be typed.
+pub(crate) fn program() -> String {
+    env::args().next().unwrap_or_else(|| "fbsync".to_owned())
 }
 
 /// The account that runs the process, for the record of who took a snapshot.

@@ -139,6 +139,11 @@ pub(crate) fn rescue(bytes: &[u8]) -> io::Result<PathBuf> {
     Ok(file.keep()?.1)
 }
 
+/// Deletes a folder and all that is in it.
+pub(crate) fn remove_folder(folder: &Path) -> io::Result<()> {
+    fs::remove_dir_all(folder)
+}
+
 /// Deletes a file; that there is none is as good.
 pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {

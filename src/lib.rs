@@ -98,6 +98,6 @@ fn dispatch(app: &App, verb: &Verb) -> error::Result<()> {
         Verb::Snapshots(args) => commands::snapshots::run(app, args),
         Verb::Export(args) => commands::export::run(app, args),
         Verb::Verify(args) => commands::verify::run(app, args),
-        Verb::Demo(_args) => todo!(),
+        Verb::Demo(args) => commands::demo::run(app, args),
     }
 }

@@ -1,6 +1,7 @@
 //! One verb a file, to be read from top to bottom.
 
 pub(crate) mod auth;
+pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod logout;
 pub(crate) mod refresh;

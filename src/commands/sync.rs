@@ -14,13 +14,24 @@ use crate::model::{Outcome, Reading, Resource};
 use crate::store::{self, Provenance, Recorded, Writer};
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
+    let http = Http::new(app);
+    let session = || Ok(Session::open(app, &http)?.adopting(args.adopt));
+    with_session(app, args, http.clone(), session)
+}
+
+/// Reads with the session that `open` gives, once the database has been found fit to be written to.
+pub(crate) fn with_session(
+    app: &App,
+    args: &SyncArgs,
+    http: Http,
+    open: impl FnOnce() -> Result<Session>,
+) -> Result<()> {
     let path = app.database(&args.database.db)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fsutil::create_private_folder(folder)?;
     }
     let writer = Writer::claim(&path, app.ui)?;
-    let http = Http::new(app);
-    let session = Session::open(app, &http)?;
+    let session = open()?;
     let source = app.endpoints.api.lasting_name();
     let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), session.clone());
 

@@ -205,7 +205,8 @@ impl Signed {
     }
 }
 
-fn tell(app: &App, before: Option<&Profile>, signed: &Signed) -> Result<()> {
+/// Says who signed in and with what, and what comes next.
+pub(crate) fn tell(app: &App, before: Option<&Profile>, signed: &Signed) -> Result<()> {
     let scopes = signed.profile.scopes.as_deref();
     app.ui.note(format_args!("signed in as {}, scopes: {}", signed.who(), scopes.unwrap_or("not said")));
     if scopes.is_some_and(|scopes| !scopes.split_whitespace().any(|scope| scope == TEAMS_SCOPE)) {
