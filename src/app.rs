@@ -5,6 +5,8 @@
 //! (waits return at once, and are told at `-v` as always) and `FBSYNC_TEST_DIE_AT` (the name of
 //! the step at which the process kills itself).
 
+#![expect(clippy::disallowed_methods, reason = "this is the place where they are allowed")]
+
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
@@ -81,10 +83,10 @@ impl App {
         }
     }
 
-    /// The same, at another FreshBooks and with sign-ins of its own.
-    pub(crate) fn elsewhere(&self, endpoints: Endpoints, state_dir: PathBuf) -> Self {
-        let profile = "default".to_owned();
-        App { endpoints, profile, state_dir: Some(state_dir), ..self.clone() }
+    /// The same, at another FreshBooks, with sign-ins of its own, and telling each result.
+    pub(crate) fn for_demo(&self, endpoints: Endpoints, state_dir: PathBuf) -> Self {
+        let ui = Ui { verbosity: self.ui.verbosity.max(1), suggests: false, ..self.ui };
+        App { ui, endpoints, profile: "default".to_owned(), state_dir: Some(state_dir), ..self.clone() }
     }
 
     /// The same, with another sign-in.
@@ -115,7 +117,7 @@ pub(crate) fn ui(common: &Common) -> Ui {
             ColorChoice::Auto => terminal && !dumb && !no_color,
         },
         may_ask: !common.no_input && io::stdin().is_terminal() && terminal,
-        fancy: terminal && !dumb && !common.quiet && !common.json,
+        suggests: terminal && !common.quiet && !common.json,
     }
 }
 

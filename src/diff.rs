@@ -40,6 +40,7 @@ pub(crate) enum Kind {
 
 /// One change; `before` is missing for a joiner, `after` for a leaver.
 #[derive(Clone, Debug)]
+#[expect(dead_code, reason = "scaffold: told by the diff command")]
 pub(crate) struct Change {
     pub(crate) kind: Kind,
     pub(crate) before: Option<Row>,

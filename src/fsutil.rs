@@ -4,6 +4,8 @@
 //! written beside its target, flushed to the disk, renamed, and the folder flushed as well, since
 //! `persist` alone promises nothing after a power cut.
 
+#![expect(clippy::disallowed_methods, reason = "this is the place where they are allowed")]
+
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};

@@ -82,7 +82,7 @@ fn free_redirect_uri() -> Result<String> {
 fn demo_app(app: &App, sandbox: &Sandbox, dir: &Path) -> Result<App> {
     let origin = Origin::parse(&sandbox.origin()).map_err(|problem| Error::new(Kind::Unexpected, problem))?;
     let endpoints = Endpoints { api: origin.clone(), auth: origin };
-    Ok(app.elsewhere(endpoints, dir.join("state")))
+    Ok(app.for_demo(endpoints, dir.join("state")))
 }
 
 fn sign_in(app: &App, redirect_uri: String) -> Result<()> {

@@ -35,7 +35,7 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<()> {
     app.ui.result(format_args!("{rows} rows of snapshot {id} ({status}, {finished_at})"));
     if args.output.is_some() {
         let db = path.display();
-        app.ui.result(format_args!("next: fbsync verify --db '{db}'"));
+        app.ui.next(format_args!("fbsync verify --db '{db}'"));
     }
     Ok(())
 }

@@ -98,7 +98,7 @@ fn tell(app: &App, recorded: &Recorded, gaps: &Gaps, db: &str) -> Result<()> {
         counted(*memberships, "membership", "memberships")
     );
     if *complete {
-        app.ui.result(format_args!("next: fbsync export access --db '{db}' -o access.csv"));
+        app.ui.next(format_args!("fbsync export access --db '{db}' -o access.csv"));
         app.ui.result(format_args!("snapshot {id}: {totals}{change}"));
         return Ok(());
     }

@@ -12,4 +12,4 @@ mod wire;
 
 pub(crate) use client::{FreshBooks, PER_PAGE, Person, Reply, TeamQuery, who_is};
 pub(crate) use strip::Record;
-pub(crate) use wire::{Group, Me, Meta, TeamPage};
+pub(crate) use wire::{Group, Meta, TeamPage};

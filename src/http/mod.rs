@@ -136,7 +136,7 @@ impl Http {
             };
             let wait = match retry::judge(attempt, outcome_of(&failure), random_fraction()) {
                 Verdict::Wait(wait) => wait,
-                Verdict::Done | Verdict::GiveUp => return Err(Failed { failure, attempts: attempt }),
+                Verdict::GiveUp => return Err(Failed { failure, attempts: attempt }),
             };
             self.ui.note(format_args!(
                 "{failure}; asking {} again in {} s",

@@ -16,7 +16,6 @@ pub(crate) struct Identity {
     pub(crate) email: String,
     pub(crate) first_name: String,
     pub(crate) last_name: String,
-    pub(crate) record: Digest,
 }
 
 /// A business that the identity belongs to.

@@ -81,6 +81,7 @@ impl Certificate {
 ///
 /// The serial number is left to rcgen, which derives it from the key: Firefox refuses, with no way
 /// around it, a second certificate of the same issuer and serial.
+#[expect(clippy::disallowed_methods, reason = "the browser judges the dates by the real clock")]
 fn mint() -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), rcgen::Error> {
     // rcgen turns names that are IP addresses into address entries.
     let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);

@@ -143,7 +143,7 @@ fn listings(connection: &Connection, report: &mut Report) -> rusqlite::Result<()
 /// Every snapshot's content against its hash, and its link to the snapshot before.
 fn chain(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     let mut statement = connection.prepare("SELECT * FROM snapshots ORDER BY id")?;
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let at = |name: &str| columns.iter().position(|column| column == name).unwrap_or(0);
     let (content_at, previous_at, status_at) = (at("content_sha256"), at("previous_sha256"), at("status"));
     let mut rows = statement.query([])?;

@@ -7,7 +7,7 @@ use rusqlite::{
 use super::layout::{self, Content, Field};
 use super::{Contents, Writer, identify, query, rows, schema, storage_error};
 use crate::diff;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::fetch::Spool;
 use crate::model::people::{self, Listing};
 use crate::model::reading::{Digest, hex};

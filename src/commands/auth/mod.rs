@@ -222,10 +222,8 @@ pub(crate) fn tell(app: &App, before: Option<&Profile>, signed: &Signed) -> Resu
     {
         app.ui.warn(format_args!("this profile was signed in as {formerly} before"));
     }
-    if app.ui.fancy {
-        let flag = Store::new(app, &app.profile)?.flag();
-        app.ui.instruct(format_args!("next: fbsync sync --db audit.sqlite{flag}"));
-    }
+    let flag = Store::new(app, &app.profile)?.flag();
+    app.ui.next(format_args!("fbsync sync --db audit.sqlite{flag}"));
     Ok(())
 }
 
