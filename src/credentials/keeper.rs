@@ -34,6 +34,9 @@ pub(super) struct Kept {
     renewed: bool,
     /// The failure that every thread is told.
     failed: Option<(Kind, String, Option<String>)>,
+    /// Whether it was said that this is a copy.
+    told: bool,
+    /// When this thread took hold of it.
     now: Timestamp,
 }
 
@@ -49,19 +52,13 @@ impl Keeper {
         let profile = stored.ok_or_else(|| not_signed_in(&store))?;
         check_origin(&store, &profile, &app.endpoints)?;
         let now = app.clock.now();
-        let kept = Kept { profile, adopt: false, renewed: false, failed: None, now };
+        let kept = Kept { profile, adopt: false, renewed: false, failed: None, told: false, now };
         let here = place::here()?;
         Ok(Keeper { app: app.clone(), http: http.clone(), store, here, kept: Mutex::new(kept) })
     }
 
     pub(super) fn adopt(&self, adopt: bool) {
-        let mut kept = self.kept();
-        kept.adopt = adopt;
-        if !adopt && kept.profile.stored_elsewhere(self.here.as_deref()) {
-            self.app
-                .ui
-                .warn("this sign-in was stored on another machine; it is used, but not refreshed here");
-        }
+        self.kept().adopt = adopt;
     }
 
     /// The access token, refreshed first if it ends within `margin`.
@@ -69,6 +66,7 @@ impl Keeper {
         let mut kept = self.kept();
         let settled = kept.renewed || kept.failed.is_some();
         if kept.lives_for(if settled { Duration::ZERO } else { margin }) {
+            self.tell_copy(&mut kept);
             return kept.current();
         }
         let unless = Unless::Replaced(kept.access_token());
@@ -83,6 +81,16 @@ impl Keeper {
                 kept.current()
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// A copied sign-in works until its access token ends; better said before that night.
+    fn tell_copy(&self, kept: &mut Kept) {
+        if !kept.told && !kept.adopt && kept.profile.stored_elsewhere(self.here.as_deref()) {
+            kept.told = true;
+            self.app
+                .ui
+                .warn("this sign-in was stored on another machine: it is used, but not refreshed here");
         }
     }
 

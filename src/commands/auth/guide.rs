@@ -62,9 +62,12 @@ fn explain_warning(app: &App, request: &Request) {
 /// A browser on another machine reaches this one's loopback through a tunnel alone.
 fn explain_tunnel(app: &App, request: &Request) {
     if let Ok(redirect) = RedirectUri::parse(&request.redirect_uri) {
-        let (port, user, host) = (redirect.port(), app::os_user(), app::host_name());
+        let (port, host) = (redirect.port(), app::host_name());
+        let user = app::os_user();
+        // Where the account has no name that is known, ssh's own default is as good a guess.
+        let account = if user.contains(' ') { String::new() } else { format!("{user}@") };
         app.ui.instruct("if the browser is on another machine, run this there first:");
-        app.ui.instruct(format_args!("  ssh -L {port}:127.0.0.1:{port} {user}@{host}"));
+        app.ui.instruct(format_args!("  ssh -L {port}:127.0.0.1:{port} {account}{host}"));
     }
 }
 
