@@ -1,7 +1,7 @@
 //! `fbsync status`: every stored sign-in and what can be told of it.
 //!
-//! Nothing is asked and nothing changed unless `--check` is given: then FreshBooks is asked about each, which may
-//! rotate a token that is due.
+//! Nothing is asked and nothing changed unless `--check` is given: then FreshBooks is asked about
+//! each, which may rotate a token that is due.
 
 use serde_json::{Value, json};
 
@@ -151,12 +151,13 @@ impl State {
 impl Standing {
     fn json(&self, app: &App) -> Value {
         let stored = self.stored.as_ref();
+        let rotated = stored.filter(|profile| profile.access_token().is_some());
         let scopes = stored.and_then(|profile| profile.scopes.as_deref());
         json!({
             "profile": self.profile,
             "state": self.state.word(),
             "message": self.state.words(app.clock.now()),
-            "expires_at": stored.map(|profile| profile.expires_at.to_string()),
+            "expires_at": rotated.map(|profile| profile.expires_at.to_string()),
             "origin": stored.map(Profile::origins),
             "identity": stored.and_then(|profile| profile.identity.as_ref()),
             "scopes": scopes.map(|scopes| scopes.split_whitespace().collect::<Vec<_>>()),
@@ -180,7 +181,8 @@ impl Standing {
         ]
     }
 
-    /// What is wrong with it and what to type: the file's problem, or what asking FreshBooks showed.
+    /// What is wrong with it and what to type: the file's problem, or what asking FreshBooks
+    /// showed.
     fn problem(&self) -> Option<&Error> {
         match (&self.state, &self.checked) {
             (State::Unusable { problem }, _) => Some(problem),
@@ -209,7 +211,8 @@ fn print(app: &App, standings: &[Standing]) -> Result<()> {
     Ok(())
 }
 
-/// What the environment holds beside the stored sign-ins, where it might be taken for the one in use.
+/// What the environment holds beside the stored sign-ins, where it might be taken for the one in
+/// use.
 fn tell_environment(app: &App, standings: &[Standing]) -> Result<()> {
     if crate::app::variable("FBSYNC_ACCESS_TOKEN")?.is_some() {
         app.ui.note("FBSYNC_ACCESS_TOKEN is set: sync uses it and none of the stored sign-ins");
@@ -225,7 +228,8 @@ fn tell_environment(app: &App, standings: &[Standing]) -> Result<()> {
     Ok(())
 }
 
-/// Plain `status` only tells. With `--check` a sign-in that is needed comes before any other trouble.
+/// Plain `status` only tells. With `--check` a sign-in that is needed comes before any other
+/// trouble.
 fn verdict(standings: Vec<Standing>) -> Result<()> {
     let mut failures: Vec<Error> = standings.into_iter().filter_map(|one| one.checked?.err()).collect();
     let total = failures.len();

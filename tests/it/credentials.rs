@@ -85,9 +85,21 @@ fn killed_between_write_and_rename_the_pair_is_put_in_place() {
     let (posts, ()) = home.posts_of(|| died(&home, "before-rename"));
     assert_eq!((posts, home.mode("default.next")), (1, 0o600));
     let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
-    run.succeeds().says("completed an earlier refresh");
+    run.succeeds().says("put a pair of tokens in its place");
     assert_eq!(posts, 1);
     assert!(!home.state().join("default.next").exists());
+}
+
+#[test]
+fn a_first_pair_survives_as_well() {
+    let home = Home::new();
+    let seed = home.grant();
+    let mut import = home.command(&["auth", "--import-refresh-token"]);
+    import.env("FBSYNC_REFRESH_TOKEN", seed).env("FBSYNC_TEST_DIE_AT", "before-rename");
+    assert_eq!(home.run(&mut import).signal, Some(9));
+    let (posts, run) = home.posts_of(|| home.fbsync(&["status", "--check"]));
+    assert_eq!(posts, 0, "{run}");
+    home.fbsync(&["refresh"]).succeeds();
 }
 
 #[test]
@@ -152,11 +164,12 @@ fn a_write_that_fails_after_the_rotation_is_rescued_beside() {
     });
     run.exits(9).says("they are kept in").says("default.next");
     assert_eq!(home.mode("default.next"), 0o600);
-    // The way is cleared: the store is what it was before the refresh, and the next run completes it.
+    // The way is cleared: the store is what it was before the refresh, and the next run completes
+    // it.
     fs::remove_dir_all(home.store()).expect("removed");
     fs::write(home.store(), before).expect("a store");
     fs::set_permissions(home.store(), fs::Permissions::from_mode(0o600)).expect("chmod");
-    home.fbsync(&["refresh"]).succeeds().says("completed an earlier refresh");
+    home.fbsync(&["refresh"]).succeeds().says("put a pair of tokens in its place");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a person is told on the way to FreshBooks and back.
 //!
-//! The browser's warning is explained before it appears. The address stands alone on its line, so that it can be
-//! copied whole from any terminal.
+//! The browser's warning is explained before it appears. The address stands alone on its line, so
+//! that it can be copied whole from any terminal.
 
 use std::thread;
 
@@ -52,9 +52,9 @@ pub(super) fn send(app: &App, args: &AuthArgs, request: &Request, url: &str) {
 fn explain_warning(app: &App, request: &Request) {
     if request.certificate.is_none() && request.redirect_uri.starts_with("https:") {
         app.ui.instruct(
-            "after you agree, the browser will warn that the connection is not private: it is led back to this \
-             machine, to a certificate that fbsync made a moment ago and nobody vouches for. Choose Advanced, then \
-             Proceed; or change https to http in the address bar",
+            "after you agree, the browser will warn that the connection is not private: it is led back \
+             to this machine, to a certificate that fbsync made a moment ago and nobody vouches for. \
+             Choose Advanced, then Proceed; or change https to http in the address bar",
         );
     }
 }

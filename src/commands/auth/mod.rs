@@ -1,8 +1,8 @@
 //! `fbsync auth`: a person signs in, and the tokens are stored.
 //!
-//! What can fail is looked at before anybody is sent to a browser: settings, the store, the port. The code lives five
-//! minutes, so it is exchanged at once; the pair is stored before it is used; only then the browser is told, so that
-//! its page says the truth.
+//! What can fail is looked at before anybody is sent to a browser: settings, the store, the port.
+//! The code lives five minutes, so it is exchanged at once; the pair is stored before it is used;
+//! only then the browser is told, so that its page says the truth.
 
 mod client;
 mod consent;
@@ -89,8 +89,8 @@ fn read_pem(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).context(Kind::Config, || format!("cannot read {}", path.display()))
 }
 
-/// Has a person agree at FreshBooks and stores the tokens that come of it. `way` sends the person to an address; the
-/// listener is up by then.
+/// Has a person agree at FreshBooks and stores the tokens that come of it. `way` sends the person
+/// to an address; the listener is up by then.
 pub(crate) fn sign_in(app: &App, request: &Request, way: &dyn Fn(&str)) -> Result<Signed> {
     let redirect = RedirectUri::parse(&request.redirect_uri)?;
     let store = Store::new(app, &app.profile)?;
