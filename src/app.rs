@@ -5,10 +5,12 @@
 //! (waits return at once, and are told at `-v` as always) and `FBSYNC_TEST_DIE_AT` (the name of
 //! the step at which the process kills itself).
 
+#![expect(clippy::disallowed_methods, reason = "this is the place where they are allowed")]
+
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -72,6 +74,21 @@ impl App {
         })
     }
 
+    /// The database's path, `{profile}` replaced by the profile's name.
+    pub(crate) fn database(&self, given: &Path) -> Result<PathBuf> {
+        let Some(text) = given.to_str() else { return Ok(given.to_owned()) };
+        match text.is_empty() {
+            true => Err(Error::new(Kind::Usage, "the database's name is empty").hint("--db audit.sqlite")),
+            false => Ok(text.replace("{profile}", &self.profile).into()),
+        }
+    }
+
+    /// The same, at another FreshBooks, with sign-ins of its own, and telling each result.
+    pub(crate) fn for_demo(&self, endpoints: Endpoints, state_dir: PathBuf) -> Self {
+        let ui = Ui { verbosity: self.ui.verbosity.max(1), suggests: false, ..self.ui };
+        App { ui, endpoints, profile: "default".to_owned(), state_dir: Some(state_dir), ..self.clone() }
+    }
+
     /// The same, with another sign-in.
     pub(crate) fn for_profile(&self, name: &str) -> Self {
         App { profile: name.to_owned(), ..self.clone() }
@@ -100,7 +117,7 @@ pub(crate) fn ui(common: &Common) -> Ui {
             ColorChoice::Auto => terminal && !dumb && !no_color,
         },
         may_ask: !common.no_input && io::stdin().is_terminal() && terminal,
-        fancy: terminal && !dumb && !common.quiet && !common.json,
+        suggests: terminal && !common.quiet && !common.json,
     }
 }
 
@@ -120,6 +137,11 @@ pub(crate) fn has_desktop() -> bool {
         return false;
     }
     cfg!(target_os = "macos") || set("DISPLAY") || set("WAYLAND_DISPLAY") || set("WSL_DISTRO_NAME")
+}
+
+/// How this program was called, so that a command printed can be typed.
+pub(crate) fn program() -> String {
+    env::args().next().unwrap_or_else(|| "fbsync".to_owned())
 }
 
 /// The account that runs the process, for the record of who took a snapshot.

@@ -178,6 +178,9 @@ pub(crate) struct SyncArgs {
     /// Requests in flight at most
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16))]
     pub(crate) jobs: u8,
+    /// Take over a sign-in that was stored on another machine
+    #[arg(long)]
+    pub(crate) adopt: bool,
     /// A remark kept with the snapshot
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,

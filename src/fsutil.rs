@@ -4,6 +4,8 @@
 //! written beside its target, flushed to the disk, renamed, and the folder flushed as well, since
 //! `persist` alone promises nothing after a power cut.
 
+#![expect(clippy::disallowed_methods, reason = "this is the place where they are allowed")]
+
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -59,6 +61,12 @@ impl Pending {
             .tempfile_in(folder_of(target))?;
         file.as_file().set_permissions(Permissions::from_mode(PRIVATE_FILE))?;
         Ok(Pending { file, target: target.to_owned() })
+    }
+
+    /// Whether the target is there already with just this content.
+    pub(crate) fn same_as_target(&self) -> bool {
+        let same = || -> io::Result<bool> { Ok(fs::read(&self.target)? == fs::read(self.file.path())?) };
+        same().unwrap_or(false)
     }
 
     /// Makes the content durable under its final name. With `replace` false an existing file stays
@@ -131,6 +139,11 @@ pub(crate) fn rescue(bytes: &[u8]) -> io::Result<PathBuf> {
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     Ok(file.keep()?.1)
+}
+
+/// Deletes a folder and all that is in it.
+pub(crate) fn remove_folder(folder: &Path) -> io::Result<()> {
+    fs::remove_dir_all(folder)
 }
 
 /// Deletes a file; that there is none is as good.

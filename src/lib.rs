@@ -1,44 +1,104 @@
 //! # fbsync: who has access to which FreshBooks business, in which role
-#![allow(dead_code)] // scaffold
+//!
+//! The code map. Start with the verb that you are after, in [`commands`]; each reads top to bottom.
+//!
+//! | module | its one duty |
+//! | --- | --- |
+//! | [`cli`] | what can be typed: verbs, flags, help; no logic |
+//! | [`commands`] | one verb a file |
+//! | [`app`] | what the process gives us, read once: environment, clock, signals, folders |
+//! | [`ui`] | the only printer: data to stdout, talk to stderr |
+//! | [`error`] | kind → exit code, sentence, hint |
+//! | [`secret`] | a string that does not print itself |
+//! | [`fsutil`] | atomic private files, locks |
+//! | [`http`] | the small HTTP layer: limits, allowed origins, when to ask again |
+//! | [`oauth`] | authorize, exchange, refresh, revoke; the loopback listener |
+//! | [`credentials`] | stored sign-ins; rotation as one critical section |
+//! | [`freshbooks`] | three reads, answers as model types |
+//! | [`model`] | businesses, memberships, accounts, roles, coverage; no I/O |
+//! | [`fetch`] | all pages of all businesses, reconciled → a reading and its spool |
+//! | [`store`] | a reading → a snapshot in SQLite; hashes, chain, queries |
+//! | [`diff`] | what changed in a business between two readings; pure |
+//! | [`report`] | rows → CSV |
+//! | [`sandbox`] | a FreshBooks double: what `demo` and the tests run against |
+//!
+//! Dependencies point downwards: `commands` → `credentials`, `fetch`, `store`, `report` →
+//! `freshbooks`, `oauth` → `http` → `model`, `error`, `secret`. The sandbox imports nothing of ours:
+//! it must not share the client's idea of the wire.
+//!
+//! # Invariants
+//!
+//! - `model`, `diff` and `http::retry` do no I/O and never read the clock.
+//! - Only `ui` prints. Only `app` reads the environment and the time. Only `http` names `ureq`, only
+//!   `store` names `rusqlite`. Only `fsutil` writes files, the database and its spool apart.
+//! - fbsync never writes at FreshBooks: GET for data, POST to the token and revoke endpoints alone.
+//! - A snapshot is there or absent, never half. No request is made while a transaction is open.
+//! - A token goes to the origin that issued it alone, and never across a redirect.
+//! - A wire type never leaves `freshbooks`. A [`secret::Secret`] is exposed in `http`, `oauth` and
+//!   `credentials` alone.
+//! - Whatever FreshBooks adds (roles, fields, states) is kept, not dropped.
+
+#[cfg(windows)]
+compile_error!(
+    "fbsync runs on Linux and macOS; on Windows use it inside WSL (https://learn.microsoft.com/windows/wsl)"
+);
+
 mod app;
 mod cli;
 mod commands;
 mod credentials;
+mod diff;
 mod error;
+mod fetch;
 mod freshbooks;
 mod fsutil;
 mod http;
 mod model;
 mod oauth;
+mod report;
+#[expect(clippy::disallowed_methods, reason = "it plays another machine, with a clock of its own")]
 pub mod sandbox;
 mod secret;
+mod store;
 mod ui;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-/// Parses, runs, prints the error, chooses the exit code.
+use app::App;
+use cli::{Cli, Verb};
+use error::Kind;
+
+/// The whole program: parse, run, print the error, choose the exit code.
 pub fn run() -> ExitCode {
-    let cli = match cli::Cli::try_parse() {
+    let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => error.exit(),
+        // Help and version are no errors; clap knows which stream and which code.
+        Err(answer) => answer.exit(),
     };
     let ui = app::ui(&cli.common);
-    let done = app::App::from_process(&cli.common, ui).and_then(|app| match &cli.verb {
-        cli::Verb::Auth(args) => commands::auth::run(&app, args),
-        cli::Verb::Refresh(args) => commands::refresh::run(&app, args),
-        cli::Verb::Status(args) => commands::status::run(&app, args),
-        cli::Verb::Logout(args) => commands::logout::run(&app, args),
-        _ => Err(error::Error::new(error::Kind::Unexpected, "not in this build")),
-    });
-    match done {
+    match App::from_process(&cli.common, ui).and_then(|app| dispatch(&app, &cli.verb)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            if error.kind() != error::Kind::ClosedPipe {
+            if error.kind() != Kind::ClosedPipe {
                 ui.error(&error);
             }
             ExitCode::from(error.kind().exit_code())
         }
+    }
+}
+
+fn dispatch(app: &App, verb: &Verb) -> error::Result<()> {
+    match verb {
+        Verb::Auth(args) => commands::auth::run(app, args),
+        Verb::Refresh(args) => commands::refresh::run(app, args),
+        Verb::Status(args) => commands::status::run(app, args),
+        Verb::Logout(args) => commands::logout::run(app, args),
+        Verb::Sync(args) => commands::sync::run(app, args),
+        Verb::Snapshots(args) => commands::snapshots::run(app, args),
+        Verb::Export(args) => commands::export::run(app, args),
+        Verb::Verify(args) => commands::verify::run(app, args),
+        Verb::Demo(args) => commands::demo::run(app, args),
     }
 }

@@ -29,7 +29,8 @@ pub(crate) struct Ui {
     pub(crate) verbosity: u8,
     pub(crate) color: bool,
     pub(crate) may_ask: bool,
-    pub(crate) fancy: bool,
+    /// Whether a success ends with the next command.
+    pub(crate) suggests: bool,
 }
 
 impl Ui {
@@ -44,6 +45,13 @@ impl Ui {
     pub(crate) fn result(&self, text: impl Display) {
         if !self.quiet && (self.verbosity > 0 || io::stderr().is_terminal()) {
             self.line("", text);
+        }
+    }
+
+    /// What to type next, for a person watching.
+    pub(crate) fn next(&self, command: impl Display) {
+        if self.suggests {
+            self.line("next:", command);
         }
     }
 

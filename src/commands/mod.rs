@@ -1,6 +1,11 @@
 //! One verb a file, to be read from top to bottom.
 
 pub(crate) mod auth;
+pub(crate) mod demo;
+pub(crate) mod export;
 pub(crate) mod logout;
 pub(crate) mod refresh;
+pub(crate) mod snapshots;
 pub(crate) mod status;
+pub(crate) mod sync;
+pub(crate) mod verify;

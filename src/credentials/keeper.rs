@@ -160,7 +160,7 @@ impl Keeper {
                     ui.note(format_args!("{error}; asking again in {} s", wait.as_secs()));
                     clock.sleep(wait, stop)?;
                 }
-                Verdict::Done | Verdict::GiveUp => return Err(error),
+                Verdict::GiveUp => return Err(error),
             }
         }
         unreachable!("the loop ends by returning")

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::keeper::Keeper;
-use super::profile::StoredIdentity;
 use super::rotation::Unless;
 use crate::app::{self, App};
 use crate::error::{Error, Kind, Result};
@@ -86,10 +85,6 @@ impl Session {
     /// The granted scopes, where FreshBooks has said.
     pub(crate) fn scopes(&self) -> Option<String> {
         self.keeper().ok()?.look(|profile| profile.scopes.clone())
-    }
-
-    pub(crate) fn identity(&self) -> Option<StoredIdentity> {
-        self.keeper().ok()?.look(|profile| profile.identity.clone())
     }
 
     pub(crate) fn expires_at(&self) -> Option<Timestamp> {

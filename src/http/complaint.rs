@@ -29,11 +29,6 @@ pub(crate) fn oauth_error(body: &[u8]) -> Option<String> {
     value.get("error")?.as_str().map(tidy)
 }
 
-/// Whether a body is an error whatever its status: the accounting family answers 200 with one.
-pub(crate) fn is_accounting_error(value: &Value) -> bool {
-    value.pointer("/response/errors").is_some()
-}
-
 fn from_json(value: &Value) -> Option<String> {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
     if let Some(errors) = value.pointer("/response/errors") {

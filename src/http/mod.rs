@@ -60,8 +60,8 @@ pub(crate) enum Failure {
     NotSent(String),
     /// It broke after something may have been sent: whether it was acted on is unknown.
     Lost(String),
-    /// A signal came while waiting.
-    Stopped(Error),
+    /// The command cannot go on: a signal came, or there is no token to ask with.
+    Fatal(Error),
 }
 
 impl fmt::Display for Failure {
@@ -69,7 +69,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Answered(answer, complaint) => write!(f, "HTTP {}: {complaint}", answer.status),
             Failure::NotSent(why) | Failure::Lost(why) => f.write_str(why),
-            Failure::Stopped(error) => error.fmt(f),
+            Failure::Fatal(error) => error.fmt(f),
         }
     }
 }
@@ -136,7 +136,7 @@ impl Http {
             };
             let wait = match retry::judge(attempt, outcome_of(&failure), random_fraction()) {
                 Verdict::Wait(wait) => wait,
-                Verdict::Done | Verdict::GiveUp => return Err(Failed { failure, attempts: attempt }),
+                Verdict::GiveUp => return Err(Failed { failure, attempts: attempt }),
             };
             self.ui.note(format_args!(
                 "{failure}; asking {} again in {} s",
@@ -144,7 +144,7 @@ impl Http {
                 wait.as_secs_f32().ceil()
             ));
             if let Err(stopped) = self.clock.sleep(wait, &self.stop) {
-                return Err(Failed { failure: Failure::Stopped(stopped), attempts: attempt });
+                return Err(Failed { failure: Failure::Fatal(stopped), attempts: attempt });
             }
         }
         unreachable!("the loop ends by returning")
@@ -152,7 +152,7 @@ impl Http {
 
     fn get_once(&self, url: &Url, bearer: &Secret, attempt: u32) -> std::result::Result<Answer, Failure> {
         self.check_origin(url)?;
-        self.stop.check().map_err(Failure::Stopped)?;
+        self.stop.check().map_err(Failure::Fatal)?;
         let request = self
             .agent
             .get(url.as_str())
@@ -226,7 +226,7 @@ fn outcome_of(failure: &Failure) -> Outcome {
         }
         Failure::NotSent(_) | Failure::Lost(_) => Outcome::Broken,
         // Not worth another try: seen as an answer that is final.
-        Failure::Stopped(_) => Outcome::Answered { status: 0, retry_after: None },
+        Failure::Fatal(_) => Outcome::Answered { status: 0, retry_after: None },
     }
 }
 
@@ -255,7 +255,21 @@ fn random_fraction() -> f64 {
     }
 }
 
+impl Answer {
+    /// Counts the requests that were made before this one for the same thing.
+    pub(crate) fn after(mut self, earlier: u32) -> Self {
+        self.attempts += earlier;
+        self
+    }
+}
+
 impl Failed {
+    /// Counts the requests that were made before these for the same thing.
+    pub(crate) fn after(mut self, earlier: u32) -> Self {
+        self.attempts += earlier;
+        self
+    }
+
     /// The error for a request whose failure ends the command. `what` completes "cannot …".
     pub(crate) fn into_error(self, what: &str) -> Error {
         let tries = match self.attempts {
@@ -264,7 +278,7 @@ impl Failed {
         };
         let message = format!("cannot {what}: {}{tries}", self.failure);
         match self.failure {
-            Failure::Stopped(error) => error,
+            Failure::Fatal(error) => error,
             Failure::Answered(answer, _) => match answer.status {
                 401 => Error::new(Kind::SignIn, message),
                 status if retry::worth_retrying(status) || status >= 500 => {

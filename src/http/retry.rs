@@ -25,8 +25,6 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(120);
 /// How a try ended, as far as asking again is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// An answer with a body that can be used.
-    Usable,
     /// An answer that says so itself, or a 200 whose body is not what was asked for.
     Answered { status: u16, retry_after: Option<Duration> },
     /// No answer, or half of one.
@@ -35,7 +33,6 @@ pub(crate) enum Outcome {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    Done,
     Wait(Duration),
     GiveUp,
 }
@@ -43,7 +40,6 @@ pub(crate) enum Verdict {
 /// Judges try number `attempt` (from 1). `jitter` between 0 and 1 spreads clients that fail together.
 pub(crate) fn judge(attempt: u32, outcome: Outcome, jitter: f64) -> Verdict {
     let retry_after = match outcome {
-        Outcome::Usable => return Verdict::Done,
         Outcome::Answered { status, retry_after } if worth_retrying(status) => retry_after,
         Outcome::Answered { .. } => return Verdict::GiveUp,
         Outcome::Broken => None,

@@ -1,2 +1,18 @@
-mod timestamp;
+//! What an access review speaks of, and the rules that make rows of it. No I/O, no clock.
+//!
+//! [`timestamp`] holds moments, [`role`] the labels and classes of FreshBooks' roles, [`reading`] what
+//! one run received, source by source, before anything is derived from it; [`people`] says who is one
+//! person across sources and businesses, and [`rows`] are memberships and accounts as they are kept.
+
+pub(crate) mod people;
+pub(crate) mod reading;
+pub(crate) mod role;
+pub(crate) mod rows;
+pub(crate) mod timestamp;
+
+pub(crate) use reading::{
+    Business, BusinessReading, Coverage, GroupMember, Identity, Member, Outcome, Reading, RequestLine,
+    Resource,
+};
+pub(crate) use rows::{Account, Membership};
 pub(crate) use timestamp::{Timestamp, spoken};

@@ -21,10 +21,6 @@ impl Timestamp {
         (0..=LATEST).contains(&seconds).then_some(Timestamp(seconds))
     }
 
-    pub(crate) fn unix(self) -> i64 {
-        self.0
-    }
-
     /// Reads what FreshBooks writes: RFC 3339 with `Z`, an offset, a fraction, or no zone at all,
     /// which its projects family means as UTC. `None` where it cannot be read.
     pub(crate) fn parse(text: &str) -> Option<Self> {
@@ -99,7 +95,7 @@ mod tests {
     #[test]
     fn reads_http_dates() {
         let moment = Timestamp::parse_http_date("Thu, 01 Feb 2024 09:30:00 GMT");
-        assert_eq!(moment.map(Timestamp::unix), Some(1_706_779_800));
+        assert_eq!(moment.map(|moment| moment.0), Some(1_706_779_800));
         assert_eq!(Timestamp::parse_http_date("120"), None);
     }
 

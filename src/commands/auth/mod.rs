@@ -205,7 +205,8 @@ impl Signed {
     }
 }
 
-fn tell(app: &App, before: Option<&Profile>, signed: &Signed) -> Result<()> {
+/// Says who signed in and with what, and what comes next.
+pub(crate) fn tell(app: &App, before: Option<&Profile>, signed: &Signed) -> Result<()> {
     let scopes = signed.profile.scopes.as_deref();
     app.ui.note(format_args!("signed in as {}, scopes: {}", signed.who(), scopes.unwrap_or("not said")));
     if scopes.is_some_and(|scopes| !scopes.split_whitespace().any(|scope| scope == TEAMS_SCOPE)) {
@@ -221,10 +222,8 @@ fn tell(app: &App, before: Option<&Profile>, signed: &Signed) -> Result<()> {
     {
         app.ui.warn(format_args!("this profile was signed in as {formerly} before"));
     }
-    if app.ui.fancy {
-        let flag = Store::new(app, &app.profile)?.flag();
-        app.ui.instruct(format_args!("next: fbsync sync --db audit.sqlite{flag}"));
-    }
+    let flag = Store::new(app, &app.profile)?.flag();
+    app.ui.next(format_args!("fbsync sync --db audit.sqlite{flag}"));
     Ok(())
 }
 

@@ -1,0 +1,158 @@
+//! `demo`: the whole job against a built-in FreshBooks, through the code paths of the real thing.
+//!
+//! The sandbox runs in this process on loopback; its state lies in the demo's folder. The person's
+//! own sign-in is never touched, and nothing of the environment's tokens is read.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use super::auth::{self, Paste};
+use super::{export, refresh, sync, verify};
+use crate::app::{self, App, Endpoints};
+use crate::cli::{self, DemoArgs, ExportArgs, RefreshArgs, SyncArgs, VerifyArgs};
+use crate::credentials::Session;
+use crate::error::{Context, Error, Kind, Result};
+use crate::fsutil;
+use crate::http::{Http, Origin};
+use crate::sandbox::{self, Sandbox, World};
+use crate::secret::Secret;
+
+/// Says that a folder is a demo's and may be replaced by the next one.
+const MARKER: &str = ".fbsync-demo";
+
+pub(crate) fn run(app: &App, args: &DemoArgs) -> Result<()> {
+    prepare(&args.dir)?;
+    let redirect_uri = free_redirect_uri()?;
+    let mut world = World::demo();
+    world.register(&redirect_uri);
+    let sandbox =
+        Sandbox::start(world).context(Kind::Unexpected, || "cannot start the sandbox".to_owned())?;
+    let app = demo_app(app, &sandbox, &args.dir)?;
+    let db = args.dir.join("audit.sqlite");
+    let csv = args.dir.join("access.csv");
+    let step = |text: &str| app.ui.instruct(format_args!("\n— {text}"));
+
+    app.ui.instruct(
+        "everything here happens on this machine: a built-in FreshBooks, invented people, no account",
+    );
+    step("sign in: the sandbox plays the person who clicks Allow, the listener is the real one");
+    sign_in(&app, redirect_uri)?;
+    step("refresh: the tokens are rotated, and the new ones kept");
+    refresh::run(&app, &RefreshArgs { if_expires_within: None, adopt: false })?;
+    step("sync: every business, every page, reconciled with FreshBooks' own totals");
+    sync_once(&app, &db, "first reading")?;
+    step("a quarter passes: some join, leave, change role; then sync again");
+    sandbox.change(sandbox::changes::quarter_later);
+    sync_once(&app, &db, "a quarter later")?;
+    step("export: who has access to what, as CSV");
+    export_access(&app, &db, &csv)?;
+    step("verify: every hash recomputed");
+    verify::run(&app, &VerifyArgs { database: cli::Database { db: db.clone() } })?;
+    tell_what_next(&app, &args.dir, &db, &csv);
+    Ok(())
+}
+
+/// Makes the folder ready: new, or an earlier demo's, which is replaced.
+fn prepare(dir: &Path) -> Result<()> {
+    let shown = dir.display();
+    let failed = || format!("cannot use the folder {shown}");
+    let occupied = dir.exists() && dir.read_dir().context(Kind::Config, failed)?.next().is_some();
+    if occupied && !dir.join(MARKER).is_file() {
+        return Err(Error::new(Kind::Config, format!("{shown} holds something else and was left as it is"))
+            .hint("fbsync demo --dir ANOTHER-FOLDER"));
+    }
+    if occupied {
+        fsutil::remove_folder(dir).context(Kind::Config, failed)?;
+    }
+    fsutil::create_private_folder(dir)?;
+    fsutil::replace_private(&dir.join(MARKER), b"made by `fbsync demo`; the next one replaces it\n")
+        .context(Kind::Storage, failed)
+}
+
+/// An address with a port that nobody listens at. FreshBooks wants it registered in advance.
+fn free_redirect_uri() -> Result<String> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let address = listener.and_then(|listener| listener.local_addr());
+    let port = address.context(Kind::Unexpected, || "there is no free port on 127.0.0.1".to_owned())?.port();
+    Ok(format!("https://localhost:{port}/callback"))
+}
+
+fn demo_app(app: &App, sandbox: &Sandbox, dir: &Path) -> Result<App> {
+    let origin = Origin::parse(&sandbox.origin()).map_err(|problem| Error::new(Kind::Unexpected, problem))?;
+    let endpoints = Endpoints { api: origin.clone(), auth: origin };
+    Ok(app.for_demo(endpoints, dir.join("state")))
+}
+
+fn sign_in(app: &App, redirect_uri: String) -> Result<()> {
+    let request = auth::Request {
+        client_id: sandbox::CLIENT_ID.to_owned(),
+        client_secret: Secret::new(sandbox::CLIENT_SECRET),
+        redirect_uri,
+        scope: cli::DEFAULT_SCOPES.to_owned(),
+        pkce: true,
+        timeout: Duration::from_secs(60),
+        certificate: None,
+        paste: Paste::Never,
+    };
+    // The page is answered once the code has been exchanged, so somebody else has to wait for it.
+    let click_allow = |url: &str| {
+        let (ui, url) = (app.ui, url.to_owned());
+        thread::spawn(move || match sandbox::browser::allow(&url) {
+            Ok(_page) => {}
+            Err(error) => ui.warn(format_args!("the sandbox's browser failed: {error}")),
+        });
+    };
+    let signed = auth::sign_in(app, &request, &click_allow)?;
+    auth::tell(app, None, &signed)
+}
+
+fn sync_once(app: &App, db: &Path, note: &str) -> Result<()> {
+    let http = Http::new(app);
+    let database = cli::Database { db: db.to_owned() };
+    let args = SyncArgs { database, jobs: 4, note: Some(note.to_owned()), adopt: false };
+    // Not `Session::open`: that would take a token from the environment to the sandbox.
+    sync::with_session(app, &args, http.clone(), || Session::stored(app, &http))
+}
+
+fn export_access(app: &App, db: &Path, csv: &Path) -> Result<()> {
+    let args = ExportArgs {
+        report: "access".to_owned(),
+        database: cli::Database { db: db.to_owned() },
+        output: Some(csv.to_owned()),
+        force: false,
+        snapshot: "latest".to_owned(),
+        allow_partial: false,
+        formula_guard: cli::FormulaGuard::Quote,
+    };
+    export::run(app, &args)
+}
+
+fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
+    let program = app::program();
+    let (db, csv): (_, PathBuf) = (db.display(), csv.to_owned());
+    for line in [
+        format!(
+            "\n— it is all in {}: {}, {} and the sandbox's sign-in in state/",
+            dir.display(),
+            name(&csv),
+            "audit.sqlite"
+        ),
+        "  try next:".to_owned(),
+        format!("    {program} snapshots --db '{db}'"),
+        format!("    {program} export access --db '{db}' --snapshot 1"),
+        format!("    {program} verify --db '{db}'"),
+        format!(
+            "    sqlite3 '{db}' \"SELECT business_name, full_name, role_label FROM latest_access WHERE role_class = 'privileged'\""
+        ),
+        "  the real thing:".to_owned(),
+        format!("    {program} auth"),
+    ] {
+        app.ui.instruct(line);
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}

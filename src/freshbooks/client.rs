@@ -1,0 +1,108 @@
+//! The three reads that an access review needs, each one GET.
+
+use url::Url;
+
+use super::wire::{self, Group, Me, TeamPage};
+use crate::credentials::Session;
+use crate::error::Result;
+use crate::http::{Answer, Failed, Failure, Http, Origin};
+use crate::model::Identity;
+use crate::model::rows::full_name;
+use crate::secret::Secret;
+
+/// What is asked for in one request. FreshBooks cuts `per_page` to 100 without a word
+/// (API documentation, "Parameters"), so nothing is gained by asking for more.
+pub(crate) const PER_PAGE: i64 = 100;
+
+/// A page of a business's team list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TeamQuery {
+    pub(crate) business_id: i64,
+    pub(crate) page: i64,
+}
+
+/// What came back and the answer that it came in.
+pub(crate) type Reply<T> = std::result::Result<(T, Answer), Failed>;
+
+#[derive(Clone)]
+pub(crate) struct FreshBooks {
+    http: Http,
+    api: Origin,
+    session: Session,
+}
+
+impl FreshBooks {
+    pub(crate) fn new(http: Http, api: Origin, session: Session) -> Self {
+        FreshBooks { http, api, session }
+    }
+
+    /// The identity behind the token and its businesses.
+    pub(crate) fn me(&self) -> Reply<Me> {
+        self.get(&me_url(&self.api), wire::me)
+    }
+
+    /// One page of a team list. No `active` filter: it would hide deactivated people.
+    pub(crate) fn team_page(&self, query: TeamQuery) -> Reply<TeamPage> {
+        self.get(&self.team_url(query), wire::team_page)
+    }
+
+    /// The identities of a business group, owners among them.
+    pub(crate) fn group(&self, business_id: i64) -> Reply<Group> {
+        self.get(&self.group_url(business_id), wire::group)
+    }
+
+    pub(crate) fn team_url(&self, query: TeamQuery) -> Url {
+        let id = query.business_id.to_string();
+        let mut url = self.api.url(&["auth", "api", "v1", "businesses", &id, "team_members"]);
+        url.query_pairs_mut()
+            .append_pair("page", &query.page.to_string())
+            .append_pair("per_page", &PER_PAGE.to_string());
+        url
+    }
+
+    pub(crate) fn group_url(&self, business_id: i64) -> Url {
+        self.api.url(&["auth", "api", "v1", "users", "business", &business_id.to_string()])
+    }
+
+    /// A refused token is replaced once and the read repeated once; a second refusal is about the
+    /// resource and not about the token.
+    fn get<T>(&self, url: &Url, read: fn(&[u8]) -> std::result::Result<T, wire::Problem>) -> Reply<T> {
+        let fatal = |error| Failed { failure: Failure::Fatal(error), attempts: 0 };
+        let token = self.session.bearer().map_err(fatal)?;
+        match self.http.get(url, &token, read) {
+            Err(refused) if refused.status() == Some(401) => {
+                let token = self.session.replace(&token).map_err(fatal)?;
+                let repeated = self.http.get(url, &token, read);
+                repeated
+                    .map(|(value, answer)| (value, answer.after(refused.attempts)))
+                    .map_err(|failed| failed.after(refused.attempts))
+            }
+            reply => reply,
+        }
+    }
+}
+
+/// `users/me` (API documentation, "The /me endpoint").
+fn me_url(api: &Origin) -> Url {
+    api.url(&["auth", "api", "v1", "users", "me"])
+}
+
+/// Who a token belongs to, and the businesses it reaches.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) identity_id: Option<i64>,
+    pub(crate) email: String,
+    pub(crate) name: String,
+    pub(crate) businesses: Vec<(i64, String)>,
+}
+
+/// Asks `users/me` with a token that belongs to no session yet.
+pub(crate) fn who_is(http: &Http, api: &Origin, token: &Secret) -> Result<Person> {
+    let reply = http.get(&me_url(api), token, wire::me);
+    let (me, _) = reply.map_err(|failed| failed.into_error("ask FreshBooks who signed in"))?;
+    let mut businesses: Vec<_> =
+        me.businesses.into_iter().map(|business| (business.id, business.name)).collect();
+    businesses.sort();
+    let Identity { id, email, first_name, last_name, .. } = me.identity;
+    Ok(Person { identity_id: Some(id), email, name: full_name(&first_name, &last_name), businesses })
+}

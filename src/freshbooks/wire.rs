@@ -1,0 +1,313 @@
+//! The shapes of FreshBooks' answers, and their way into the model. None of them leaves this folder.
+//!
+//! Sources: API documentation, "Identity Model", "Team Members", "The /me endpoint"; the official
+//! Postman collection's "List Staff" for the business group. Every field but the ids that hold the
+//! answer together is optional here, whatever is documented.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::strip::{self, Record};
+use super::tolerant::{boolean, integer, moment, optional_text, text};
+use crate::model::Timestamp;
+use crate::model::reading::{Business, GroupMember, Identity, Member, OwnMembership, hex};
+
+/// What is wrong with an answer, as a phrase.
+pub(super) type Problem = String;
+
+/// `users/me`: the identity, its businesses, and the records behind them.
+#[derive(Debug)]
+pub(crate) struct Me {
+    pub(crate) identity: Identity,
+    pub(crate) businesses: Vec<Business>,
+    pub(crate) records: Vec<Record>,
+}
+
+/// One page of a team list.
+#[derive(Debug)]
+pub(crate) struct TeamPage {
+    pub(crate) members: Vec<Member>,
+    pub(crate) records: Vec<Record>,
+    pub(crate) meta: Meta,
+}
+
+/// The members of a business group.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) members: Vec<GroupMember>,
+    pub(crate) records: Vec<Record>,
+}
+
+/// What a page says of the list it belongs to. `pages` is documented for other lists than this one.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default)]
+pub(crate) struct Meta {
+    #[serde(deserialize_with = "integer")]
+    pub(crate) page: Option<i64>,
+    #[serde(deserialize_with = "integer")]
+    pub(crate) per_page: Option<i64>,
+    #[serde(deserialize_with = "integer")]
+    pub(crate) total: Option<i64>,
+    #[serde(deserialize_with = "integer")]
+    pub(crate) pages: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    response: Option<&'a RawValue>,
+    #[serde(default)]
+    meta: Option<Meta>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct WireMe<'a> {
+    #[serde(deserialize_with = "integer")]
+    id: Option<i64>,
+    #[serde(deserialize_with = "integer")]
+    identity_id: Option<i64>,
+    #[serde(deserialize_with = "optional_text")]
+    identity_uuid: Option<String>,
+    #[serde(borrow, deserialize_with = "text")]
+    email: Cow<'a, str>,
+    #[serde(borrow, deserialize_with = "text")]
+    first_name: Cow<'a, str>,
+    #[serde(borrow, deserialize_with = "text")]
+    last_name: Cow<'a, str>,
+    #[serde(borrow)]
+    business_memberships: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    subscription_statuses: Option<&'a RawValue>,
+    #[serde(borrow)]
+    business_statuses: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct WireOwnMembership {
+    #[serde(default, deserialize_with = "optional_text")]
+    role: Option<String>,
+    business: Option<WireBusiness>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct WireBusiness {
+    #[serde(deserialize_with = "integer")]
+    id: Option<i64>,
+    #[serde(deserialize_with = "optional_text")]
+    business_uuid: Option<String>,
+    #[serde(deserialize_with = "optional_text")]
+    name: Option<String>,
+    #[serde(deserialize_with = "optional_text")]
+    account_id: Option<String>,
+    #[serde(deserialize_with = "boolean")]
+    active: Option<bool>,
+    #[serde(deserialize_with = "optional_text")]
+    status: Option<String>,
+    #[serde(deserialize_with = "optional_text")]
+    timezone: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct WireMember<'a> {
+    #[serde(borrow, deserialize_with = "text")]
+    uuid: Cow<'a, str>,
+    #[serde(borrow, deserialize_with = "text")]
+    first_name: Cow<'a, str>,
+    #[serde(borrow, deserialize_with = "text")]
+    last_name: Cow<'a, str>,
+    #[serde(borrow, deserialize_with = "text")]
+    email: Cow<'a, str>,
+    #[serde(borrow, deserialize_with = "text")]
+    job_title: Cow<'a, str>,
+    #[serde(borrow, deserialize_with = "text")]
+    business_role_name: Cow<'a, str>,
+    #[serde(deserialize_with = "boolean")]
+    active: Option<bool>,
+    #[serde(deserialize_with = "integer")]
+    identity_id: Option<i64>,
+    #[serde(deserialize_with = "moment")]
+    invitation_date_accepted: Option<Timestamp>,
+    #[serde(deserialize_with = "moment")]
+    created_at: Option<Timestamp>,
+    #[serde(deserialize_with = "moment")]
+    updated_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct WireGroupBusiness<'a> {
+    #[serde(borrow)]
+    business_group: Option<WireGroup<'a>>,
+}
+
+#[derive(Deserialize)]
+struct WireGroup<'a> {
+    #[serde(borrow)]
+    members: Option<Vec<&'a RawValue>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct WireGroupMember {
+    #[serde(deserialize_with = "integer")]
+    identity_id: Option<i64>,
+    #[serde(deserialize_with = "optional_text")]
+    identity_uuid: Option<String>,
+    #[serde(deserialize_with = "optional_text")]
+    email: Option<String>,
+    #[serde(deserialize_with = "optional_text")]
+    first_name: Option<String>,
+    #[serde(deserialize_with = "optional_text")]
+    last_name: Option<String>,
+    #[serde(deserialize_with = "optional_text")]
+    role: Option<String>,
+    #[serde(deserialize_with = "boolean")]
+    active: Option<bool>,
+}
+
+/// Reads `users/me`. Its `groups` mix in project groups and `roles` other people's accounts, so
+/// businesses and roles come from `business_memberships` alone.
+pub(super) fn me(body: &[u8]) -> Result<Me, Problem> {
+    let raw = response(body)?.0;
+    let me: WireMe = parse(raw, "response")?;
+    let id = me.identity_id.or(me.id).ok_or("the answer names no identity")?;
+    let memberships = me.business_memberships.ok_or("the answer has no `business_memberships`")?;
+
+    let own = record(raw, &["business_memberships"], "response")?;
+    let identity = Identity {
+        id,
+        uuid: me.identity_uuid,
+        email: me.email.into_owned(),
+        first_name: me.first_name.into_owned(),
+        last_name: me.last_name.into_owned(),
+    };
+    let mut records = vec![own];
+    let mut businesses: Vec<Business> = Vec::new();
+    for (at, raw) in memberships.into_iter().enumerate() {
+        let what = format!("business_memberships[{at}]");
+        let record = record(raw, &[], &what)?;
+        let WireOwnMembership { role, business } = parse(raw, &what)?;
+        let business = business.ok_or_else(|| format!("{what} has no business"))?;
+        let id = business.id.ok_or_else(|| format!("{what} has no business id"))?;
+        let own = OwnMembership { role: role.unwrap_or_default(), record: record.sha256 };
+        records.push(record);
+        // The same business comes twice where the person has two roles in it.
+        match businesses.iter_mut().find(|known| known.id == id) {
+            Some(known) => known.own.push(own),
+            None => businesses.push(into_business(
+                business,
+                id,
+                own,
+                me.subscription_statuses,
+                me.business_statuses,
+            )),
+        }
+    }
+    Ok(Me { identity, businesses, records })
+}
+
+fn into_business(
+    wire: WireBusiness,
+    id: i64,
+    own: OwnMembership,
+    subscriptions: Option<&RawValue>,
+    statuses: Option<&RawValue>,
+) -> Business {
+    let by_account = |map: Option<&RawValue>| {
+        let map: BTreeMap<String, serde_json::Value> = serde_json::from_str(map?.get()).ok()?;
+        map.get(wire.account_id.as_deref()?)?.as_str().map(str::to_owned)
+    };
+    Business {
+        id,
+        subscription_status: by_account(subscriptions),
+        status: wire.status.clone().or_else(|| by_account(statuses)),
+        uuid: wire.business_uuid,
+        account_id: wire.account_id,
+        name: wire.name.unwrap_or_default(),
+        active: wire.active,
+        timezone: wire.timezone,
+        own: vec![own],
+    }
+}
+
+/// Reads one page of a team list. Its `response` is the list itself and `meta` stands beside it.
+pub(super) fn team_page(body: &[u8]) -> Result<TeamPage, Problem> {
+    let (raw, meta) = response(body)?;
+    let raws: Vec<&RawValue> = parse(raw, "response")?;
+    let mut members = Vec::with_capacity(raws.len());
+    let mut records = Vec::with_capacity(raws.len());
+    for (at, raw) in raws.into_iter().enumerate() {
+        let what = format!("response[{at}]");
+        let record = record(raw, &[], &what)?;
+        members.push(into_member(parse(raw, &what)?, &record));
+        records.push(record);
+    }
+    Ok(TeamPage { members, records, meta })
+}
+
+fn into_member(wire: WireMember, record: &Record) -> Member {
+    let uuid = match wire.uuid.trim() {
+        "" => format!("record:{}", hex(&record.sha256)).into(),
+        uuid => uuid.into(),
+    };
+    Member {
+        uuid,
+        identity_id: wire.identity_id,
+        email: wire.email.as_ref().into(),
+        first_name: wire.first_name.as_ref().into(),
+        last_name: wire.last_name.as_ref().into(),
+        role: wire.business_role_name.as_ref().into(),
+        job_title: wire.job_title.as_ref().into(),
+        active: wire.active.unwrap_or(true),
+        invitation_accepted_at: wire.invitation_date_accepted,
+        created_at: wire.created_at,
+        updated_at: wire.updated_at,
+        record: record.sha256,
+    }
+}
+
+/// Reads the business group out of the business's own record.
+pub(super) fn group(body: &[u8]) -> Result<Group, Problem> {
+    let raw = response(body)?.0;
+    let business: WireGroupBusiness = parse(raw, "response")?;
+    let raws = business.business_group.and_then(|group| group.members);
+    let raws = raws.ok_or("the answer has no `business_group.members`")?;
+    let mut group = Group { members: Vec::new(), records: Vec::new() };
+    for (at, raw) in raws.into_iter().enumerate() {
+        let what = format!("business_group.members[{at}]");
+        let record = record(raw, &[], &what)?;
+        let wire: WireGroupMember = parse(raw, &what)?;
+        group.members.push(GroupMember {
+            identity_id: wire.identity_id,
+            identity_uuid: wire.identity_uuid,
+            email: wire.email.unwrap_or_default(),
+            first_name: wire.first_name.unwrap_or_default(),
+            last_name: wire.last_name.unwrap_or_default(),
+            role: wire.role.unwrap_or_default(),
+            active: wire.active,
+            record: record.sha256,
+        });
+        group.records.push(record);
+    }
+    Ok(group)
+}
+
+fn response(body: &[u8]) -> Result<(&RawValue, Meta), Problem> {
+    let envelope: Envelope = serde_json::from_slice(body)
+        .map_err(|error| format!("the answer is not the JSON that was asked for ({error})"))?;
+    let response = envelope.response.ok_or("the answer has no `response`")?;
+    Ok((response, envelope.meta.unwrap_or_default()))
+}
+
+fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue, what: &str) -> Result<T, Problem> {
+    serde_json::from_str(raw.get()).map_err(|error| format!("{what} has an unexpected shape ({error})"))
+}
+
+fn record(raw: &RawValue, also_dropped: &[&str], what: &str) -> Result<Record, Problem> {
+    strip::record(raw, also_dropped).ok_or_else(|| format!("{what} is no JSON object"))
+}

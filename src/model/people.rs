@@ -1,0 +1,289 @@
+//! Who is one person, across sources and businesses; and from that, memberships and accounts.
+//!
+//! The same `identity_id` is one person; else the same e-mail address; else the member record
+//! stands alone. A member without identity whose address belongs to exactly one known identity is
+//! that identity's; where two identities share the address nobody can tell, so it stays an address.
+//! Every row that a source names survives: sources are merged only where account, business and role agree.
+
+use std::cmp::Ordering;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
+
+use super::reading::{
+    Business, BusinessReading, Coverage, GroupMember, Identity, Outcome, OwnMembership, Resource, Text, hex,
+};
+use super::role;
+use super::rows::{Account, AccountKey, Flag, Membership, Sources, State, collate, full_name};
+
+/// A business with its memberships, in the order of every report.
+#[derive(Clone, Debug)]
+pub(crate) struct Listing {
+    pub(crate) business: Business,
+    pub(crate) memberships: Vec<Membership>,
+    pub(crate) coverage: Vec<Coverage>,
+}
+
+/// Merges the sources of each business into memberships and orders everything.
+pub(crate) fn listings(identity: &Identity, readings: Vec<BusinessReading>) -> Vec<Listing> {
+    let addresses = Addresses::learn(identity, &readings);
+    let mut listings: Vec<Listing> =
+        readings.into_iter().map(|reading| listing(identity, reading, &addresses)).collect();
+    listings
+        .sort_by(|a, b| collate(&a.business.name, &b.business.name).then(a.business.id.cmp(&b.business.id)));
+    listings
+}
+
+fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses) -> Listing {
+    let incomplete = reading.outcome(Resource::TeamMembers) != Some(Outcome::Ok);
+    let owners_unchecked = reading.outcome(Resource::BusinessGroup) != Some(Outcome::Ok);
+    let BusinessReading { business, members, group, coverage } = reading;
+
+    let mut rows: Vec<Membership> = members.into_iter().map(Membership::from_member).collect();
+    for row in &mut rows {
+        row.account_key = addresses.key_of(row.identity_id, &row.email, &row.member_uuid);
+    }
+    let named = group.into_iter().map(|named| from_group(named, addresses));
+    let own = business.own.iter().map(|own| from_identity(identity, own));
+    add_named_elsewhere(&mut rows, named.chain(own));
+    for row in &mut rows {
+        row.flags.extend(incomplete.then_some(Flag::ListingIncomplete));
+        row.flags.extend(owners_unchecked.then_some(Flag::OwnersNotChecked));
+        row.flags.extend(addresses.is_shared(&row.email).then_some(Flag::SharedEmail));
+    }
+    rows.sort_by(report_order);
+    Listing { business, memberships: rows, coverage }
+}
+
+/// Notes the further sources of the rows there are, and adds what only those sources name.
+fn add_named_elsewhere(rows: &mut Vec<Membership>, named: impl Iterator<Item = Membership>) {
+    // Keyed by account and looked up once a row: a group may be as long as the list.
+    let mut elsewhere: HashMap<AccountKey, Vec<Named>> = HashMap::new();
+    for row in named {
+        let known = elsewhere.entry(row.account_key.clone()).or_default();
+        match known.iter_mut().find(|known| known.row.role == row.role) {
+            Some(known) => known.row.learn_from(&row),
+            None => known.push(Named { row, listed: false }),
+        }
+    }
+    for row in rows.iter_mut() {
+        for known in elsewhere.get_mut(&row.account_key).into_iter().flatten() {
+            if known.row.role == row.role {
+                row.learn_from(&known.row);
+                known.listed = true;
+            }
+        }
+    }
+    let unlisted = elsewhere.into_values().flatten().filter(|named| !named.listed);
+    rows.extend(unlisted.map(|named| named.row));
+}
+
+/// A row that the group or the identity names, and whether a member record says the same.
+struct Named {
+    row: Membership,
+    listed: bool,
+}
+
+fn from_group(named: GroupMember, addresses: &Addresses) -> Membership {
+    let key = addresses.key_of(named.identity_id, &named.email, &format!("record:{}", hex(&named.record)));
+    let active = named.active.unwrap_or(true);
+    Membership {
+        email: named.email.into(),
+        first_name: named.first_name.into(),
+        last_name: named.last_name.into(),
+        identity_id: named.identity_id,
+        identity_uuid: named.identity_uuid.map(Into::into),
+        ..without_member_record(key, named.role, active, Sources::BUSINESS_GROUP, named.record)
+    }
+}
+
+fn from_identity(identity: &Identity, own: &OwnMembership) -> Membership {
+    let key = AccountKey::Identity(identity.id);
+    Membership {
+        email: identity.email.as_str().into(),
+        first_name: identity.first_name.as_str().into(),
+        last_name: identity.last_name.as_str().into(),
+        identity_id: Some(identity.id),
+        identity_uuid: identity.uuid.as_deref().map(Into::into),
+        ..without_member_record(key, own.role.clone(), true, Sources::IDENTITY, own.record)
+    }
+}
+
+fn without_member_record(
+    account_key: AccountKey,
+    role: String,
+    active: bool,
+    sources: Sources,
+    record: [u8; 32],
+) -> Membership {
+    let unknown = role::class(&role) == role::UNKNOWN;
+    Membership {
+        account_key,
+        role: role.into(),
+        member_uuid: Text::default(),
+        email: Text::default(),
+        first_name: Text::default(),
+        last_name: Text::default(),
+        job_title: Text::default(),
+        active,
+        state: if active { State::Active } else { State::Inactive },
+        invitation_accepted_at: None,
+        member_created_at: None,
+        member_updated_at: None,
+        flags: unknown.then_some(Flag::UnknownRole).into_iter().collect(),
+        sources,
+        record,
+        identity_id: None,
+        identity_uuid: None,
+    }
+}
+
+/// Within a business: `email, account_key, role, member_uuid`.
+fn report_order(a: &Membership, b: &Membership) -> Ordering {
+    collate(&a.email, &b.email)
+        .then_with(|| collate(&a.account_key.to_string(), &b.account_key.to_string()))
+        .then_with(|| collate(&a.role, &b.role))
+        .then_with(|| collate(&a.member_uuid, &b.member_uuid))
+}
+
+/// An address as it is compared: trimmed, lower case.
+pub(crate) fn normalized(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+/// What all sources together know of each e-mail address.
+struct Addresses(HashMap<Text, Address>);
+
+#[derive(Default)]
+struct Address {
+    identity: Holder,
+    /// The first name seen with it, lower-cased.
+    name: Option<Text>,
+    shared: bool,
+}
+
+#[derive(Default, PartialEq, Eq, Clone, Copy)]
+enum Holder {
+    #[default]
+    Nobody,
+    One(i64),
+    Several,
+}
+
+impl Addresses {
+    fn learn(identity: &Identity, readings: &[BusinessReading]) -> Self {
+        let mut addresses = Addresses(HashMap::new());
+        addresses.hold(&identity.email, Some(identity.id));
+        for reading in readings {
+            for named in &reading.group {
+                addresses.hold(&named.email, named.identity_id);
+            }
+            for member in &reading.members {
+                addresses.hold(&member.email, member.identity_id);
+                addresses.carry(&member.email, &full_name(&member.first_name, &member.last_name));
+            }
+        }
+        addresses
+    }
+
+    fn entry(&mut self, email: &str) -> Option<&mut Address> {
+        let address = normalized(email);
+        (!address.is_empty()).then(|| self.0.entry(address.into()).or_default())
+    }
+
+    fn hold(&mut self, email: &str, identity_id: Option<i64>) {
+        if let (Some(id), Some(address)) = (identity_id, self.entry(email)) {
+            address.identity = match address.identity {
+                Holder::Nobody => Holder::One(id),
+                Holder::One(known) if known == id => Holder::One(id),
+                Holder::One(_) | Holder::Several => Holder::Several,
+            };
+        }
+    }
+
+    /// Notes the name that a member record carries beside the address.
+    fn carry(&mut self, email: &str, name: &str) {
+        let name = name.to_lowercase();
+        if let Some(address) = self.entry(email).filter(|_| !name.is_empty()) {
+            match &address.name {
+                None => address.name = Some(name.into()),
+                Some(known) => address.shared |= **known != *name,
+            }
+        }
+    }
+
+    fn key_of(&self, identity_id: Option<i64>, email: &str, record: &str) -> AccountKey {
+        let address = normalized(email);
+        match (identity_id, self.0.get(address.as_str()).map(|address| address.identity)) {
+            (Some(id), _) | (None, Some(Holder::One(id))) => AccountKey::Identity(id),
+            _ if !address.is_empty() => AccountKey::Email(address.into()),
+            _ => AccountKey::Member(record.into()),
+        }
+    }
+
+    fn is_shared(&self, email: &str) -> bool {
+        self.0.get(normalized(email).as_str()).is_some_and(|address| address.shared)
+    }
+}
+
+/// One row a person, ordered by `account_key`, made of all their memberships.
+pub(crate) fn accounts(identity: &Identity, listings: &[Listing]) -> Vec<Account> {
+    let mut persons: HashMap<&AccountKey, Vec<(i64, &Membership)>> = HashMap::new();
+    for listing in listings {
+        for row in &listing.memberships {
+            match persons.entry(&row.account_key) {
+                Entry::Occupied(person) => person.into_mut().push((listing.business.id, row)),
+                Entry::Vacant(person) => drop(person.insert(vec![(listing.business.id, row)])),
+            }
+        }
+    }
+    let mut accounts: Vec<Account> =
+        persons.into_iter().map(|(key, rows)| account(identity, key, rows)).collect();
+    accounts.sort_by_cached_key(|account| account.key.to_string());
+    accounts
+}
+
+fn account(identity: &Identity, key: &AccountKey, mut rows: Vec<(i64, &Membership)>) -> Account {
+    // The newest record speaks for the person; the rest of the order only makes it certain which.
+    rows.sort_by(|(a_id, a), (b_id, b)| {
+        let newest = b.member_updated_at.cmp(&a.member_updated_at);
+        newest.then(a_id.cmp(b_id)).then_with(|| a.member_uuid.cmp(&b.member_uuid))
+    });
+    let own = *key == AccountKey::Identity(identity.id);
+    let first = |text: fn(&Membership) -> &str| {
+        rows.iter()
+            .map(|(_, row)| text(row))
+            .find(|text| !text.trim().is_empty())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let named = rows.iter().find(|(_, row)| !full_name(&row.first_name, &row.last_name).is_empty());
+    let (first_name, last_name) = match named {
+        _ if own => (identity.first_name.clone(), identity.last_name.clone()),
+        Some((_, row)) => (row.first_name.to_string(), row.last_name.to_string()),
+        None => Default::default(),
+    };
+    let own_address = own.then(|| normalized(&identity.email));
+    let emails: BTreeSet<String> = rows
+        .iter()
+        .map(|(_, row)| normalized(&row.email))
+        .chain(own_address)
+        .filter(|email| !email.is_empty())
+        .collect();
+    let businesses: BTreeSet<i64> = rows.iter().map(|(id, _)| *id).collect();
+    Account {
+        key: key.clone(),
+        identity_id: match key {
+            AccountKey::Identity(id) => Some(*id),
+            AccountKey::Email(_) | AccountKey::Member(_) => None,
+        },
+        identity_uuid: match own {
+            true => identity.uuid.clone(),
+            false => rows.iter().find_map(|(_, row)| row.identity_uuid.as_deref().map(str::to_owned)),
+        },
+        email: if own { identity.email.clone() } else { first(|row| &row.email) },
+        emails: emails.into_iter().collect::<Vec<_>>().join(";"),
+        first_name,
+        last_name,
+        businesses: i64::try_from(businesses.len()).unwrap_or(i64::MAX),
+    }
+}

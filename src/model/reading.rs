@@ -1,0 +1,181 @@
+//! What one run received: the sources side by side, nothing merged, nothing judged.
+
+use super::Timestamp;
+
+/// A SHA-256, as bytes; [`hex`] writes it.
+pub(crate) type Digest = [u8; 32];
+
+/// Text that is held a hundred thousand times: two words instead of three.
+pub(crate) type Text = Box<str>;
+
+/// The person behind the token, from `users/me`.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) id: i64,
+    pub(crate) uuid: Option<String>,
+    pub(crate) email: String,
+    pub(crate) first_name: String,
+    pub(crate) last_name: String,
+}
+
+/// A business that the identity belongs to.
+#[derive(Clone, Debug)]
+pub(crate) struct Business {
+    pub(crate) id: i64,
+    pub(crate) uuid: Option<String>,
+    /// The accounting account, case-sensitive; an unfinished business has none.
+    pub(crate) account_id: Option<String>,
+    pub(crate) name: String,
+    pub(crate) active: Option<bool>,
+    pub(crate) status: Option<String>,
+    pub(crate) subscription_status: Option<String>,
+    pub(crate) timezone: Option<String>,
+    /// The identity's own roles here: usually one, as many as FreshBooks names.
+    pub(crate) own: Vec<OwnMembership>,
+}
+
+/// One entry of `business_memberships`.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnMembership {
+    pub(crate) role: String,
+    pub(crate) record: Digest,
+}
+
+/// One record of a team list.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    /// FreshBooks' uuid, or `record:<sha256>` for a record without one.
+    pub(crate) uuid: Text,
+    pub(crate) identity_id: Option<i64>,
+    pub(crate) email: Text,
+    pub(crate) first_name: Text,
+    pub(crate) last_name: Text,
+    pub(crate) role: Text,
+    pub(crate) job_title: Text,
+    pub(crate) active: bool,
+    pub(crate) invitation_accepted_at: Option<Timestamp>,
+    pub(crate) created_at: Option<Timestamp>,
+    pub(crate) updated_at: Option<Timestamp>,
+    pub(crate) record: Digest,
+}
+
+/// One entry of a business group: an identity and its role, the owner among them.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupMember {
+    pub(crate) identity_id: Option<i64>,
+    pub(crate) identity_uuid: Option<String>,
+    pub(crate) email: String,
+    pub(crate) first_name: String,
+    pub(crate) last_name: String,
+    pub(crate) role: String,
+    pub(crate) active: Option<bool>,
+    pub(crate) record: Digest,
+}
+
+/// What was asked for at a business.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Resource {
+    TeamMembers,
+    BusinessGroup,
+}
+
+impl Resource {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Resource::TeamMembers => "team_members",
+            Resource::BusinessGroup => "business_group",
+        }
+    }
+}
+
+/// How reading one resource of one business ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Ok,
+    /// FreshBooks does not let this identity read it.
+    Denied,
+    /// It kept failing.
+    Failed,
+    /// It was read and the numbers do not agree.
+    Mismatch,
+}
+
+impl Outcome {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Ok => "ok",
+            Outcome::Denied => "denied",
+            Outcome::Failed => "failed",
+            Outcome::Mismatch => "mismatch",
+        }
+    }
+}
+
+/// The proof of completeness for one business and resource.
+#[derive(Clone, Debug)]
+pub(crate) struct Coverage {
+    pub(crate) resource: Resource,
+    pub(crate) outcome: Outcome,
+    pub(crate) http_status: Option<u16>,
+    /// What FreshBooks said the total was.
+    pub(crate) expected: Option<i64>,
+    pub(crate) received: i64,
+    pub(crate) distinct: i64,
+    pub(crate) pages: i64,
+    pub(crate) attempts: i64,
+    pub(crate) message: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct BusinessReading {
+    pub(crate) business: Business,
+    pub(crate) members: Vec<Member>,
+    pub(crate) group: Vec<GroupMember>,
+    pub(crate) coverage: Vec<Coverage>,
+}
+
+impl BusinessReading {
+    /// How reading `resource` ended; nothing if it was not asked for.
+    pub(crate) fn outcome(&self, resource: Resource) -> Option<Outcome> {
+        self.coverage.iter().find(|coverage| coverage.resource == resource).map(|coverage| coverage.outcome)
+    }
+}
+
+/// One request of the run, for the auditor who asks what was asked.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestLine {
+    pub(crate) url: String,
+    pub(crate) status: Option<u16>,
+    pub(crate) received_at: Option<Timestamp>,
+    pub(crate) bytes: Option<i64>,
+    /// Of the body as received.
+    pub(crate) sha256: Option<Digest>,
+    pub(crate) attempts: u32,
+    pub(crate) request_id: Option<String>,
+}
+
+/// Everything that one run read.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    pub(crate) started_at: Timestamp,
+    pub(crate) finished_at: Timestamp,
+    pub(crate) server_date_first: Option<Timestamp>,
+    pub(crate) server_date_last: Option<Timestamp>,
+    pub(crate) identity: Identity,
+    pub(crate) businesses: Vec<BusinessReading>,
+    pub(crate) requests: Vec<RequestLine>,
+}
+
+impl Reading {
+    /// Complete means that every business's team list was read and its numbers agree.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.businesses.iter().all(|reading| reading.outcome(Resource::TeamMembers) == Some(Outcome::Ok))
+    }
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+}

@@ -1,0 +1,35 @@
+//! FreshBooks' role strings, and what a reviewer should read into them.
+//!
+//! The raw string is always kept. A role that is not in the table is shown as it is and classed
+//! `unknown`, never dropped (API documentation, "Identity Model", with the values seen beyond it).
+
+/// Name in words and class for each known role.
+const KNOWN: [(&str, &str, &str); 12] = [
+    ("owner", "Owner", "privileged"),
+    ("business_partner", "Admin", "privileged"),
+    ("business_manager", "Manager", "standard"),
+    ("business_accountant", "Accountant", "standard"),
+    ("business_employee", "Employee", "limited"),
+    ("contractor", "Contractor", "limited"),
+    ("client", "Client", "none"),
+    (NO_SEAT, "Unassigned (no login)", "none"),
+    ("manager", "Manager (legacy)", "standard"),
+    ("systemless_owner", "Owner (no accounting)", "privileged"),
+    ("systemless_manager", "Manager (no accounting)", "standard"),
+    ("", "(no role given)", UNKNOWN),
+];
+
+/// A team profile without a paid seat and without a login.
+pub(crate) const NO_SEAT: &str = "no_seat_employee";
+
+pub(crate) const UNKNOWN: &str = "unknown";
+
+/// The role as people know it from FreshBooks' own pages.
+pub(crate) fn label(role: &str) -> &str {
+    KNOWN.iter().find(|(known, ..)| *known == role).map_or(role, |(_, label, _)| label)
+}
+
+/// `privileged`, `standard`, `limited`, `none` or `unknown`.
+pub(crate) fn class(role: &str) -> &'static str {
+    KNOWN.iter().find(|(known, ..)| *known == role).map_or(UNKNOWN, |(.., class)| class)
+}

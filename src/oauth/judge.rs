@@ -1,0 +1,141 @@
+//! Judges one HTTP request to the redirect listener.
+//!
+//! Anything on this machine can connect to the port, and any web page can make the browser do so.
+//! The checks run from the outermost in, and only a request that passes them all is an answer:
+//!
+//! 1. a whole head of at most [`MAX_HEAD`] bytes
+//! 2. `GET`, the only method a redirect arrives with
+//! 3. our own `Host`: a foreign name that resolves to 127.0.0.1 (DNS rebinding) is turned away
+//! 4. exactly the redirect URI's path: favicons, robots and prefetches end here
+//! 5. the parameters, `state` before all others ([`super::redirect::outcome`])
+//!
+//! Nothing in this file touches a socket, and nothing of a refused request is repeated to the browser.
+
+use std::fmt;
+
+use httparse::{Request, Status};
+
+use super::redirect::{self, Flaw, Outcome, RedirectUri};
+use crate::secret::Secret;
+
+/// A browser's head is 1 to 2 KiB; cookies of other servers on `localhost` come along and can be large.
+pub(super) const MAX_HEAD: usize = 16 * 1024;
+
+/// Browsers send about twenty.
+const MAX_HEADERS: usize = 100;
+
+/// Why a request is not the answer that is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    TooLarge,
+    NotHttp,
+    Method,
+    Host,
+    Path,
+    Parameters(Flaw),
+}
+
+impl Refusal {
+    pub(super) fn status(self) -> &'static str {
+        match self {
+            Refusal::TooLarge => "431 Request Header Fields Too Large",
+            Refusal::NotHttp | Refusal::Parameters(_) => "400 Bad Request",
+            Refusal::Method => "405 Method Not Allowed",
+            Refusal::Host => "421 Misdirected Request",
+            Refusal::Path => "404 Not Found",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::TooLarge => f.write_str("The request is larger than a sign-in answer can be."),
+            Refusal::NotHttp => f.write_str("The request could not be understood."),
+            Refusal::Method => f.write_str("Only a browser's plain redirect is answered here."),
+            Refusal::Host => f.write_str("This address is not the one registered for the sign-in."),
+            Refusal::Path => f.write_str("There is nothing at this address."),
+            Refusal::Parameters(flaw) => flaw.fmt(f),
+        }
+    }
+}
+
+/// Reads a request head and says what it brings, or why it is none of ours.
+pub(super) fn judge(head: &[u8], redirect: &RedirectUri, state: &Secret) -> Result<Outcome, Refusal> {
+    if head.len() > MAX_HEAD {
+        return Err(Refusal::TooLarge);
+    }
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut request = Request::new(&mut headers);
+    let Ok(Status::Complete(_)) = request.parse(head) else { return Err(Refusal::NotHttp) };
+    if request.method != Some("GET") {
+        return Err(Refusal::Method);
+    }
+    let mut hosts = request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("host"));
+    let (Some(host), None) = (hosts.next(), hosts.next()) else { return Err(Refusal::Host) };
+    if !str::from_utf8(host.value).is_ok_and(|host| redirect.answers_to(host)) {
+        return Err(Refusal::Host);
+    }
+    // Compared as it was sent: a browser has no reason to write our path in any other way.
+    let target = request.path.unwrap_or_default();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    if path != redirect.path() {
+        return Err(Refusal::Path);
+    }
+    redirect::outcome(query, state).map_err(Refusal::Parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "/callback?code=abc&state=ours";
+
+    fn judged(head: &str) -> Result<Outcome, Refusal> {
+        let redirect = RedirectUri::parse("https://localhost:8799/callback").unwrap();
+        judge(head.as_bytes(), &redirect, &Secret::new("ours"))
+    }
+
+    #[test]
+    fn only_a_get_to_our_host_and_path_with_our_state_is_an_answer() {
+        let good = || Ok(Outcome::Code(Secret::new("abc")));
+        let at = |target: &str| format!("GET {target} HTTP/1.1\r\nHost: localhost:8799\r\n\r\n");
+        let host = |lines: &str| format!("GET {GOOD} HTTP/1.1\r\n{lines}\r\n");
+        let table = [
+            (at(GOOD), good()),
+            (host("hOST: LocalHost:8799\r\nAccept: */*\r\n"), good()),
+            (String::new(), Err(Refusal::NotHttp)),
+            ("\u{16}\u{3}\u{1}\r\n\r\n".to_owned(), Err(Refusal::NotHttp)),
+            (at(GOOD).replace("GET", "POST"), Err(Refusal::Method)),
+            (at(GOOD).replace("GET", "HEAD"), Err(Refusal::Method)),
+            (host(""), Err(Refusal::Host)),
+            (host("Host: localhost\r\n"), Err(Refusal::Host)),
+            (host("Host: localhost:8798\r\n"), Err(Refusal::Host)),
+            (host("Host: evil.example:8799\r\n"), Err(Refusal::Host)),
+            (host("Host: localhost:8799.evil.example\r\n"), Err(Refusal::Host)),
+            (host("Host: localhost:8799\r\nHost: localhost:8799\r\n"), Err(Refusal::Host)),
+            (at("/"), Err(Refusal::Path)),
+            (at("/favicon.ico"), Err(Refusal::Path)),
+            (at("/callback/?code=abc&state=ours"), Err(Refusal::Path)),
+            (at("/Callback?code=abc&state=ours"), Err(Refusal::Path)),
+            (at("/x/../callback?code=abc&state=ours"), Err(Refusal::Path)),
+            (at("http://localhost:8799/callback?code=abc&state=ours"), Err(Refusal::Path)),
+            (at("/callback"), Err(Refusal::Parameters(Flaw::NoState))),
+            (at("/callback?code=abc&state=theirs"), Err(Refusal::Parameters(Flaw::OtherState))),
+        ];
+        for (head, expected) in table {
+            assert_eq!(judged(&head), expected, "{head}");
+        }
+    }
+
+    #[test]
+    fn a_head_has_a_largest_size() {
+        let sized = |size: usize| {
+            let start = format!("GET {GOOD} HTTP/1.1\r\nHost: localhost:8799\r\nCookie: ");
+            let filler = "x".repeat(size - start.len() - 4);
+            judged(&format!("{start}{filler}\r\n\r\n"))
+        };
+        assert!(sized(MAX_HEAD).is_ok());
+        assert_eq!(sized(MAX_HEAD + 1), Err(Refusal::TooLarge));
+    }
+}

@@ -1,0 +1,147 @@
+//! The pages a browser may get from the redirect listener.
+//!
+//! The address that leads here holds a code, so the pages are inert: no script, nothing loaded from
+//! anywhere, nothing taken from the request, no referrer, no copy in a cache, no frame around it. The
+//! little text that is not fixed (who signed in, what went wrong) is escaped. The browser is told to
+//! close the connection after each page: the listener is there for one answer, not for a conversation.
+
+use super::judge::Refusal;
+
+/// What the person is told in the browser. The first two are the caller's, the others the listener's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// The code was exchanged; `who` is how FreshBooks names the account.
+    SignedIn { who: String },
+    /// There is no sign-in; `why` is one sentence.
+    Failed { why: String },
+    /// The answer arrived, and what became of it is not known here.
+    SeeTerminal,
+    /// The answer had arrived before: a reload, or the browser's "back".
+    AlreadyReceived,
+    /// Not the answer.
+    Refused(Refusal),
+}
+
+impl Page {
+    /// The whole HTTP response.
+    pub(super) fn response(&self) -> String {
+        let (status, allow) = match self {
+            // RFC 9110, 15.5.6: a 405 says what would be allowed.
+            Page::Refused(refusal @ Refusal::Method) => (refusal.status(), "Allow: GET\r\n"),
+            Page::Refused(refusal) => (refusal.status(), ""),
+            _ => ("200 OK", ""),
+        };
+        let html = self.html();
+        format!(
+            "HTTP/1.1 {status}\r\n\
+             Content-Type: text/html; charset=utf-8\r\n\
+             Content-Length: {}\r\n\
+             Connection: close\r\n\
+             Cache-Control: no-store\r\n\
+             Referrer-Policy: no-referrer\r\n\
+             X-Content-Type-Options: nosniff\r\n\
+             Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'\r\n\
+             {allow}\r\n\
+             {html}",
+            html.len()
+        )
+    }
+
+    fn html(&self) -> String {
+        let (heading, happened, next) = match self {
+            Page::SignedIn { who } => (
+                "Signed in",
+                format!("fbsync is signed in to FreshBooks as {who}."),
+                "You can close this tab.",
+            ),
+            Page::Failed { why } => ("Not signed in", why.clone(), "The terminal says what to do now."),
+            Page::SeeTerminal => (
+                "Answer received",
+                "fbsync has FreshBooks' answer.".to_owned(),
+                "Whether the sign-in worked is written in the terminal.",
+            ),
+            Page::AlreadyReceived => (
+                "Already received",
+                "This answer has reached fbsync before, and it counts once.".to_owned(),
+                "You can close this tab; the result is in the terminal.",
+            ),
+            Page::Refused(refusal) => (
+                "Not the sign-in",
+                refusal.to_string(),
+                "Go back to the terminal and open the address printed there.",
+            ),
+        };
+        format!(
+            "<!doctype html>\n\
+             <html lang=\"en\">\n\
+             <meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <title>fbsync</title>\n\
+             <style>\n\
+             :root {{ color-scheme: light dark }}\n\
+             body {{ max-width: 32rem; margin: 20vh auto 0; padding: 0 1.5rem; font: 1rem/1.6 system-ui, sans-serif }}\n\
+             h1 {{ font-size: 1.5rem; font-weight: 600; margin: 0 0 .5rem }}\n\
+             p {{ margin: 0; overflow-wrap: anywhere }}\n\
+             </style>\n\
+             <h1>{heading}</h1>\n\
+             <p>{} {next}</p>\n\
+             </html>\n",
+            escape(&happened)
+        )
+    }
+}
+
+/// Escapes for element content and quoted attributes alike, so that a template may change freely.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_escaped() {
+        let page = Page::SignedIn { who: r#"<script src="//evil">&'"#.to_owned() }.response();
+        assert!(page.contains("as &lt;script src=&quot;//evil&quot;&gt;&amp;&#39;."), "{page}");
+        assert!(!page.contains("<script"), "{page}");
+    }
+
+    #[test]
+    fn every_page_forbids_caching_framing_referring_and_loading() {
+        let pages = [
+            Page::SignedIn { who: "Zoë".to_owned() },
+            Page::Failed { why: "FreshBooks refused.".to_owned() },
+            Page::SeeTerminal,
+            Page::AlreadyReceived,
+            Page::Refused(Refusal::Method),
+        ];
+        for page in pages {
+            let response = page.response();
+            let (head, body) = response.split_once("\r\n\r\n").unwrap();
+            for line in [
+                "Cache-Control: no-store",
+                "Referrer-Policy: no-referrer",
+                "X-Content-Type-Options: nosniff",
+                "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+                "Connection: close",
+                &format!("Content-Length: {}", body.len()),
+            ] {
+                assert!(head.lines().any(|found| found == line), "{line} missing in {head}");
+            }
+            assert_eq!(head.contains("Allow: GET"), head.contains(" 405 "), "{head}");
+            assert!(!body.contains("http") && !body.contains("<script"), "{body}");
+        }
+    }
+}

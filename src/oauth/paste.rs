@@ -1,0 +1,139 @@
+//! The other way home: the address the browser ended on, pasted by a person.
+//!
+//! For browsers on another machine, for refused certificates, for ports that are taken. It is judged as
+//! strictly as a request is, and a text that will not do gets a sentence that says what would.
+
+use std::fmt;
+
+use url::Url;
+
+use super::redirect::{Flaw, Outcome, RedirectUri, outcome};
+use crate::error::Result;
+use crate::secret::Secret;
+
+/// Why a pasted text is not the answer; its `Display` is meant for the person who pasted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PasteProblem {
+    Empty,
+    BareCode,
+    Elsewhere { expected: String },
+    Flawed(Flaw),
+}
+
+impl fmt::Display for PasteProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PasteProblem::Empty => {
+                f.write_str("Nothing was pasted. Copy the whole address from the browser's address bar.")
+            }
+            PasteProblem::BareCode => f.write_str(
+                "That is not a whole address. A code alone does not show that it belongs to this sign-in: \
+                 paste everything the browser's address bar holds.",
+            ),
+            PasteProblem::Elsewhere { expected } => write!(
+                f,
+                "That is not the address FreshBooks sends the browser to. Allow access first, \
+                 then paste the address that begins with {expected}"
+            ),
+            PasteProblem::Flawed(flaw @ (Flaw::NoState | Flaw::Repeated)) => {
+                write!(f, "{flaw} Paste the whole address, once.")
+            }
+            PasteProblem::Flawed(flaw) => {
+                write!(f, "{flaw} Open the sign-in address printed above, and paste where that ends.")
+            }
+        }
+    }
+}
+
+/// Reads the address the browser ended on, as pasted by a person: whole, or from `code=` on.
+pub(crate) fn read_pasted(
+    pasted: &str,
+    redirect: &RedirectUri,
+    state: &Secret,
+) -> Result<Outcome, PasteProblem> {
+    // A narrow terminal or a mail wraps long lines; no part of a real address is blank.
+    let text: String = pasted.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+    let text = text.trim_matches(['"', '\'', '<', '>']);
+    if text.is_empty() {
+        return Err(PasteProblem::Empty);
+    }
+    if let Some(query) = bare_parameters(text) {
+        return outcome(query, state).map_err(PasteProblem::Flawed);
+    }
+    if !text.contains([':', '/', '?', '=']) {
+        return Err(PasteProblem::BareCode);
+    }
+    // Browsers that hide the scheme sometimes copy without it.
+    let has_scheme =
+        text.split_once("://").is_some_and(|(scheme, _)| scheme.bytes().all(|b| b.is_ascii_alphabetic()));
+    let scheme = if has_scheme { String::new() } else { format!("{}://", redirect.scheme()) };
+    match Url::parse(&format!("{scheme}{text}")) {
+        Ok(url) if redirect.leads_to(&url) => {
+            outcome(url.query().unwrap_or_default(), state).map_err(PasteProblem::Flawed)
+        }
+        _ => Err(PasteProblem::Elsewhere { expected: redirect.as_str().to_owned() }),
+    }
+}
+
+/// The text as parameters, when it begins like `code=` or `?state=` and not like an address.
+fn bare_parameters(text: &str) -> Option<&str> {
+    let text = text.strip_prefix('?').unwrap_or(text);
+    let (name, _) = text.split_once('=')?;
+    let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    is_name.then(|| text.split_once('#').map_or(text, |(query, _)| query))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redirect() -> RedirectUri {
+        RedirectUri::parse("https://localhost:8799/callback").unwrap()
+    }
+
+    fn state() -> Secret {
+        Secret::new("s3cret-state")
+    }
+
+    fn code(text: &str) -> Outcome {
+        Outcome::Code(Secret::new(text))
+    }
+
+    #[test]
+    fn a_paste_is_judged_like_a_request() {
+        let elsewhere =
+            || Err(PasteProblem::Elsewhere { expected: "https://localhost:8799/callback".to_owned() });
+        let flawed = |flaw| Err(PasteProblem::Flawed(flaw));
+        let table = [
+            ("https://localhost:8799/callback?code=abc&state=s3cret-state\n", Ok(code("abc"))),
+            ("http://LOCALHOST:8799/callback?code=abc&state=s3cret-state", Ok(code("abc"))),
+            ("localhost:8799/callback?code=abc&state=s3cret-state#top", Ok(code("abc"))),
+            ("\"https://localhost:8799/call\n  back?code=a\r\nbc&state=s3cret-\tstate\"", Ok(code("abc"))),
+            ("code=abc&state=s3cret-state#", Ok(code("abc"))),
+            ("?state=s3cret-state&code=abc", Ok(code("abc"))),
+            (" \n", Err(PasteProblem::Empty)),
+            ("4fe1b0c2", Err(PasteProblem::BareCode)),
+            ("code=abc", flawed(Flaw::NoState)),
+            ("https://localhost:8799/callback", flawed(Flaw::NoState)),
+            ("https://localhost:8799/callback?code=abc&state=other", flawed(Flaw::OtherState)),
+            ("code=abc&state=s3cret-state&code=def", flawed(Flaw::Repeated)),
+            ("https://localhost:8799/other?code=abc&state=s3cret-state", elsewhere()),
+            ("https://localhost:8798/callback?code=abc&state=s3cret-state", elsewhere()),
+            ("https://example.org:8799/callback?code=abc&state=s3cret-state", elsewhere()),
+            ("https://me@localhost:8799/callback?code=abc&state=s3cret-state", elsewhere()),
+            ("ftp://localhost:8799/callback?code=abc&state=s3cret-state", elsewhere()),
+            ("https://auth.freshbooks.com/oauth/authorize?client_id=1&state=s3cret-state", elsewhere()),
+        ];
+        for (text, expected) in table {
+            assert_eq!(read_pasted(text, &redirect(), &state()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_denial_can_be_pasted_too() {
+        let text = "https://localhost:8799/callback?error=access_denied&error_description=You+said+no&state=s3cret-state";
+        let denied =
+            Outcome::Denied { error: "access_denied".into(), description: Some("You said no".to_owned()) };
+        assert_eq!(read_pasted(text, &redirect(), &state()), Ok(denied));
+    }
+}

@@ -1,0 +1,161 @@
+//! What one request asked and what one answer says, as plain values.
+//!
+//! An answer becomes its exact bytes here and nowhere else, so a fault can lie about any of them. The bytes go out
+//! in one write: head and body in two would meet Nagle's algorithm and a delayed ACK, 40 ms an answer.
+
+use std::io::{self, BufRead, ErrorKind, Read};
+
+use jiff::Timestamp;
+use serde_json::Value;
+use url::form_urlencoded;
+
+/// Far above any request a client has reason to send.
+const REQUEST_LIMIT: u64 = 1 << 20;
+
+/// Decoded names and values, in the order they were sent.
+pub(super) type Fields = Vec<(String, String)>;
+
+/// The first value under `name`; an empty one counts as not sent, as it does for FreshBooks' OAuth server.
+pub(super) fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
+    fields
+        .iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.as_str())
+        .filter(|value| !value.is_empty())
+}
+
+/// A request, read to its end.
+pub(super) struct Asked {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) query: String,
+    headers: Fields,
+    pub(super) body: String,
+}
+
+impl Asked {
+    /// The next request of a connection; `None` where the client has closed it instead.
+    pub(super) fn read(stream: &mut impl BufRead) -> io::Result<Option<Asked>> {
+        let mut stream = stream.take(REQUEST_LIMIT);
+        let mut line = String::new();
+        if stream.read_line(&mut line)? == 0 {
+            return Ok(None);
+        }
+        let mut words = line.split_ascii_whitespace();
+        let (Some(method), Some(target), Some("HTTP/1.1")) = (words.next(), words.next(), words.next())
+        else {
+            return Err(ErrorKind::InvalidData.into());
+        };
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let headers = read_headers(&mut stream)?;
+        let length = match field(&headers, "content-length") {
+            Some(text) => text.parse().map_err(|_| ErrorKind::InvalidData)?,
+            // Chunked bodies are not for requests as small as these.
+            None if field(&headers, "transfer-encoding").is_some() => {
+                return Err(ErrorKind::Unsupported.into());
+            }
+            None => 0,
+        };
+        let mut body = String::new();
+        stream.take(length).read_to_string(&mut body)?;
+        let (method, path, query) = (method.to_owned(), path.to_owned(), query.to_owned());
+        Ok(Some(Asked { method, path, query, headers, body }))
+    }
+
+    /// `name` in lower case.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        field(&self.headers, name)
+    }
+
+    pub(super) fn query_fields(&self) -> Fields {
+        decode(&self.query)
+    }
+
+    /// The posted fields. FreshBooks takes a form or a flat JSON object; anything else reads as nothing posted.
+    pub(super) fn body_fields(&self) -> Fields {
+        let kind = self.header("content-type").unwrap_or_default();
+        if kind.starts_with("application/x-www-form-urlencoded") {
+            decode(&self.body)
+        } else if kind.starts_with("application/json") {
+            flatten(&self.body)
+        } else {
+            Fields::new()
+        }
+    }
+}
+
+fn read_headers(stream: &mut impl BufRead) -> io::Result<Fields> {
+    let mut headers = Fields::new();
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line)? == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        match line.trim_end().split_once(':') {
+            Some((name, value)) => headers.push((name.to_ascii_lowercase(), value.trim().to_owned())),
+            None => return Ok(headers),
+        }
+    }
+}
+
+fn decode(text: &str) -> Fields {
+    form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+}
+
+fn flatten(text: &str) -> Fields {
+    let Ok(Value::Object(object)) = serde_json::from_str(text) else { return Fields::new() };
+    object.into_iter().filter_map(|(key, value)| Some((key, value.as_str()?.to_owned()))).collect()
+}
+
+/// An answer before it is written.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: Fields,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn json(status: u16, body: &Value) -> Answer {
+        Answer::new(status, "application/json; charset=utf-8", body.to_string().into_bytes())
+    }
+
+    pub(super) fn html(status: u16, text: &str) -> Answer {
+        let page = format!("<!DOCTYPE html>\n<html><body><p>{text}</p></body></html>\n");
+        Answer::new(status, "text/html; charset=utf-8", page.into_bytes())
+    }
+
+    pub(super) fn redirect(to: &str) -> Answer {
+        Answer::html(302, "Moved.").with_header("Location", to)
+    }
+
+    pub(super) fn new(status: u16, content_type: &str, body: Vec<u8>) -> Answer {
+        Answer { status, headers: vec![("Content-Type".to_owned(), content_type.to_owned())], body }
+    }
+
+    pub(super) fn with_header(mut self, name: &str, value: &str) -> Answer {
+        self.set_header(name, value);
+        self
+    }
+
+    /// Replaces a header of that name, so that a fault may lie about `Date` or `Content-Type`.
+    pub(super) fn set_header(&mut self, name: &str, value: &str) {
+        self.headers.retain(|(present, _)| !present.eq_ignore_ascii_case(name));
+        self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Status line, headers, and the body's true length even where less of it will be sent.
+    pub(super) fn head(&self) -> Vec<u8> {
+        // The reason phrase may be empty (RFC 9112, section 4).
+        let mut head = format!("HTTP/1.1 {} \r\n", self.status);
+        for (name, value) in &self.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str(&format!("Content-Length: {}\r\n\r\n", self.body.len()));
+        head.into_bytes()
+    }
+}
+
+/// The form that `Date` and `Retry-After` use (RFC 9110, section 5.6.7).
+pub fn http_date(at: Timestamp) -> String {
+    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
