@@ -140,7 +140,7 @@ pub(crate) struct AuthArgs {
     #[arg(long, value_name = "PEM", requires = "redirect_cert")]
     pub(crate) redirect_key: Option<PathBuf>,
     /// Take a refresh token got elsewhere (prompt, standard input or FBSYNC_REFRESH_TOKEN) and rotate it
-    #[arg(long, conflicts_with_all = ["paste", "no_browser", "redirect_cert", "redirect_key", "no_pkce"])]
+    #[arg(long, conflicts_with = "paste")]
     pub(crate) import_refresh_token: bool,
 }
 
