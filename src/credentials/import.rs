@@ -29,6 +29,7 @@ pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secr
     };
     let _lock = store.lock()?;
     store.prove_writable()?;
+    let _shield = app.stop.shield();
     let tokens = section.ask(&seeded).map_err(|problem| failed(&store, &problem))?;
     tell_skew(app.ui, tokens.clock);
     let place = here.clone();

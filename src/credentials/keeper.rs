@@ -150,7 +150,10 @@ impl Keeper {
         let (store, http, here) = (&self.store, &self.http, self.here.as_deref());
         let section = Section { store, http, clock, ui: *ui, endpoints, here, adopt };
         for attempt in 1.. {
-            let (error, outcome) = match section.run(unless)? {
+            let shield = stop.shield();
+            let ended = section.run(unless);
+            drop(shield);
+            let (error, outcome) = match ended? {
                 Ended::Taken(profile) => return Ok((profile, false)),
                 Ended::Rotated(profile) => return Ok((profile, true)),
                 Ended::Later(error, outcome) => (error, outcome),

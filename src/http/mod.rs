@@ -127,9 +127,7 @@ impl Http {
                     Err(problem) => Failure::Answered(Box::new(answer), problem),
                 },
                 Ok(answer) => {
-                    // An answer may quote the request, token and all.
-                    let complaint =
-                        complaint(answer.status, &answer.body).replace(bearer.expose(), "[redacted]");
+                    let complaint = complaint(answer.status, &without(bearer, &answer.body));
                     Failure::Answered(Box::new(answer), complaint)
                 }
                 Err(failure) => failure,
@@ -217,6 +215,11 @@ impl Http {
             ),
         );
     }
+}
+
+/// An answer may quote the request, token and all.
+fn without(token: &Secret, body: &[u8]) -> Vec<u8> {
+    String::from_utf8_lossy(body).replace(token.expose(), "[redacted]").into_bytes()
 }
 
 fn outcome_of(failure: &Failure) -> Outcome {
