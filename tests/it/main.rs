@@ -5,3 +5,6 @@
 mod auth;
 mod credentials;
 mod harness;
+mod pages;
+mod quirks;
+mod tables;
