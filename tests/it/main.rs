@@ -7,4 +7,6 @@ mod credentials;
 mod harness;
 mod pages;
 mod quirks;
+mod shapes;
+mod sync;
 mod tables;
