@@ -3,8 +3,10 @@
 #![allow(clippy::disallowed_methods, reason = "tests arrange files and read them back")]
 
 mod auth;
+mod contract;
 mod credentials;
 mod harness;
+mod history;
 mod pages;
 mod quirks;
 mod shapes;
