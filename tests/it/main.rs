@@ -5,6 +5,7 @@
 mod auth;
 mod contract;
 mod credentials;
+mod database;
 mod harness;
 mod history;
 mod pages;
@@ -12,3 +13,4 @@ mod quirks;
 mod shapes;
 mod sync;
 mod tables;
+mod verify;

@@ -59,6 +59,10 @@ impl Tables {
         self.rows(&format!("SELECT name FROM pragma_table_info('{table}') ORDER BY cid"))
     }
 
+    pub(crate) fn execute(&self, sql: &str) {
+        self.0.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
     /// The refusal of a statement that must be refused.
     #[track_caller]
     pub(crate) fn refusal(&self, sql: &str) -> String {
