@@ -1,7 +1,8 @@
 //! The program from outside: the real executable, an empty home, a sandbox of its own.
 //!
-//! Nothing of the machine's environment reaches the program but PATH, and nothing of one test another. What a run
-//! gave back is one value (standard output, standard error, exit code), so that no test can overlook a part of it.
+//! Nothing of the machine's environment reaches the program but PATH, and nothing of one test
+//! another. What a run gave back is one value (standard output, standard error, exit code), so that
+//! no test can overlook a part of it.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -355,7 +356,8 @@ pub(crate) fn redirect_uri(port: u16) -> String {
     format!("https://localhost:{port}/callback")
 }
 
-/// A port that nobody has now. The system hands out others first before it gives the same one again.
+/// A port that nobody has now. The system hands out others first before it gives the same one
+/// again.
 pub(crate) fn free_port() -> u16 {
     let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     socket.local_addr().expect("an address").port()
