@@ -119,6 +119,12 @@ impl Home {
         self
     }
 
+    /// What a variable of the program's environment says.
+    pub(crate) fn value(&self, name: &str) -> String {
+        let found = self.environment.iter().find(|(known, _)| known == name);
+        found.expect("a variable that is set").1.clone()
+    }
+
     pub(crate) fn without(mut self, name: &str) -> Home {
         self.environment.retain(|(known, _)| known != name);
         self
