@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests arrange files and read them back")]
 
+mod arbitrary;
 mod auth;
 mod contract;
 mod credentials;
@@ -12,6 +13,7 @@ mod harness;
 mod history;
 mod pages;
 mod quirks;
+mod real_answers;
 mod secrets;
 mod shapes;
 mod sync;
