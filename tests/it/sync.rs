@@ -5,30 +5,29 @@ use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use fbsync::sandbox::{Fault, Reading, Trouble, World, http_date};
+use fbsync::sandbox::{Fault, Reading, Trouble, World};
 use serde_json::json;
 
 use crate::harness::{DB, Home, Run};
 
-const ME: &str = "/users/me";
-const TEAM: &str = "/businesses/9002/team_members";
-const GROUP: &str = "/users/business/9002";
+pub(crate) const ME: &str = "/users/me";
+pub(crate) const TEAM: &str = "/businesses/9002/team_members";
+pub(crate) const GROUP: &str = "/users/business/9002";
 
 /// Three businesses of five; the troubles are the second one's.
-fn three() -> World {
+pub(crate) fn three() -> World {
     World::many(3, 5)
 }
 
-fn team_outcomes(home: &Home) -> Vec<String> {
+pub(crate) fn team_outcomes(home: &Home) -> Vec<String> {
     home.tables().rows(
         "SELECT business_id, outcome, http_status, received, attempts FROM coverage
          WHERE resource = 'team_members' ORDER BY business_id",
     )
 }
 
-/// Arms a trouble on every request for `path` and expects that the others are whole.
-#[track_caller]
-fn for_ever(path: &str, trouble: Trouble) -> (Home, Run) {
+/// A sync in which every request for `path` meets this trouble.
+pub(crate) fn for_ever(path: &str, trouble: Trouble) -> (Home, Run) {
     let home = Home::reading(three());
     home.sandbox.arm(Fault::on(path).times(usize::MAX).then(trouble));
     let run = home.sync();
@@ -136,6 +135,22 @@ fn a_business_whose_list_is_refused_is_a_gap_and_the_others_are_whole() {
 }
 
 #[test]
+fn the_hint_about_a_gap_can_be_typed_and_makes_the_next_snapshot_complete() {
+    let mut world = three();
+    world.business(9002).expect("a business").team_list = Reading::Refused(403);
+    let home = Home::reading(world);
+    let said = home.sync().exits(7).stderr;
+    let (_, hint) = said.split_once("fbsync sync").expect("a command");
+    let hint = hint.lines().next().unwrap_or_default().replace("REASON", "'the client keeps it to himself'");
+    home.run(&mut home.shell(&format!("\"$FBSYNC\" sync {hint}"))).succeeds();
+    let gap = "SELECT status, outcome, message FROM coverage JOIN snapshots ON id = snapshot_id
+         WHERE id = 2 AND business_id = 9002 AND resource = 'team_members'";
+    let gap = home.tables().one(gap);
+    assert!(gap.starts_with("complete|denied|accepted: the client keeps it to himself"), "{gap}");
+    assert!(home.tables().number("SELECT count(*) FROM latest_access") > 0);
+}
+
+#[test]
 fn a_list_that_answers_401_to_a_good_token_is_denied() {
     let home = Home::signed_in_to(three());
     home.sandbox.arm(Fault::on(TEAM).times(usize::MAX).then(Trouble::unauthenticated()));
@@ -155,99 +170,6 @@ fn a_business_group_that_is_refused_is_no_gap_and_says_that_owners_were_not_chec
     assert_eq!(home.tables().one(group), "denied|403|0");
     let flags = home.tables().rows("SELECT DISTINCT business_id, flags FROM memberships ORDER BY 1");
     assert_eq!(flags, ["9001|", "9002|owners_not_checked", "9003|"]);
-}
-
-/// Every fault that passes, by name.
-fn passing_troubles() -> Vec<(&'static str, Trouble)> {
-    vec![
-        ("429", Trouble::too_many("7")),
-        ("500", Trouble::status(500, "internal_server_error")),
-        ("502", Trouble::Status { code: 502, headers: Vec::new(), body: "<h1>Bad gateway</h1>".to_owned() }),
-        ("503", Trouble::unavailable()),
-        ("504", Trouble::status(504, "timeout")),
-        ("a dropped connection", Trouble::Drop),
-        ("a lost answer", Trouble::AnswerLost),
-        ("half a body", Trouble::CutBody),
-        ("a page of HTML", Trouble::Html200),
-        ("JSON without the key", Trouble::Json200(json!({ "data": [] }))),
-        ("JSON of another shape", Trouble::Json200(json!({ "response": { "errors": [] } }))),
-        ("no body", Trouble::Raw(Vec::new())),
-    ]
-}
-
-#[test]
-fn troubles_that_pass_are_asked_again_and_counted() {
-    for (path, resource) in [(TEAM, "team_members"), (GROUP, "business_group")] {
-        for (name, trouble) in passing_troubles() {
-            let home = Home::reading(three());
-            home.sandbox.arm(Fault::on(path).then(trouble));
-            home.sync().succeeds().says("; asking ").says(" again in ");
-            let attempts = "SELECT c.attempts, r.attempts, r.status FROM coverage c, requests r";
-            let of = format!("WHERE business_id = 9002 AND resource = '{resource}' AND url LIKE '%{path}%'");
-            assert_eq!(home.tables().one(&format!("{attempts} {of}")), "2|2|200", "{name}");
-            assert_eq!(home.tables().number("SELECT count(*) FROM memberships"), 15, "{name}");
-        }
-    }
-}
-
-#[test]
-fn troubles_that_stay_are_a_failed_list_after_five_tries() {
-    for (name, trouble) in passing_troubles() {
-        let (home, run) = for_ever(TEAM, trouble);
-        run.exits(7).says("warning: Business 0002 (9002): failed: ").says("error: snapshot 1 is partial");
-        let outcomes = team_outcomes(&home);
-        assert_eq!((outcomes[0].as_str(), outcomes[2].as_str()), ("9001|ok|200|5|1", "9003|ok|200|5|1"));
-        let failed = "SELECT outcome, received, attempts, message <> '' FROM coverage
-             WHERE business_id = 9002 AND resource = 'team_members'";
-        assert_eq!(home.tables().one(failed), "failed|0|5|1", "{name}");
-        assert_eq!(home.sandbox.count("GET", TEAM), 5, "{name}");
-    }
-}
-
-#[test]
-fn a_page_that_fails_keeps_what_the_pages_before_it_brought() {
-    let home = Home::reading(World::with_members(250));
-    let second = Fault::on("/team_members").query_contains("page=2&").times(usize::MAX);
-    home.sandbox.arm(second.then(Trouble::unavailable()));
-    home.sync().exits(7).says("failed: HTTP 503");
-    let coverage = "SELECT outcome, http_status, expected, received, pages FROM coverage
-         WHERE resource = 'team_members'";
-    assert_eq!(home.tables().one(coverage), "failed|503|250|150|2");
-    assert_eq!(home.tables().number("SELECT count(*) FROM memberships"), 150);
-}
-
-#[test]
-fn retry_after_is_heard_as_seconds_and_as_a_date() {
-    let home = Home::reading(three());
-    home.sandbox.arm(Fault::on(TEAM).then(Trouble::too_many("7")));
-    home.sync().succeeds().says("again in 7 s");
-    let date = http_date(home.sandbox.now() + Duration::from_secs(50));
-    home.sandbox.arm(Fault::on(TEAM).then(Trouble::too_many(&date)));
-    let said = home.sync().succeeds().stderr;
-    let waits: Vec<String> = (45..=50).map(|seconds| format!("again in {seconds} s")).collect();
-    assert!(waits.iter().any(|wait| said.contains(wait)), "{said}");
-}
-
-#[test]
-fn without_an_identity_there_is_no_snapshot_and_no_database() {
-    for (name, trouble) in passing_troubles() {
-        let (home, run) = for_ever(ME, trouble);
-        run.exits(5).says("error: cannot read who is signed in: ").says("(5 tries)");
-        assert!(!home.path(DB).exists(), "{name}");
-    }
-    let (home, run) = for_ever(ME, Trouble::forbidden());
-    run.exits(6).says("error: cannot read who is signed in: HTTP 403");
-    assert!(!home.path(DB).exists());
-}
-
-#[test]
-fn an_identity_that_cannot_be_read_leaves_the_earlier_snapshots() {
-    let home = Home::reading(three());
-    home.sync().succeeds();
-    let before = std::fs::read(home.path(DB)).expect("a database");
-    home.sandbox.arm(Fault::on(ME).times(usize::MAX).then(Trouble::unavailable()));
-    home.sync().exits(5);
-    assert_eq!(std::fs::read(home.path(DB)).expect("a database"), before);
 }
 
 #[test]
