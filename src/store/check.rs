@@ -160,9 +160,11 @@ fn chain(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
             report.find(format!("snapshot {id} does not follow from the snapshot before it"));
         }
         let status: String = row.get(status_at)?;
-        if status != "pruned"
-            && content_hash(connection, id, row, content_at)? != Some(content_sha256.clone())
-        {
+        if status == "pruned" {
+            if has_content(connection, id)? {
+                report.find(format!("snapshot {id} is marked as pruned, and its content is there"));
+            }
+        } else if content_hash(connection, id, row, content_at)? != Some(content_sha256.clone()) {
             report.find(format!("snapshot {id} has been changed"));
         }
         previous = Some((id, content_sha256));
@@ -170,6 +172,15 @@ fn chain(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     }
     report.head = previous;
     Ok(())
+}
+
+/// Whether anything but its own row is left of a snapshot.
+fn has_content(connection: &Connection, id: i64) -> rusqlite::Result<bool> {
+    let anything = "SELECT EXISTS (SELECT 1 FROM snapshot_businesses WHERE snapshot_id = ?1)
+         OR EXISTS (SELECT 1 FROM snapshot_accounts WHERE snapshot_id = ?1)
+         OR EXISTS (SELECT 1 FROM coverage WHERE snapshot_id = ?1)
+         OR EXISTS (SELECT 1 FROM requests WHERE snapshot_id = ?1)";
+    connection.query_row(anything, [id], |row| row.get(0))
 }
 
 /// The hash of a snapshot by layout `fbsync-1`; `None` where a value cannot be one of ours.
