@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::model::Zone;
 use crate::ui::ColorChoice;
 
 /// FreshBooks compares the redirect URI character for character, so the default is one that a
@@ -207,16 +208,40 @@ pub(crate) struct ExportArgs {
     /// Replace an existing file
     #[arg(long)]
     pub(crate) force: bool,
-    /// Which snapshot: its id, or `latest` for the last complete one
-    #[arg(long, value_name = "ID", default_value = "latest")]
-    pub(crate) snapshot: String,
-    /// Accept a partial snapshot
-    #[arg(long)]
-    pub(crate) allow_partial: bool,
+    #[command(flatten)]
+    pub(crate) choosing: Choosing,
     /// What to do with text that a spreadsheet would run as a formula
     #[arg(long, value_name = "MODE", value_enum, default_value_t)]
     pub(crate) formula_guard: FormulaGuard,
 }
+
+/// Which snapshot to work from.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Choosing {
+    /// Which snapshot: `latest` (the last complete one), its id, or a date: the last complete one at or
+    /// before the end of that day
+    #[arg(long, value_name = "latest|ID|DATE", default_value = "latest")]
+    pub(crate) snapshot: String,
+    /// How old it may be at that date, such as 35d
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) within: Option<Duration>,
+    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP)]
+    pub(crate) timezone: Zone,
+    /// Accept a partial snapshot
+    #[arg(long)]
+    pub(crate) allow_partial: bool,
+}
+
+impl Choosing {
+    /// The last complete one, as without any flag.
+    pub(crate) fn latest() -> Self {
+        Choosing { snapshot: "latest".to_owned(), within: None, timezone: Zone::utc(), allow_partial: false }
+    }
+}
+
+const ZONE: &str = "AREA/CITY";
+const ZONE_VARIABLE: &str = "FBSYNC_TIMEZONE";
+const ZONE_HELP: &str = "Where a day begins and ends, such as Europe/Oslo";
 
 /// What happens to a text cell that a spreadsheet would run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -122,8 +122,7 @@ fn export_access(app: &App, db: &Path, csv: &Path) -> Result<()> {
         database: cli::Database { db: db.to_owned() },
         output: Some(csv.to_owned()),
         force: false,
-        snapshot: "latest".to_owned(),
-        allow_partial: false,
+        choosing: cli::Choosing::latest(),
         formula_guard: cli::FormulaGuard::Quote,
     };
     export::run(app, &args)

@@ -1,6 +1,7 @@
 //! One verb a file, to be read from top to bottom.
 
 pub(crate) mod auth;
+mod choose;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod logout;

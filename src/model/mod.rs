@@ -15,4 +15,4 @@ pub(crate) use reading::{
     Resource,
 };
 pub(crate) use rows::{Account, Membership};
-pub(crate) use timestamp::{Timestamp, spoken};
+pub(crate) use timestamp::{Timestamp, Zone, spoken};

@@ -29,7 +29,9 @@ use crate::ui::Ui;
 
 pub(crate) use check::{Report, check};
 pub(crate) use layout::Field as Value;
-pub(crate) use query::{AccessRow, SnapshotLine, access_rows, latest_snapshot, snapshot_by_id, snapshots};
+pub(crate) use query::{
+    AccessRow, Side, SnapshotLine, Usable, access_rows, neighbour, newest_snapshot, snapshot_by_id, snapshots,
+};
 pub(crate) use record::{Provenance, Recorded, check_owner};
 
 /// How long a reader that holds the file is waited for.

@@ -6,6 +6,7 @@ use super::layout::Field as Value;
 use super::{Reader, schema, storage_error};
 use crate::diff;
 use crate::error::{Error, Kind, Result};
+use crate::model::Timestamp;
 use crate::model::rows::full_name;
 
 /// Whose readings a database holds.
@@ -74,14 +75,74 @@ pub(crate) fn snapshots(reader: &Reader, limit: Option<i64>) -> Result<Vec<Snaps
     Ok(lines)
 }
 
-/// The newest complete snapshot, or with `allow_partial` the newest of either kind.
-pub(crate) fn latest_snapshot(reader: &Reader, allow_partial: bool) -> Result<Option<SnapshotLine>> {
+/// What makes a snapshot one to work from.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Usable<'a> {
+    pub(crate) allow_partial: bool,
+    /// Where some are named, their team lists alone decide, and not the whole snapshot's status.
+    pub(crate) businesses: &'a [i64],
+}
+
+impl Usable<'_> {
+    /// As a condition on `snapshots`. The ids are numbers, so nothing needs quoting.
+    fn condition(&self) -> String {
+        match (self.allow_partial, self.businesses) {
+            (true, _) => "status <> 'pruned'".to_owned(),
+            (false, []) => "status = 'complete'".to_owned(),
+            (false, businesses) => {
+                let read = |id: &i64| {
+                    format!(
+                        "EXISTS (SELECT 1 FROM coverage WHERE snapshot_id = snapshots.id AND business_id = {id}
+                                 AND resource = 'team_members' AND outcome = 'ok')"
+                    )
+                };
+                let read: Vec<String> = businesses.iter().map(read).collect();
+                format!("status <> 'pruned' AND {}", read.join(" AND "))
+            }
+        }
+    }
+}
+
+/// The newest snapshot that can be used, of those finished at or before `until` where that is given.
+pub(crate) fn newest_snapshot(
+    reader: &Reader,
+    usable: Usable,
+    until: Option<Timestamp>,
+) -> Result<Option<SnapshotLine>> {
+    let condition = usable.condition();
     let sql = format!(
         "SELECT {SNAPSHOT_COLUMNS} FROM snapshots
-         WHERE status = 'complete' OR (?1 AND status = 'partial') ORDER BY id DESC LIMIT 1"
+         WHERE {condition} AND (?1 IS NULL OR finished_at <= ?1) ORDER BY id DESC LIMIT 1"
     );
-    let line = reader.connection().query_row(&sql, [allow_partial], snapshot_line).optional();
-    line.map_err(|error| storage_error(error, "find the latest snapshot"))
+    let until = until.map(|until| until.to_string());
+    let line = reader.connection().query_row(&sql, [until], snapshot_line).optional();
+    line.map_err(|error| storage_error(error, "find the snapshot"))
+}
+
+/// The nearest snapshot before (or after) this one that can be used.
+pub(crate) fn neighbour(
+    reader: &Reader,
+    usable: Usable,
+    id: i64,
+    side: Side,
+) -> Result<Option<SnapshotLine>> {
+    let (comparison, order) = match side {
+        Side::Before => ("<", "DESC"),
+        Side::After => (">", "ASC"),
+    };
+    let condition = usable.condition();
+    let sql = format!(
+        "SELECT {SNAPSHOT_COLUMNS} FROM snapshots
+         WHERE {condition} AND id {comparison} ?1 ORDER BY id {order} LIMIT 1"
+    );
+    let line = reader.connection().query_row(&sql, [id], snapshot_line).optional();
+    line.map_err(|error| storage_error(error, "find the snapshot"))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Before,
+    After,
 }
 
 pub(crate) fn snapshot_by_id(reader: &Reader, id: i64) -> Result<SnapshotLine> {
