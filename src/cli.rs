@@ -94,6 +94,8 @@ pub(crate) enum Verb {
     Snapshots(SnapshotsArgs),
     /// Print a report from a snapshot
     Export(ExportArgs),
+    /// Tell joiners, leavers and changes between two snapshots
+    Diff(DiffArgs),
     /// Check a database's own chain of hashes
     Verify(VerifyArgs),
     /// Show the whole of it against a built-in FreshBooks sandbox
@@ -253,6 +255,38 @@ pub(crate) enum FormulaGuard {
     Off,
     /// Refuse to export
     Fail,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DiffArgs {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// The earlier snapshot: its id, or a date [default: the complete one before the later]
+    #[arg(long, value_name = "ID|DATE")]
+    pub(crate) from: Option<String>,
+    /// The later snapshot: its id, or a date [default: the last complete one]
+    #[arg(long, value_name = "ID|DATE")]
+    pub(crate) to: Option<String>,
+    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP)]
+    pub(crate) timezone: Zone,
+    /// How to print the changes [default: table]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(crate) format: Option<DiffFormat>,
+    /// End with exit code 10 when something changed
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// Aligned columns, the ones a person reads
+    Table,
+    /// All columns, text that a spreadsheet would run with a `'` in front
+    Csv,
+    /// One JSON object a line
+    Jsonl,
+    /// One JSON array
+    Json,
 }
 
 #[derive(Args, Debug)]

@@ -3,6 +3,7 @@
 pub(crate) mod auth;
 mod choose;
 pub(crate) mod demo;
+pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod logout;
 pub(crate) mod refresh;

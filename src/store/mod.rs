@@ -9,9 +9,11 @@
 //! - [`record`]: a reading into a snapshot.
 //! - [`rows`]: model values as columns.
 //! - [`query`]: what the reading commands ask for.
+//! - [`compare`]: two snapshots, business by business.
 //! - [`check`]: the chain of hashes, recomputed.
 
 mod check;
+mod compare;
 mod layout;
 mod query;
 mod record;
@@ -28,6 +30,7 @@ use crate::fsutil::{self, Lock};
 use crate::ui::Ui;
 
 pub(crate) use check::{Report, check};
+pub(crate) use compare::{Located, changes};
 pub(crate) use layout::Field as Value;
 pub(crate) use query::{
     AccessRow, Side, SnapshotLine, Usable, access_rows, neighbour, newest_snapshot, snapshot_by_id, snapshots,

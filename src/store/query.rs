@@ -188,34 +188,6 @@ pub(super) fn last_complete(connection: &Connection) -> rusqlite::Result<Option<
     connection.query_row(newest, [], |row| row.get(0)).optional()
 }
 
-/// A business's listing in an earlier snapshot, and what that one could not read.
-pub(super) struct WholeListing {
-    pub(super) listing: i64,
-    pub(super) unread: Vec<&'static str>,
-}
-
-/// The newest reading of a business in which its team list was whole.
-pub(super) fn last_whole_listing(
-    connection: &Connection,
-    business_id: i64,
-) -> rusqlite::Result<Option<WholeListing>> {
-    let mut newest = connection.prepare_cached(
-        "SELECT sb.listing, EXISTS (SELECT 1 FROM coverage g WHERE g.snapshot_id = c.snapshot_id
-                 AND g.business_id = c.business_id AND g.resource = 'business_group' AND g.outcome = 'ok')
-         FROM snapshots s
-         JOIN coverage c ON c.snapshot_id = s.id AND c.business_id = ?1 AND c.resource = 'team_members'
-         JOIN snapshot_businesses sb ON sb.snapshot_id = s.id
-         JOIN business_rows b ON b.id = sb.business_row AND b.business_id = ?1
-         WHERE c.outcome = 'ok' AND s.status <> 'pruned' ORDER BY s.id DESC LIMIT 1",
-    )?;
-    let found = newest.query_row([business_id], |row| {
-        let group_read: bool = row.get(1)?;
-        let unread = if group_read { Vec::new() } else { vec!["business_group"] };
-        Ok(WholeListing { listing: row.get(0)?, unread })
-    });
-    found.optional()
-}
-
 /// The rows of a listing, as far as comparing goes.
 pub(super) fn diff_rows(connection: &Connection, listing: i64) -> rusqlite::Result<Vec<diff::Row>> {
     let mut statement = connection.prepare_cached(
