@@ -191,11 +191,55 @@ pub(crate) struct SyncArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct SnapshotsArgs {
-    #[command(flatten)]
-    pub(crate) database: Database,
+    #[command(subcommand)]
+    pub(crate) verb: Option<SnapshotsVerb>,
+    /// The SQLite file; `{profile}` stands for the profile's name
+    #[arg(long, value_name = "FILE", env = "FBSYNC_DB", global = true)]
+    pub(crate) db: Option<PathBuf>,
     /// All of them, not just the last 20
     #[arg(long)]
     pub(crate) all: bool,
+    /// Print id, time and hash of the newest one alone, to keep elsewhere for `verify --expect`
+    #[arg(long, conflicts_with_all = ["all", "period"])]
+    pub(crate) head: bool,
+    /// The complete ones of a year, a quarter or a month; exit code 10 if there is none
+    #[arg(long, value_name = "2026|2026-Q3|2026-09", conflicts_with = "all")]
+    pub(crate) period: Option<String>,
+    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP, global = true)]
+    pub(crate) timezone: Zone,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SnapshotsVerb {
+    /// Erase the content of old snapshots; their ids, times and hashes stay
+    Prune(PruneArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PruneArgs {
+    #[command(flatten)]
+    pub(crate) rules: PruneRules,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// What stays and what goes. The newest complete snapshot always stays.
+#[derive(Args, Debug, Default)]
+#[group(required = true, multiple = true)]
+pub(crate) struct PruneRules {
+    /// Keep the last N complete snapshots, and what came between them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) keep_last: Option<u32>,
+    /// Erase only what is older than this, such as 7y
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) older_than: Option<Duration>,
+    /// Keep the last one of each day this far back
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) keep_daily: Option<Duration>,
+    /// Keep the last one of each month this far back
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) keep_monthly: Option<Duration>,
 }
 
 #[derive(Args, Debug)]
@@ -311,14 +355,17 @@ fn profile_name(text: &str) -> Result<String, String> {
     }
 }
 
-/// A length of time: a whole number and `s`, `m`, `h` or `d`.
+/// A length of time: a whole number and `s`, `m`, `h`, `d`, `w` or `y`. A year is taken for the longest
+/// there is, so that what has to be kept for years never goes a day early.
 fn duration(text: &str) -> Result<Duration, String> {
     let unit = match text.chars().last() {
         Some('s') => 1,
         Some('m') => 60,
         Some('h') => 3600,
         Some('d') => 86_400,
-        _ => return Err("give a number and a unit, such as 90s, 30m, 26h or 7d".to_owned()),
+        Some('w') => 7 * 86_400,
+        Some('y') => 366 * 86_400,
+        _ => return Err("give a number and a unit, such as 90s, 30m, 26h, 7d, 4w or 7y".to_owned()),
     };
     let number: u64 =
         text[..text.len() - 1].parse().map_err(|_| "give a whole number and a unit".to_owned())?;

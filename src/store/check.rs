@@ -31,7 +31,10 @@ pub(crate) struct Report {
 
 /// Checks everything. An error means that the file could not be read at all.
 pub(crate) fn check(reader: &Reader) -> Result<Report> {
-    let connection = reader.connection();
+    check_connection(reader.connection())
+}
+
+pub(super) fn check_connection(connection: &Connection) -> Result<Report> {
     let mut report = Report::default();
     let steps = [integrity, objects, records, rows, listings, chain];
     let checked = steps.into_iter().try_for_each(|step| step(connection, &mut report));

@@ -10,11 +10,13 @@
 //! - [`rows`]: model values as columns.
 //! - [`query`]: what the reading commands ask for.
 //! - [`compare`]: two snapshots, business by business.
+//! - [`prune`]: content that is let go, and the tombstones that stay.
 //! - [`check`]: the chain of hashes, recomputed.
 
 mod check;
 mod compare;
 mod layout;
+mod prune;
 mod query;
 mod record;
 mod rows;
@@ -32,6 +34,7 @@ use crate::ui::Ui;
 pub(crate) use check::{Report, check};
 pub(crate) use compare::{Located, changes};
 pub(crate) use layout::Field as Value;
+pub(crate) use prune::Freed;
 pub(crate) use query::{
     AccessRow, Side, SnapshotLine, Usable, access_rows, neighbour, newest_snapshot, snapshot_by_id, snapshots,
 };

@@ -18,7 +18,8 @@ pub(crate) struct Owner {
 }
 
 pub(super) fn owner(connection: &Connection) -> Result<Option<Owner>> {
-    let newest = "SELECT source, identity_id, identity_email FROM snapshots ORDER BY id DESC LIMIT 1";
+    let newest = "SELECT source, identity_id, identity_email FROM snapshots
+                  WHERE status <> 'pruned' ORDER BY id DESC LIMIT 1";
     let owner = connection.query_row(newest, [], |row| {
         let email: Option<String> = row.get(2)?;
         Ok(Owner { source: row.get(0)?, identity_id: row.get(1)?, email: email.unwrap_or_default() })
@@ -27,13 +28,15 @@ pub(super) fn owner(connection: &Connection) -> Result<Option<Owner>> {
 }
 
 /// A snapshot as `snapshots` lists it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SnapshotLine {
     pub(crate) id: i64,
     pub(crate) started_at: String,
     pub(crate) finished_at: String,
     pub(crate) status: String,
     pub(crate) businesses: i64,
+    /// Businesses whose team list was read whole.
+    pub(crate) read: i64,
     pub(crate) accounts: i64,
     pub(crate) memberships: i64,
     pub(crate) joined: Option<i64>,
@@ -43,7 +46,9 @@ pub(crate) struct SnapshotLine {
 }
 
 const SNAPSHOT_COLUMNS: &str = r#"id, started_at, finished_at, status, businesses, accounts, memberships,
-    joined, "left", changed, content_sha256"#;
+    joined, "left", changed, content_sha256,
+    (SELECT count(*) FROM coverage WHERE snapshot_id = snapshots.id
+            AND resource = 'team_members' AND outcome = 'ok')"#;
 
 fn snapshot_line(row: &Row) -> rusqlite::Result<SnapshotLine> {
     Ok(SnapshotLine {
@@ -58,6 +63,7 @@ fn snapshot_line(row: &Row) -> rusqlite::Result<SnapshotLine> {
         left: row.get(8)?,
         changed: row.get(9)?,
         content_sha256: row.get(10)?,
+        read: row.get(11)?,
     })
 }
 
