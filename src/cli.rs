@@ -178,15 +178,46 @@ pub(crate) struct LogoutArgs {
 pub(crate) struct SyncArgs {
     #[command(flatten)]
     pub(crate) database: Database,
+    /// Only this business; repeat for more
+    #[arg(long, value_name = "ID", help_heading = "What to read")]
+    pub(crate) business: Vec<i64>,
+    /// Not this business; repeat for more
+    #[arg(long, value_name = "ID", help_heading = "What to read")]
+    pub(crate) skip_business: Vec<i64>,
+    /// Also read the deprecated staff list: last login, number of logins
+    #[arg(long, value_name = "WHAT", value_enum, help_heading = "What to read")]
+    pub(crate) include: Vec<Include>,
+    /// This business may stay unlisted and the snapshot still be complete; it is tried all the same
+    #[arg(long, value_name = "ID[=REASON]", value_parser = accepted_gap, help_heading = "Completeness")]
+    pub(crate) accept_gap: Vec<(i64, Option<String>)>,
+    /// The same from a CSV file: business_id,reason,until
+    #[arg(long, value_name = "FILE", help_heading = "Completeness")]
+    pub(crate) accept_gaps: Vec<PathBuf>,
     /// Requests in flight at most
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16))]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16), help_heading = "Effort")]
     pub(crate) jobs: u8,
-    /// Take over a sign-in that was stored on another machine
-    #[arg(long)]
-    pub(crate) adopt: bool,
+    /// Stop asking after this time and record what has come
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Effort")]
+    pub(crate) max_time: Option<Duration>,
+    /// Stay and repeat, so far apart
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Effort")]
+    pub(crate) every: Option<Duration>,
     /// A remark kept with the snapshot
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,
+    /// Continue a database that another identity or origin began
+    #[arg(long)]
+    pub(crate) new_identity: bool,
+    /// Take over a sign-in that was stored on another machine
+    #[arg(long)]
+    pub(crate) adopt: bool,
+}
+
+/// Sources beyond the team list and the business group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Include {
+    /// The deprecated staff list
+    Staff,
 }
 
 #[derive(Args, Debug)]
@@ -353,6 +384,16 @@ fn profile_name(text: &str) -> Result<String, String> {
         true => Ok(text.to_owned()),
         false => Err("use letters, digits, `-`, `_` and `.`, 64 at most, no `.` in front".to_owned()),
     }
+}
+
+/// A business's id, and after `=` why its gap is accepted.
+fn accepted_gap(text: &str) -> Result<(i64, Option<String>), String> {
+    let (id, reason) = match text.split_once('=') {
+        Some((id, reason)) => (id, Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty())),
+        None => (text, None),
+    };
+    let id = id.trim().parse().map_err(|_| "give a business's id, and after `=` the reason".to_owned())?;
+    Ok((id, reason))
 }
 
 /// A length of time: a whole number and `s`, `m`, `h`, `d`, `w` or `y`. A year is taken for the longest

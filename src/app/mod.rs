@@ -115,6 +115,7 @@ pub(crate) fn ui(common: &Common) -> Ui {
             ColorChoice::Auto => terminal && !dumb && !no_color,
         },
         may_ask: !common.no_input && io::stdin().is_terminal() && terminal,
+        draws: terminal && !dumb && !common.quiet && !common.json,
         suggests: terminal && !common.quiet && !common.json,
     }
 }

@@ -111,7 +111,20 @@ fn sign_in(app: &App, redirect_uri: String) -> Result<()> {
 fn sync_once(app: &App, db: &Path, note: &str) -> Result<()> {
     let http = Http::new(app);
     let database = cli::Database { db: db.to_owned() };
-    let args = SyncArgs { database, jobs: 4, note: Some(note.to_owned()), adopt: false };
+    let args = SyncArgs {
+        database,
+        business: Vec::new(),
+        skip_business: Vec::new(),
+        include: Vec::new(),
+        accept_gap: Vec::new(),
+        accept_gaps: Vec::new(),
+        jobs: 4,
+        max_time: None,
+        every: None,
+        note: Some(note.to_owned()),
+        new_identity: false,
+        adopt: false,
+    };
     // Not `Session::open`: that would take a token from the environment to the sandbox.
     sync::with_session(app, &args, http.clone(), || Session::stored(app, &http))
 }

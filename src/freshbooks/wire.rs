@@ -304,10 +304,10 @@ fn response(body: &[u8]) -> Result<(&RawValue, Meta), Problem> {
     Ok((response, envelope.meta.unwrap_or_default()))
 }
 
-fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue, what: &str) -> Result<T, Problem> {
+pub(super) fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue, what: &str) -> Result<T, Problem> {
     serde_json::from_str(raw.get()).map_err(|error| format!("{what} has an unexpected shape ({error})"))
 }
 
-fn record(raw: &RawValue, also_dropped: &[&str], what: &str) -> Result<Record, Problem> {
+pub(super) fn record(raw: &RawValue, also_dropped: &[&str], what: &str) -> Result<Record, Problem> {
     strip::record(raw, also_dropped).ok_or_else(|| format!("{what} is no JSON object"))
 }

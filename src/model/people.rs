@@ -10,10 +10,11 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use super::reading::{
-    Business, BusinessReading, Coverage, GroupMember, Identity, Outcome, OwnMembership, Resource, Text, hex,
+    Business, BusinessReading, Coverage, GroupMember, Identity, Outcome, OwnMembership, Resource,
+    StaffMember, Text, hex,
 };
 use super::role;
-use super::rows::{Account, AccountKey, Flag, Membership, Sources, State, collate, full_name};
+use super::rows::{Account, AccountKey, Flag, LastLogin, Membership, Sources, State, collate, full_name};
 
 /// A business with its memberships, in the order of every report.
 #[derive(Clone, Debug)]
@@ -36,7 +37,8 @@ pub(crate) fn listings(identity: &Identity, readings: Vec<BusinessReading>) -> V
 fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses) -> Listing {
     let incomplete = reading.outcome(Resource::TeamMembers) != Some(Outcome::Ok);
     let owners_unchecked = reading.outcome(Resource::BusinessGroup) != Some(Outcome::Ok);
-    let BusinessReading { business, members, group, coverage } = reading;
+    let staff_asked = reading.outcome(Resource::Staff).is_some();
+    let BusinessReading { business, members, group, staff, coverage } = reading;
 
     let mut rows: Vec<Membership> = members.into_iter().map(Membership::from_member).collect();
     for row in &mut rows {
@@ -45,6 +47,9 @@ fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses)
     let named = group.into_iter().map(|named| from_group(named, addresses));
     let own = business.own.iter().map(|own| from_identity(identity, own));
     add_named_elsewhere(&mut rows, named.chain(own));
+    if staff_asked {
+        add_logins(&mut rows, &staff);
+    }
     for row in &mut rows {
         row.flags.extend(incomplete.then_some(Flag::ListingIncomplete));
         row.flags.extend(owners_unchecked.then_some(Flag::OwnersNotChecked));
@@ -75,6 +80,33 @@ fn add_named_elsewhere(rows: &mut Vec<Membership>, named: impl Iterator<Item = M
     }
     let unlisted = elsewhere.into_values().flatten().filter(|named| !named.listed);
     rows.extend(unlisted.map(|named| named.row));
+}
+
+/// Joins the staff list by e-mail, the only thing that it shares with a team list. An address that is
+/// in it twice counts with its latest sign-in.
+fn add_logins(rows: &mut [Membership], staff: &[StaffMember]) {
+    let mut by_address: HashMap<String, &StaffMember> = HashMap::new();
+    for person in staff {
+        let known = by_address.entry(normalized(&person.email)).or_insert(person);
+        if person.last_login_at > known.last_login_at {
+            *known = person;
+        }
+    }
+    for row in rows {
+        let address = Some(normalized(&row.email)).filter(|address| !address.is_empty());
+        row.last_login = match address.and_then(|address| by_address.get(&address)) {
+            None => LastLogin::NotProvided,
+            Some(person) => {
+                row.sources.add(Sources::STAFF);
+                row.logins = person.logins;
+                match (person.last_login_at, person.logins) {
+                    (Some(moment), _) => LastLogin::At(moment),
+                    (None, Some(0)) => LastLogin::Never,
+                    (None, _) => LastLogin::NotProvided,
+                }
+            }
+        };
+    }
 }
 
 /// A row that the group or the identity names, and whether a member record says the same.
@@ -129,6 +161,8 @@ fn without_member_record(
         invitation_accepted_at: None,
         member_created_at: None,
         member_updated_at: None,
+        last_login: LastLogin::NotRequested,
+        logins: None,
         flags: unknown.then_some(Flag::UnknownRole).into_iter().collect(),
         sources,
         record,

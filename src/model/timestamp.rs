@@ -44,6 +44,16 @@ impl Timestamp {
         Self::from_unix(text.parse::<jiff::Timestamp>().ok()?.as_second())
     }
 
+    /// Reads a local time of FreshBooks' accounting family, which keeps US Eastern time with daylight
+    /// saving (official SDKs). A time that the change makes double is taken as the earlier offset; one
+    /// that it leaves out, as if the clock had not been changed yet.
+    pub(crate) fn parse_eastern(text: &str) -> Option<Self> {
+        // The rule in force since 2007, so that no time zone database is needed.
+        let eastern = jiff::tz::TimeZone::posix("EST5EDT,M3.2.0,M11.1.0").ok()?;
+        let civil = text.trim().parse::<jiff::civil::DateTime>().ok()?;
+        Self::from_unix(eastern.to_ambiguous_timestamp(civil).compatible().ok()?.as_second())
+    }
+
     /// Reads an HTTP date (RFC 9110 section 5.6.7), as in `Date` and `Retry-After`.
     pub(crate) fn parse_http_date(text: &str) -> Option<Self> {
         let moment = jiff::fmt::rfc2822::parse(text).ok()?;
@@ -164,6 +174,19 @@ mod tests {
         for text in ["", "0000-00-00 00:00:00", "yesterday", "2024-13-01T00:00:00Z"] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn eastern_times_follow_daylight_saving() {
+        let utc = |text: &str| Timestamp::parse_eastern(text).map(|moment| moment.to_string());
+        assert_eq!(utc("2026-01-15 09:00:00").as_deref(), Some("2026-01-15T14:00:00Z"));
+        assert_eq!(utc("2026-07-01 12:00:00").as_deref(), Some("2026-07-01T16:00:00Z"));
+        // Told twice on the night the clocks go back: the first of the two.
+        assert_eq!(utc("2026-11-01 01:30:00").as_deref(), Some("2026-11-01T05:30:00Z"));
+        // Left out on the night they go forward.
+        assert_eq!(utc("2026-03-08 02:30:00").as_deref(), Some("2026-03-08T07:30:00Z"));
+        assert_eq!(utc("0000-00-00 00:00:00"), None);
+        assert_eq!(utc(""), None);
     }
 
     #[test]
