@@ -368,6 +368,9 @@ pub(crate) enum DiffFormat {
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) database: Database,
+    /// A snapshot's hash that was kept elsewhere, as `snapshots --head` printed it; may be repeated
+    #[arg(long, value_name = "ID:HEX", value_parser = expectation)]
+    pub(crate) expect: Vec<(i64, String)>,
 }
 
 #[derive(Args, Debug)]
@@ -394,6 +397,16 @@ fn accepted_gap(text: &str) -> Result<(i64, Option<String>), String> {
     };
     let id = id.trim().parse().map_err(|_| "give a business's id, and after `=` the reason".to_owned())?;
     Ok((id, reason))
+}
+
+/// A snapshot's id and the whole of its hash: a part of one would prove little.
+fn expectation(text: &str) -> Result<(i64, String), String> {
+    let (id, hash) = text.split_once(':').ok_or("give a snapshot's id, a colon and its hash")?;
+    let id = id.parse().map_err(|_| "give a snapshot's id before the colon")?;
+    match hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        true => Ok((id, hash.to_ascii_lowercase())),
+        false => Err("give all 64 hexadecimal digits of the hash".to_owned()),
+    }
 }
 
 /// A length of time: a whole number and `s`, `m`, `h`, `d`, `w` or `y`. A year is taken for the longest

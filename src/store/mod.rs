@@ -11,8 +11,9 @@
 //! - [`query`]: what the reading commands ask for.
 //! - [`compare`]: two snapshots, business by business.
 //! - [`prune`]: content that is let go, and the tombstones that stay.
-//! - [`check`]: the chain of hashes, recomputed.
+//! - [`check`], [`chain`]: every hash recomputed, every link followed.
 
+mod chain;
 mod check;
 mod compare;
 mod layout;
@@ -31,12 +32,13 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock};
 use crate::ui::Ui;
 
-pub(crate) use check::{Report, check};
+pub(crate) use check::{Finding, Report, check};
 pub(crate) use compare::{Located, changes};
 pub(crate) use layout::Field as Value;
 pub(crate) use prune::Freed;
 pub(crate) use query::{
-    AccessRow, Side, SnapshotLine, Usable, access_rows, neighbour, newest_snapshot, snapshot_by_id, snapshots,
+    AccessRow, Side, SnapshotLine, Usable, access_rows, content_sha256, neighbour, newest_snapshot,
+    snapshot_by_id, snapshots,
 };
 pub(crate) use record::{Provenance, Recorded, check_owner};
 

@@ -160,6 +160,15 @@ pub(crate) fn snapshot_by_id(reader: &Reader, id: i64) -> Result<SnapshotLine> {
     })
 }
 
+/// The hash that a snapshot claims; nothing where there is no such snapshot.
+pub(crate) fn content_sha256(reader: &Reader, id: i64) -> Result<Option<String>> {
+    let claimed =
+        reader
+            .connection()
+            .query_row("SELECT content_sha256 FROM snapshots WHERE id = ?1", [id], |row| row.get(0));
+    claimed.optional().map_err(|error| storage_error(error, "find the snapshot"))
+}
+
 /// One row of the access listing, its columns in the order of the view.
 pub(crate) struct AccessRow<'a>(&'a Row<'a>);
 
