@@ -165,6 +165,9 @@ pub(crate) struct StatusArgs {
     /// Ask FreshBooks whether each sign-in still works
     #[arg(long)]
     pub(crate) check: bool,
+    /// End with exit code 10 when the database's last complete snapshot is older than this
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) max_age: Option<Duration>,
 }
 
 #[derive(Args, Debug)]

@@ -59,6 +59,14 @@ pub(crate) struct Writer {
 impl Reader {
     /// Opens an existing database of this program. Changes nothing.
     pub(crate) fn open(path: &Path, ui: Ui) -> Result<Self> {
+        Self::open_if_begun(path, ui)?.ok_or_else(|| {
+            Error::new(Kind::Storage, format!("{} holds no snapshot yet", path.display()))
+                .hint(format!("fbsync sync --db '{}'", path.display()))
+        })
+    }
+
+    /// The same; nothing where the file is empty.
+    pub(crate) fn open_if_begun(path: &Path, ui: Ui) -> Result<Option<Self>> {
         if !path.exists() {
             return Err(Error::new(Kind::Storage, format!("there is no database {}", path.display()))
                 .hint(format!("fbsync sync --db '{}'", path.display())));
@@ -67,14 +75,10 @@ impl Reader {
             ui.warn(format_args!("{0} can be read by other users; chmod 600 '{0}'", path.display()));
         }
         let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        match identify(&connection, path) {
-            Ok(Contents::Ours) => Ok(Reader { connection }),
-            Ok(Contents::Nothing) => {
-                Err(Error::new(Kind::Storage, format!("{} holds no snapshot yet", path.display()))
-                    .hint(format!("fbsync sync --db '{}'", path.display())))
-            }
-            Err(error) => Err(error),
-        }
+        Ok(match identify(&connection, path)? {
+            Contents::Ours => Some(Reader { connection }),
+            Contents::Nothing => None,
+        })
     }
 
     pub(crate) fn connection(&self) -> &Connection {
