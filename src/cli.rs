@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::model::Zone;
 use crate::ui::ColorChoice;
 
 /// FreshBooks compares the redirect URI character for character, so the default is one that a
@@ -93,6 +94,8 @@ pub(crate) enum Verb {
     Snapshots(SnapshotsArgs),
     /// Print a report from a snapshot
     Export(ExportArgs),
+    /// Tell joiners, leavers and changes between two snapshots
+    Diff(DiffArgs),
     /// Check a database's own chain of hashes
     Verify(VerifyArgs),
     /// Show the whole of it against a built-in FreshBooks sandbox
@@ -162,6 +165,9 @@ pub(crate) struct StatusArgs {
     /// Ask FreshBooks whether each sign-in still works
     #[arg(long)]
     pub(crate) check: bool,
+    /// End with exit code 10 when the database's last complete snapshot is older than this
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) max_age: Option<Duration>,
 }
 
 #[derive(Args, Debug)]
@@ -219,11 +225,55 @@ pub(crate) enum Include {
 
 #[derive(Args, Debug)]
 pub(crate) struct SnapshotsArgs {
-    #[command(flatten)]
-    pub(crate) database: Database,
+    #[command(subcommand)]
+    pub(crate) verb: Option<SnapshotsVerb>,
+    /// The SQLite file; `{profile}` stands for the profile's name
+    #[arg(long, value_name = "FILE", env = "FBSYNC_DB", global = true)]
+    pub(crate) db: Option<PathBuf>,
     /// All of them, not just the last 20
     #[arg(long)]
     pub(crate) all: bool,
+    /// Print id, time and hash of the newest one alone, to keep elsewhere for `verify --expect`
+    #[arg(long, conflicts_with_all = ["all", "period"])]
+    pub(crate) head: bool,
+    /// The complete ones of a year, a quarter or a month; exit code 10 if there is none
+    #[arg(long, value_name = "2026|2026-Q3|2026-09", conflicts_with = "all")]
+    pub(crate) period: Option<String>,
+    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP, global = true)]
+    pub(crate) timezone: Zone,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SnapshotsVerb {
+    /// Erase the content of old snapshots; their ids, times and hashes stay
+    Prune(PruneArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PruneArgs {
+    #[command(flatten)]
+    pub(crate) rules: PruneRules,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// What stays and what goes. The newest complete snapshot always stays.
+#[derive(Args, Debug, Default)]
+#[group(required = true, multiple = true)]
+pub(crate) struct PruneRules {
+    /// Keep the last N complete snapshots, and what came between them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) keep_last: Option<u32>,
+    /// Erase only what is older than this, such as 7y
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) older_than: Option<Duration>,
+    /// Keep the last one of each day this far back
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) keep_daily: Option<Duration>,
+    /// Keep the last one of each month this far back
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) keep_monthly: Option<Duration>,
 }
 
 #[derive(Args, Debug)]
@@ -238,16 +288,40 @@ pub(crate) struct ExportArgs {
     /// Replace an existing file
     #[arg(long)]
     pub(crate) force: bool,
-    /// Which snapshot: its id, or `latest` for the last complete one
-    #[arg(long, value_name = "ID", default_value = "latest")]
-    pub(crate) snapshot: String,
-    /// Accept a partial snapshot
-    #[arg(long)]
-    pub(crate) allow_partial: bool,
+    #[command(flatten)]
+    pub(crate) choosing: Choosing,
     /// What to do with text that a spreadsheet would run as a formula
     #[arg(long, value_name = "MODE", value_enum, default_value_t)]
     pub(crate) formula_guard: FormulaGuard,
 }
+
+/// Which snapshot to work from.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Choosing {
+    /// Which snapshot: `latest` (the last complete one), its id, or a date: the last complete one at or
+    /// before the end of that day
+    #[arg(long, value_name = "latest|ID|DATE", default_value = "latest")]
+    pub(crate) snapshot: String,
+    /// How old it may be at that date, such as 35d
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) within: Option<Duration>,
+    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP)]
+    pub(crate) timezone: Zone,
+    /// Accept a partial snapshot
+    #[arg(long)]
+    pub(crate) allow_partial: bool,
+}
+
+impl Choosing {
+    /// The last complete one, as without any flag.
+    pub(crate) fn latest() -> Self {
+        Choosing { snapshot: "latest".to_owned(), within: None, timezone: Zone::utc(), allow_partial: false }
+    }
+}
+
+const ZONE: &str = "AREA/CITY";
+const ZONE_VARIABLE: &str = "FBSYNC_TIMEZONE";
+const ZONE_HELP: &str = "Where a day begins and ends, such as Europe/Oslo";
 
 /// What happens to a text cell that a spreadsheet would run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -262,9 +336,44 @@ pub(crate) enum FormulaGuard {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct DiffArgs {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// The earlier snapshot: its id, or a date [default: the complete one before the later]
+    #[arg(long, value_name = "ID|DATE")]
+    pub(crate) from: Option<String>,
+    /// The later snapshot: its id, or a date [default: the last complete one]
+    #[arg(long, value_name = "ID|DATE")]
+    pub(crate) to: Option<String>,
+    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP)]
+    pub(crate) timezone: Zone,
+    /// How to print the changes [default: table]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(crate) format: Option<DiffFormat>,
+    /// End with exit code 10 when something changed
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// Aligned columns, the ones a person reads
+    Table,
+    /// All columns, text that a spreadsheet would run with a `'` in front
+    Csv,
+    /// One JSON object a line
+    Jsonl,
+    /// One JSON array
+    Json,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) database: Database,
+    /// A snapshot's hash that was kept elsewhere, as `snapshots --head` printed it; may be repeated
+    #[arg(long, value_name = "ID:HEX", value_parser = expectation)]
+    pub(crate) expect: Vec<(i64, String)>,
 }
 
 #[derive(Args, Debug)]
@@ -293,14 +402,27 @@ fn accepted_gap(text: &str) -> Result<(i64, Option<String>), String> {
     Ok((id, reason))
 }
 
-/// A length of time: a whole number and `s`, `m`, `h` or `d`.
+/// A snapshot's id and the whole of its hash: a part of one would prove little.
+fn expectation(text: &str) -> Result<(i64, String), String> {
+    let (id, hash) = text.split_once(':').ok_or("give a snapshot's id, a colon and its hash")?;
+    let id = id.parse().map_err(|_| "give a snapshot's id before the colon")?;
+    match hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        true => Ok((id, hash.to_ascii_lowercase())),
+        false => Err("give all 64 hexadecimal digits of the hash".to_owned()),
+    }
+}
+
+/// A length of time: a whole number and `s`, `m`, `h`, `d`, `w` or `y`. A year is taken for the longest
+/// there is, so that what has to be kept for years never goes a day early.
 fn duration(text: &str) -> Result<Duration, String> {
     let unit = match text.chars().last() {
         Some('s') => 1,
         Some('m') => 60,
         Some('h') => 3600,
         Some('d') => 86_400,
-        _ => return Err("give a number and a unit, such as 90s, 30m, 26h or 7d".to_owned()),
+        Some('w') => 7 * 86_400,
+        Some('y') => 366 * 86_400,
+        _ => return Err("give a number and a unit, such as 90s, 30m, 26h, 7d, 4w or 7y".to_owned()),
     };
     let number: u64 =
         text[..text.len() - 1].parse().map_err(|_| "give a whole number and a unit".to_owned())?;

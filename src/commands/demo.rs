@@ -49,7 +49,7 @@ pub(crate) fn run(app: &App, args: &DemoArgs) -> Result<()> {
     step("export: who has access to what, as CSV");
     export_access(&app, &db, &csv)?;
     step("verify: every hash recomputed");
-    verify::run(&app, &VerifyArgs { database: cli::Database { db: db.clone() } })?;
+    verify::run(&app, &VerifyArgs { database: cli::Database { db: db.clone() }, expect: Vec::new() })?;
     tell_what_next(&app, &args.dir, &db, &csv);
     Ok(())
 }
@@ -135,8 +135,7 @@ fn export_access(app: &App, db: &Path, csv: &Path) -> Result<()> {
         database: cli::Database { db: db.to_owned() },
         output: Some(csv.to_owned()),
         force: false,
-        snapshot: "latest".to_owned(),
-        allow_partial: false,
+        choosing: cli::Choosing::latest(),
         formula_guard: cli::FormulaGuard::Quote,
     };
     export::run(app, &args)

@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use super::choose::choose;
 use crate::app::App;
 use crate::cli::ExportArgs;
 use crate::error::{Context, Error, Kind, Result};
@@ -17,7 +18,7 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<()> {
     let report = find_report(&args.report)?;
     let path = app.database(&args.database.db)?;
     let reader = Reader::open(&path, app.ui)?;
-    let snapshot = choose(app, &reader, args)?;
+    let snapshot = choose(app, &reader, &args.choosing, &[])?.snapshot;
     let written = match &args.output {
         None => {
             let data = app.ui.data();
@@ -47,40 +48,6 @@ fn find_report(name: &str) -> Result<Report> {
         Error::new(Kind::Usage, format!("there is no report `{name}`"))
             .hint(format!("fbsync export REPORT …, where REPORT is one of: {}", names.join(", ")))
     })
-}
-
-/// The snapshot that was asked for, if it may be used.
-fn choose(app: &App, reader: &Reader, args: &ExportArgs) -> Result<SnapshotLine> {
-    if args.snapshot != "latest" {
-        let id = args.snapshot.parse().map_err(|_| {
-            Error::new(Kind::Usage, format!("`{}` is not a snapshot's id", args.snapshot))
-                .hint("fbsync snapshots --db FILE")
-        })?;
-        let snapshot = store::snapshot_by_id(reader, id)?;
-        return match snapshot.status.as_str() {
-            "partial" if !args.allow_partial => Err(partial_only(format!("snapshot {id} is partial"))),
-            "pruned" => Err(Error::new(Kind::Usage, format!("the content of snapshot {id} was pruned"))),
-            _ => Ok(snapshot),
-        };
-    }
-    let newest = store::latest_snapshot(reader, true)?;
-    match store::latest_snapshot(reader, args.allow_partial)? {
-        None => Err(partial_only("no snapshot is complete".to_owned())),
-        Some(chosen) => {
-            if let Some(newest) = newest.filter(|newest| newest.id > chosen.id) {
-                app.ui.note(format_args!(
-                    "snapshot {} is newer but partial; snapshot {} is the last complete one",
-                    newest.id, chosen.id
-                ));
-            }
-            Ok(chosen)
-        }
-    }
-}
-
-fn partial_only(problem: String) -> Error {
-    Error::new(Kind::Partial, problem)
-        .hint("--allow-partial exports it all the same; the table `coverage` says what is missing")
 }
 
 fn write_report(

@@ -15,4 +15,4 @@ pub(crate) use reading::{
     StaffMember,
 };
 pub(crate) use rows::{Account, Membership};
-pub(crate) use timestamp::{Timestamp, spoken};
+pub(crate) use timestamp::{Timestamp, Zone, spoken};

@@ -5,11 +5,13 @@
 //! ones come last.
 
 mod access;
+mod changes;
 mod csv;
 
 use std::borrow::Cow;
 
 pub(crate) use access::{ACCESS, access_cells};
+pub(crate) use changes::{CHANGES, change_cells};
 pub(crate) use csv::CsvReport;
 
 /// What a column holds, which decides how a format may treat it.

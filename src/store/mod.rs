@@ -9,10 +9,15 @@
 //! - [`record`]: a reading into a snapshot.
 //! - [`rows`]: model values as columns.
 //! - [`query`]: what the reading commands ask for.
-//! - [`check`]: the chain of hashes, recomputed.
+//! - [`compare`]: two snapshots, business by business.
+//! - [`prune`]: content that is let go, and the tombstones that stay.
+//! - [`check`], [`chain`]: every hash recomputed, every link followed.
 
+mod chain;
 mod check;
+mod compare;
 mod layout;
+mod prune;
 mod query;
 mod record;
 mod rows;
@@ -27,9 +32,14 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock};
 use crate::ui::Ui;
 
-pub(crate) use check::{Report, check};
+pub(crate) use check::{Finding, Report, check};
+pub(crate) use compare::{Located, changes};
 pub(crate) use layout::Field as Value;
-pub(crate) use query::{AccessRow, SnapshotLine, access_rows, latest_snapshot, snapshot_by_id, snapshots};
+pub(crate) use prune::Freed;
+pub(crate) use query::{
+    AccessRow, Side, SnapshotLine, Usable, access_rows, content_sha256, neighbour, newest_snapshot,
+    snapshot_by_id, snapshots,
+};
 pub(crate) use record::{Provenance, Recorded, check_owner};
 
 /// How long a reader that holds the file is waited for.
@@ -49,6 +59,14 @@ pub(crate) struct Writer {
 impl Reader {
     /// Opens an existing database of this program. Changes nothing.
     pub(crate) fn open(path: &Path, ui: Ui) -> Result<Self> {
+        Self::open_if_begun(path, ui)?.ok_or_else(|| {
+            Error::new(Kind::Storage, format!("{} holds no snapshot yet", path.display()))
+                .hint(format!("fbsync sync --db '{}'", path.display()))
+        })
+    }
+
+    /// The same; nothing where the file is empty.
+    pub(crate) fn open_if_begun(path: &Path, ui: Ui) -> Result<Option<Self>> {
         if !path.exists() {
             return Err(Error::new(Kind::Storage, format!("there is no database {}", path.display()))
                 .hint(format!("fbsync sync --db '{}'", path.display())));
@@ -57,14 +75,10 @@ impl Reader {
             ui.warn(format_args!("{0} can be read by other users; chmod 600 '{0}'", path.display()));
         }
         let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        match identify(&connection, path) {
-            Ok(Contents::Ours) => Ok(Reader { connection }),
-            Ok(Contents::Nothing) => {
-                Err(Error::new(Kind::Storage, format!("{} holds no snapshot yet", path.display()))
-                    .hint(format!("fbsync sync --db '{}'", path.display())))
-            }
-            Err(error) => Err(error),
-        }
+        Ok(match identify(&connection, path)? {
+            Contents::Ours => Some(Reader { connection }),
+            Contents::Nothing => None,
+        })
     }
 
     pub(crate) fn connection(&self) -> &Connection {

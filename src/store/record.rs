@@ -4,15 +4,16 @@ use rusqlite::{
     CachedStatement, Connection, OptionalExtension, TransactionBehavior, params, params_from_iter,
 };
 
+use super::compare::{self, Anchor, Place};
 use super::layout::{self, Content, Field};
 use super::{Contents, Writer, identify, query, rows, schema, storage_error};
-use crate::diff;
+use crate::diff::Read;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::Spool;
 use crate::model::people::{self, Listing};
 use crate::model::reading::{Digest, hex};
 use crate::model::rows::full_name;
-use crate::model::{Outcome, Reading, Resource};
+use crate::model::{Outcome, Reading};
 
 /// Where a reading comes from, beside what it read.
 #[derive(Clone, Debug)]
@@ -105,7 +106,7 @@ fn insert_snapshot(
         .map(|listing| insert_listing(connection, listing))
         .collect::<rusqlite::Result<_>>()?;
     let accounts_listing = insert_accounts(connection, &accounts)?;
-    let delta = delta(connection, &listings, &written)?;
+    let delta = delta(connection, id, &listings, &written)?;
 
     let name = full_name(&identity.first_name, &identity.last_name);
     let delta_field = |of: fn(&Delta) -> i64| Field::optional_integer(delta.as_ref().map(of));
@@ -307,45 +308,27 @@ fn find_or_insert_row<'a>(
     Ok(connection.last_insert_rowid())
 }
 
-/// Counts what changed, business by business, against the newest earlier reading in which the
-/// business's list was whole. A listing that is the same row by row needs no look.
+/// Counts what changed since the last complete snapshot, by the same comparison that `diff` tells.
 fn delta(
     connection: &Connection,
+    id: i64,
     listings: &[Listing],
     written: &[Written],
 ) -> rusqlite::Result<Option<Delta>> {
     let Some(since) = query::last_complete(connection)? else { return Ok(None) };
-    let mut delta = Delta { since, ..Delta::default() };
-    for (listing, written) in listings.iter().zip(written) {
-        let readable = |listing: &Listing| {
-            listing.coverage.iter().any(|c| c.resource == Resource::TeamMembers && c.outcome == Outcome::Ok)
-        };
-        let before = query::last_whole_listing(connection, listing.business.id)?;
-        let Some(before) = before.filter(|before| before.listing != written.listing.id && readable(listing))
-        else {
-            continue;
-        };
-        let unread = match listing
-            .coverage
-            .iter()
-            .any(|c| c.resource == Resource::BusinessGroup && c.outcome == Outcome::Ok)
-        {
-            true => Vec::new(),
-            false => vec!["business_group"],
-        };
-        let rows = query::diff_rows(connection, before.listing)?;
-        let before = diff::Side { rows, unread: before.unread };
-        let after = diff::Side { rows: query::diff_rows(connection, written.listing.id)?, unread };
-        for change in diff::changes(before, after) {
-            match change.kind {
-                diff::Kind::Joined => delta.joined += 1,
-                diff::Kind::Left => delta.left += 1,
-                diff::Kind::NotComparable => {}
-                _ => delta.changed += 1,
-            }
+    let place = |(listing, written): (&Listing, &Written)| {
+        let read = listing.coverage.iter().filter(|coverage| coverage.outcome == Outcome::Ok);
+        Place {
+            business_id: listing.business.id,
+            name: listing.business.name.clone(),
+            snapshot_id: id,
+            listing: written.listing.id,
+            read: Read(read.map(|coverage| coverage.resource.as_str().to_owned()).collect()),
         }
-    }
-    Ok(Some(delta))
+    };
+    let this = Anchor { id, places: listings.iter().zip(written).map(place).collect() };
+    let [joined, left, changed] = compare::count(connection, &Anchor::read(connection, since)?, &this)?;
+    Ok(Some(Delta { since, joined, left, changed }))
 }
 
 fn count(n: usize) -> i64 {

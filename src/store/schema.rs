@@ -177,7 +177,7 @@ const FINISHED_LISTING: &str = "EXISTS (SELECT 1 FROM listings WHERE id = NEW.li
 
 /// The triggers of one table: no change, no removal, nothing slipped into what is finished. The
 /// last also stops INSERT OR REPLACE, which removes rows without telling the delete trigger.
-fn triggers(table: &str, finished: &str) -> String {
+fn triggers((table, finished): &(&str, &str)) -> String {
     let refusal = |event: &str, condition: &str| {
         let name = event.to_lowercase();
         format!(
@@ -195,8 +195,19 @@ pub(crate) fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "user_version", VERSION)
 }
 
+/// Lets everything be changed until [`create_triggers`]. For inside a transaction alone.
+pub(crate) fn drop_triggers(connection: &Connection) -> rusqlite::Result<()> {
+    let events = ["update", "delete", "insert"];
+    let names = GUARDED.iter().flat_map(|(table, _)| events.map(|event| format!("{table}_no_{event}")));
+    connection.execute_batch(&names.map(|name| format!("DROP TRIGGER {name};")).collect::<String>())
+}
+
+pub(crate) fn create_triggers(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&GUARDED.iter().map(triggers).collect::<String>())
+}
+
 fn definition() -> String {
-    let triggers: String = GUARDED.iter().map(|(table, finished)| triggers(table, finished)).collect();
+    let triggers: String = GUARDED.iter().map(triggers).collect();
     format!(
         "{SNAPSHOTS}{CONTENT}{VIEWS}
          CREATE VIEW access AS {ACCESS};

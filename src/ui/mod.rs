@@ -114,6 +114,13 @@ impl Ui {
         data.done()
     }
 
+    /// Prints one line of data.
+    pub(crate) fn line_of_data(&self, text: impl Display) -> Result<()> {
+        let mut data = self.data();
+        writeln!(data, "{}", printable(&text.to_string())).map_err(output_failed)?;
+        data.done()
+    }
+
     /// Prints rows as aligned columns under a heading.
     pub(crate) fn table(&self, heading: &[&str], rows: &[Vec<String>]) -> Result<()> {
         let mut data = self.data();

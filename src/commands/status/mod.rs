@@ -1,8 +1,10 @@
-//! `fbsync status`: every stored sign-in and what can be told of it.
+//! `fbsync status`: every stored sign-in and what can be told of it, and the last snapshot.
 //!
 //! Nothing is asked and nothing changed unless `--check` is given: then FreshBooks is asked about
-//! each, which may rotate a token that is due.
+//! each, which may rotate a token that is due. `--max-age` judges the database, and without `--check`
+//! the database alone: it works where there is no sign-in, and no home.
 
+mod database;
 mod standing;
 
 use serde_json::json;
@@ -13,24 +15,58 @@ use crate::credentials::{Seed, Session, Store, place};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks;
 use crate::http::Http;
+use database::Holding;
 use standing::{Standing, look};
 
 pub(crate) fn run(app: &App, args: &StatusArgs) -> Result<()> {
+    if args.max_age.is_some() && args.db.is_none() {
+        return Err(Error::new(Kind::Usage, "--max-age judges a database, and none is named")
+            .hint("fbsync status --max-age 26h --db audit.sqlite"));
+    }
+    let alone = args.max_age.is_some() && !args.check;
+    let standings = if alone { None } else { Some(stand(app, args.check)?) };
+    let database = match &args.db {
+        Some(db) => Some(Holding::read(app, &app.database(db)?, args.max_age.is_some())?),
+        None => None,
+    };
+    match app.json {
+        true => {
+            let profiles = standings.iter().flatten().map(|one| one.json(app)).collect::<Vec<_>>();
+            let database = database.as_ref().map(|holding| holding.json(app));
+            app.ui.json(&match alone {
+                true => json!({ "database": database }),
+                false => json!({ "profiles": profiles, "database": database }),
+            })?;
+        }
+        false => {
+            if let Some(standings) = &standings {
+                print(app, standings)?;
+            }
+            if let Some(holding) = &database {
+                app.ui.line_of_data(holding.words(app))?;
+            }
+        }
+    }
+    if let Some(standings) = standings {
+        tell_environment(app, &standings)?;
+        verdict(standings)?;
+    }
+    match (&database, args.max_age) {
+        (Some(holding), Some(limit)) => holding.judge(app, limit),
+        _ => Ok(()),
+    }
+}
+
+/// Every stored sign-in, and with `check` what FreshBooks says of it.
+fn stand(app: &App, check: bool) -> Result<Vec<Standing>> {
     let here = place::here()?;
     let mut standings = Vec::new();
     for store in Store::all(app)? {
-        let checked = args.check.then(|| ask(app, store.name()));
+        let checked = check.then(|| ask(app, store.name()));
         // Looked at afterwards: asking may have refreshed it.
         standings.push(look(app, &store, here.as_deref(), checked));
     }
-    match app.json {
-        true => app
-            .ui
-            .json(&json!({ "profiles": standings.iter().map(|one| one.json(app)).collect::<Vec<_>>() }))?,
-        false => print(app, &standings)?,
-    }
-    tell_environment(app, &standings)?;
-    verdict(standings)
+    Ok(standings)
 }
 
 /// Asks FreshBooks who the sign-in is, as any other command would begin.
