@@ -16,6 +16,7 @@
 mod chain;
 mod check;
 mod compare;
+mod content;
 mod layout;
 mod prune;
 mod query;
@@ -44,6 +45,9 @@ pub(crate) use record::{Provenance, Recorded, check_owner};
 
 /// How long a reader that holds the file is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Hashes come in no order, so the indexes over them should fit: those of 100,000 members do.
+const WRITE_CACHE_KIB: i64 = 16 << 10;
 
 /// A database open for reading.
 pub(crate) struct Reader {
@@ -138,7 +142,9 @@ impl Writer {
     fn connect(&self) -> Result<Connection> {
         let failed = || format!("cannot create {}", self.path.display());
         fsutil::create_private_file(&self.path).context(Kind::Storage, failed)?;
-        connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.pragma_update(None, "cache_size", -WRITE_CACHE_KIB).context(Kind::Storage, failed)?;
+        Ok(connection)
     }
 }
 
