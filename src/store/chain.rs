@@ -30,7 +30,7 @@ pub(super) fn follow(connection: &Connection, report: &mut Report) -> rusqlite::
             "pruned" => {
                 report.pruned += 1;
                 if !is_tombstone(connection, id)? {
-                    report.find(format!("snapshot {id} is marked as pruned and still has content"));
+                    report.find(format!("snapshot {id} is marked as pruned, and its content is there"));
                 }
             }
             _ if content_hash(connection, id, row, content_at)? != Some(content_sha256.clone()) => {

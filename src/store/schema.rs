@@ -163,7 +163,7 @@ const GUARDED: [(&str, &str); 12] = [
     ("snapshot_accounts", FINISHED_SNAPSHOT),
     ("coverage", FINISHED_SNAPSHOT),
     ("requests", FINISHED_SNAPSHOT),
-    ("records", "EXISTS (SELECT 1 FROM records WHERE sha256 = NEW.sha256)"),
+    ("records", "EXISTS (SELECT 1 FROM records WHERE rowid = NEW.rowid OR sha256 = NEW.sha256)"),
     ("business_rows", "EXISTS (SELECT 1 FROM business_rows WHERE id = NEW.id OR sha256 = NEW.sha256)"),
     ("account_rows", "EXISTS (SELECT 1 FROM account_rows WHERE id = NEW.id OR sha256 = NEW.sha256)"),
     ("membership_rows", "EXISTS (SELECT 1 FROM membership_rows WHERE id = NEW.id OR sha256 = NEW.sha256)"),
