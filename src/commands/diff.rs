@@ -139,7 +139,7 @@ impl Tally {
 
 enum Output {
     Table(Vec<Vec<String>>),
-    Csv(CsvReport<Data>),
+    Csv(Box<CsvReport<Data>>),
     /// Whether a row has been written, and whether the rows make up an array.
     Json {
         out: Data,
@@ -155,7 +155,9 @@ impl Output {
     fn begin(app: &App, format: DiffFormat) -> Result<Self> {
         Ok(match format {
             DiffFormat::Table => Output::Table(Vec::new()),
-            DiffFormat::Csv => Output::Csv(CsvReport::begin(CHANGES, FormulaGuard::Quote, app.ui.data())?),
+            DiffFormat::Csv => {
+                Output::Csv(Box::new(CsvReport::begin(CHANGES, FormulaGuard::Quote, app.ui.data())?))
+            }
             DiffFormat::Jsonl => Output::Json { out: app.ui.data(), begun: false, array: false },
             DiffFormat::Json => Output::Json { out: app.ui.data(), begun: false, array: true },
         })

@@ -11,6 +11,7 @@ use std::fs;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::{Writer, check, query, schema, storage_error};
+use crate::app::die_if_chosen;
 use crate::error::{Error, Kind, Result};
 
 /// What pruning removed.
@@ -65,7 +66,9 @@ impl Writer {
             return Err(Error::new(Kind::Usage, "the newest complete snapshot is never pruned"));
         }
         let (rows, records) = erase(&transaction, ids).map_err(failed)?;
+        die_if_chosen("commit");
         transaction.commit().map_err(failed)?;
+        die_if_chosen("vacuum");
         let written_anew = connection.execute_batch("VACUUM");
         written_anew.map_err(|error| {
             storage_error(error, &format!("give the freed space of {shown} back; the snapshots are pruned"))

@@ -7,6 +7,7 @@ use rusqlite::{
 use super::compare::{self, Anchor, Place};
 use super::layout::{self, Content, Field};
 use super::{Contents, Writer, identify, query, rows, schema, storage_error};
+use crate::app::die_if_chosen;
 use crate::diff::Read;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::Spool;
@@ -64,6 +65,7 @@ impl Writer {
             Ok(())
         })?;
         let recorded = insert_snapshot(&transaction, reading, provenance).map_err(failed)?;
+        die_if_chosen("commit");
         transaction.commit().map_err(failed)?;
         Ok(recorded)
     }

@@ -96,6 +96,7 @@ fn a_missing_or_weakened_guard_is_found() {
         ("DROP TRIGGER snapshots_no_update", "snapshots_no_update is missing from the schema"),
         ("DROP VIEW latest_access", "latest_access is missing from the schema"),
         ("DROP VIEW roles; CREATE VIEW roles AS SELECT 1", "roles is not as fbsync defined it"),
+        ("DROP TABLE coverage", "coverage is missing from the schema"),
         ("CREATE TABLE notes (text TEXT)", "notes is not part of fbsync's schema"),
     ] {
         let home = three_snapshots();
@@ -112,4 +113,52 @@ fn a_damaged_file_is_found() {
     bytes[middle..middle + 4096].fill(0x55);
     std::fs::write(home.path(DB), bytes).expect("a database");
     verify(&home).exits(10);
+}
+
+#[test]
+fn snapshots_cut_off_at_the_end_show_against_a_hash_that_was_kept() {
+    let home = three_snapshots();
+    let head = home.fbsync(&["snapshots", "--db", DB, "--head"]).succeeds().stdout;
+    let kept = format!("3:{}", head.trim_end().rsplit(' ').next().unwrap_or_default());
+    let verify = |expected: &str| home.fbsync(&["verify", "--db", DB, "--expect", expected]);
+    verify(&kept).succeeds().says("proved up to snapshot 3");
+    verify(&kept.to_uppercase()).succeeds();
+    verify(&kept.replace("3:", "2:")).exits(10).says("snapshot 2 has the hash ").says("not the expected ");
+    for malformed in ["3", "3:abc", "three:", &kept[..40]] {
+        verify(malformed).exits(2);
+    }
+    let parts = ["coverage", "requests", "snapshot_businesses", "snapshot_accounts"];
+    let parts: String =
+        parts.iter().map(|table| format!("DELETE FROM {table} WHERE snapshot_id = 3;")).collect();
+    let unused = "DELETE FROM listings WHERE id NOT IN (SELECT listing FROM snapshot_businesses UNION
+                  SELECT listing FROM snapshot_accounts);
+         DELETE FROM listing_memberships WHERE listing NOT IN (SELECT id FROM listings);
+         DELETE FROM listing_accounts WHERE listing NOT IN (SELECT id FROM listings);
+         DELETE FROM membership_rows WHERE id NOT IN (SELECT row FROM listing_memberships);
+         DELETE FROM account_rows WHERE id NOT IN (SELECT row FROM listing_accounts)";
+    Tables::open_for_writing(&home.path(DB))
+        .tamper(&format!("{parts} DELETE FROM snapshots WHERE id = 3; {unused}"));
+    home.fbsync(&["verify", "--db", DB]).succeeds().says("cut snapshots off its end");
+    verify(&kept).exits(10).says("snapshot 3 is not there: the chain was cut off after snapshot 2");
+}
+
+#[test]
+fn what_was_taken_away_or_slipped_in_beside_the_hashes_is_found() {
+    for (change, found) in [
+        ("DELETE FROM records WHERE sha256 = (SELECT record_sha256 FROM membership_rows WHERE id = 4)", " is missing"),
+        ("UPDATE listing_accounts SET account_key = 'x' || account_key", "under a key that is not theirs"),
+        (
+            "INSERT INTO membership_rows SELECT NULL, zeroblob(32), business_id, account_key, role, role_label,
+             role_class, member_uuid, email, first_name, last_name, active, state, invitation_accepted_at,
+             member_created_at, member_updated_at, job_title, last_login_at, logins, flags, sources,
+             record_sha256, identity_id, identity_uuid, last_login_status FROM membership_rows WHERE id = 1",
+            "1 of the rows in membership_rows belong to no snapshot",
+        ),
+        ("UPDATE snapshots SET status = 'partial' WHERE id = 2", "snapshot 2 has been changed"),
+        ("DELETE FROM requests WHERE snapshot_id = 2 AND seq = 3", "snapshot 2 has been changed"),
+    ] {
+        let home = three_snapshots();
+        Tables::open_for_writing(&home.path(DB)).tamper(change);
+        verify(&home).exits(10).says(found);
+    }
 }
