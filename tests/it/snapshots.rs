@@ -323,5 +323,4 @@ fn an_unchanged_business_costs_next_to_nothing() {
     let (one, many) = (growth(World::many(1, 1000)), growth(World::many(200, 5)));
     assert!(one < 64 * 1024, "{one} bytes for 1,000 memberships in one business");
     assert!(many < 256 * 1024, "{many} bytes for 1,000 memberships in 200");
-    println!("one more snapshot of 1,000 unchanged memberships: {one} bytes in 1 business, {many} in 200");
 }
