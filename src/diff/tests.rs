@@ -52,8 +52,8 @@ fn one_person_one_change() {
     assert_eq!(kinds(owner, &[renamed]), [Kind::Renamed]);
     let moved = Row { email: "Ö@x.example".to_owned(), ..owner[0].clone() };
     assert_eq!(kinds(owner, std::slice::from_ref(&moved)), [Kind::EmailChanged]);
-    let spelt = Row { email: " ö@X.example".to_owned(), ..moved.clone() };
-    assert_eq!(kinds(&[moved], &[spelt]), []);
+    let again = Row { email: " ö@X.example".to_owned(), ..moved.clone() };
+    assert_eq!(kinds(&[moved], &[again]), []);
 }
 
 #[test]
