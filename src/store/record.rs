@@ -108,6 +108,11 @@ fn insert_snapshot(
         .map(|listing| insert_listing(connection, listing))
         .collect::<rusqlite::Result<_>>()?;
     let accounts_listing = insert_accounts(connection, &accounts)?;
+    let further = listings.iter().map(|listing| listing.records.as_slice());
+    let records: Vec<Stored> = further
+        .chain([std::slice::from_ref(&identity.record)])
+        .map(|records| insert_records(connection, records))
+        .collect::<rusqlite::Result<_>>()?;
     let delta = delta(connection, id, &listings, &written)?;
 
     let name = full_name(&identity.first_name, &identity.last_name);
@@ -146,7 +151,8 @@ fn insert_snapshot(
 
     let mut content = Content::default();
     content.line("snapshot", &fields);
-    insert_parts(connection, id, &mut content, &listings, &written, &accounts_listing, &requests)?;
+    insert_listings(connection, id, &mut content, &written, &accounts_listing, &records)?;
+    insert_proof(connection, id, &mut content, &listings, &requests)?;
     let content_sha256 = content.finish();
     fields.insert(fields.len() - 1, Field::digest(&content_sha256));
     // Last, since its presence is what makes the rest a snapshot.
@@ -182,14 +188,14 @@ struct Written {
     listing: Stored,
 }
 
-fn insert_parts(
+/// What the snapshot points to.
+fn insert_listings(
     connection: &Connection,
     id: i64,
     content: &mut Content,
-    listings: &[Listing],
     written: &[Written],
     accounts: &Stored,
-    requests: &[crate::model::RequestLine],
+    records: &[Stored],
 ) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached("INSERT INTO snapshot_businesses VALUES (?1, ?2, ?3, ?4)")?;
     for (position, written) in written.iter().enumerate() {
@@ -201,7 +207,22 @@ fn insert_parts(
     }
     connection.execute("INSERT INTO snapshot_accounts VALUES (?1, ?2)", [id, accounts.id])?;
     content.line("accounts", &[Field::digest(&accounts.sha256)]);
+    let mut insert = connection.prepare_cached("INSERT INTO snapshot_records VALUES (?1, ?2, ?3)")?;
+    for (position, records) in records.iter().enumerate() {
+        insert.execute(params![id, count(position), records.id])?;
+        content.line("records", &[Field::digest(&records.sha256)]);
+    }
+    Ok(())
+}
 
+/// What was asked, and how far each business was read.
+fn insert_proof(
+    connection: &Connection,
+    id: i64,
+    content: &mut Content,
+    listings: &[Listing],
+    requests: &[crate::model::RequestLine],
+) -> rusqlite::Result<()> {
     let mut coverage: Vec<_> = listings
         .iter()
         .flat_map(|listing| listing.coverage.iter().map(|coverage| (listing.business.id, coverage)))
@@ -255,6 +276,16 @@ fn insert_accounts(connection: &Connection, accounts: &[crate::model::Account]) 
         for (account, hash) in accounts.iter().zip(&hashes) {
             let row = find_or_insert_row(connection, "account_rows", hash, || rows::account(account))?;
             insert.execute(params![listing_id, account.key.to_string(), row])?;
+        }
+        Ok(())
+    })
+}
+
+fn insert_records(connection: &Connection, records: &[Digest]) -> rusqlite::Result<Stored> {
+    find_or_insert_listing(connection, records, |listing_id| {
+        let mut insert = connection.prepare_cached("INSERT INTO listing_records VALUES (?1, ?2)")?;
+        for sha256 in records {
+            insert.execute(params![listing_id, sha256])?;
         }
         Ok(())
     })

@@ -157,6 +157,9 @@ fn pruning_keeps_the_chain_and_leaves_no_text() {
     at(&home, DAY, &["sync", "--db", DB]).succeeds();
     at(&home, 2 * DAY, &["sync", "--db", DB]).succeeds();
     let kept = "SELECT * FROM access WHERE snapshot_id > 1";
+    // What the business groups and users/me said of those who stayed is nobody's row, and stays.
+    let records = "SELECT count(*) FROM records WHERE body NOT LIKE '%vanished.person%'";
+    let kept_records = home.tables().number(records);
     let hashes = "SELECT id, started_at, finished_at, content_sha256, previous_sha256 FROM snapshots";
     let before = (home.tables().rows(kept), home.tables().rows(hashes));
 
@@ -164,6 +167,7 @@ fn pruning_keeps_the_chain_and_leaves_no_text() {
     assert_eq!(run.stdout, "");
     assert_eq!(statuses(&home), "pruned complete complete");
     assert_eq!((home.tables().rows(kept), home.tables().rows(hashes)), before);
+    assert_eq!(home.tables().number(records), kept_records);
     let bytes = fs::read(home.path(DB)).expect("a database");
     for text in [secret, "Vanya", "a remark to forget"] {
         assert!(!bytes.windows(text.len()).any(|window| window == text.as_bytes()), "{text} is still there");

@@ -66,7 +66,7 @@ fn every_changed_row_is_found() {
 fn a_removed_snapshot_is_found_wherever_it_stood() {
     for (id, found) in [(1, "snapshot 1 is missing"), (2, "snapshot 2 is missing: the next one there is 3")] {
         let home = three_snapshots();
-        let parts = ["coverage", "requests", "snapshot_businesses", "snapshot_accounts"];
+        let parts = ["coverage", "requests", "snapshot_businesses", "snapshot_accounts", "snapshot_records"];
         let parts: String =
             parts.iter().map(|table| format!("DELETE FROM {table} WHERE snapshot_id = {id};")).collect();
         Tables::open_for_writing(&home.path(DB))
@@ -78,7 +78,7 @@ fn a_removed_snapshot_is_found_wherever_it_stood() {
 #[test]
 fn snapshots_that_were_renumbered_are_found() {
     let home = three_snapshots();
-    let parts = ["coverage", "requests", "snapshot_businesses", "snapshot_accounts"];
+    let parts = ["coverage", "requests", "snapshot_businesses", "snapshot_accounts", "snapshot_records"];
     let shift = |table: &&str| {
         format!(
             "DELETE FROM {table} WHERE snapshot_id = 2; UPDATE {table} SET snapshot_id = 2 WHERE snapshot_id = 3;"
@@ -127,12 +127,13 @@ fn snapshots_cut_off_at_the_end_show_against_a_hash_that_was_kept() {
     for malformed in ["3", "3:abc", "three:", &kept[..40]] {
         verify(malformed).exits(2);
     }
-    let parts = ["coverage", "requests", "snapshot_businesses", "snapshot_accounts"];
+    let parts = ["coverage", "requests", "snapshot_businesses", "snapshot_accounts", "snapshot_records"];
     let parts: String =
         parts.iter().map(|table| format!("DELETE FROM {table} WHERE snapshot_id = 3;")).collect();
     let unused = "DELETE FROM listings WHERE id NOT IN (SELECT listing FROM snapshot_businesses UNION
-                  SELECT listing FROM snapshot_accounts);
+                  SELECT listing FROM snapshot_accounts UNION SELECT listing FROM snapshot_records);
          DELETE FROM listing_memberships WHERE listing NOT IN (SELECT id FROM listings);
+         DELETE FROM listing_records WHERE listing NOT IN (SELECT id FROM listings);
          DELETE FROM listing_accounts WHERE listing NOT IN (SELECT id FROM listings);
          DELETE FROM membership_rows WHERE id NOT IN (SELECT row FROM listing_memberships);
          DELETE FROM account_rows WHERE id NOT IN (SELECT row FROM listing_accounts)";
