@@ -5,6 +5,7 @@
 //! that identity's; where two identities share the address nobody can tell, so it stays an address.
 //! Every row that a source names survives: sources are merged only where account, business and role agree.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -91,7 +92,7 @@ fn add_named_elsewhere(rows: &mut Vec<Membership>, named: impl Iterator<Item = M
 /// Joins the staff list by e-mail, the only thing that it shares with a team list. An address that is
 /// in it twice counts with its latest sign-in.
 fn add_logins(rows: &mut [Membership], staff: &[StaffMember]) {
-    let mut by_address: HashMap<String, &StaffMember> = HashMap::new();
+    let mut by_address: HashMap<Cow<str>, &StaffMember> = HashMap::new();
     for person in staff {
         let known = by_address.entry(normalized(&person.email)).or_insert(person);
         if person.last_login_at > known.last_login_at {
@@ -186,8 +187,12 @@ fn report_order(a: &Membership, b: &Membership) -> Ordering {
 }
 
 /// An address as it is compared: trimmed, lower case.
-pub(crate) fn normalized(email: &str) -> String {
-    email.trim().to_lowercase()
+pub(crate) fn normalized(email: &str) -> Cow<'_, str> {
+    let email = email.trim();
+    match email.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        true => Cow::Borrowed(email),
+        false => Cow::Owned(email.to_lowercase()),
+    }
 }
 
 /// What all sources together know of each e-mail address.
@@ -227,7 +232,7 @@ impl Addresses {
 
     fn entry(&mut self, email: &str) -> Option<&mut Address> {
         let address = normalized(email);
-        (!address.is_empty()).then(|| self.0.entry(address.into()).or_default())
+        (!address.is_empty()).then(|| self.0.entry(address.as_ref().into()).or_default())
     }
 
     fn hold(&mut self, email: &str, identity_id: Option<i64>) {
@@ -253,15 +258,15 @@ impl Addresses {
 
     fn key_of(&self, identity_id: Option<i64>, email: &str, record: &str) -> AccountKey {
         let address = normalized(email);
-        match (identity_id, self.0.get(address.as_str()).map(|address| address.identity)) {
+        match (identity_id, self.0.get(address.as_ref()).map(|address| address.identity)) {
             (Some(id), _) | (None, Some(Holder::One(id))) => AccountKey::Identity(id),
-            _ if !address.is_empty() => AccountKey::Email(address.into()),
+            _ if !address.is_empty() => AccountKey::Email(address.as_ref().into()),
             _ => AccountKey::Member(record.into()),
         }
     }
 
     fn is_shared(&self, email: &str) -> bool {
-        self.0.get(normalized(email).as_str()).is_some_and(|address| address.shared)
+        self.0.get(normalized(email).as_ref()).is_some_and(|address| address.shared)
     }
 }
 
@@ -303,7 +308,7 @@ fn account(identity: &Identity, key: &AccountKey, mut rows: Vec<(i64, &Membershi
         None => Default::default(),
     };
     let own_address = own.then(|| normalized(&identity.email));
-    let emails: BTreeSet<String> = rows
+    let emails: BTreeSet<Cow<str>> = rows
         .iter()
         .map(|(_, row)| normalized(&row.email))
         .chain(own_address)

@@ -8,6 +8,7 @@
 //! - [`schema`]: tables, views, triggers.
 //! - [`layout`]: how content becomes a hash.
 //! - [`record`]: a reading into a snapshot.
+//! - [`content`]: rows and listings, each stored once.
 //! - [`rows`]: model values as columns.
 //! - [`query`]: what the reading commands ask for.
 //! - [`compare`]: two snapshots, business by business.
@@ -17,6 +18,7 @@
 mod chain;
 mod check;
 mod compare;
+mod content;
 mod layout;
 mod open;
 mod prune;
@@ -44,6 +46,9 @@ pub(crate) use query::{
     snapshot_by_id, snapshots,
 };
 pub(crate) use record::{Provenance, Recorded, check_owner};
+
+/// Hashes come in no order, so the indexes over them should fit: those of 100,000 members do.
+const WRITE_CACHE_KIB: i64 = 16 << 10;
 
 /// A database open for reading.
 pub(crate) struct Reader {
@@ -137,7 +142,9 @@ impl Writer {
     fn connect(&self) -> Result<Connection> {
         let failed = || format!("cannot create {}", self.path.display());
         fsutil::create_private_file(&self.path).context(Kind::Storage, failed)?;
-        connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.pragma_update(None, "cache_size", -WRITE_CACHE_KIB).context(Kind::Storage, failed)?;
+        Ok(connection)
     }
 }
 

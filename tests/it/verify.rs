@@ -112,7 +112,9 @@ fn a_damaged_file_is_found() {
     let middle = bytes.len() / 2;
     bytes[middle..middle + 4096].fill(0x55);
     std::fs::write(home.path(DB), bytes).expect("a database");
-    verify(&home).exits(10);
+    // Where the damage hits the schema, the file cannot even be opened.
+    let run = verify(&home);
+    assert!(matches!(run.code, Some(9 | 10)), "{run}");
 }
 
 #[test]
