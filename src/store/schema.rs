@@ -2,9 +2,9 @@
 //!
 //! Stored the way git stores things: a row once, by the hash of its content; a *listing* (the rows of
 //! one business, the accounts of one snapshot, or the records that rows do not name) once, by the hash
-//! of its rows' hashes; a snapshot points to listings. A business in which nothing changed costs one small row, and a row's text can
-//! be erased one day while its hash keeps the chain whole. The tables that people query are views
-//! over these.
+//! of its rows' hashes; a snapshot points to listings. A business in which nothing changed costs one
+//! small row, and a row's text can be erased one day while its hash keeps the chain whole. The tables
+//! that people query are views over these.
 //!
 //! Everything is append-only, by triggers. What belongs to a snapshot or a listing is written before
 //! the row that stands for it, so that the presence of that row means "finished"; foreign keys are
