@@ -155,6 +155,17 @@ pub(crate) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
+/// The time that a build system wants everything to bear (reproducible-builds.org,
+/// "SOURCE_DATE_EPOCH"), so that two exports are the same to the byte.
+pub(crate) fn source_date_epoch() -> Result<Option<Timestamp>> {
+    let Some(text) = variable("SOURCE_DATE_EPOCH")? else { return Ok(None) };
+    let moment = text.parse().ok().and_then(Timestamp::from_unix);
+    moment.map(Some).ok_or_else(|| {
+        Error::new(Kind::Config, format!("SOURCE_DATE_EPOCH is no number of seconds: `{text}`"))
+            .hint("unset SOURCE_DATE_EPOCH")
+    })
+}
+
 /// `$XDG_STATE_HOME/fbsync`, on macOS as well; `None` without a home.
 fn default_state_dir() -> Option<PathBuf> {
     let folders = etcetera::base_strategy::Xdg::new().ok()?;

@@ -16,6 +16,7 @@ use crate::credentials::Session;
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil;
 use crate::http::{Http, Origin};
+use crate::report::Guard;
 use crate::sandbox::{self, Sandbox, World};
 use crate::secret::Secret;
 
@@ -48,8 +49,13 @@ pub(crate) fn run(app: &App, args: &DemoArgs) -> Result<()> {
     sync_once(&app, &db, "a quarter later")?;
     step("export: who has access to what, as CSV");
     export_access(&app, &db, &csv)?;
-    step("verify: every hash recomputed");
-    verify::run(&app, &VerifyArgs { database: cli::Database { db: db.clone() } })?;
+    step("export: the evidence folder, every report with manifest, check sums and README");
+    let evidence = args.dir.join("evidence");
+    let seal = export_evidence(&app, &db, &evidence)?;
+    step("verify: every hash of the database recomputed");
+    verify::run(&app, &VerifyArgs { folder: None, db: Some(db.clone()), seal: None })?;
+    step("verify: the evidence folder against its seal, and made anew from the database");
+    verify::run(&app, &VerifyArgs { folder: Some(evidence), db: Some(db.clone()), seal: Some(seal) })?;
     tell_what_next(&app, &args.dir, &db, &csv);
     Ok(())
 }
@@ -117,16 +123,38 @@ fn sync_once(app: &App, db: &Path, note: &str) -> Result<()> {
 }
 
 fn export_access(app: &App, db: &Path, csv: &Path) -> Result<()> {
-    let args = ExportArgs {
-        report: "access".to_owned(),
-        database: cli::Database { db: db.to_owned() },
-        output: Some(csv.to_owned()),
+    let args =
+        ExportArgs { report: Some("access".to_owned()), output: Some(csv.to_owned()), ..everything(db) };
+    export::run(app, &args)
+}
+
+/// Writes the evidence folder and returns its seal.
+fn export_evidence(app: &App, db: &Path, folder: &Path) -> Result<String> {
+    let own_domain = vec!["harbourlight.example".to_owned()];
+    export::to_folder(app, &ExportArgs { own_domain, ..everything(db) }, folder)
+}
+
+/// The options of an export that nobody typed anything for.
+fn everything(db: &Path) -> ExportArgs {
+    ExportArgs {
+        report: None,
+        db: Some(db.to_owned()),
+        output: None,
+        out: None,
         force: false,
         snapshot: "latest".to_owned(),
         allow_partial: false,
-        formula_guard: cli::FormulaGuard::Quote,
-    };
-    export::run(app, &args)
+        format: None,
+        business: Vec::new(),
+        people: Vec::new(),
+        own_domain: Vec::new(),
+        split_by: None,
+        bom: false,
+        formula_guard: Guard::Quote,
+        import: None,
+        max_privileged: 3,
+        list: false,
+    }
 }
 
 fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
@@ -134,7 +162,7 @@ fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
     let (db, csv): (_, PathBuf) = (db.display(), csv.to_owned());
     for line in [
         format!(
-            "\n— it is all in {}: {}, {} and the sandbox's sign-in in state/",
+            "\n— it is all in {}: {}, {}, the evidence folder and the sandbox's sign-in in state/",
             dir.display(),
             name(&csv),
             "audit.sqlite"
@@ -142,7 +170,9 @@ fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
         "  try next:".to_owned(),
         format!("    {program} snapshots --db '{db}'"),
         format!("    {program} export access --db '{db}' --snapshot 1"),
-        format!("    {program} verify --db '{db}'"),
+        format!("    {program} export review --db '{db}' -o review.xlsx"),
+        format!("    {program} export --db '{db}' --split-by business --out clients"),
+        format!("    {program} verify '{}' --db '{db}'", dir.join("evidence").display()),
         format!(
             "    sqlite3 '{db}' \"SELECT business_name, full_name, role_label FROM latest_access WHERE role_class = 'privileged'\""
         ),

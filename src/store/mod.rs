@@ -9,14 +9,18 @@
 //! - [`record`]: a reading into a snapshot.
 //! - [`rows`]: model values as columns.
 //! - [`query`]: what the reading commands ask for.
+//! - [`view`]: what reports are made of.
+//! - [`alone`]: some businesses of a snapshot, as if there were no others.
 //! - [`check`]: the chain of hashes, recomputed.
 
+mod alone;
 mod check;
 mod layout;
 mod query;
 mod record;
 mod rows;
 mod schema;
+mod view;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,8 +33,12 @@ use crate::ui::Ui;
 
 pub(crate) use check::{Report, check};
 pub(crate) use layout::Field as Value;
-pub(crate) use query::{AccessRow, SnapshotLine, access_rows, latest_snapshot, snapshot_by_id, snapshots};
+pub(crate) use query::{SnapshotLine, latest_snapshot, snapshot_by_id, snapshots};
 pub(crate) use record::{Provenance, Recorded, check_owner};
+pub(crate) use view::{
+    AccessRow, AccountLine, BusinessLine, CoverageLine, People, Snapshot, access_rows, account_addresses,
+    account_lines, business_lines, coverage_lines, find_snapshot, holdings, latest_covering,
+};
 
 /// How long a reader that holds the file is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -2,8 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::layout::Field as Value;
-use super::{Reader, schema, storage_error};
+use super::{Reader, storage_error};
 use crate::diff;
 use crate::error::{Error, Kind, Result};
 use crate::model::rows::full_name;
@@ -91,35 +90,6 @@ pub(crate) fn snapshot_by_id(reader: &Reader, id: i64) -> Result<SnapshotLine> {
     line.ok_or_else(|| {
         Error::new(Kind::Usage, format!("there is no snapshot {id}")).hint("fbsync snapshots --all --db FILE")
     })
-}
-
-/// One row of the access listing, its columns in the order of the view.
-pub(crate) struct AccessRow<'a>(&'a Row<'a>);
-
-impl AccessRow<'_> {
-    /// The value of the column at `position`.
-    pub(crate) fn value(&self, position: usize) -> Result<Value<'_>> {
-        let value = self.0.get_ref(position).map_err(|error| storage_error(error, "read the snapshot"))?;
-        let foreign =
-            || Error::new(Kind::Storage, format!("column {position} of a row holds no text or integer"));
-        Value::from_sql(value).ok_or_else(foreign)
-    }
-}
-
-/// Hands the rows of a snapshot's access listing to `take`, in report order.
-pub(crate) fn access_rows(
-    reader: &Reader,
-    snapshot_id: i64,
-    mut take: impl FnMut(&AccessRow) -> Result<()>,
-) -> Result<()> {
-    let failed = |error| storage_error(error, "read the snapshot");
-    let sql = format!("{} WHERE s.id = ?1 {}", schema::ACCESS, schema::ACCESS_ORDER);
-    let mut statement = reader.connection().prepare(&sql).map_err(failed)?;
-    let mut rows = statement.query([snapshot_id]).map_err(failed)?;
-    while let Some(row) = rows.next().map_err(failed)? {
-        take(&AccessRow(row))?;
-    }
-    Ok(())
 }
 
 pub(super) fn last_complete(connection: &Connection) -> rusqlite::Result<Option<i64>> {

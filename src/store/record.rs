@@ -97,7 +97,7 @@ fn insert_snapshot(
         server_date_last,
     } = reading;
     let listings = people::listings(&identity, businesses);
-    let accounts = people::accounts(&identity, &listings);
+    let accounts = people::accounts(&identity, listings.iter().flat_map(Listing::bearers));
     let memberships = listings.iter().map(|listing| count(listing.memberships.len())).sum();
 
     let written: Vec<Written> = listings
@@ -154,7 +154,7 @@ fn insert_snapshot(
     Ok(Recorded { id, complete, businesses, accounts, memberships, delta })
 }
 
-fn into_owned(field: Field<'_>) -> Field<'static> {
+pub(super) fn into_owned(field: Field<'_>) -> Field<'static> {
     match field {
         Field::Null => Field::Null,
         Field::Integer(value) => Field::Integer(value),
@@ -168,9 +168,9 @@ fn previous_hash(connection: &Connection) -> rusqlite::Result<Option<String>> {
 }
 
 /// A row or listing that is in the database, whether it was before or not.
-struct Stored {
-    id: i64,
-    sha256: Digest,
+pub(super) struct Stored {
+    pub(super) id: i64,
+    pub(super) sha256: Digest,
 }
 
 /// A business's row and listing.
@@ -244,7 +244,10 @@ fn insert_listing(connection: &Connection, listing: &Listing) -> rusqlite::Resul
     Ok(Written { business, listing })
 }
 
-fn insert_accounts(connection: &Connection, accounts: &[crate::model::Account]) -> rusqlite::Result<Stored> {
+pub(super) fn insert_accounts(
+    connection: &Connection,
+    accounts: &[crate::model::Account],
+) -> rusqlite::Result<Stored> {
     let hashes: Vec<Digest> =
         accounts.iter().map(|account| layout::row("account", &rows::account(account))).collect();
     find_or_insert_listing(connection, &hashes, |listing_id| {
@@ -258,7 +261,7 @@ fn insert_accounts(connection: &Connection, accounts: &[crate::model::Account]) 
 }
 
 /// A listing that is known costs nothing more; a new one is written rows first.
-fn find_or_insert_listing(
+pub(super) fn find_or_insert_listing(
     connection: &Connection,
     hashes: &[Digest],
     write_rows: impl FnOnce(i64) -> rusqlite::Result<()>,
@@ -276,7 +279,7 @@ fn find_or_insert_listing(
     Ok(Stored { id, sha256 })
 }
 
-fn insert_row(
+pub(super) fn insert_row(
     connection: &Connection,
     table: &str,
     kind: &str,
@@ -287,7 +290,7 @@ fn insert_row(
     Ok(Stored { id, sha256 })
 }
 
-fn find_or_insert_row<'a>(
+pub(super) fn find_or_insert_row<'a>(
     connection: &Connection,
     table: &str,
     sha256: &Digest,
@@ -348,7 +351,7 @@ fn delta(
     Ok(Some(delta))
 }
 
-fn count(n: usize) -> i64 {
+pub(super) fn count(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
