@@ -83,7 +83,7 @@ pub(crate) fn write(report: &Report, view: &View, style: Style, out: &mut dyn Wr
     let everything = columns.len() == all.len();
     let mut text = match style.format {
         Format::Jsonl => Text::Jsonl(JsonLines::new(columns, out)),
-        Format::Csv | Format::Xlsx => Text::Csv(Csv::begin(report, columns, style, out)?),
+        Format::Csv | Format::Xlsx => Text::Csv(Box::new(Csv::begin(report, columns, style, out)?)),
     };
     let mut take = |cells: &[Cell]| {
         written.rows += 1;
@@ -91,7 +91,7 @@ pub(crate) fn write(report: &Report, view: &View, style: Style, out: &mut dyn Wr
             return text.row(cells);
         }
         let kept: Vec<Cell> =
-            cells.iter().zip(&shown).filter_map(|(cell, shown)| shown.then(|| cell.clone())).collect();
+            cells.iter().zip(&shown).filter(|(_, shown)| **shown).map(|(cell, _)| cell.clone()).collect();
         text.row(&kept)
     };
     if made {
@@ -117,7 +117,7 @@ pub(crate) fn write_csv<'c>(
 }
 
 enum Text<'a, W: Write> {
-    Csv(Csv<'a, W>),
+    Csv(Box<Csv<'a, W>>),
     Jsonl(JsonLines<'a, W>),
 }
 
