@@ -79,6 +79,18 @@ impl Home {
         home
     }
 
+    /// The same in a world of one's own.
+    pub(crate) fn signed_in(world: World) -> Home {
+        let home = Home::in_world(world);
+        home.import();
+        home
+    }
+
+    /// A file or folder of the home, where every command runs.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     fn import(&self) {
         let grant = self.grant();
         let mut import = self.command(&["auth", "--import-refresh-token"]);

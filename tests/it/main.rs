@@ -4,4 +4,7 @@
 
 mod auth;
 mod credentials;
+mod evidence;
 mod harness;
+mod reports;
+mod xlsx;
