@@ -13,7 +13,7 @@ use crate::evidence::compare::same_evidence;
 use crate::evidence::split::{self, Order, Split};
 use crate::evidence::{self, Choice, Demand, Plan, Sealed, Source, Stamp};
 use crate::fsutil::{self, Pending, PendingFolder};
-use crate::report::{self, Format, Options, REPORTS, Report, Scope, Style, View, Written};
+use crate::report::{self, Format, Guard, Options, REPORTS, Report, Scope, Style, View, Written};
 use crate::store::{self, Reader};
 use crate::ui::output_failed;
 
@@ -23,6 +23,10 @@ const LARGEST_PEOPLE_FILE: u64 = 4 << 20;
 pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<()> {
     if args.list {
         return list(app);
+    }
+    if args.split_by.is_some() && args.out.is_none() {
+        return Err(Error::new(Kind::Usage, "--split-by writes folders, and needs --out")
+            .hint("fbsync export --split-by business --out DIR …"));
     }
     let work = Work::of(app, args)?;
     match (&args.out, chosen_report(args)?) {
@@ -185,6 +189,10 @@ impl<'a> Work<'a> {
         }
         let written = match &args.output {
             None => {
+                if style.guard == Guard::Fail {
+                    // A stream cannot be taken back: whether all of it may go out is found out first.
+                    report::write(report, &view, style, &mut io::sink())?;
+                }
                 let mut data = self.app.ui.data();
                 let written = report::write(report, &view, style, &mut data)?;
                 data.done()?;
@@ -392,8 +400,7 @@ impl<'a> Work<'a> {
         businesses.dedup();
         let id = match (businesses.as_slice(), args.snapshot.as_str()) {
             ([], "latest") if args.split_by.is_none() => self.latest(reader)?,
-            (businesses, "latest") => store::latest_covering(reader, businesses, args.allow_partial)?
-                .ok_or_else(|| partial_only("no snapshot holds these businesses whole".to_owned()))?,
+            (businesses, "latest") => self.latest_of(reader, businesses)?,
             (businesses, id) => self.by_id(reader, id, businesses)?,
         };
         let scope = if businesses.is_empty() { Scope::Whole } else { Scope::Alone(businesses) };
@@ -412,6 +419,24 @@ impl<'a> Work<'a> {
             ));
         }
         Ok(chosen.id)
+    }
+
+    /// The newest snapshot in which these businesses, or with a split any, can be used.
+    fn latest_of(&self, reader: &Reader, businesses: &[i64]) -> Result<i64> {
+        if let Some(id) = store::latest_covering(reader, businesses, self.args.allow_partial)? {
+            return Ok(id);
+        }
+        match store::latest_covering(reader, businesses, true)? {
+            Some(_) => Err(partial_only("no snapshot holds these businesses whole".to_owned())),
+            None => Err(Error::new(
+                Kind::Usage,
+                format!("no snapshot holds all of these businesses: {businesses:?}"),
+            )
+            .hint(format!(
+                "sqlite3 '{}' \"SELECT DISTINCT business_id, name FROM businesses\"",
+                self.db.display()
+            ))),
+        }
     }
 
     fn by_id(&self, reader: &Reader, id: &str, businesses: &[i64]) -> Result<i64> {
