@@ -12,7 +12,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::Timestamp;
 use super::reading::{
-    Business, BusinessReading, Coverage, GroupMember, Identity, Outcome, OwnMembership, Resource,
+    Business, BusinessReading, Coverage, Digest, GroupMember, Identity, Outcome, OwnMembership, Resource,
     StaffMember, Text, hex,
 };
 use super::role;
@@ -24,6 +24,8 @@ pub(crate) struct Listing {
     pub(crate) business: Business,
     pub(crate) memberships: Vec<Membership>,
     pub(crate) coverage: Vec<Coverage>,
+    /// What further sources said, sorted: a membership names one record, and these would be lost.
+    pub(crate) records: Vec<Digest>,
 }
 
 /// Merges the sources of each business into memberships and orders everything.
@@ -41,6 +43,10 @@ fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses)
     let owners_unchecked = reading.outcome(Resource::BusinessGroup) != Some(Outcome::Ok);
     let staff_asked = reading.outcome(Resource::Staff).is_some();
     let BusinessReading { business, members, group, staff, coverage } = reading;
+    let further = group.iter().map(|named| named.record).chain(staff.iter().map(|person| person.record));
+    let mut records: Vec<Digest> = further.chain(business.own.iter().map(|own| own.record)).collect();
+    records.sort_unstable();
+    records.dedup();
 
     let mut rows: Vec<Membership> = members.into_iter().map(Membership::from_member).collect();
     for row in &mut rows {
@@ -67,7 +73,7 @@ fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses)
             )
         })
     });
-    Listing { business, memberships: rows, coverage }
+    Listing { business, memberships: rows, coverage, records }
 }
 
 /// Notes the further sources of the rows there are, and adds what only those sources name.

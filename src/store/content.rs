@@ -35,14 +35,15 @@ where
         let business = business_rows.store(business.as_ref())?;
         let members = members.map(|row| membership_rows.store(row.as_ref()));
         let members: Vec<Stored> = members.collect::<rusqlite::Result<_>>()?;
-        let listing = find_or_insert_listing(connection, &members, |listing_id| {
-            let mut insert = connection
-                .prepare_cached("INSERT OR ROLLBACK INTO listing_memberships VALUES (?1, ?2, ?3)")?;
-            for (position, row) in members.iter().enumerate() {
-                insert.execute(params![listing_id, count(position), row.id])?;
-            }
-            Ok(())
-        })?;
+        let listing =
+            find_or_insert_listing(connection, members.iter().map(|row| &row.sha256), |listing_id| {
+                let mut insert = connection
+                    .prepare_cached("INSERT OR ROLLBACK INTO listing_memberships VALUES (?1, ?2, ?3)")?;
+                for (position, row) in members.iter().enumerate() {
+                    insert.execute(params![listing_id, count(position), row.id])?;
+                }
+                Ok(())
+            })?;
         Ok(Written { business, listing })
     };
     businesses.map(insert_one).collect()
@@ -53,11 +54,23 @@ pub(super) fn insert_accounts(connection: &Connection, accounts: &[Account]) -> 
     let mut table = Rows::of(connection, "account")?;
     let stored = accounts.iter().map(|account| table.store(&rows::account(account)));
     let stored: Vec<Stored> = stored.collect::<rusqlite::Result<_>>()?;
-    find_or_insert_listing(connection, &stored, |listing_id| {
+    find_or_insert_listing(connection, stored.iter().map(|row| &row.sha256), |listing_id| {
         let mut insert =
             connection.prepare_cached("INSERT OR ROLLBACK INTO listing_accounts VALUES (?1, ?2, ?3)")?;
         for (account, row) in accounts.iter().zip(&stored) {
             insert.execute(params![listing_id, account.key.to_string(), row.id])?;
+        }
+        Ok(())
+    })
+}
+
+/// Writes which records there were that rows do not name, sorted.
+pub(super) fn insert_records(connection: &Connection, records: &[Digest]) -> rusqlite::Result<Stored> {
+    find_or_insert_listing(connection, records, |listing_id| {
+        let mut insert =
+            connection.prepare_cached("INSERT OR ROLLBACK INTO listing_records VALUES (?1, ?2)")?;
+        for sha256 in records {
+            insert.execute(params![listing_id, sha256])?;
         }
         Ok(())
     })
@@ -138,12 +151,14 @@ impl<'c> Rows<'c> {
 }
 
 /// A listing that is known costs nothing more; a new one is written rows first.
-fn find_or_insert_listing(
+fn find_or_insert_listing<'a>(
     connection: &Connection,
-    rows: &[Stored],
+    hashes: impl IntoIterator<Item = &'a Digest, IntoIter: ExactSizeIterator>,
     write_rows: impl FnOnce(i64) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<Stored> {
-    let sha256 = layout::listing(rows.iter().map(|row| &row.sha256));
+    let hashes = hashes.into_iter();
+    let rows = hashes.len();
+    let sha256 = layout::listing(hashes);
     let mut find = connection.prepare_cached("SELECT id FROM listings WHERE sha256 = ?1")?;
     if let Some(id) = find.query_row([sha256], |row| row.get(0)).optional()? {
         return Ok(Stored { id, sha256 });
@@ -152,6 +167,6 @@ fn find_or_insert_listing(
         connection.query_row("SELECT coalesce(max(id), 0) + 1 FROM listings", [], |row| row.get(0))?;
     write_rows(id)?;
     let mut insert = connection.prepare_cached("INSERT OR ROLLBACK INTO listings VALUES (?1, ?2, ?3)")?;
-    insert.execute(params![id, sha256, count(rows.len())])?;
+    insert.execute(params![id, sha256, count(rows)])?;
     Ok(Stored { id, sha256 })
 }

@@ -1,11 +1,12 @@
 //! A reading into a snapshot, in one transaction.
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::compare::{self, Anchor, Place};
 use super::content::{self, Stored, Written, count};
 use super::layout::{self, Content, Field};
 use super::{Contents, Writer, identify, query, rows, schema, storage_error};
+use crate::app::die_if_chosen;
 use crate::diff::Read;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::Spool;
@@ -63,6 +64,7 @@ impl Writer {
             Ok(())
         })?;
         let recorded = insert_snapshot(&transaction, reading, provenance).map_err(failed)?;
+        die_if_chosen("commit");
         transaction.commit().map_err(failed)?;
         Ok(recorded)
     }
@@ -90,6 +92,7 @@ fn insert_snapshot(
     let complete = reading.is_complete();
     let Reading {
         identity,
+        identity_record,
         businesses,
         requests,
         started_at,
@@ -109,6 +112,11 @@ fn insert_snapshot(
         }),
     )?;
     let accounts_listing = content::insert_accounts(connection, &accounts)?;
+    let further = listings.iter().map(|listing| listing.records.as_slice());
+    let records = further.chain([std::slice::from_ref(&identity_record)]);
+    let records: Vec<Stored> = records
+        .map(|records| content::insert_records(connection, records))
+        .collect::<rusqlite::Result<_>>()?;
     let delta = delta(connection, id, &listings, &written)?;
 
     let name = full_name(&identity.first_name, &identity.last_name);
@@ -147,7 +155,8 @@ fn insert_snapshot(
 
     let mut content = Content::default();
     content.line("snapshot", &fields);
-    insert_parts(connection, id, &mut content, &listings, &written, &accounts_listing, &requests)?;
+    insert_listings(connection, id, &mut content, &written, &accounts_listing, &records)?;
+    insert_proof(connection, id, &mut content, &listings, &requests)?;
     let content_sha256 = content.finish();
     fields.insert(fields.len() - 1, Field::digest(&content_sha256));
     // Last, since its presence is what makes the rest a snapshot.
@@ -162,21 +171,37 @@ fn previous_hash(connection: &Connection) -> rusqlite::Result<Option<String>> {
     connection.query_row(last, [], |row| row.get(0)).optional()
 }
 
-fn insert_parts(
+/// What the snapshot points to.
+fn insert_listings(
     connection: &Connection,
     id: i64,
     content: &mut Content,
-    listings: &[Listing],
     written: &[Written],
     accounts: &Stored,
-    requests: &[crate::model::RequestLine],
+    records: &[Stored],
 ) -> rusqlite::Result<()> {
     content::attach(connection, id, written, accounts)?;
     for Written { business, listing } in written {
         content.line("business", &[Field::digest(&business.sha256), Field::digest(&listing.sha256)]);
     }
     content.line("accounts", &[Field::digest(&accounts.sha256)]);
+    let mut insert =
+        connection.prepare_cached("INSERT OR ROLLBACK INTO snapshot_records VALUES (?1, ?2, ?3)")?;
+    for (position, records) in records.iter().enumerate() {
+        insert.execute(params![id, count(position), records.id])?;
+        content.line("records", &[Field::digest(&records.sha256)]);
+    }
+    Ok(())
+}
 
+/// What was asked, and how far each business was read.
+fn insert_proof(
+    connection: &Connection,
+    id: i64,
+    content: &mut Content,
+    listings: &[Listing],
+    requests: &[crate::model::RequestLine],
+) -> rusqlite::Result<()> {
     let mut coverage: Vec<_> = listings
         .iter()
         .flat_map(|listing| listing.coverage.iter().map(|coverage| (listing.business.id, coverage)))

@@ -1,10 +1,10 @@
 //! What the database looks like, and how it refuses to be changed.
 //!
 //! Stored the way git stores things: a row once, by the hash of its content; a *listing* (the rows of
-//! one business, or the accounts of one snapshot) once, by the hash of its rows' hashes; a snapshot
-//! points to listings. A business in which nothing changed costs one small row, and a row's text can
-//! be erased one day while its hash keeps the chain whole. The tables that people query are views
-//! over these.
+//! one business, the accounts of one snapshot, or the records that rows do not name) once, by the hash
+//! of its rows' hashes; a snapshot points to listings. A business in which nothing changed costs one
+//! small row, and a row's text can be erased one day while its hash keeps the chain whole. The tables
+//! that people query are views over these.
 //!
 //! Everything is append-only, by triggers. What belongs to a snapshot or a listing is written before
 //! the row that stands for it, so that the presence of that row means "finished"; foreign keys are
@@ -42,6 +42,12 @@ CREATE TABLE snapshot_accounts (
     snapshot_id INTEGER PRIMARY KEY REFERENCES snapshots DEFERRABLE INITIALLY DEFERRED,
     listing INTEGER NOT NULL REFERENCES listings DEFERRABLE INITIALLY DEFERRED
 ) STRICT;
+CREATE TABLE snapshot_records (
+    snapshot_id INTEGER NOT NULL REFERENCES snapshots DEFERRABLE INITIALLY DEFERRED,
+    position INTEGER NOT NULL,
+    listing INTEGER NOT NULL REFERENCES listings DEFERRABLE INITIALLY DEFERRED,
+    PRIMARY KEY (snapshot_id, position)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE coverage (
     snapshot_id INTEGER NOT NULL REFERENCES snapshots DEFERRABLE INITIALLY DEFERRED,
     business_id INTEGER NOT NULL,
@@ -95,6 +101,11 @@ CREATE TABLE listing_memberships (
     position INTEGER NOT NULL,
     row INTEGER NOT NULL REFERENCES membership_rows DEFERRABLE INITIALLY DEFERRED,
     PRIMARY KEY (listing, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE listing_records (
+    listing INTEGER NOT NULL REFERENCES listings DEFERRABLE INITIALLY DEFERRED,
+    sha256 BLOB NOT NULL,
+    PRIMARY KEY (listing, sha256)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE listing_accounts (
     listing INTEGER NOT NULL REFERENCES listings DEFERRABLE INITIALLY DEFERRED,
@@ -161,10 +172,11 @@ JOIN account_rows a ON a.id = la.row
 pub(crate) const ACCESS_ORDER: &str = "ORDER BY sb.position, lm.position";
 
 /// Each table, and the condition under which a new row would replace or join something finished.
-const GUARDED: [(&str, &str); 12] = [
+const GUARDED: [(&str, &str); 14] = [
     ("snapshots", "NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM snapshots)"),
     ("snapshot_businesses", FINISHED_SNAPSHOT),
     ("snapshot_accounts", FINISHED_SNAPSHOT),
+    ("snapshot_records", FINISHED_SNAPSHOT),
     ("coverage", FINISHED_SNAPSHOT),
     ("requests", FINISHED_SNAPSHOT),
     ("records", "EXISTS (SELECT 1 FROM records WHERE rowid = NEW.rowid OR sha256 = NEW.sha256)"),
@@ -174,6 +186,7 @@ const GUARDED: [(&str, &str); 12] = [
     ("listings", "NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM listings)"),
     ("listing_memberships", FINISHED_LISTING),
     ("listing_accounts", FINISHED_LISTING),
+    ("listing_records", FINISHED_LISTING),
 ];
 
 const FINISHED_SNAPSHOT: &str = "EXISTS (SELECT 1 FROM snapshots WHERE id = NEW.snapshot_id)";

@@ -4,10 +4,12 @@
 
 mod arbitrary;
 mod auth;
+mod changes;
 mod contract;
 mod credentials;
 mod database;
 mod demo;
+mod diff;
 mod evidence;
 mod export;
 mod harness;
@@ -21,6 +23,7 @@ mod reports;
 mod retries;
 mod secrets;
 mod shapes;
+mod snapshots;
 mod sync;
 mod tables;
 mod verify;

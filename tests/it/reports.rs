@@ -177,22 +177,18 @@ fn of_one_business_nothing_depends_on_the_others() {
     assert_eq!(home.fbsync(&both).succeeds().stdout.lines().count(), 3);
 }
 
+/// Somebody who uses the same address as others do.
+pub(crate) fn at_one_address(uuid: &str, first_name: &str, identity_id: Option<i64>) -> Member {
+    let member = Member::new(first_name, "Lee", "ann@x.example", "contractor");
+    Member { uuid: Some(uuid.to_owned()), identity_id, ..member }
+}
+
 #[test]
 fn an_identity_learned_elsewhere_is_not_known_here() {
     // In the second business the address comes with an identity, in the first without.
     let mut world = World::many(2, 1);
-    let here = Member {
-        uuid: Some("u-here".to_owned()),
-        identity_id: None,
-        ..Member::new("Ann", "Lee", "ann@x.example", "contractor")
-    };
-    let there = Member {
-        uuid: Some("u-there".to_owned()),
-        identity_id: Some(77),
-        ..Member::new("Bo", "Ray", "ann@x.example", "contractor")
-    };
-    world.businesses[0].members.push(here);
-    world.businesses[1].members.push(there);
+    world.businesses[0].members.push(at_one_address("u-here", "Ann", None));
+    world.businesses[1].members.push(at_one_address("u-there", "Bo", Some(77)));
     let home = synced(world);
     let key = |arguments: &[&str]| -> (String, String) {
         let run = home.fbsync(&[&["export", "access", "--format", "jsonl"], arguments].concat()).succeeds();
