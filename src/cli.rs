@@ -309,7 +309,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "DOMAIN")]
     pub(crate) own_domain: Vec<String>,
     /// A folder for each business, which tells nothing of the others
-    #[arg(long, value_name = "WHAT", value_enum, requires = "out")]
+    #[arg(long, value_name = "WHAT", value_enum)]
     pub(crate) split_by: Option<SplitBy>,
     /// Begin CSV files with a byte order mark, for Excel
     #[arg(long)]
@@ -324,7 +324,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(crate) max_privileged: u32,
     /// Show every report with its columns
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = ["report", "output", "out", "import", "business", "people"])]
     pub(crate) list: bool,
 }
 

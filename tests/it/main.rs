@@ -4,11 +4,13 @@
 
 mod arbitrary;
 mod auth;
+mod changes;
 mod contract;
 mod credentials;
 mod database;
 mod demo;
 mod diff;
+mod evidence;
 mod export;
 mod harness;
 mod history;
@@ -17,6 +19,7 @@ mod pages;
 mod people;
 mod quirks;
 mod real_answers;
+mod reports;
 mod retries;
 mod secrets;
 mod shapes;
@@ -24,3 +27,4 @@ mod snapshots;
 mod sync;
 mod tables;
 mod verify;
+mod xlsx;
