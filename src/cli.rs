@@ -1,5 +1,5 @@
 //! What can be typed: verbs, flags and their help. No logic; the structs are the options that the
-//! commands work from.
+//! commands work from. What stands below the flags (examples, exit codes) is in `help`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,35 +16,13 @@ pub(crate) const DEFAULT_REDIRECT: &str = "https://localhost:8799/callback";
 /// What an access review needs and nothing more (API documentation, "Scopes").
 pub(crate) const DEFAULT_SCOPES: &str = "user:profile:read user:teams:read";
 
-const EXIT_CODES: &str = "\
-Exit codes:
-    0  done
-    1  unexpected failure
-    2  usage
-    3  configuration, or permissions of a local file, or a file in the way
-    4  sign-in needed or rejected
-    5  FreshBooks not reachable or not available after retries
-    6  FreshBooks refused the request (scope, role, 4xx)
-    7  a partial snapshot was recorded; or only a partial one is there
-    8  another fbsync holds the lock
-    9  local storage: SQLite, disk; a database that cannot be opened or is not one
-   10  the question was answered \"no\"
-  130, 143  interrupted";
-
-const START: &str = "\
-Start:
-  fbsync demo                               the whole of it, without an account
-  fbsync auth                               sign in to FreshBooks
-  fbsync sync --db audit.sqlite             read who has access to what
-  fbsync export access --db audit.sqlite    list it as CSV";
-
 /// Who has access to which FreshBooks business, in which role: read, kept, proved
 ///
 /// fbsync signs in to FreshBooks, reads who has access to which business in which role, keeps each
 /// reading as a snapshot in one SQLite file, and exports it for access reviews. It changes nothing
 /// at FreshBooks.
 #[derive(Debug, Parser)]
-#[command(name = "fbsync", version, after_help = START, after_long_help = format!("{START}\n\n{EXIT_CODES}"), max_term_width = 100)]
+#[command(name = "fbsync", version, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) common: Common,
@@ -100,6 +78,10 @@ pub(crate) enum Verb {
     Verify(VerifyArgs),
     /// Show the whole of it against a built-in FreshBooks sandbox
     Demo(DemoArgs),
+    /// Print what makes a shell complete commands and flags on Tab
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one page a command
+    Man(ManArgs),
 }
 
 #[derive(Args, Debug)]
@@ -112,35 +94,35 @@ pub(crate) struct Database {
 #[derive(Args, Debug)]
 pub(crate) struct AuthArgs {
     /// Client id of your FreshBooks app
-    #[arg(long, value_name = "ID", env = "FBSYNC_CLIENT_ID")]
+    #[arg(long, value_name = "ID", env = "FBSYNC_CLIENT_ID", help_heading = "Your app")]
     pub(crate) client_id: Option<String>,
     /// Redirect URI, exactly as registered with the app
     /// [default: the one stored, else https://localhost:8799/callback]
-    #[arg(long, value_name = "URI", env = "FBSYNC_REDIRECT_URI")]
+    #[arg(long, value_name = "URI", env = "FBSYNC_REDIRECT_URI", help_heading = "Your app")]
     pub(crate) redirect_uri: Option<String>,
     /// Scopes to ask for, space separated; empty asks for the app's own
-    #[arg(long, value_name = "SCOPES", default_value = DEFAULT_SCOPES)]
+    #[arg(long, value_name = "SCOPES", default_value = DEFAULT_SCOPES, help_heading = "Your app")]
     pub(crate) scope: String,
     /// File that holds the client secret; `-` is standard input
-    #[arg(long, value_name = "PATH", env = "FBSYNC_CLIENT_SECRET_FILE")]
+    #[arg(long, value_name = "PATH", env = "FBSYNC_CLIENT_SECRET_FILE", help_heading = "Your app")]
     pub(crate) client_secret_file: Option<PathBuf>,
     /// Print the address, do not open a browser
-    #[arg(long)]
+    #[arg(long, help_heading = "The way back")]
     pub(crate) no_browser: bool,
     /// Listen to nothing; read the address that the browser ended on from standard input
-    #[arg(long)]
+    #[arg(long, help_heading = "The way back")]
     pub(crate) paste: bool,
     /// How long to wait for the browser
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration, help_heading = "The way back")]
     pub(crate) timeout: Duration,
     /// Leave PKCE (RFC 7636) out
-    #[arg(long)]
+    #[arg(long, help_heading = "The way back")]
     pub(crate) no_pkce: bool,
     /// Certificate for the redirect address, PEM, from your own local CA
-    #[arg(long, value_name = "PEM", requires = "redirect_key")]
+    #[arg(long, value_name = "PEM", requires = "redirect_key", help_heading = "The way back")]
     pub(crate) redirect_cert: Option<PathBuf>,
     /// Key of that certificate, PEM
-    #[arg(long, value_name = "PEM", requires = "redirect_cert")]
+    #[arg(long, value_name = "PEM", requires = "redirect_cert", help_heading = "The way back")]
     pub(crate) redirect_key: Option<PathBuf>,
     /// Take a refresh token got elsewhere (prompt, standard input or FBSYNC_REFRESH_TOKEN) and rotate it
     #[arg(long, conflicts_with = "paste")]
@@ -246,6 +228,7 @@ pub(crate) struct SnapshotsArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum SnapshotsVerb {
     /// Erase the content of old snapshots; their ids, times and hashes stay
+    #[command(override_usage = "fbsync snapshots prune --db <FILE> <RULES> [OPTIONS]")]
     Prune(PruneArgs),
 }
 
@@ -381,6 +364,28 @@ pub(crate) struct DemoArgs {
     /// Folder to put everything into
     #[arg(long, value_name = "DIR", default_value = "./fbsync-demo")]
     pub(crate) dir: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub(crate) shell: CompletedShell,
+}
+
+/// The shells that are completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CompletedShell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ManArgs {
+    /// Write fbsync.1 and a page for each command into this folder; those that are there are replaced
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
 }
 
 /// A profile's name becomes a file's name, so it is kept to what no file system minds.

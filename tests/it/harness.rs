@@ -141,6 +141,11 @@ impl Home {
         command
     }
 
+    /// A shell's line on a terminal of its own; what comes has its line ends.
+    pub(crate) fn on_a_terminal(&self, line: &str) -> Command {
+        self.any_command("script", &["-qec", line, "/dev/null"])
+    }
+
     /// Obeys the modes of files for root too, who is who runs the tests in a container.
     pub(crate) fn command_under_modes(&self, arguments: &[&str]) -> Command {
         if !rustix::process::geteuid().is_root() {

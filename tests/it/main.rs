@@ -15,6 +15,7 @@ mod interruption;
 mod pages;
 mod people;
 mod quirks;
+mod readme;
 mod real_answers;
 mod retries;
 mod secrets;
