@@ -10,7 +10,7 @@ pub(crate) struct Extra {
     pub(crate) codes: &'static [&'static str],
 }
 
-pub(crate) const EXTRAS: [Extra; 13] = [
+pub(crate) const EXTRAS: [Extra; 14] = [
     Extra {
         path: "",
         examples: &[
@@ -138,5 +138,13 @@ pub(crate) const EXTRAS: [Extra; 13] = [
             ("fish", "fbsync completions fish >~/.config/fish/completions/fbsync.fish"),
         ],
         codes: &[],
+    },
+    Extra {
+        path: "man",
+        examples: &[
+            ("read it", "fbsync man | man -l -"),
+            ("install a page for each command", "fbsync man --dir ~/.local/share/man/man1"),
+        ],
+        codes: &["9"],
     },
 ];

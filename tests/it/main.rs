@@ -5,11 +5,13 @@
 mod arbitrary;
 mod auth;
 mod contract;
+mod corners;
 mod credentials;
 mod database;
 mod demo;
 mod export;
 mod harness;
+mod help;
 mod history;
 mod interruption;
 mod pages;

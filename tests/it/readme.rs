@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use assert_cmd::cargo::cargo_bin;
-use fbsync::sandbox::{World, browser};
+use fbsync::sandbox::{self, Reading, World, browser};
 
 use crate::harness::Home;
 
@@ -106,22 +106,77 @@ fn judged(command: &mut Command) -> Option<String> {
     }
 }
 
+/// Whether every document of a YAML file is one that Kubernetes has a word for.
+const READ_YAML: &str = "
+import sys
+try: import yaml
+except ImportError: sys.exit()
+for part in yaml.safe_load_all(open(sys.argv[1])): assert part['apiVersion'] and part['kind'] and part['metadata']['name']
+";
+
 #[test]
 fn what_other_programs_read_is_well_formed() {
     let folder = tempfile::tempdir().expect("a folder");
+    let executable = cargo_bin!("fbsync").display().to_string();
+    let mut kinds = Vec::new();
     for block in blocks::all(&readme()) {
-        let file = folder.path().join("file");
-        fs::write(&file, &block.text).expect("a file");
+        let file = folder.path().join(block.file_name().unwrap_or("file"));
+        fs::write(&file, block.text.replace("/usr/local/bin/fbsync", &executable)).expect("a file");
         let complaint = match block.kind.as_str() {
             "sh" => judged(Command::new("sh").arg("-n").arg(&file)),
             "python" => judged(Command::new("python3").args(["-m", "py_compile"]).arg(&file)),
-            "yaml" => judged(Command::new("python3").args([
-                "-c",
-                "import sys\ntry: import yaml\nexcept ImportError: sys.exit()\nfor part in yaml.safe_load_all(open(sys.argv[1])): assert part['kind']",
-                &file.display().to_string(),
-            ])),
+            "yaml" => judged(Command::new("python3").args(["-c", READ_YAML]).arg(&file)),
+            "crontab" => block.text.lines().find(|line| !is_of_a_crontab(line)).map(str::to_owned),
             _ => None,
         };
         assert!(complaint.is_none(), "README.md, line {}: {}", block.line, complaint.unwrap_or_default());
+        kinds.push(block.kind);
     }
+    for kind in ["console", "sh", "python", "yaml", "crontab", "ini", "dockerfile"] {
+        assert!(kinds.iter().any(|known| known == kind), "there is no {kind} block");
+    }
+    let units = ["fbsync.service", "fbsync.timer"].map(|name| folder.path().join(name));
+    let complaint = judged(
+        Command::new("systemd-analyze").args(["verify", "--man=no", "--recursive-errors=no"]).args(units),
+    );
+    assert_eq!(complaint, None);
+}
+
+/// A setting, or five fields of time and a command.
+fn is_of_a_crontab(line: &str) -> bool {
+    let mut fields = line.split_whitespace();
+    let time = |field: &str| field.chars().all(|c| c.is_ascii_digit() || "*/,-".contains(c));
+    let setting = line
+        .split_once('=')
+        .is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'));
+    setting || fields.by_ref().take(5).filter(|field| time(field)).count() == 5 && fields.next().is_some()
+}
+
+/// The README's script, at a FreshBooks that changes under it.
+#[test]
+fn the_nightly_script_tells_a_change_from_a_failure() {
+    let home = Home::with_sign_in().with("FBSYNC_DB", "audit.sqlite");
+    let blocks = blocks::all(&readme());
+    let script = blocks.iter().find(|block| block.file_name() == Some("nightly.sh")).expect("the script");
+    fs::write(home.path("nightly.sh"), &script.text).expect("a file");
+    let folder = cargo_bin!("fbsync").parent().expect("a folder").display().to_string();
+    let home = home.with("PATH", &format!("{folder}:{}", std::env::var("PATH").unwrap_or_default()));
+    let nightly = |home: &Home| home.run(&mut home.shell("sh nightly.sh"));
+
+    nightly(&home).succeeds().says("nothing to compare yet");
+    // Nothing changed: cron has nothing to mail.
+    let run = nightly(&home).succeeds();
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
+    home.sandbox.change(sandbox::changes::quarter_later);
+    let run = nightly(&home).exits(10);
+    assert!(run.stdout.starts_with("access changed:\n") && run.stdout.contains("amara.okonjo@"), "{run}");
+    nightly(&home).succeeds();
+
+    // A business that may not be listed any more is a failure, not a change.
+    home.sandbox.change(|world| world.businesses[1].team_list = Reading::Refused(403));
+    let run = nightly(&home).exits(7);
+    run.says("no complete snapshot: fbsync sync ended with exit code 7").says("--accept-gap");
+    // It is Sunday: somebody revoked the app. The line to type is there.
+    home.sandbox.revoke_all();
+    nightly(&home).exits(4).says("hint: fbsync auth");
 }
