@@ -185,6 +185,7 @@ pub(super) fn me(body: &[u8]) -> Result<Me, Problem> {
         email: me.email.into_owned(),
         first_name: me.first_name.into_owned(),
         last_name: me.last_name.into_owned(),
+        record: own.sha256,
     };
     let mut records = vec![own];
     let mut businesses: Vec<Business> = Vec::new();

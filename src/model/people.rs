@@ -5,12 +5,13 @@
 //! that identity's; where two identities share the address nobody can tell, so it stays an address.
 //! Every row that a source names survives: sources are merged only where account, business and role agree.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use super::reading::{
-    Business, BusinessReading, Coverage, GroupMember, Identity, Outcome, OwnMembership, Resource,
+    Business, BusinessReading, Coverage, Digest, GroupMember, Identity, Outcome, OwnMembership, Resource,
     StaffMember, Text, hex,
 };
 use super::role;
@@ -22,6 +23,8 @@ pub(crate) struct Listing {
     pub(crate) business: Business,
     pub(crate) memberships: Vec<Membership>,
     pub(crate) coverage: Vec<Coverage>,
+    /// What further sources said, sorted: a membership names one record, and these would be lost.
+    pub(crate) records: Vec<Digest>,
 }
 
 /// Merges the sources of each business into memberships and orders everything.
@@ -39,6 +42,10 @@ fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses)
     let owners_unchecked = reading.outcome(Resource::BusinessGroup) != Some(Outcome::Ok);
     let staff_asked = reading.outcome(Resource::Staff).is_some();
     let BusinessReading { business, members, group, staff, coverage } = reading;
+    let further = group.iter().map(|named| named.record).chain(staff.iter().map(|person| person.record));
+    let mut records: Vec<Digest> = further.chain(business.own.iter().map(|own| own.record)).collect();
+    records.sort_unstable();
+    records.dedup();
 
     let mut rows: Vec<Membership> = members.into_iter().map(Membership::from_member).collect();
     for row in &mut rows {
@@ -56,7 +63,7 @@ fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses)
         row.flags.extend(addresses.is_shared(&row.email).then_some(Flag::SharedEmail));
     }
     rows.sort_by(report_order);
-    Listing { business, memberships: rows, coverage }
+    Listing { business, memberships: rows, coverage, records }
 }
 
 /// Notes the further sources of the rows there are, and adds what only those sources name.
@@ -85,7 +92,7 @@ fn add_named_elsewhere(rows: &mut Vec<Membership>, named: impl Iterator<Item = M
 /// Joins the staff list by e-mail, the only thing that it shares with a team list. An address that is
 /// in it twice counts with its latest sign-in.
 fn add_logins(rows: &mut [Membership], staff: &[StaffMember]) {
-    let mut by_address: HashMap<String, &StaffMember> = HashMap::new();
+    let mut by_address: HashMap<Cow<str>, &StaffMember> = HashMap::new();
     for person in staff {
         let known = by_address.entry(normalized(&person.email)).or_insert(person);
         if person.last_login_at > known.last_login_at {
@@ -180,8 +187,12 @@ fn report_order(a: &Membership, b: &Membership) -> Ordering {
 }
 
 /// An address as it is compared: trimmed, lower case.
-pub(crate) fn normalized(email: &str) -> String {
-    email.trim().to_lowercase()
+pub(crate) fn normalized(email: &str) -> Cow<'_, str> {
+    let email = email.trim();
+    match email.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        true => Cow::Borrowed(email),
+        false => Cow::Owned(email.to_lowercase()),
+    }
 }
 
 /// What all sources together know of each e-mail address.
@@ -221,7 +232,7 @@ impl Addresses {
 
     fn entry(&mut self, email: &str) -> Option<&mut Address> {
         let address = normalized(email);
-        (!address.is_empty()).then(|| self.0.entry(address.into()).or_default())
+        (!address.is_empty()).then(|| self.0.entry(address.as_ref().into()).or_default())
     }
 
     fn hold(&mut self, email: &str, identity_id: Option<i64>) {
@@ -247,15 +258,15 @@ impl Addresses {
 
     fn key_of(&self, identity_id: Option<i64>, email: &str, record: &str) -> AccountKey {
         let address = normalized(email);
-        match (identity_id, self.0.get(address.as_str()).map(|address| address.identity)) {
+        match (identity_id, self.0.get(address.as_ref()).map(|address| address.identity)) {
             (Some(id), _) | (None, Some(Holder::One(id))) => AccountKey::Identity(id),
-            _ if !address.is_empty() => AccountKey::Email(address.into()),
+            _ if !address.is_empty() => AccountKey::Email(address.as_ref().into()),
             _ => AccountKey::Member(record.into()),
         }
     }
 
     fn is_shared(&self, email: &str) -> bool {
-        self.0.get(normalized(email).as_str()).is_some_and(|address| address.shared)
+        self.0.get(normalized(email).as_ref()).is_some_and(|address| address.shared)
     }
 }
 
@@ -297,7 +308,7 @@ fn account(identity: &Identity, key: &AccountKey, mut rows: Vec<(i64, &Membershi
         None => Default::default(),
     };
     let own_address = own.then(|| normalized(&identity.email));
-    let emails: BTreeSet<String> = rows
+    let emails: BTreeSet<Cow<str>> = rows
         .iter()
         .map(|(_, row)| normalized(&row.email))
         .chain(own_address)

@@ -16,6 +16,7 @@ pub(crate) struct Identity {
     pub(crate) email: String,
     pub(crate) first_name: String,
     pub(crate) last_name: String,
+    pub(crate) record: Digest,
 }
 
 /// A business that the identity belongs to.
@@ -80,6 +81,7 @@ pub(crate) struct StaffMember {
     pub(crate) email: String,
     pub(crate) last_login_at: Option<Timestamp>,
     pub(crate) logins: Option<i64>,
+    pub(crate) record: Digest,
 }
 
 /// What was asked for at a business.
