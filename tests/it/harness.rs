@@ -373,3 +373,8 @@ pub(crate) fn free_port() -> u16 {
     let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     socket.local_addr().expect("an address").port()
 }
+
+/// Says what is left out on this machine. Past the capture of `cargo test`, so that it is seen.
+pub(crate) fn skip(why: impl fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+}

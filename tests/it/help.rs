@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::harness::{Home, Run, names_in};
+use crate::harness::{Home, Run, names_in, skip};
 use crate::readme::readme;
 
 /// Every command, as it is typed. Compared with what `--help` lists.
@@ -146,7 +146,7 @@ fn the_manual_has_a_page_for_each_command() {
         let Ok(shown) =
             Command::new("man").args(["--warnings", "-l"]).arg(home.path("pages/man1").join(&page)).output()
         else {
-            eprintln!("skipped: there is no man");
+            skip("there is no man");
             return;
         };
         assert_eq!(String::from_utf8_lossy(&shown.stderr), "", "{page}");
@@ -175,7 +175,7 @@ fn completions_are_scripts_that_know_the_commands() {
         std::fs::write(&script, &run.stdout).expect("a file");
         match Command::new(shell).arg("-n").arg(&script).output() {
             Ok(judged) => assert!(judged.status.success(), "{shell}: {judged:?}"),
-            Err(_) => eprintln!("skipped: there is no {shell}"),
+            Err(_) => skip(format_args!("there is no {shell}")),
         }
     }
     home.fbsync(&["completions", "tcsh"]).exits(2).says("[possible values: bash, zsh, fish]");

@@ -15,6 +15,7 @@ mod harness;
 mod help;
 mod history;
 mod interruption;
+mod network;
 mod pages;
 mod people;
 mod quirks;

@@ -16,7 +16,7 @@ use std::time::Duration;
 use assert_cmd::cargo::cargo_bin;
 use fbsync::sandbox::{self, Reading, World, browser};
 
-use crate::harness::Home;
+use crate::harness::{Home, skip};
 
 mod blocks;
 
@@ -100,7 +100,7 @@ fn judged(command: &mut Command) -> Option<String> {
         Ok(output) if output.status.success() => None,
         Ok(output) => Some(format!("{output:?}")),
         Err(error) => {
-            eprintln!("skipped: {:?}: {error}", command.get_program());
+            skip(format_args!("{:?}: {error}", command.get_program()));
             None
         }
     }
