@@ -18,6 +18,7 @@ pub(crate) const EXTRAS: [Extra; 14] = [
             ("sign in to FreshBooks", "fbsync auth"),
             ("read who has access to what", "fbsync sync --db audit.sqlite"),
             ("list it as CSV", "fbsync export access --db audit.sqlite"),
+            ("the evidence folder for an auditor", "fbsync export --db audit.sqlite --out evidence"),
         ],
         codes: &[],
     },
@@ -96,12 +97,21 @@ pub(crate) const EXTRAS: [Extra; 14] = [
     Extra {
         path: "export",
         examples: &[
-            ("to standard output", "fbsync export access --db audit.sqlite"),
-            ("to a file", "fbsync export access --db audit.sqlite -o access.csv"),
+            (
+                "the evidence folder: every report, manifest, check sums",
+                "fbsync export --db audit.sqlite --out evidence",
+            ),
+            ("one report to standard output", "fbsync export access --db audit.sqlite"),
+            ("the sheet for a reviewer", "fbsync export review --db audit.sqlite -o review.xlsx"),
             (
                 "as it was on 30 June, from a snapshot at most 35 days older",
                 "fbsync export access --db audit.sqlite --snapshot 2026-06-30 --within 35d",
             ),
+            (
+                "a folder for each client, which tells nothing of the others",
+                "fbsync export --db audit.sqlite --split-by business --out clients",
+            ),
+            ("every report and its columns", "fbsync export --list"),
         ],
         codes: &["3", "7", "9", "10"],
     },
@@ -117,11 +127,13 @@ pub(crate) const EXTRAS: [Extra; 14] = [
     Extra {
         path: "verify",
         examples: &[
-            ("every hash recomputed", "fbsync verify --db audit.sqlite"),
+            ("every hash of a database recomputed", "fbsync verify --db audit.sqlite"),
             (
                 "and compared with one that was kept elsewhere",
                 "fbsync verify --db audit.sqlite --expect 12:HEX",
             ),
+            ("an evidence folder against itself and its seal", "fbsync verify evidence --seal HEX"),
+            ("and made anew from the database", "fbsync verify evidence --db audit.sqlite"),
         ],
         codes: &["9", "10"],
     },

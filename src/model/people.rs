@@ -10,6 +10,7 @@ use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
+use super::Timestamp;
 use super::reading::{
     Business, BusinessReading, Coverage, Digest, GroupMember, Identity, Outcome, OwnMembership, Resource,
     StaffMember, Text, hex,
@@ -62,7 +63,16 @@ fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses)
         row.flags.extend(owners_unchecked.then_some(Flag::OwnersNotChecked));
         row.flags.extend(addresses.is_shared(&row.email).then_some(Flag::SharedEmail));
     }
-    rows.sort_by(report_order);
+    rows.sort_by(|a, b| {
+        // Most rows differ in their address, and writing the keys out costs more than comparing.
+        collate(&a.email, &b.email).then_with(|| {
+            let (a_key, b_key) = (a.account_key.to_string(), b.account_key.to_string());
+            report_order(
+                [&a.email, &a_key, &a.role, &a.member_uuid],
+                [&b.email, &b_key, &b.role, &b.member_uuid],
+            )
+        })
+    });
     Listing { business, memberships: rows, coverage, records }
 }
 
@@ -178,12 +188,10 @@ fn without_member_record(
     }
 }
 
-/// Within a business: `email, account_key, role, member_uuid`.
-fn report_order(a: &Membership, b: &Membership) -> Ordering {
-    collate(&a.email, &b.email)
-        .then_with(|| collate(&a.account_key.to_string(), &b.account_key.to_string()))
-        .then_with(|| collate(&a.role, &b.role))
-        .then_with(|| collate(&a.member_uuid, &b.member_uuid))
+/// The order of rows within a business: by `email, account_key, role, member_uuid`.
+pub(crate) fn report_order(a: [&str; 4], b: [&str; 4]) -> Ordering {
+    let differing = a.into_iter().zip(b).map(|(a, b)| collate(a, b)).find(|order| order.is_ne());
+    differing.unwrap_or(Ordering::Equal)
 }
 
 /// An address as it is compared: trimmed, lower case.
@@ -195,8 +203,8 @@ pub(crate) fn normalized(email: &str) -> Cow<'_, str> {
     }
 }
 
-/// What all sources together know of each e-mail address.
-struct Addresses(HashMap<Text, Address>);
+/// What the sources together know of each e-mail address.
+pub(crate) struct Addresses(HashMap<Text, Address>);
 
 #[derive(Default)]
 struct Address {
@@ -215,9 +223,15 @@ enum Holder {
 }
 
 impl Addresses {
-    fn learn(identity: &Identity, readings: &[BusinessReading]) -> Self {
+    /// What the signed-in identity alone tells.
+    pub(crate) fn of(identity: &Identity) -> Self {
         let mut addresses = Addresses(HashMap::new());
         addresses.hold(&identity.email, Some(identity.id));
+        addresses
+    }
+
+    fn learn(identity: &Identity, readings: &[BusinessReading]) -> Self {
+        let mut addresses = Addresses::of(identity);
         for reading in readings {
             for named in &reading.group {
                 addresses.hold(&named.email, named.identity_id);
@@ -235,7 +249,8 @@ impl Addresses {
         (!address.is_empty()).then(|| self.0.entry(address.as_ref().into()).or_default())
     }
 
-    fn hold(&mut self, email: &str, identity_id: Option<i64>) {
+    /// Notes whose identity comes with the address.
+    pub(crate) fn hold(&mut self, email: &str, identity_id: Option<i64>) {
         if let (Some(id), Some(address)) = (identity_id, self.entry(email)) {
             address.identity = match address.identity {
                 Holder::Nobody => Holder::One(id),
@@ -246,7 +261,7 @@ impl Addresses {
     }
 
     /// Notes the name that a member record carries beside the address.
-    fn carry(&mut self, email: &str, name: &str) {
+    pub(crate) fn carry(&mut self, email: &str, name: &str) {
         let name = name.to_lowercase();
         if let Some(address) = self.entry(email).filter(|_| !name.is_empty()) {
             match &address.name {
@@ -256,7 +271,8 @@ impl Addresses {
         }
     }
 
-    fn key_of(&self, identity_id: Option<i64>, email: &str, record: &str) -> AccountKey {
+    /// Who a row with this identity and address is; `record` where neither is known.
+    pub(crate) fn key_of(&self, identity_id: Option<i64>, email: &str, record: &str) -> AccountKey {
         let address = normalized(email);
         match (identity_id, self.0.get(address.as_ref()).map(|address| address.identity)) {
             (Some(id), _) | (None, Some(Holder::One(id))) => AccountKey::Identity(id),
@@ -265,56 +281,78 @@ impl Addresses {
         }
     }
 
-    fn is_shared(&self, email: &str) -> bool {
+    /// Whether people of different names use the address.
+    pub(crate) fn is_shared(&self, email: &str) -> bool {
         self.0.get(normalized(email).as_ref()).is_some_and(|address| address.shared)
     }
 }
 
+/// What a membership tells of the person who holds it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bearer<'a> {
+    pub(crate) business_id: i64,
+    pub(crate) account_key: &'a AccountKey,
+    pub(crate) member_uuid: &'a str,
+    pub(crate) email: &'a str,
+    pub(crate) first_name: &'a str,
+    pub(crate) last_name: &'a str,
+    pub(crate) identity_uuid: Option<&'a str>,
+    pub(crate) updated_at: Option<Timestamp>,
+}
+
+impl Listing {
+    /// Who holds its memberships.
+    pub(crate) fn bearers(&self) -> impl Iterator<Item = Bearer<'_>> {
+        self.memberships.iter().map(|row| Bearer {
+            business_id: self.business.id,
+            account_key: &row.account_key,
+            member_uuid: &row.member_uuid,
+            email: &row.email,
+            first_name: &row.first_name,
+            last_name: &row.last_name,
+            identity_uuid: row.identity_uuid.as_deref(),
+            updated_at: row.member_updated_at,
+        })
+    }
+}
+
 /// One row a person, ordered by `account_key`, made of all their memberships.
-pub(crate) fn accounts(identity: &Identity, listings: &[Listing]) -> Vec<Account> {
-    let mut persons: HashMap<&AccountKey, Vec<(i64, &Membership)>> = HashMap::new();
-    for listing in listings {
-        for row in &listing.memberships {
-            match persons.entry(&row.account_key) {
-                Entry::Occupied(person) => person.into_mut().push((listing.business.id, row)),
-                Entry::Vacant(person) => drop(person.insert(vec![(listing.business.id, row)])),
-            }
+pub(crate) fn accounts<'a>(identity: &Identity, bearers: impl Iterator<Item = Bearer<'a>>) -> Vec<Account> {
+    let mut persons: HashMap<&AccountKey, Vec<Bearer>> = HashMap::new();
+    for bearer in bearers {
+        match persons.entry(bearer.account_key) {
+            Entry::Occupied(person) => person.into_mut().push(bearer),
+            Entry::Vacant(person) => drop(person.insert(vec![bearer])),
         }
     }
     let mut accounts: Vec<Account> =
-        persons.into_iter().map(|(key, rows)| account(identity, key, rows)).collect();
+        persons.into_iter().map(|(key, bearers)| account(identity, key, bearers)).collect();
     accounts.sort_by_cached_key(|account| account.key.to_string());
     accounts
 }
 
-fn account(identity: &Identity, key: &AccountKey, mut rows: Vec<(i64, &Membership)>) -> Account {
+fn account(identity: &Identity, key: &AccountKey, mut bearers: Vec<Bearer>) -> Account {
     // The newest record speaks for the person; the rest of the order only makes it certain which.
-    rows.sort_by(|(a_id, a), (b_id, b)| {
-        let newest = b.member_updated_at.cmp(&a.member_updated_at);
-        newest.then(a_id.cmp(b_id)).then_with(|| a.member_uuid.cmp(&b.member_uuid))
+    bearers.sort_by(|a, b| {
+        let newest = b.updated_at.cmp(&a.updated_at);
+        newest.then(a.business_id.cmp(&b.business_id)).then_with(|| a.member_uuid.cmp(b.member_uuid))
     });
     let own = *key == AccountKey::Identity(identity.id);
-    let first = |text: fn(&Membership) -> &str| {
-        rows.iter()
-            .map(|(_, row)| text(row))
-            .find(|text| !text.trim().is_empty())
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let named = rows.iter().find(|(_, row)| !full_name(&row.first_name, &row.last_name).is_empty());
+    let address = bearers.iter().map(|bearer| bearer.email).find(|email| !email.trim().is_empty());
+    let named = bearers.iter().find(|bearer| !full_name(bearer.first_name, bearer.last_name).is_empty());
     let (first_name, last_name) = match named {
         _ if own => (identity.first_name.clone(), identity.last_name.clone()),
-        Some((_, row)) => (row.first_name.to_string(), row.last_name.to_string()),
+        Some(bearer) => (bearer.first_name.to_owned(), bearer.last_name.to_owned()),
         None => Default::default(),
     };
     let own_address = own.then(|| normalized(&identity.email));
-    let emails: BTreeSet<Cow<str>> = rows
+    let emails: BTreeSet<Cow<str>> = bearers
         .iter()
-        .map(|(_, row)| normalized(&row.email))
+        .map(|bearer| normalized(bearer.email))
         .chain(own_address)
         .filter(|email| !email.is_empty())
         .collect();
-    let businesses: BTreeSet<i64> = rows.iter().map(|(id, _)| *id).collect();
+    let businesses: BTreeSet<i64> = bearers.iter().map(|bearer| bearer.business_id).collect();
     Account {
         key: key.clone(),
         identity_id: match key {
@@ -323,9 +361,9 @@ fn account(identity: &Identity, key: &AccountKey, mut rows: Vec<(i64, &Membershi
         },
         identity_uuid: match own {
             true => identity.uuid.clone(),
-            false => rows.iter().find_map(|(_, row)| row.identity_uuid.as_deref().map(str::to_owned)),
+            false => bearers.iter().find_map(|bearer| bearer.identity_uuid.map(str::to_owned)),
         },
-        email: if own { identity.email.clone() } else { first(|row| &row.email) },
+        email: if own { identity.email.clone() } else { address.unwrap_or_default().to_owned() },
         emails: emails.into_iter().collect::<Vec<_>>().join(";"),
         first_name,
         last_name,

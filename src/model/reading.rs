@@ -16,7 +16,6 @@ pub(crate) struct Identity {
     pub(crate) email: String,
     pub(crate) first_name: String,
     pub(crate) last_name: String,
-    pub(crate) record: Digest,
 }
 
 /// A business that the identity belongs to.
@@ -210,6 +209,7 @@ pub(crate) struct Reading {
     pub(crate) server_date_first: Option<Timestamp>,
     pub(crate) server_date_last: Option<Timestamp>,
     pub(crate) identity: Identity,
+    pub(crate) identity_record: Digest,
     pub(crate) businesses: Vec<BusinessReading>,
     pub(crate) requests: Vec<RequestLine>,
 }

@@ -102,7 +102,7 @@ pub(crate) enum Flag {
 }
 
 impl Flag {
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Flag::ListingIncomplete => "listing_incomplete",
             Flag::NeverAccepted => "never_accepted",

@@ -5,7 +5,6 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params, params_from_iter};
 use super::layout::{self, Field};
 use super::rows;
 use crate::model::Account;
-use crate::model::people::Listing;
 use crate::model::reading::Digest;
 
 /// A row or listing that is in the database, whether it was before or not.
@@ -20,31 +19,34 @@ pub(super) struct Written {
     pub(super) listing: Stored,
 }
 
-/// Writes the rows and listings of the businesses, in the order given.
-pub(super) fn insert_listings(
+/// Writes businesses in the order given: for each the fields of its own row, and those of its
+/// memberships.
+pub(super) fn insert_listings<'a, F, M>(
     connection: &Connection,
-    listings: &[Listing],
-) -> rusqlite::Result<Vec<Written>> {
-    let mut businesses = Rows::of(connection, "business")?;
-    let mut memberships = Rows::of(connection, "membership")?;
-    let insert_one = |listing: &Listing| {
-        let business_id = listing.business.id;
-        let business = businesses.store(&rows::business(&listing.business))?;
-        let members = listing.memberships.iter();
-        let members = members.map(|row| memberships.store(&rows::membership(business_id, row)));
+    businesses: impl Iterator<Item = (F, M)>,
+) -> rusqlite::Result<Vec<Written>>
+where
+    F: AsRef<[Field<'a>]>,
+    M: Iterator<Item = F>,
+{
+    let mut business_rows = Rows::of(connection, "business")?;
+    let mut membership_rows = Rows::of(connection, "membership")?;
+    let insert_one = |(business, members): (F, M)| {
+        let business = business_rows.store(business.as_ref())?;
+        let members = members.map(|row| membership_rows.store(row.as_ref()));
         let members: Vec<Stored> = members.collect::<rusqlite::Result<_>>()?;
         let listing =
             find_or_insert_listing(connection, members.iter().map(|row| &row.sha256), |listing_id| {
                 let mut insert = connection
                     .prepare_cached("INSERT OR ROLLBACK INTO listing_memberships VALUES (?1, ?2, ?3)")?;
                 for (position, row) in members.iter().enumerate() {
-                    insert.execute(params![listing_id, position as i64, row.id])?;
+                    insert.execute(params![listing_id, count(position), row.id])?;
                 }
                 Ok(())
             })?;
         Ok(Written { business, listing })
     };
-    listings.iter().map(insert_one).collect()
+    businesses.map(insert_one).collect()
 }
 
 /// Writes the accounts of a snapshot, in the order of their keys.
@@ -72,6 +74,36 @@ pub(super) fn insert_records(connection: &Connection, records: &[Digest]) -> rus
         }
         Ok(())
     })
+}
+
+/// Says that a snapshot consists of these listings.
+pub(super) fn attach(
+    connection: &Connection,
+    snapshot_id: i64,
+    businesses: &[Written],
+    accounts: &Stored,
+) -> rusqlite::Result<()> {
+    let mut insert =
+        connection.prepare_cached("INSERT OR ROLLBACK INTO snapshot_businesses VALUES (?1, ?2, ?3, ?4)")?;
+    for (position, written) in businesses.iter().enumerate() {
+        insert.execute(params![snapshot_id, count(position), written.business.id, written.listing.id])?;
+    }
+    let mut insert =
+        connection.prepare_cached("INSERT OR ROLLBACK INTO snapshot_accounts VALUES (?1, ?2)")?;
+    insert.execute([snapshot_id, accounts.id])?;
+    Ok(())
+}
+
+/// Adds a row of a table that a snapshot has for itself: one field a column.
+pub(super) fn insert(connection: &Connection, table: &str, fields: &[Field]) -> rusqlite::Result<()> {
+    let places = vec!["?"; fields.len()].join(", ");
+    let sql = format!("INSERT OR ROLLBACK INTO {table} VALUES ({places})");
+    connection.prepare_cached(&sql)?.execute(params_from_iter(fields))?;
+    Ok(())
+}
+
+pub(super) fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
 }
 
 /// A table of rows that are stored once by hash.
@@ -135,6 +167,6 @@ fn find_or_insert_listing<'a>(
         connection.query_row("SELECT coalesce(max(id), 0) + 1 FROM listings", [], |row| row.get(0))?;
     write_rows(id)?;
     let mut insert = connection.prepare_cached("INSERT OR ROLLBACK INTO listings VALUES (?1, ?2, ?3)")?;
-    insert.execute(params![id, sha256, rows as i64])?;
+    insert.execute(params![id, sha256, count(rows)])?;
     Ok(Stored { id, sha256 })
 }

@@ -68,6 +68,15 @@ impl<'a> Field<'a> {
             ValueRef::Real(_) | ValueRef::Blob(_) => None,
         }
     }
+
+    /// A value that outlives the row it was read from.
+    pub(super) fn into_owned(self) -> Field<'static> {
+        match self {
+            Field::Null => Field::Null,
+            Field::Integer(value) => Field::Integer(value),
+            Field::Text(text) => Field::text(text.into_owned()),
+        }
+    }
 }
 
 impl From<bool> for Field<'_> {

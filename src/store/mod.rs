@@ -7,14 +7,16 @@
 //! - [`open`]: whose file it is, and of which version.
 //! - [`schema`]: tables, views, triggers.
 //! - [`layout`]: how content becomes a hash.
-//! - [`record`]: a reading into a snapshot.
-//! - [`content`]: rows and listings, each stored once.
+//! - [`record`]: a reading into a snapshot; [`content`]: its rows and listings, each once.
 //! - [`rows`]: model values as columns.
-//! - [`query`]: what the reading commands ask for.
+//! - [`query`]: which snapshots there are, and which can be used.
+//! - [`view`]: what reports are made of.
+//! - [`alone`]: some businesses of a snapshot, as if there were no others.
 //! - [`compare`]: two snapshots, business by business.
 //! - [`prune`]: content that is let go, and the tombstones that stay.
 //! - [`check`], [`chain`]: every hash recomputed, every link followed.
 
+mod alone;
 mod chain;
 mod check;
 mod compare;
@@ -26,6 +28,7 @@ mod query;
 mod record;
 mod rows;
 mod schema;
+mod view;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -42,10 +45,13 @@ pub(crate) use compare::{Located, changes};
 pub(crate) use layout::Field as Value;
 pub(crate) use prune::Freed;
 pub(crate) use query::{
-    AccessRow, Side, SnapshotLine, Usable, access_rows, content_sha256, neighbour, newest_snapshot,
-    snapshot_by_id, snapshots,
+    Side, SnapshotLine, Usable, content_sha256, neighbour, newest_snapshot, snapshot_by_id, snapshots,
 };
 pub(crate) use record::{Provenance, Recorded, check_owner};
+pub(crate) use view::{
+    AccessRow, AccountLine, BusinessLine, CoverageLine, People, Snapshot, access_rows, account_addresses,
+    account_lines, business_lines, coverage_lines, find_snapshot, holdings,
+};
 
 /// Hashes come in no order, so the indexes over them should fit: those of 100,000 members do.
 const WRITE_CACHE_KIB: i64 = 16 << 10;

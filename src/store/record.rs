@@ -1,9 +1,9 @@
 //! A reading into a snapshot, in one transaction.
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::compare::{self, Anchor, Place};
-use super::content::{self, Stored, Written};
+use super::content::{self, Stored, Written, count};
 use super::layout::{self, Content, Field};
 use super::{Contents, Writer, identify, query, rows, schema, storage_error};
 use crate::app::die_if_chosen;
@@ -92,6 +92,7 @@ fn insert_snapshot(
     let complete = reading.is_complete();
     let Reading {
         identity,
+        identity_record,
         businesses,
         requests,
         started_at,
@@ -100,13 +101,19 @@ fn insert_snapshot(
         server_date_last,
     } = reading;
     let listings = people::listings(&identity, businesses);
-    let accounts = people::accounts(&identity, &listings);
+    let accounts = people::accounts(&identity, listings.iter().flat_map(Listing::bearers));
     let memberships = listings.iter().map(|listing| count(listing.memberships.len())).sum();
 
-    let written = content::insert_listings(connection, &listings)?;
+    let written = content::insert_listings(
+        connection,
+        listings.iter().map(|Listing { business, memberships, .. }| {
+            let rows = memberships.iter().map(|row| rows::membership(business.id, row));
+            (rows::business(business), rows)
+        }),
+    )?;
     let accounts_listing = content::insert_accounts(connection, &accounts)?;
     let further = listings.iter().map(|listing| listing.records.as_slice());
-    let records = further.chain([std::slice::from_ref(&identity.record)]);
+    let records = further.chain([std::slice::from_ref(&identity_record)]);
     let records: Vec<Stored> = records
         .map(|records| content::insert_records(connection, records))
         .collect::<rusqlite::Result<_>>()?;
@@ -143,7 +150,7 @@ fn insert_snapshot(
         Field::optional_text(previous_hash(connection)?.as_deref()),
     ]
     .into_iter()
-    .map(into_owned)
+    .map(Field::into_owned)
     .collect::<Vec<_>>();
 
     let mut content = Content::default();
@@ -153,22 +160,10 @@ fn insert_snapshot(
     let content_sha256 = content.finish();
     fields.insert(fields.len() - 1, Field::digest(&content_sha256));
     // Last, since its presence is what makes the rest a snapshot.
-    let places = vec!["?"; fields.len()].join(", ");
-    connection.execute(
-        &format!("INSERT OR ROLLBACK INTO snapshots VALUES ({places})"),
-        params_from_iter(&fields),
-    )?;
+    content::insert(connection, "snapshots", &fields)?;
 
     let (businesses, accounts) = (count(listings.len()), count(accounts.len()));
     Ok(Recorded { id, complete, businesses, accounts, memberships, delta })
-}
-
-fn into_owned(field: Field<'_>) -> Field<'static> {
-    match field {
-        Field::Null => Field::Null,
-        Field::Integer(value) => Field::Integer(value),
-        Field::Text(text) => Field::text(text.into_owned()),
-    }
 }
 
 fn previous_hash(connection: &Connection) -> rusqlite::Result<Option<String>> {
@@ -185,16 +180,10 @@ fn insert_listings(
     accounts: &Stored,
     records: &[Stored],
 ) -> rusqlite::Result<()> {
-    let mut insert =
-        connection.prepare_cached("INSERT OR ROLLBACK INTO snapshot_businesses VALUES (?1, ?2, ?3, ?4)")?;
-    for (position, written) in written.iter().enumerate() {
-        insert.execute(params![id, count(position), written.business.id, written.listing.id])?;
-        content.line(
-            "business",
-            &[Field::digest(&written.business.sha256), Field::digest(&written.listing.sha256)],
-        );
+    content::attach(connection, id, written, accounts)?;
+    for Written { business, listing } in written {
+        content.line("business", &[Field::digest(&business.sha256), Field::digest(&listing.sha256)]);
     }
-    connection.execute("INSERT OR ROLLBACK INTO snapshot_accounts VALUES (?1, ?2)", [id, accounts.id])?;
     content.line("accounts", &[Field::digest(&accounts.sha256)]);
     let mut insert =
         connection.prepare_cached("INSERT OR ROLLBACK INTO snapshot_records VALUES (?1, ?2, ?3)")?;
@@ -235,10 +224,8 @@ fn insert_lines<'a>(
 ) -> rusqlite::Result<()> {
     for fields in lines {
         content.line(kind, &fields);
-        let places = vec!["?"; fields.len() + 1].join(", ");
-        let mut insert =
-            connection.prepare_cached(&format!("INSERT OR ROLLBACK INTO {table} VALUES ({places})"))?;
-        insert.execute(params_from_iter(std::iter::once(&Field::Integer(id)).chain(&fields)))?;
+        let own = std::iter::once(Field::Integer(id)).chain(fields);
+        content::insert(connection, table, &own.collect::<Vec<_>>())?;
     }
     Ok(())
 }
@@ -264,10 +251,6 @@ fn delta(
     let this = Anchor { id, places: listings.iter().zip(written).map(place).collect() };
     let [joined, left, changed] = compare::count(connection, &Anchor::read(connection, since)?, &this)?;
     Ok(Some(Delta { since, joined, left, changed }))
-}
-
-fn count(n: usize) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
 }
 
 /// The database may be continued by the identity and origin that began it alone: another one's
