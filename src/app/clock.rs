@@ -2,12 +2,10 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use super::{Stop, variable};
+use super::stop::{POLL, Stop};
+use super::variable;
 use crate::error::{Context, Kind, Result};
 use crate::model::Timestamp;
-
-/// How often a wait looks whether a signal came.
-const SIGNAL_POLL: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
@@ -43,7 +41,7 @@ impl Clock {
             if left.is_zero() {
                 return Ok(());
             }
-            std::thread::sleep(left.min(SIGNAL_POLL));
+            std::thread::sleep(left.min(POLL));
         }
     }
 

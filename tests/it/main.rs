@@ -18,6 +18,7 @@ mod quirks;
 mod real_answers;
 mod retries;
 mod secrets;
+mod serve;
 mod shapes;
 mod sync;
 mod tables;

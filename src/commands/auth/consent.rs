@@ -116,7 +116,8 @@ pub(super) fn code(outcome: Outcome) -> Result<Secret> {
         Outcome::Code(code) => return Ok(code),
         Outcome::Denied { error, description } => (error, description),
     };
-    let said = description.map_or_else(|| error.clone(), |text| format!("{error}: {text}"));
+    let said =
+        description.map_or_else(|| error.clone(), |text| format!("{error}: {}", text.trim_end_matches('.')));
     let (kind, meaning, hint) = match error.as_str() {
         "access_denied" => {
             (Kind::SignIn, "access was denied in the browser", "fbsync auth, and choose Allow")

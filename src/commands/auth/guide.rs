@@ -75,7 +75,7 @@ fn explain_tunnel(app: &App, request: &Request) {
 fn open(app: &App, url: &str) {
     let (ui, url) = (app.ui, url.to_owned());
     thread::spawn(move || {
-        if webbrowser::open(&url).is_err() {
+        if app::open_browser(&url).is_err() {
             ui.note("no browser could be opened; open the address yourself");
         }
     });
