@@ -22,6 +22,7 @@ pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secr
         store: &store,
         http,
         clock: &app.clock,
+        stop: &app.stop,
         ui: app.ui,
         endpoints: &app.endpoints,
         here: here.as_deref(),

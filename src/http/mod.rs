@@ -298,7 +298,7 @@ fn failed_call(error: &ureq::Error) -> Failure {
     use ureq::Timeout::{Connect, Resolve};
     let why = error.to_string();
     match error {
-        error if trust::is_distrust(error) => Failure::Distrusted(why),
+        error if trust::is_distrust(error) => Failure::Distrusted(why.trim_start_matches("io: ").to_owned()),
         ureq::Error::HostNotFound
         | ureq::Error::ConnectionFailed
         | ureq::Error::Timeout(Connect | Resolve) => Failure::NotSent(why),

@@ -44,7 +44,6 @@ impl Ui {
             // The terminal is raw meanwhile, so Ctrl-C arrives as a key and may be seen before the
             // signal that it is turned into.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                end_line();
                 Err(Error::new(Kind::Interrupted(SIGINT), "interrupted"))
             }
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
@@ -82,7 +81,6 @@ fn answer<T: Send + 'static>(
                     if let Some(terminal) = found {
                         terminal.restore();
                     }
-                    end_line();
                     return Err(stopped);
                 }
             }

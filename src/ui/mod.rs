@@ -82,6 +82,10 @@ impl Ui {
 
     /// The one place that prints an error: the sentence, its causes, the hint.
     pub(crate) fn error(&self, error: &Error) {
+        // The terminal has just echoed a `^C`, perhaps behind a question.
+        if matches!(error.kind(), Kind::Interrupted(_)) && io::stderr().is_terminal() {
+            self.line("", "");
+        }
         self.line(&self.styled("31", "error:"), error.message());
         for cause in error.causes() {
             self.line("  caused by:", cause);

@@ -76,7 +76,9 @@ fn killed_after_the_server_rotated_the_next_run_tells_the_truth() {
     run.exits(4).says("was interrupted before its answer was saved");
     assert_eq!(posts, 0);
     let status = home.fbsync(&["status"]).succeeds();
-    assert!(status.stdout.contains("needs sign-in: an earlier refresh"), "{status}");
+    for part in ["needs sign-in\n", "default: an earlier refresh"] {
+        assert!(status.stdout.contains(part), "{status}");
+    }
 }
 
 #[test]
@@ -310,12 +312,12 @@ fn ten_processes_share_one_seed() {
 }
 
 #[test]
-#[ignore = "waits out the minute that a waiting process allows"]
 fn a_lock_that_is_never_freed_is_exit_8() {
     let home = Home::with_sign_in();
     let lock = fs::File::options().write(true).open(home.state().join("default.lock")).expect("the lock");
     lock.lock().expect("locked");
-    let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
+    let (posts, run) =
+        home.posts_of(|| home.run(home.command(&["refresh"]).env("FBSYNC_TEST_PATIENCE", "300")));
     run.exits(8).says("has held").says("hint: fuser");
     assert_eq!(posts, 0);
 }
@@ -376,8 +378,26 @@ fn a_store_that_others_can_read_is_refused() {
         let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
         run.exits(3).says(said);
         assert_eq!(posts, 0);
-        home.fbsync(&["status"]).succeeds().says("chmod 600");
+        let status = home.fbsync(&["status"]).succeeds().says("chmod 600");
+        assert!(status.stdout.contains("permissions wrong"), "{status}");
     }
+}
+
+#[test]
+fn a_store_of_somebody_else_is_refused() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root can give a file away");
+        return;
+    }
+    let home = Home::with_sign_in();
+    std::os::unix::fs::chown(home.store(), Some(65_534), Some(65_534)).expect("chown");
+    for arguments in [["refresh"].as_slice(), &["sync", "--db", "a.sqlite"], &["auth", "--paste"]] {
+        let (posts, run) = home.posts_of(|| home.fbsync(arguments));
+        run.exits(3).says("belongs to another user (uid 65534)").says("hint: sudo chown \"$(id -u)\" '");
+        assert_eq!(posts, 0);
+    }
+    let status = home.fbsync(&["status"]).succeeds().says("hint: default: sudo chown");
+    assert!(status.stdout.contains("permissions wrong"), "{status}");
 }
 
 #[test]
@@ -387,7 +407,7 @@ fn a_store_that_is_a_link_is_refused() {
     fs::rename(home.store(), &elsewhere).expect("renamed");
     symlink(&elsewhere, home.store()).expect("a link");
     let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
-    run.exits(3).says("symbolic link");
+    run.exits(3).says("symbolic link").says("hint: rm '");
     assert_eq!(posts, 0);
 }
 
@@ -543,7 +563,7 @@ fn a_seed_with_a_mistyped_secret_can_be_put_right() {
 fn a_clock_that_is_off_is_told_and_does_not_matter() {
     let home = Home::with_sign_in();
     let now = home.sandbox.now().as_second();
-    let home = home.with("FBSYNC_TEST_CLOCK", &(now + 7200).to_string());
+    let home = home.with("FBSYNC_TEST_CLOCK", &(now + 7230).to_string());
     let run = home.fbsync(&["refresh", "--json"]).succeeds().says("clock is 2 h");
     let left = run.json()["expires_in_seconds"].as_i64().expect("a number");
     assert!((43_190..=43_201).contains(&left), "{run}");
@@ -601,23 +621,6 @@ fn a_killed_holder_frees_the_lock_and_the_waiter_tells_the_truth() {
 }
 
 #[test]
-fn a_signal_waits_for_the_end_of_the_rotation() {
-    let home = Home::with_sign_in();
-    let before = home.stored();
-    home.sandbox.arm(Fault::on(TOKEN).then(Trouble::Delay(Duration::from_millis(500))));
-    let child =
-        home.command(&["refresh"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
-    while home.posts() < 2 {
-        thread::sleep(Duration::from_millis(10));
-    }
-    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill");
-    home.read(child.wait_with_output().expect("ends"));
-    let stored = home.stored();
-    assert_ne!(stored["refresh_token"], before["refresh_token"]);
-    assert_eq!(stored["in_flight"], Value::Null);
-}
-
-#[test]
 fn a_bare_access_token_runs_sync_and_is_stored_nowhere() {
     let home = Home::new();
     let access = home.sandbox.grant().0;
@@ -627,6 +630,25 @@ fn a_bare_access_token_runs_sync_and_is_stored_nowhere() {
     home.sandbox.revoke_all();
     home.fbsync(&["sync", "--db", "a.sqlite"]).exits(4);
     assert_eq!(home.posts(), 0);
+}
+
+#[test]
+fn work_begun_as_one_person_is_not_finished_as_another() {
+    let home = Home::with_sign_in();
+    let mut theirs = home.stored();
+    theirs["identity"]["identity_id"] = 7.into();
+    theirs["access_token"] = "access-token-of-another".into();
+    let (store, theirs) = (home.store(), theirs.to_string());
+    let put = theirs.clone();
+    let sign_in = Trouble::hook(move |_| fs::write(&store, &put).expect("a store"));
+    home.sandbox.arm(Fault::on("/users/me").then(sign_in));
+    home.sandbox.arm(Fault::on("/team_members").times(usize::MAX).then(Trouble::unauthenticated()));
+    let (posts, run) = home.posts_of(|| home.fbsync(&["sync", "--db", "a.sqlite"]));
+    run.exits(4)
+        .says("somebody else signed in to this profile meanwhile")
+        .says("hint: run the command again");
+    assert_eq!((posts, fs::read_to_string(home.store()).expect("a store")), (0, theirs));
+    assert!(!home.path("a.sqlite").exists());
 }
 
 #[test]

@@ -50,7 +50,7 @@ impl Ways {
     pub(super) fn wait(mut self, app: &App, timeout: Duration) -> Result<(Outcome, Option<Reply>)> {
         let deadline = Instant::now() + timeout;
         while Instant::now() < deadline {
-            app.stop.check()?;
+            app.stop.check().map_err(|error| Error::new(error.kind(), "interrupted; nothing was stored"))?;
             if let Some(outcome) = self.look_at_paste(app)? {
                 return Ok((outcome, None));
             }

@@ -51,11 +51,13 @@ pub(super) fn send(app: &App, args: &AuthArgs, request: &Request, url: &str) {
 
 fn explain_warning(app: &App, request: &Request) {
     if request.certificate.is_none() && request.redirect_uri.starts_with("https:") {
-        app.ui.instruct(
-            "after you agree, the browser will warn that the connection is not private: it is led back \
-             to this machine, to a certificate that fbsync made a moment ago and nobody vouches for. \
-             Choose Advanced, then Proceed; or change https to http in the address bar",
-        );
+        for line in [
+            "after you agree, the browser will warn that the connection is not private:",
+            "  it is led back to this machine, to a certificate that fbsync made a moment ago",
+            "  choose Advanced, then Proceed; or change https to http in the address bar",
+        ] {
+            app.ui.instruct(line);
+        }
     }
 }
 
