@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crate::harness::{Home, Run};
+use crate::harness::{Home, Run, skipped};
 use crate::tls::{self, Issued};
 
 /// A home whose FreshBooks is the sandbox behind TLS, called `host` by a CA that nobody knows.
@@ -126,7 +126,7 @@ fn without_system_roots_those_compiled_in_count() {
                 done";
     let may = std::process::Command::new("unshare").args(["-m", "sh", "-c", hide]).output();
     if !may.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: the system's roots cannot be hidden without `unshare -m`");
+        skipped("the system's roots cannot be hidden without `unshare -m`");
         return;
     }
     let (home, _) = behind_tls("localhost");
