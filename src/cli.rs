@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::model::Zone;
+use crate::report::{Format, Guard};
 use crate::ui::ColorChoice;
 
 /// FreshBooks compares the redirect URI character for character, so the default is one that a
@@ -36,7 +37,8 @@ Start:
   fbsync demo                               the whole of it, without an account
   fbsync auth                               sign in to FreshBooks
   fbsync sync --db audit.sqlite             read who has access to what
-  fbsync export access --db audit.sqlite    list it as CSV";
+  fbsync export access --db audit.sqlite    list it as CSV
+  fbsync export --db audit.sqlite --out DIR the evidence folder for an auditor";
 
 /// Who has access to which FreshBooks business, in which role: read, kept, proved
 ///
@@ -92,11 +94,11 @@ pub(crate) enum Verb {
     Sync(SyncArgs),
     /// List the snapshots of a database
     Snapshots(SnapshotsArgs),
-    /// Print a report from a snapshot
+    /// Write reports from a snapshot: one, or the evidence folder
     Export(ExportArgs),
     /// Tell joiners, leavers and changes between two snapshots
     Diff(DiffArgs),
-    /// Check a database's own chain of hashes
+    /// Check an evidence folder, or a database's own chain of hashes
     Verify(VerifyArgs),
     /// Show the whole of it against a built-in FreshBooks sandbox
     Demo(DemoArgs),
@@ -278,21 +280,65 @@ pub(crate) struct PruneRules {
 
 #[derive(Args, Debug)]
 pub(crate) struct ExportArgs {
-    /// Which report
-    pub(crate) report: String,
-    #[command(flatten)]
-    pub(crate) database: Database,
-    /// Write to this file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    /// Which report; `--list` shows them all
+    pub(crate) report: Option<String>,
+    /// The SQLite file; `{profile}` stands for the profile's name
+    #[arg(long, value_name = "FILE", env = "FBSYNC_DB")]
+    pub(crate) db: Option<PathBuf>,
+    /// Write the report to this file instead of standard output
+    #[arg(short, long, value_name = "FILE", conflicts_with = "out")]
     pub(crate) output: Option<PathBuf>,
-    /// Replace an existing file
+    /// Write every report, with manifest, check sums and README, to this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "report")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace an existing file, or an earlier evidence folder
     #[arg(long)]
     pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) choosing: Choosing,
+    /// What to write [default: from the file's extension, else csv]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Only this business, as if there were no other; repeatable
+    #[arg(long, value_name = "ID", conflicts_with = "split_by")]
+    pub(crate) business: Vec<i64>,
+    /// Only this person, by any of the addresses, or those in a file of addresses; repeatable
+    #[arg(long, value_name = "FILE|EMAIL", conflicts_with = "split_by")]
+    pub(crate) people: Vec<String>,
+    /// A domain of your own, its subdomains included: people elsewhere are external; repeatable
+    #[arg(long, value_name = "DOMAIN")]
+    pub(crate) own_domain: Vec<String>,
+    /// A folder for each business, which tells nothing of the others
+    #[arg(long, value_name = "WHAT", value_enum, requires = "out")]
+    pub(crate) split_by: Option<SplitBy>,
+    /// Begin CSV files with a byte order mark, for Excel
+    #[arg(long)]
+    pub(crate) bom: bool,
     /// What to do with text that a spreadsheet would run as a formula
     #[arg(long, value_name = "MODE", value_enum, default_value_t)]
-    pub(crate) formula_guard: FormulaGuard,
+    pub(crate) formula_guard: Guard,
+    /// A file for another product's import
+    #[arg(long = "for", value_name = "PRODUCT", value_enum, conflicts_with_all = ["report", "out"])]
+    pub(crate) import: Option<Import>,
+    /// More privileged people than this in a business are worth a look
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) max_privileged: u32,
+    /// Show every report with its columns
+    #[arg(long, exclusive = true)]
+    pub(crate) list: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum SplitBy {
+    Business,
+}
+
+/// Products that import a file of accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Import {
+    Vanta,
+    #[value(name = "conductorone")]
+    ConductorOne,
 }
 
 /// Which snapshot to work from.
@@ -322,18 +368,6 @@ impl Choosing {
 const ZONE: &str = "AREA/CITY";
 const ZONE_VARIABLE: &str = "FBSYNC_TIMEZONE";
 const ZONE_HELP: &str = "Where a day begins and ends, such as Europe/Oslo";
-
-/// What happens to a text cell that a spreadsheet would run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum FormulaGuard {
-    /// Put a `'` in front
-    #[default]
-    Quote,
-    /// Leave it as it is
-    Off,
-    /// Refuse to export
-    Fail,
-}
 
 #[derive(Args, Debug)]
 pub(crate) struct DiffArgs {
@@ -369,10 +403,17 @@ pub(crate) enum DiffFormat {
 
 #[derive(Args, Debug)]
 pub(crate) struct VerifyArgs {
-    #[command(flatten)]
-    pub(crate) database: Database,
+    /// An evidence folder
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+    /// The database: by itself, or what the folder is derived from anew
+    #[arg(long, value_name = "FILE", env = "FBSYNC_DB")]
+    pub(crate) db: Option<PathBuf>,
+    /// The seal that was noted when the folder was written
+    #[arg(long, value_name = "HEX", requires = "folder")]
+    pub(crate) seal: Option<String>,
     /// A snapshot's hash that was kept elsewhere, as `snapshots --head` printed it; may be repeated
-    #[arg(long, value_name = "ID:HEX", value_parser = expectation)]
+    #[arg(long, value_name = "ID:HEX", value_parser = expectation, requires = "db")]
     pub(crate) expect: Vec<(i64, String)>,
 }
 

@@ -19,7 +19,8 @@
 //! | [`fetch`] | all pages of all businesses, reconciled → a reading and its spool |
 //! | [`store`] | a reading → a snapshot in SQLite; hashes, chain, queries |
 //! | [`diff`] | what changed in a business between two readings; pure |
-//! | [`report`] | rows → CSV |
+//! | [`report`] | one description a report; rows → CSV, workbooks, JSON Lines |
+//! | [`evidence`] | reports, manifest, check sums and README in one sealed folder; checking it again |
 //! | [`sandbox`] | a FreshBooks double: what `demo` and the tests run against |
 //!
 //! Dependencies point downwards: `commands` → `credentials`, `fetch`, `store`, `report` →
@@ -49,6 +50,7 @@ mod commands;
 mod credentials;
 mod diff;
 mod error;
+mod evidence;
 mod fetch;
 mod freshbooks;
 mod fsutil;

@@ -23,6 +23,7 @@ use etcetera::BaseStrategy;
 use crate::cli::Common;
 use crate::error::{Error, Kind, Result};
 use crate::http::Origin;
+use crate::model::Timestamp;
 use crate::ui::{ColorChoice, Ui};
 pub(crate) use clock::Clock;
 pub(crate) use desktop::{has_desktop, open_browser};
@@ -149,6 +150,17 @@ pub(crate) fn os_user() -> String {
 /// The machine's name, for the record of where a snapshot was taken.
 pub(crate) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// The time that a build system wants everything to bear (reproducible-builds.org,
+/// "SOURCE_DATE_EPOCH"), so that two exports are the same to the byte.
+pub(crate) fn source_date_epoch() -> Result<Option<Timestamp>> {
+    let Some(text) = variable("SOURCE_DATE_EPOCH")? else { return Ok(None) };
+    let moment = text.parse().ok().and_then(Timestamp::from_unix);
+    moment.map(Some).ok_or_else(|| {
+        Error::new(Kind::Config, format!("SOURCE_DATE_EPOCH is no number of seconds: `{text}`"))
+            .hint("unset SOURCE_DATE_EPOCH")
+    })
 }
 
 /// `$XDG_STATE_HOME/fbsync`, on macOS as well; `None` without a home.

@@ -7,11 +7,10 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use crate::app::App;
 use crate::cli::Choosing;
 use crate::error::{Error, Kind, Result};
+use crate::evidence::{Choice, Chosen};
 use crate::model::{Timestamp, Zone, spoken};
 use crate::store::{self, Reader, Side, SnapshotLine, Usable};
 
@@ -39,64 +38,29 @@ impl Asked {
     }
 }
 
-/// The snapshot that was chosen, and how it stands to what was asked.
-#[derive(Clone, Debug)]
-pub(crate) struct Choice {
-    /// As it was typed.
-    pub(crate) asked: String,
-    /// The moment that was asked for, where it was one.
-    pub(crate) moment: Option<Timestamp>,
-    pub(crate) zone: String,
-    pub(crate) snapshot: SnapshotLine,
-    /// How long before the moment it was finished.
-    pub(crate) before: Option<Duration>,
-    /// The one after it that would have been usable as well.
-    pub(crate) next: Option<SnapshotLine>,
+/// Whose team lists decide whether a snapshot can be used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Deciding<'a> {
+    /// Those of all businesses.
+    All,
+    /// Those of these alone, whatever became of the others.
+    These(&'a [i64]),
+    /// Each for itself: no snapshot is refused as a whole.
+    Each,
 }
 
-impl Choice {
-    /// For the manifest.
-    #[expect(dead_code, reason = "kept in the manifest of the evidence folder")]
-    pub(crate) fn json(&self) -> Value {
-        let of = |line: &SnapshotLine| json!({ "id": line.id, "finished_at": line.finished_at, "status": line.status });
-        json!({
-            "asked": self.asked,
-            "timezone": self.moment.map(|_| &self.zone),
-            "moment": self.moment.map(|moment| moment.to_string()),
-            "chosen": of(&self.snapshot),
-            "seconds_before": self.before.map(|before| before.as_secs()),
-            "next": self.next.as_ref().map(of),
-        })
-    }
-
-    /// For the person who gave a date and gets a snapshot.
-    fn words(&self) -> Option<String> {
-        let (moment, before) = (self.moment?, self.before?);
-        let SnapshotLine { id, finished_at, status, .. } = &self.snapshot;
-        let next = match &self.next {
-            Some(next) => format!("the next one is snapshot {} of {}", next.id, next.finished_at),
-            None => "there is none after it".to_owned(),
-        };
-        Some(format!(
-            "snapshot {id} ({status}, {finished_at}) is the last one at {moment}, {} before it; {next}",
-            spoken(before)
-        ))
-    }
-}
-
-/// Chooses, and says what a person should know about the choice. `businesses` are those that the
-/// command is limited to: then only their team lists decide whether a snapshot can be used.
-pub(crate) fn choose(app: &App, reader: &Reader, wanted: &Choosing, businesses: &[i64]) -> Result<Choice> {
-    let usable = Usable { allow_partial: wanted.allow_partial, businesses };
-    let choice = match Asked::parse(&wanted.snapshot, &wanted.timezone)? {
-        Asked::Id(id) => by_id(reader, wanted, usable, id)?,
-        Asked::Latest => latest(app, reader, wanted, usable)?,
-        Asked::At(moment) => at(reader, wanted, usable, moment)?,
+/// Chooses, and says what a person should know about the choice.
+pub(crate) fn choose(app: &App, reader: &Reader, wanted: &Choosing, deciding: Deciding) -> Result<Choice> {
+    let usable = match deciding {
+        Deciding::All => Usable { allow_partial: wanted.allow_partial, businesses: &[] },
+        Deciding::These(businesses) => Usable { allow_partial: wanted.allow_partial, businesses },
+        Deciding::Each => Usable { allow_partial: true, businesses: &[] },
     };
-    if let Some(words) = choice.words() {
-        app.ui.note(words);
+    match Asked::parse(&wanted.snapshot, &wanted.timezone)? {
+        Asked::Id(id) => by_id(reader, wanted, usable, id),
+        Asked::Latest => latest(app, reader, wanted, usable),
+        Asked::At(moment) => at(app, reader, wanted, usable, moment),
     }
-    Ok(choice)
 }
 
 fn by_id(reader: &Reader, wanted: &Choosing, usable: Usable, id: i64) -> Result<Choice> {
@@ -108,11 +72,15 @@ fn by_id(reader: &Reader, wanted: &Choosing, usable: Usable, id: i64) -> Result<
     }
     let snapshot = with_content(store::snapshot_by_id(reader, id)?)?;
     // The newest that is usable and not newer than itself: itself, if it is.
-    let next_lower = store::neighbour(reader, usable, id + 1, Side::Before)?;
-    if next_lower.is_none_or(|found| found.id != id) {
-        return Err(partial_only(format!("snapshot {id} is partial")));
+    let is = |usable: Usable| -> Result<bool> {
+        let found = store::neighbour(reader, usable, id + 1, Side::Before)?;
+        Ok(found.is_some_and(|found| found.id == id))
+    };
+    // One that does not know a business at all is not partial: who reads it says what it lacks.
+    if !is(usable)? && is(or_partial(usable))? {
+        return Err(partial_only(format!("snapshot {id} {}", lacks(usable))));
     }
-    choice(reader, wanted, usable, snapshot, None)
+    Ok(choice(wanted, &snapshot))
 }
 
 /// A snapshot whose content is still there.
@@ -127,49 +95,94 @@ pub(crate) fn with_content(snapshot: SnapshotLine) -> Result<SnapshotLine> {
 }
 
 fn latest(app: &App, reader: &Reader, wanted: &Choosing, usable: Usable) -> Result<Choice> {
+    let newest = store::newest_snapshot(reader, or_partial(usable), None)?;
     let Some(chosen) = store::newest_snapshot(reader, usable, None)? else {
-        return Err(partial_only("no snapshot is complete".to_owned()));
+        return Err(match (newest, usable.businesses) {
+            (None, [_, ..]) => unknown_businesses(usable),
+            (_, []) => partial_only("no snapshot is complete".to_owned()),
+            _ => partial_only("no snapshot holds these businesses whole".to_owned()),
+        });
     };
-    let any = Usable { allow_partial: true, ..usable };
-    if let Some(newer) = store::newest_snapshot(reader, any, None)?.filter(|newest| newest.id > chosen.id) {
-        app.ui.note(format_args!(
-            "snapshot {} is newer but partial; snapshot {} is the last complete one",
-            newer.id, chosen.id
-        ));
+    if let Some(newer) = newest.filter(|newest| newest.id > chosen.id) {
+        app.ui.note(match usable.businesses {
+            [] => format!(
+                "snapshot {} is newer but partial; snapshot {} is the last complete one",
+                newer.id, chosen.id
+            ),
+            _ => format!(
+                "snapshot {} is newer but {}; snapshot {} is the last that does",
+                newer.id,
+                lacks(usable),
+                chosen.id
+            ),
+        });
     }
     not_older_than(&chosen, app.clock.now(), wanted.within)?;
-    choice(reader, wanted, usable, chosen, None)
+    Ok(choice(wanted, &chosen))
 }
 
-fn at(reader: &Reader, wanted: &Choosing, usable: Usable, moment: Timestamp) -> Result<Choice> {
-    if let Some(chosen) = store::newest_snapshot(reader, usable, Some(moment))? {
-        not_older_than(&chosen, moment, wanted.within)?;
-        return choice(reader, wanted, usable, chosen, Some(moment));
-    }
-    let any = Usable { allow_partial: true, ..usable };
-    Err(match store::newest_snapshot(reader, any, Some(moment))? {
-        Some(partial) => {
-            let SnapshotLine { id, finished_at, .. } = partial;
-            partial_only(format!(
+fn at(app: &App, reader: &Reader, wanted: &Choosing, usable: Usable, moment: Timestamp) -> Result<Choice> {
+    let Some(chosen) = store::newest_snapshot(reader, usable, Some(moment))? else {
+        return Err(match store::newest_snapshot(reader, or_partial(usable), Some(moment))? {
+            Some(SnapshotLine { id, finished_at, .. }) => partial_only(format!(
                 "at {moment} there is no complete snapshot; the last partial one is {id} of {finished_at}"
-            ))
-        }
-        None => Error::new(Kind::No, format!("there is no snapshot at or before {moment}"))
-            .hint("fbsync snapshots --all --db FILE shows what there is"),
+            )),
+            None => Error::new(Kind::No, format!("there is no snapshot at or before {moment}"))
+                .hint("fbsync snapshots --all --db FILE shows what there is"),
+        });
+    };
+    not_older_than(&chosen, moment, wanted.within)?;
+    let next = store::neighbour(reader, usable, chosen.id, Side::After)?;
+    let before = age(&chosen, moment).unwrap_or_default();
+    let SnapshotLine { id, finished_at, status, .. } = &chosen;
+    let then = match &next {
+        Some(next) => format!("the next one is snapshot {} of {}", next.id, next.finished_at),
+        None => "there is none after it".to_owned(),
+    };
+    app.ui.note(format_args!(
+        "snapshot {id} ({status}, {finished_at}) is the last one at {moment}, {} before it; {then}",
+        spoken(before)
+    ));
+    Ok(Choice {
+        timezone: Some(wanted.timezone.name().to_owned()),
+        moment: Some(moment.to_string()),
+        seconds_before: Some(before.as_secs()),
+        next: next.as_ref().map(named),
+        ..choice(wanted, &chosen)
     })
 }
 
-fn choice(
-    reader: &Reader,
-    wanted: &Choosing,
-    usable: Usable,
-    snapshot: SnapshotLine,
-    moment: Option<Timestamp>,
-) -> Result<Choice> {
-    let before = moment.and_then(|moment| age(&snapshot, moment));
-    let next = store::neighbour(reader, usable, snapshot.id, Side::After)?;
-    let (asked, zone) = (wanted.snapshot.clone(), wanted.timezone.name().to_owned());
-    Ok(Choice { asked, moment, zone, snapshot, before, next })
+fn choice(wanted: &Choosing, snapshot: &SnapshotLine) -> Choice {
+    Choice {
+        asked: wanted.snapshot.clone(),
+        timezone: None,
+        moment: None,
+        chosen: named(snapshot),
+        seconds_before: None,
+        next: None,
+    }
+}
+
+fn named(snapshot: &SnapshotLine) -> Chosen {
+    Chosen { id: snapshot.id, finished_at: snapshot.finished_at.clone() }
+}
+
+fn or_partial(usable: Usable) -> Usable {
+    Usable { allow_partial: true, ..usable }
+}
+
+/// What is wrong with a snapshot that could be used if partial ones were taken.
+fn lacks(usable: Usable) -> &'static str {
+    match usable.businesses {
+        [] => "is partial",
+        _ => "does not hold these businesses whole",
+    }
+}
+
+fn unknown_businesses(usable: Usable) -> Error {
+    let ids: Vec<String> = usable.businesses.iter().map(i64::to_string).collect();
+    Error::new(Kind::Usage, format!("no snapshot holds business {}", ids.join(" and ")))
+        .hint("sqlite3 FILE 'SELECT DISTINCT business_id, name FROM businesses'")
 }
 
 fn not_older_than(snapshot: &SnapshotLine, moment: Timestamp, within: Option<Duration>) -> Result<()> {

@@ -2,14 +2,12 @@
 
 use std::io::Write;
 
-use serde_json::Value;
-
 use super::choose::{self, Asked};
 use crate::app::App;
-use crate::cli::{DiffArgs, DiffFormat, FormulaGuard};
+use crate::cli::{DiffArgs, DiffFormat};
 use crate::diff::Kind as Change;
 use crate::error::{Error, Kind, Result};
-use crate::report::{CHANGES, Cell, CsvReport, Written, change_cells};
+use crate::report::{CHANGES, Cell, Column, Lines, Style, change_cells, write_object};
 use crate::store::{self, Located, Reader, Side, SnapshotLine, Usable};
 use crate::ui::{Data, output_failed};
 
@@ -137,29 +135,29 @@ impl Tally {
     }
 }
 
-enum Output {
+enum Output<'c> {
     Table(Vec<Vec<String>>),
-    Csv(Box<CsvReport<Data>>),
-    /// Whether a row has been written, and whether the rows make up an array.
-    Json {
+    Lines(Box<Lines<'c, Data>>),
+    /// One array, and whether a row of it has been written.
+    Array {
         out: Data,
         begun: bool,
-        array: bool,
     },
 }
 
 /// What a person reads, of the columns.
 const SHOWN: [&str; 8] = ["change", "business_name", "email", "full_name", "role", "before", "after", "note"];
 
-impl Output {
+impl Output<'static> {
     fn begin(app: &App, format: DiffFormat) -> Result<Self> {
+        let data = || app.ui.data();
         Ok(match format {
             DiffFormat::Table => Output::Table(Vec::new()),
             DiffFormat::Csv => {
-                Output::Csv(Box::new(CsvReport::begin(CHANGES, FormulaGuard::Quote, app.ui.data())?))
+                Output::Lines(Box::new(Lines::csv(&CHANGES, columns(), Style::default(), data())?))
             }
-            DiffFormat::Jsonl => Output::Json { out: app.ui.data(), begun: false, array: false },
-            DiffFormat::Json => Output::Json { out: app.ui.data(), begun: false, array: true },
+            DiffFormat::Jsonl => Output::Lines(Box::new(Lines::jsonl(columns(), data()))),
+            DiffFormat::Json => Output::Array { out: data(), begun: false },
         })
     }
 
@@ -167,16 +165,12 @@ impl Output {
         let cells = change_cells(located);
         match self {
             Output::Table(rows) => rows.push(shown(&cells)),
-            Output::Csv(report) => report.row(&cells)?,
-            Output::Json { out, begun, array } => {
-                let separator = match (*array, *begun) {
-                    (true, false) => "[\n",
-                    (true, true) => ",\n",
-                    (false, _) => "",
-                };
+            Output::Lines(lines) => lines.row(&cells)?,
+            Output::Array { out, begun } => {
+                let separator = if *begun { ",\n" } else { "[\n" };
                 *begun = true;
-                let end = if *array { "" } else { "\n" };
-                write!(out, "{separator}{}{end}", object(&cells)).map_err(output_failed)?;
+                out.write_all(separator.as_bytes()).map_err(output_failed)?;
+                write_object(out, &columns(), &cells)?;
             }
         }
         Ok(())
@@ -186,21 +180,15 @@ impl Output {
         match self {
             Output::Table(rows) if rows.is_empty() => Ok(()),
             Output::Table(rows) => app.ui.table(&SHOWN, &rows),
-            Output::Csv(report) => {
-                let Written { guarded_cells, .. } = report.finish()?;
-                if guarded_cells > 0 {
-                    app.ui.note(format_args!(
-                        "{guarded_cells} cells begin like a formula and got a ' in front"
-                    ));
+            Output::Lines(lines) => {
+                let changed = lines.finish()?.len();
+                if changed > 0 {
+                    app.ui.note(format_args!("{changed} cells begin like a formula and got a ' in front"));
                 }
                 Ok(())
             }
-            Output::Json { mut out, begun, array } => {
-                let end = match (array, begun) {
-                    (true, true) => "\n]\n",
-                    (true, false) => "[]\n",
-                    (false, _) => "",
-                };
+            Output::Array { mut out, begun } => {
+                let end = if begun { "\n]\n" } else { "[]\n" };
                 out.write_all(end.as_bytes()).map_err(output_failed)?;
                 out.done()
             }
@@ -208,27 +196,11 @@ impl Output {
     }
 }
 
-fn shown(cells: &[Cell]) -> Vec<String> {
-    let at = |name: &str| CHANGES.columns.iter().position(|column| column.name == name);
-    let text = |cell: &Cell| match cell {
-        Cell::Text(text) => text.to_string(),
-        Cell::Integer(value) => value.to_string(),
-        Cell::Bool(value) => value.to_string(),
-        Cell::Empty => String::new(),
-    };
-    SHOWN.iter().filter_map(|name| cells.get(at(name)?)).map(text).collect()
+fn columns() -> Vec<&'static Column> {
+    CHANGES.fixed_columns().collect()
 }
 
-/// A JSON object with its keys in the order of the columns.
-fn object(cells: &[Cell]) -> String {
-    let value = |cell: &Cell| match cell {
-        Cell::Text(text) => Value::from(text.as_ref()),
-        Cell::Integer(value) => Value::from(*value),
-        Cell::Bool(value) => Value::from(*value),
-        Cell::Empty => Value::Null,
-    };
-    let pairs = CHANGES.columns.iter().zip(cells);
-    let pairs: Vec<String> =
-        pairs.map(|(column, cell)| format!("{}:{}", Value::from(column.name), value(cell))).collect();
-    format!("{{{}}}", pairs.join(","))
+fn shown(cells: &[Cell]) -> Vec<String> {
+    let at = |name: &str| CHANGES.fixed_columns().position(|column| column.name == name);
+    SHOWN.iter().filter_map(|name| cells.get(at(name)?)).map(Cell::to_string).collect()
 }

@@ -1,32 +1,87 @@
-//! `verify`: whether a database is as fbsync wrote it.
+//! `verify`: whether an evidence folder, or a database, is as fbsync wrote it; and what that does not
+//! prove.
+
+use std::path::Path;
 
 use serde_json::json;
 
 use crate::app::App;
 use crate::cli::VerifyArgs;
 use crate::error::{Error, Kind, Result};
+use crate::evidence::check::{self, Verdict};
 use crate::store::{self, Finding, Reader, Report};
 use crate::ui::Ui;
 
+/// By no check of a file, ever.
+const NEVER_PROVED: &str = "not proved: that what FreshBooks answered was true";
+
 pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<()> {
-    let path = app.database(&args.database.db)?;
-    let reader = Reader::open(&path, app.ui)?;
-    let mut report = store::check(&reader)?;
-    for (id, hash) in &args.expect {
-        report.findings.extend(unexpected(&reader, &report, *id, hash)?);
+    let database = args.db.as_deref().map(|db| app.database(db)).transpose()?;
+    match (&args.folder, database) {
+        (Some(folder), database) => verify_folder(app, folder, args, database.as_deref()),
+        (None, Some(database)) => verify_database(app, &database, &args.expect),
+        (None, None) => Err(Error::new(Kind::Usage, "verify what?")
+            .hint("fbsync verify DIR, or fbsync verify --db audit.sqlite")),
     }
-    let limits = limits(&report, &args.expect);
+}
+
+fn verify_folder(app: &App, folder: &Path, args: &VerifyArgs, database: Option<&Path>) -> Result<()> {
+    let shown = folder.display();
+    if !folder.is_dir() {
+        return Err(Error::new(Kind::Usage, format!("there is no folder {shown}")));
+    }
+    let reader = database.map(|path| Reader::open(path, app.ui)).transpose()?;
+    let mut verdict = check::check(folder, args.seal.as_deref(), reader.as_ref(), &app.stop)?;
+    let mut limits = vec![folder_limits(args.seal.is_some(), reader.is_some()).to_owned()];
+    if let Some(reader) = &reader {
+        let report = check_database(reader, &args.expect)?;
+        limits.extend(database_limits(&report, &args.expect));
+        let own = report.findings.into_iter();
+        verdict.findings.extend(own.map(|finding| format!("the database: {}", finding.0)));
+    }
+    limits.push(NEVER_PROVED.to_owned());
+    let Verdict { folders, files, seal, written_by, not_compared, findings } = &verdict;
     if app.json {
-        let findings: Vec<&str> = report.findings.iter().map(|finding| finding.0.as_str()).collect();
         app.ui.json(&json!({
-            "ok": findings.is_empty(), "snapshots": report.snapshots, "pruned": report.pruned,
-            "rows": report.rows, "records": report.records,
-            "head": report.head.as_ref().map(|(id, hash)| json!({ "id": id, "content_sha256": hash })),
+            "ok": findings.is_empty(), "folders": folders, "files": files, "seal": seal,
+            "rederived": reader.is_some(), "written_by": written_by, "not_compared": not_compared,
             "findings": findings, "not_proved": limits,
         }))?;
     }
+    if !findings.is_empty() {
+        return Err(tell_findings(app.ui, findings.iter().map(String::as_str), &shown.to_string()));
+    }
+    app.ui.note(format_args!("ok: {files} files in {shown} are as they were written"));
+    match (&reader, written_by) {
+        (None, _) => {}
+        (Some(_), None) => app.ui.note("ok: made anew from the database, every byte is the same"),
+        (Some(_), Some(version)) => app.ui.note(format_args!("ok: same content, written by {version}")),
+    }
+    for file in not_compared {
+        app.ui.warn(format_args!(
+            "{file} is of another version and of a form that cannot be compared cell by cell"
+        ));
+    }
+    app.ui.note(format_args!("seal: {seal}"));
+    limits.iter().for_each(|limit| app.ui.note(limit));
+    Ok(())
+}
+
+fn verify_database(app: &App, path: &Path, expected: &[(i64, String)]) -> Result<()> {
+    let report = check_database(&Reader::open(path, app.ui)?, expected)?;
+    let mut limits = database_limits(&report, expected);
+    limits.push(NEVER_PROVED.to_owned());
+    let findings = report.findings.iter().map(|finding| finding.0.as_str());
+    if app.json {
+        app.ui.json(&json!({
+            "ok": report.findings.is_empty(), "snapshots": report.snapshots, "pruned": report.pruned,
+            "rows": report.rows, "records": report.records,
+            "head": report.head.as_ref().map(|(id, hash)| json!({ "id": id, "content_sha256": hash })),
+            "findings": findings.clone().collect::<Vec<_>>(), "not_proved": limits,
+        }))?;
+    }
     if !report.findings.is_empty() {
-        return Err(tell_findings(app.ui, &report, &path.display().to_string()));
+        return Err(tell_findings(app.ui, findings, &path.display().to_string()));
     }
     let Report { snapshots, rows, records, head, .. } = &report;
     app.ui.note(format_args!(
@@ -37,6 +92,15 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<()> {
     }
     limits.iter().for_each(|limit| app.ui.note(limit));
     Ok(())
+}
+
+/// The database against itself, and against hashes that were kept elsewhere.
+fn check_database(reader: &Reader, expected: &[(i64, String)]) -> Result<Report> {
+    let mut report = store::check(reader)?;
+    for (id, hash) in expected {
+        report.findings.extend(unexpected(reader, &report, *id, hash)?);
+    }
+    Ok(report)
 }
 
 /// What is wrong about a snapshot whose hash was kept elsewhere.
@@ -53,8 +117,26 @@ fn unexpected(reader: &Reader, report: &Report, id: i64, hash: &str) -> Result<O
     })
 }
 
-/// What agreement does not prove.
-fn limits(report: &Report, expected: &[(i64, String)]) -> Vec<String> {
+/// What the agreement of a folder does not prove.
+fn folder_limits(sealed: bool, rederived: bool) -> &'static str {
+    match (sealed, rederived) {
+        (true, _) => {
+            "proved: the folder is the one that was sealed; not proved: what FreshBooks' interface cannot show \
+             (README.txt)"
+        }
+        (false, true) => {
+            "not proved: that nobody rebuilt both the folder and the database; for that, note the seal in \
+             another place and give it as --seal"
+        }
+        (false, false) => {
+            "not proved: that nobody wrote the whole folder anew; for that, note the seal in another place and \
+             give it as --seal"
+        }
+    }
+}
+
+/// What the agreement of a database does not prove.
+fn database_limits(report: &Report, expected: &[(i64, String)]) -> Vec<String> {
     let mut limits = vec![match expected.iter().map(|(id, _)| id).max() {
         None => "not proved: that nobody rebuilt the whole file, or cut snapshots off its end; for that, keep what \
                  `fbsync snapshots --head` prints in another place and give it as --expect ID:HEX"
@@ -70,16 +152,15 @@ fn limits(report: &Report, expected: &[(i64, String)]) -> Vec<String> {
             report.pruned
         ));
     }
-    limits.push("not proved: that what FreshBooks answered was true".to_owned());
     limits
 }
 
-fn tell_findings(ui: Ui, report: &Report, path: &str) -> Error {
-    for finding in &report.findings {
-        ui.warn(&finding.0);
+fn tell_findings<'f>(ui: Ui, findings: impl ExactSizeIterator<Item = &'f str>, what: &str) -> Error {
+    let n = findings.len();
+    for finding in findings {
+        ui.warn(finding);
     }
-    let n = report.findings.len();
     let things = if n == 1 { "1 thing is".to_owned() } else { format!("{n} things are") };
-    Error::new(Kind::No, format!("{path} is not as fbsync wrote it: {things} wrong"))
-        .hint("go back to a copy whose hashes you know; the file was not changed by this check")
+    Error::new(Kind::No, format!("{what} is not as fbsync wrote it: {things} wrong"))
+        .hint("go back to a copy whose hashes you know; nothing was changed by this check")
 }

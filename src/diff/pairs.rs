@@ -20,7 +20,7 @@ impl By {
             By::Record => row.member_uuid.clone(),
             By::AccountAndRole => Some(format!("{}\n{}", row.account_key, row.role)),
             By::Account => Some(row.account_key.clone()),
-            By::Email => Some(normalized(&row.email)).filter(|address| !address.is_empty()),
+            By::Email => Some(normalized(&row.email).into_owned()).filter(|address| !address.is_empty()),
         }
     }
 

@@ -10,12 +10,14 @@ use super::{Came, Done, Job, Plan, Spool, What};
 use crate::error::Result;
 use crate::freshbooks::{Group, Me, Record, Reply, StaffAnswer, TeamPage};
 use crate::http::{Answer, Failed, Failure};
+use crate::model::reading::Digest;
 use crate::model::{
     Business, BusinessReading, Coverage, Identity, Outcome, Reading, RequestLine, Resource, Timestamp,
 };
 
 pub(super) struct Collector {
     identity: Identity,
+    identity_record: Digest,
     businesses: Vec<Collected>,
     in_flight: usize,
     members: u64,
@@ -36,6 +38,7 @@ impl Collector {
     pub(super) fn new(me: Me, answer: &Answer, plan: &Plan) -> Self {
         let mut collector = Collector {
             identity: me.identity,
+            identity_record: me.identity_record,
             businesses: me.businesses.into_iter().map(|business| Collected::new(business, plan)).collect(),
             in_flight: 0,
             members: 0,
@@ -128,6 +131,7 @@ impl Collector {
             server_date_first: self.server_dates.map(|(first, _)| first),
             server_date_last: self.server_dates.map(|(_, last)| last),
             identity: self.identity,
+            identity_record: self.identity_record,
             businesses: self.businesses.into_iter().map(|collected| collected.reading).collect(),
             requests: self.requests.into_values().collect(),
         }

@@ -80,13 +80,15 @@ pub(super) fn staff_page(body: &[u8]) -> Result<StaffAnswer, Problem> {
     for (at, raw) in raws.into_iter().enumerate() {
         let what = format!("staffs[{at}]");
         let wire: WireStaff = parse(raw, &what)?;
-        page.records.push(record(raw, &[], &what)?);
+        let record = record(raw, &[], &what)?;
         page.members.push(StaffMember {
             id: wire.id,
             email: wire.email.unwrap_or_default(),
             last_login_at: wire.last_login,
             logins: wire.num_logins,
+            record: record.sha256,
         });
+        page.records.push(record);
     }
     Ok(StaffAnswer::Page(page))
 }

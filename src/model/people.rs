@@ -5,12 +5,14 @@
 //! that identity's; where two identities share the address nobody can tell, so it stays an address.
 //! Every row that a source names survives: sources are merged only where account, business and role agree.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
+use super::Timestamp;
 use super::reading::{
-    Business, BusinessReading, Coverage, GroupMember, Identity, Outcome, OwnMembership, Resource,
+    Business, BusinessReading, Coverage, Digest, GroupMember, Identity, Outcome, OwnMembership, Resource,
     StaffMember, Text, hex,
 };
 use super::role;
@@ -22,6 +24,8 @@ pub(crate) struct Listing {
     pub(crate) business: Business,
     pub(crate) memberships: Vec<Membership>,
     pub(crate) coverage: Vec<Coverage>,
+    /// What further sources said, sorted: a membership names one record, and these would be lost.
+    pub(crate) records: Vec<Digest>,
 }
 
 /// Merges the sources of each business into memberships and orders everything.
@@ -39,6 +43,10 @@ fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses)
     let owners_unchecked = reading.outcome(Resource::BusinessGroup) != Some(Outcome::Ok);
     let staff_asked = reading.outcome(Resource::Staff).is_some();
     let BusinessReading { business, members, group, staff, coverage } = reading;
+    let further = group.iter().map(|named| named.record).chain(staff.iter().map(|person| person.record));
+    let mut records: Vec<Digest> = further.chain(business.own.iter().map(|own| own.record)).collect();
+    records.sort_unstable();
+    records.dedup();
 
     let mut rows: Vec<Membership> = members.into_iter().map(Membership::from_member).collect();
     for row in &mut rows {
@@ -55,8 +63,17 @@ fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses)
         row.flags.extend(owners_unchecked.then_some(Flag::OwnersNotChecked));
         row.flags.extend(addresses.is_shared(&row.email).then_some(Flag::SharedEmail));
     }
-    rows.sort_by(report_order);
-    Listing { business, memberships: rows, coverage }
+    rows.sort_by(|a, b| {
+        // Most rows differ in their address, and writing the keys out costs more than comparing.
+        collate(&a.email, &b.email).then_with(|| {
+            let (a_key, b_key) = (a.account_key.to_string(), b.account_key.to_string());
+            report_order(
+                [&a.email, &a_key, &a.role, &a.member_uuid],
+                [&b.email, &b_key, &b.role, &b.member_uuid],
+            )
+        })
+    });
+    Listing { business, memberships: rows, coverage, records }
 }
 
 /// Notes the further sources of the rows there are, and adds what only those sources name.
@@ -85,7 +102,7 @@ fn add_named_elsewhere(rows: &mut Vec<Membership>, named: impl Iterator<Item = M
 /// Joins the staff list by e-mail, the only thing that it shares with a team list. An address that is
 /// in it twice counts with its latest sign-in.
 fn add_logins(rows: &mut [Membership], staff: &[StaffMember]) {
-    let mut by_address: HashMap<String, &StaffMember> = HashMap::new();
+    let mut by_address: HashMap<Cow<str>, &StaffMember> = HashMap::new();
     for person in staff {
         let known = by_address.entry(normalized(&person.email)).or_insert(person);
         if person.last_login_at > known.last_login_at {
@@ -171,21 +188,23 @@ fn without_member_record(
     }
 }
 
-/// Within a business: `email, account_key, role, member_uuid`.
-fn report_order(a: &Membership, b: &Membership) -> Ordering {
-    collate(&a.email, &b.email)
-        .then_with(|| collate(&a.account_key.to_string(), &b.account_key.to_string()))
-        .then_with(|| collate(&a.role, &b.role))
-        .then_with(|| collate(&a.member_uuid, &b.member_uuid))
+/// The order of rows within a business: by `email, account_key, role, member_uuid`.
+pub(crate) fn report_order(a: [&str; 4], b: [&str; 4]) -> Ordering {
+    let differing = a.into_iter().zip(b).map(|(a, b)| collate(a, b)).find(|order| order.is_ne());
+    differing.unwrap_or(Ordering::Equal)
 }
 
 /// An address as it is compared: trimmed, lower case.
-pub(crate) fn normalized(email: &str) -> String {
-    email.trim().to_lowercase()
+pub(crate) fn normalized(email: &str) -> Cow<'_, str> {
+    let email = email.trim();
+    match email.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        true => Cow::Borrowed(email),
+        false => Cow::Owned(email.to_lowercase()),
+    }
 }
 
-/// What all sources together know of each e-mail address.
-struct Addresses(HashMap<Text, Address>);
+/// What the sources together know of each e-mail address.
+pub(crate) struct Addresses(HashMap<Text, Address>);
 
 #[derive(Default)]
 struct Address {
@@ -204,9 +223,15 @@ enum Holder {
 }
 
 impl Addresses {
-    fn learn(identity: &Identity, readings: &[BusinessReading]) -> Self {
+    /// What the signed-in identity alone tells.
+    pub(crate) fn of(identity: &Identity) -> Self {
         let mut addresses = Addresses(HashMap::new());
         addresses.hold(&identity.email, Some(identity.id));
+        addresses
+    }
+
+    fn learn(identity: &Identity, readings: &[BusinessReading]) -> Self {
+        let mut addresses = Addresses::of(identity);
         for reading in readings {
             for named in &reading.group {
                 addresses.hold(&named.email, named.identity_id);
@@ -221,10 +246,11 @@ impl Addresses {
 
     fn entry(&mut self, email: &str) -> Option<&mut Address> {
         let address = normalized(email);
-        (!address.is_empty()).then(|| self.0.entry(address.into()).or_default())
+        (!address.is_empty()).then(|| self.0.entry(address.as_ref().into()).or_default())
     }
 
-    fn hold(&mut self, email: &str, identity_id: Option<i64>) {
+    /// Notes whose identity comes with the address.
+    pub(crate) fn hold(&mut self, email: &str, identity_id: Option<i64>) {
         if let (Some(id), Some(address)) = (identity_id, self.entry(email)) {
             address.identity = match address.identity {
                 Holder::Nobody => Holder::One(id),
@@ -235,7 +261,7 @@ impl Addresses {
     }
 
     /// Notes the name that a member record carries beside the address.
-    fn carry(&mut self, email: &str, name: &str) {
+    pub(crate) fn carry(&mut self, email: &str, name: &str) {
         let name = name.to_lowercase();
         if let Some(address) = self.entry(email).filter(|_| !name.is_empty()) {
             match &address.name {
@@ -245,65 +271,88 @@ impl Addresses {
         }
     }
 
-    fn key_of(&self, identity_id: Option<i64>, email: &str, record: &str) -> AccountKey {
+    /// Who a row with this identity and address is; `record` where neither is known.
+    pub(crate) fn key_of(&self, identity_id: Option<i64>, email: &str, record: &str) -> AccountKey {
         let address = normalized(email);
-        match (identity_id, self.0.get(address.as_str()).map(|address| address.identity)) {
+        match (identity_id, self.0.get(address.as_ref()).map(|address| address.identity)) {
             (Some(id), _) | (None, Some(Holder::One(id))) => AccountKey::Identity(id),
-            _ if !address.is_empty() => AccountKey::Email(address.into()),
+            _ if !address.is_empty() => AccountKey::Email(address.as_ref().into()),
             _ => AccountKey::Member(record.into()),
         }
     }
 
-    fn is_shared(&self, email: &str) -> bool {
-        self.0.get(normalized(email).as_str()).is_some_and(|address| address.shared)
+    /// Whether people of different names use the address.
+    pub(crate) fn is_shared(&self, email: &str) -> bool {
+        self.0.get(normalized(email).as_ref()).is_some_and(|address| address.shared)
+    }
+}
+
+/// What a membership tells of the person who holds it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bearer<'a> {
+    pub(crate) business_id: i64,
+    pub(crate) account_key: &'a AccountKey,
+    pub(crate) member_uuid: &'a str,
+    pub(crate) email: &'a str,
+    pub(crate) first_name: &'a str,
+    pub(crate) last_name: &'a str,
+    pub(crate) identity_uuid: Option<&'a str>,
+    pub(crate) updated_at: Option<Timestamp>,
+}
+
+impl Listing {
+    /// Who holds its memberships.
+    pub(crate) fn bearers(&self) -> impl Iterator<Item = Bearer<'_>> {
+        self.memberships.iter().map(|row| Bearer {
+            business_id: self.business.id,
+            account_key: &row.account_key,
+            member_uuid: &row.member_uuid,
+            email: &row.email,
+            first_name: &row.first_name,
+            last_name: &row.last_name,
+            identity_uuid: row.identity_uuid.as_deref(),
+            updated_at: row.member_updated_at,
+        })
     }
 }
 
 /// One row a person, ordered by `account_key`, made of all their memberships.
-pub(crate) fn accounts(identity: &Identity, listings: &[Listing]) -> Vec<Account> {
-    let mut persons: HashMap<&AccountKey, Vec<(i64, &Membership)>> = HashMap::new();
-    for listing in listings {
-        for row in &listing.memberships {
-            match persons.entry(&row.account_key) {
-                Entry::Occupied(person) => person.into_mut().push((listing.business.id, row)),
-                Entry::Vacant(person) => drop(person.insert(vec![(listing.business.id, row)])),
-            }
+pub(crate) fn accounts<'a>(identity: &Identity, bearers: impl Iterator<Item = Bearer<'a>>) -> Vec<Account> {
+    let mut persons: HashMap<&AccountKey, Vec<Bearer>> = HashMap::new();
+    for bearer in bearers {
+        match persons.entry(bearer.account_key) {
+            Entry::Occupied(person) => person.into_mut().push(bearer),
+            Entry::Vacant(person) => drop(person.insert(vec![bearer])),
         }
     }
     let mut accounts: Vec<Account> =
-        persons.into_iter().map(|(key, rows)| account(identity, key, rows)).collect();
+        persons.into_iter().map(|(key, bearers)| account(identity, key, bearers)).collect();
     accounts.sort_by_cached_key(|account| account.key.to_string());
     accounts
 }
 
-fn account(identity: &Identity, key: &AccountKey, mut rows: Vec<(i64, &Membership)>) -> Account {
+fn account(identity: &Identity, key: &AccountKey, mut bearers: Vec<Bearer>) -> Account {
     // The newest record speaks for the person; the rest of the order only makes it certain which.
-    rows.sort_by(|(a_id, a), (b_id, b)| {
-        let newest = b.member_updated_at.cmp(&a.member_updated_at);
-        newest.then(a_id.cmp(b_id)).then_with(|| a.member_uuid.cmp(&b.member_uuid))
+    bearers.sort_by(|a, b| {
+        let newest = b.updated_at.cmp(&a.updated_at);
+        newest.then(a.business_id.cmp(&b.business_id)).then_with(|| a.member_uuid.cmp(b.member_uuid))
     });
     let own = *key == AccountKey::Identity(identity.id);
-    let first = |text: fn(&Membership) -> &str| {
-        rows.iter()
-            .map(|(_, row)| text(row))
-            .find(|text| !text.trim().is_empty())
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let named = rows.iter().find(|(_, row)| !full_name(&row.first_name, &row.last_name).is_empty());
+    let address = bearers.iter().map(|bearer| bearer.email).find(|email| !email.trim().is_empty());
+    let named = bearers.iter().find(|bearer| !full_name(bearer.first_name, bearer.last_name).is_empty());
     let (first_name, last_name) = match named {
         _ if own => (identity.first_name.clone(), identity.last_name.clone()),
-        Some((_, row)) => (row.first_name.to_string(), row.last_name.to_string()),
+        Some(bearer) => (bearer.first_name.to_owned(), bearer.last_name.to_owned()),
         None => Default::default(),
     };
     let own_address = own.then(|| normalized(&identity.email));
-    let emails: BTreeSet<String> = rows
+    let emails: BTreeSet<Cow<str>> = bearers
         .iter()
-        .map(|(_, row)| normalized(&row.email))
+        .map(|bearer| normalized(bearer.email))
         .chain(own_address)
         .filter(|email| !email.is_empty())
         .collect();
-    let businesses: BTreeSet<i64> = rows.iter().map(|(id, _)| *id).collect();
+    let businesses: BTreeSet<i64> = bearers.iter().map(|bearer| bearer.business_id).collect();
     Account {
         key: key.clone(),
         identity_id: match key {
@@ -312,9 +361,9 @@ fn account(identity: &Identity, key: &AccountKey, mut rows: Vec<(i64, &Membershi
         },
         identity_uuid: match own {
             true => identity.uuid.clone(),
-            false => rows.iter().find_map(|(_, row)| row.identity_uuid.as_deref().map(str::to_owned)),
+            false => bearers.iter().find_map(|bearer| bearer.identity_uuid.map(str::to_owned)),
         },
-        email: if own { identity.email.clone() } else { first(|row| &row.email) },
+        email: if own { identity.email.clone() } else { address.unwrap_or_default().to_owned() },
         emails: emails.into_iter().collect::<Vec<_>>().join(";"),
         first_name,
         last_name,

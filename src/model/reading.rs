@@ -80,6 +80,7 @@ pub(crate) struct StaffMember {
     pub(crate) email: String,
     pub(crate) last_login_at: Option<Timestamp>,
     pub(crate) logins: Option<i64>,
+    pub(crate) record: Digest,
 }
 
 /// What was asked for at a business.
@@ -208,6 +209,7 @@ pub(crate) struct Reading {
     pub(crate) server_date_first: Option<Timestamp>,
     pub(crate) server_date_last: Option<Timestamp>,
     pub(crate) identity: Identity,
+    pub(crate) identity_record: Digest,
     pub(crate) businesses: Vec<BusinessReading>,
     pub(crate) requests: Vec<RequestLine>,
 }

@@ -102,7 +102,7 @@ pub(crate) enum Flag {
 }
 
 impl Flag {
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Flag::ListingIncomplete => "listing_incomplete",
             Flag::NeverAccepted => "never_accepted",
@@ -240,11 +240,15 @@ pub(crate) fn full_name(first: &str, last: &str) -> String {
 
 /// The order of every report: lower-cased by Unicode without a locale, then by bytes, empty last.
 pub(crate) fn collate(a: &str, b: &str) -> Ordering {
-    match (a.is_empty(), b.is_empty()) {
-        (false, false) => a.chars().flat_map(char::to_lowercase).cmp(b.chars().flat_map(char::to_lowercase)),
-        (empty, other) => empty.cmp(&other),
-    }
-    .then_with(|| a.cmp(b))
+    let lower_cased = || match a.is_ascii() && b.is_ascii() {
+        // Nearly every address; comparing bytes is many times quicker.
+        true => {
+            let (a, b) = (a.bytes(), b.bytes());
+            a.map(|byte| byte.to_ascii_lowercase()).cmp(b.map(|byte| byte.to_ascii_lowercase()))
+        }
+        false => a.chars().flat_map(char::to_lowercase).cmp(b.chars().flat_map(char::to_lowercase)),
+    };
+    a.is_empty().cmp(&b.is_empty()).then_with(lower_cased).then_with(|| a.cmp(b))
 }
 
 #[cfg(test)]

@@ -1,57 +1,132 @@
-//! `access`: every membership of a snapshot, one row each.
+//! Reports whose rows are memberships: all of them, or those that fit.
 
-use super::{Cell, Column, Report, Type};
+use super::columns::{ACCESS, Column, Type, at};
+use super::{Cell, Take, View};
 use crate::error::Result;
-use crate::store::{AccessRow, Value};
+use crate::model::Timestamp;
+use crate::store::{AccessRow, BusinessLine, Value};
 
-const fn column(name: &'static str, kind: Type) -> Column {
-    Column { name, kind }
+const ROW_KEY: usize = at("row_key");
+const SNAPSHOT_ID: usize = at("snapshot_id");
+const AS_OF: usize = at("as_of");
+const BUSINESS_ID: usize = at("business_id");
+const BUSINESS_UUID: usize = at("business_uuid");
+const BUSINESS_NAME: usize = at("business_name");
+const ACCOUNT_ID: usize = at("account_id");
+pub(super) const EMAIL_DOMAIN: usize = at("email_domain");
+pub(super) const ROLE: usize = at("role");
+pub(super) const ROLE_CLASS: usize = at("role_class");
+pub(super) const ACTIVE: usize = at("active");
+const STATE: usize = at("state");
+const CREATED: usize = at("member_created_at");
+const IS_EXTERNAL: usize = at("is_external");
+pub(super) const FLAGS: usize = at("flags");
+
+pub(super) fn all(view: &View, take: &mut Take) -> Result<()> {
+    view.access_rows(|row| take(&cells(view, row)?))
 }
 
-pub(crate) const ACCESS: Report = Report {
-    name: "access",
-    columns: &[
-        column("row_key", Type::Id),
-        column("snapshot_id", Type::Integer),
-        column("as_of", Type::Time),
-        column("business_id", Type::Integer),
-        column("business_uuid", Type::Id),
-        column("business_name", Type::Text),
-        column("account_id", Type::Id),
-        column("account_key", Type::Id),
-        column("identity_id", Type::Integer),
-        column("full_name", Type::Text),
-        column("first_name", Type::Text),
-        column("last_name", Type::Text),
-        column("email", Type::Text),
-        column("email_domain", Type::Text),
-        column("role", Type::Text),
-        column("role_label", Type::Text),
-        column("role_class", Type::Id),
-        column("active", Type::Bool),
-        column("state", Type::Id),
-        column("invitation_accepted_at", Type::Time),
-        column("member_created_at", Type::Time),
-        column("member_updated_at", Type::Time),
-        column("last_login_at", Type::Time),
-        column("last_login_status", Type::Id),
-        column("is_external", Type::Bool),
-        column("businesses_count", Type::Integer),
-        column("flags", Type::Id),
-        column("sources", Type::Id),
-        column("record_sha256", Type::Id),
-    ],
-};
+pub(super) fn privileged(view: &View, take: &mut Take) -> Result<()> {
+    only(view, take, |row| Ok(row.text(ROLE_CLASS)? == "privileged"))
+}
+
+pub(super) fn inactive(view: &View, take: &mut Take) -> Result<()> {
+    only(view, take, |row| Ok(row.integer(ACTIVE)? == 0))
+}
+
+pub(super) fn external(view: &View, take: &mut Take) -> Result<()> {
+    only(view, take, |row| Ok(view.is_external(&row.text(EMAIL_DOMAIN)?) == Some(true)))
+}
+
+pub(super) fn pending(view: &View, take: &mut Take) -> Result<()> {
+    view.access_rows(|row| {
+        if !is_pending(row)? {
+            return Ok(());
+        }
+        let mut cells = cells(view, row)?;
+        cells.push(Cell::count(age_days(view, row)?));
+        take(&cells)
+    })
+}
+
+pub(super) fn own_people(view: &View, take: &mut Take) -> Result<()> {
+    // Both are in the order of the businesses: each unread one is told behind the rows it has.
+    let mut unread = view.not_covered().into_iter().peekable();
+    let mut order = view.businesses.iter().peekable();
+    let mut tell = |until: Option<i64>, take: &mut Take| -> Result<()> {
+        while order.peek().is_some_and(|business| Some(business.id) != until) {
+            let Some(business) = order.next() else { break };
+            if unread.next_if(|unread| unread.id == business.id).is_some() {
+                take(&prefixed([Cell::text("cannot_tell")], business_cells(view, business)))?;
+            }
+        }
+        Ok(())
+    };
+    view.access_rows(|row| {
+        tell(Some(row.integer(BUSINESS_ID)?), take)?;
+        match view.is_external(&row.text(EMAIL_DOMAIN)?) {
+            Some(false) => take(&prefixed([Cell::text("yes")], cells(view, row)?)),
+            Some(true) | None => Ok(()),
+        }
+    })?;
+    tell(None, take)
+}
+
+fn only(view: &View, take: &mut Take, keep: impl Fn(&AccessRow) -> Result<bool>) -> Result<()> {
+    view.access_rows(|row| if keep(row)? { take(&cells(view, row)?) } else { Ok(()) })
+}
+
+/// Invited and not accepted, whether the record is active or not.
+pub(super) fn is_pending(row: &AccessRow) -> Result<bool> {
+    Ok(row.text(STATE)? == "invited" || has_flag(row, "never_accepted")?)
+}
+
+pub(super) fn has_flag(row: &AccessRow, flag: &str) -> Result<bool> {
+    Ok(row.text(FLAGS)?.split(';').any(|raised| raised == flag))
+}
+
+/// Whole days from the making of the record to the snapshot.
+pub(super) fn age_days(view: &View, row: &AccessRow) -> Result<Option<i64>> {
+    let created = Timestamp::parse(&row.text(CREATED)?);
+    let age = created.zip(view.as_of()).map(|(created, as_of)| as_of.since(created).as_secs() / 86_400);
+    Ok(age.and_then(|days| i64::try_from(days).ok()))
+}
 
 /// The cells of one row of the `access` view, whose columns are the report's.
-pub(crate) fn access_cells<'a>(row: &'a AccessRow) -> Result<Vec<Cell<'a>>> {
-    let typed = |(at, column): (usize, &Column)| {
-        Ok(match (row.value(at)?, column.kind) {
-            (Value::Null, _) => Cell::Empty,
-            (Value::Integer(value), Type::Bool) => Cell::Bool(value != 0),
-            (Value::Integer(value), _) => Cell::Integer(value),
-            (Value::Text(text), _) => Cell::Text(text),
-        })
-    };
-    ACCESS.columns.iter().enumerate().map(typed).collect()
+pub(super) fn cells<'a>(view: &View, row: &'a AccessRow) -> Result<Vec<Cell<'a>>> {
+    // Room for the columns that some reports add.
+    let mut cells = Vec::with_capacity(ACCESS.len() + 8);
+    for (at, column) in ACCESS.iter().enumerate() {
+        cells.push(cell(column, row.value(at)?));
+    }
+    if let Some(external) = view.is_external(&row.text(EMAIL_DOMAIN)?) {
+        cells[IS_EXTERNAL] = Cell::Bool(external);
+    }
+    Ok(cells)
+}
+
+fn cell<'a>(column: &Column, value: Value<'a>) -> Cell<'a> {
+    match (value, column.kind) {
+        (Value::Null, _) => Cell::Empty,
+        (Value::Integer(value), Type::Bool) => Cell::Bool(value != 0),
+        (Value::Integer(value), _) => Cell::Integer(value),
+        (Value::Text(text), _) => Cell::Text(text),
+    }
+}
+
+/// The columns of `access` for a whole business: what is known of it, and no person.
+pub(super) fn business_cells<'a>(view: &'a View, business: &'a BusinessLine) -> Vec<Cell<'a>> {
+    let mut cells = vec![Cell::Empty; ACCESS.len()];
+    cells[ROW_KEY] = Cell::text(business.id.to_string());
+    cells[SNAPSHOT_ID] = Cell::Integer(view.snapshot.id);
+    cells[AS_OF] = Cell::text(view.snapshot.finished_at.as_str());
+    cells[BUSINESS_ID] = Cell::Integer(business.id);
+    cells[BUSINESS_UUID] = Cell::optional(business.uuid.as_deref());
+    cells[BUSINESS_NAME] = Cell::text(business.name.as_str());
+    cells[ACCOUNT_ID] = Cell::optional(business.account_id.as_deref());
+    cells
+}
+
+pub(super) fn prefixed<'a, const N: usize>(first: [Cell<'a>; N], rest: Vec<Cell<'a>>) -> Vec<Cell<'a>> {
+    first.into_iter().chain(rest).collect()
 }

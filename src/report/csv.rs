@@ -2,129 +2,139 @@
 //!
 //! Names and addresses in FreshBooks are typed by other people: an outsider who is invited may call
 //! himself `=HYPERLINK(…)`, and a spreadsheet would run it. Such text gets a `'` in front, which
-//! changes the evidence, so every changed cell is counted, and numbers, dates and ids are never
-//! touched (OWASP, "CSV Injection"). SQLite keeps the original.
+//! changes the evidence, so every changed cell is named, and numbers, dates and ids are never
+//! touched (OWASP, "CSV Injection"). The other formats keep the original.
 
 use std::borrow::Cow;
 use std::io::Write;
 
-use super::{Cell, Report, Type, Written};
-use crate::cli::FormulaGuard;
+use super::format::write_failed;
+use super::{Cell, Column, Guard, Report, Style, Type};
 use crate::error::{Error, Kind, Result};
 
 /// What starts a formula in some spreadsheet, its full-width twins included.
 const FORMULA_STARTS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-pub(crate) struct CsvReport<W: Write> {
-    report: Report,
-    guard: FormulaGuard,
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+pub(crate) struct Csv<'a, W: Write> {
+    columns: Vec<&'a Column>,
+    /// Where the columns lie that name a row.
+    key: Vec<usize>,
+    guard: Guard,
     writer: csv::Writer<W>,
-    written: Written,
+    number: String,
+    changed: Vec<String>,
 }
 
-impl<W: Write> CsvReport<W> {
+impl<'a, W: Write> Csv<'a, W> {
     /// Begins the file with its header.
-    pub(crate) fn begin(report: Report, guard: FormulaGuard, out: W) -> Result<Self> {
+    pub(super) fn begin(report: &Report, columns: Vec<&'a Column>, style: Style, mut out: W) -> Result<Self> {
+        if style.bom {
+            out.write_all(BYTE_ORDER_MARK).map_err(write_failed)?;
+        }
+        let place = |name: &&str| columns.iter().position(|column| column.name == *name);
+        let key = report.key.iter().filter_map(place).collect();
         let writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-        let mut begun = CsvReport { report, guard, writer, written: Written::default() };
-        begun.record(report.columns.iter().map(|column| column.name))?;
+        let mut begun =
+            Csv { columns, key, guard: style.guard, writer, number: String::new(), changed: Vec::new() };
+        let names: Vec<&Column> = begun.columns.clone();
+        begun.writer.write_record(names.iter().map(|column| column.name.as_ref())).map_err(failed)?;
         Ok(begun)
     }
 
     /// Adds a row: one cell a column.
-    pub(crate) fn row(&mut self, cells: &[Cell]) -> Result<()> {
-        for (column, cell) in self.report.columns.iter().zip(cells) {
-            let text = match cell {
+    pub(super) fn row(&mut self, cells: &[Cell]) -> Result<()> {
+        for at in 0..self.columns.len() {
+            let bytes = match &cells[at] {
                 Cell::Empty => Cow::Borrowed(""),
-                Cell::Text(text) if column.kind == Type::Text => self.guarded(text)?,
+                Cell::Text(text) if self.runs(at, text) => Cow::Owned(self.guarded(at, text, cells)?),
                 Cell::Text(text) => Cow::Borrowed(text.as_ref()),
-                Cell::Integer(value) => Cow::Owned(value.to_string()),
                 Cell::Bool(value) => Cow::Borrowed(if *value { "true" } else { "false" }),
+                Cell::Integer(value) => {
+                    self.number.clear();
+                    // Writing to a string does not fail.
+                    let _ = std::fmt::Write::write_fmt(&mut self.number, format_args!("{value}"));
+                    self.writer.write_field(&self.number).map_err(failed)?;
+                    continue;
+                }
             };
-            self.writer.write_field(text.as_bytes()).map_err(write_failed)?;
+            self.writer.write_field(bytes.as_bytes()).map_err(failed)?;
         }
-        self.written.rows += 1;
-        self.writer.write_record(None::<&[u8]>).map_err(write_failed)
+        self.writer.write_record(None::<&[u8]>).map_err(failed)
     }
 
     /// Ends the file. Dropping the writer instead would hide a failed write.
-    pub(crate) fn finish(mut self) -> Result<Written> {
-        self.writer.flush().map_err(|error| write_failed(error.into()))?;
-        Ok(self.written)
+    pub(super) fn finish(mut self) -> Result<Vec<String>> {
+        self.writer.flush().map_err(write_failed)?;
+        Ok(self.changed)
     }
 
-    fn record<'a>(&mut self, fields: impl Iterator<Item = &'a str>) -> Result<()> {
-        self.writer.write_record(fields).map_err(write_failed)
+    fn runs(&self, at: usize, text: &str) -> bool {
+        self.columns[at].kind == Type::Text && text.starts_with(FORMULA_STARTS) && self.guard != Guard::Off
     }
 
-    fn guarded<'a>(&mut self, text: &'a str) -> Result<Cow<'a, str>> {
-        if !text.starts_with(FORMULA_STARTS) || self.guard == FormulaGuard::Off {
-            return Ok(Cow::Borrowed(text));
+    fn guarded(&mut self, at: usize, text: &str, cells: &[Cell]) -> Result<String> {
+        let key: Vec<String> = self.key.iter().map(|at| cells[*at].to_string()).collect();
+        let cell = format!("{}/{}", key.join("/"), self.columns[at].name);
+        if self.guard == Guard::Fail {
+            return Err(Error::new(
+                Kind::Config,
+                format!("a spreadsheet would run the cell `{text}` in {cell}"),
+            )
+            .hint("--formula-guard quote puts a ' in front, --formula-guard off leaves it"));
         }
-        if self.guard == FormulaGuard::Fail {
-            return Err(Error::new(Kind::Config, format!("a spreadsheet would run the cell `{text}`"))
-                .hint("--formula-guard quote puts a ' in front, --formula-guard off leaves it"));
-        }
-        self.written.guarded_cells += 1;
-        Ok(Cow::Owned(format!("'{text}")))
+        self.changed.push(cell);
+        Ok(format!("'{text}"))
     }
 }
 
 /// csv hides the I/O error inside its own, where a closed pipe would no longer be seen as one.
-fn write_failed(error: csv::Error) -> Error {
+fn failed(error: csv::Error) -> Error {
     match error.into_kind() {
-        csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-            Error::new(Kind::ClosedPipe, "the output was closed")
-        }
-        csv::ErrorKind::Io(error) => Error::new(Kind::Storage, "cannot write the report").because(error),
+        csv::ErrorKind::Io(error) => write_failed(error),
         other => Error::new(Kind::Unexpected, format!("cannot write the report: {other:?}")),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Column;
+    use super::super::columns::column;
+    use super::super::{Needs, REPORTS};
     use super::*;
 
-    const SAMPLE: Report = Report {
-        name: "sample",
-        columns: &[
-            Column { name: "name", kind: Type::Text },
-            Column { name: "id", kind: Type::Id },
-            Column { name: "n", kind: Type::Integer },
-            Column { name: "active", kind: Type::Bool },
-        ],
-    };
+    const COLUMNS: &[Column] = &[
+        column("name", Type::Text, "Name", ""),
+        column("id", Type::Id, "Id", ""),
+        column("n", Type::Integer, "N", ""),
+        column("active", Type::Bool, "Active", ""),
+    ];
 
-    fn csv(guard: FormulaGuard, names: &[&'static str]) -> Result<(String, Written)> {
+    fn csv(guard: Guard, names: &[&'static str]) -> Result<(String, Vec<String>)> {
+        let report = Report { columns: &[COLUMNS], key: &["id"], needs: Needs::Nothing, ..REPORTS[0] };
         let mut out = Vec::new();
-        let mut report = CsvReport::begin(SAMPLE, guard, &mut out)?;
+        let style = Style { guard, ..Style::default() };
+        let mut csv = Csv::begin(&report, COLUMNS.iter().collect(), style, &mut out)?;
         for name in names {
-            report.row(&[
-                Cell::Text((*name).into()),
-                Cell::Text("=id".into()),
-                Cell::Integer(-5),
-                Cell::Bool(true),
-            ])?;
+            csv.row(&[Cell::text(*name), Cell::text("=id"), Cell::Integer(-5), Cell::Bool(true)])?;
         }
-        let written = report.finish()?;
-        Ok((String::from_utf8(out).expect("UTF-8"), written))
+        let changed = csv.finish()?;
+        Ok((String::from_utf8(out).expect("UTF-8"), changed))
     }
 
     #[test]
-    fn only_text_is_guarded_and_every_change_is_counted() {
-        let (text, written) =
-            csv(FormulaGuard::Quote, &["=1+1", "Zoë, \"Z\"", "＝x", "a=b"]).expect("written");
+    fn only_text_is_guarded_and_every_change_is_named() {
+        let (text, changed) = csv(Guard::Quote, &["=1+1", "Zoë, \"Z\"", "＝x", "a=b"]).expect("written");
         let expected = "name,id,n,active\r\n'=1+1,=id,-5,true\r\n\"Zoë, \"\"Z\"\"\",=id,-5,true\r\n'＝x,=id,-5,true\r\na=b,=id,-5,true\r\n";
         assert_eq!(text, expected);
-        assert_eq!(written, Written { rows: 4, guarded_cells: 2 });
+        assert_eq!(changed, ["=id/name", "=id/name"]);
     }
 
     #[test]
     fn the_guard_can_be_off_or_refuse() {
-        let (text, written) = csv(FormulaGuard::Off, &["@x"]).expect("written");
-        assert!(text.contains("\r\n@x,") && written.guarded_cells == 0, "{text}");
-        assert!(csv(FormulaGuard::Fail, &["-x"]).is_err());
-        assert!(csv(FormulaGuard::Fail, &["x"]).is_ok());
+        let (text, changed) = csv(Guard::Off, &["@x"]).expect("written");
+        assert!(text.contains("\r\n@x,") && changed.is_empty(), "{text}");
+        assert!(csv(Guard::Fail, &["-x"]).is_err());
+        assert!(csv(Guard::Fail, &["x"]).is_ok());
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn follow(connection: &Connection, report: &mut Report) -> rusqlite::
             "pruned" => {
                 report.pruned += 1;
                 if !is_tombstone(connection, id)? {
-                    report.find(format!("snapshot {id} is marked as pruned and still has content"));
+                    report.find(format!("snapshot {id} is marked as pruned, and its content is there"));
                 }
             }
             _ if content_hash(connection, id, row, content_at)? != Some(content_sha256.clone()) => {
@@ -52,6 +52,7 @@ fn is_tombstone(connection: &Connection, id: i64) -> rusqlite::Result<bool> {
                 AND coalesce(identity_uuid, identity_email, identity_name, scopes, note, os_user, host) IS NULL
                 AND NOT EXISTS (SELECT 1 FROM snapshot_businesses WHERE snapshot_id = ?1)
                 AND NOT EXISTS (SELECT 1 FROM snapshot_accounts WHERE snapshot_id = ?1)
+                AND NOT EXISTS (SELECT 1 FROM snapshot_records WHERE snapshot_id = ?1)
                 AND NOT EXISTS (SELECT 1 FROM coverage WHERE snapshot_id = ?1)
                 AND NOT EXISTS (SELECT 1 FROM requests WHERE snapshot_id = ?1)
          FROM snapshots WHERE id = ?1",
@@ -80,6 +81,10 @@ fn content_hash(
         "SELECT lower(hex(l.sha256)) FROM snapshot_accounts s JOIN listings l ON l.id = s.listing
          WHERE s.snapshot_id = ?1",
     )?;
+    let mut records = connection.prepare_cached(
+        "SELECT lower(hex(l.sha256)) FROM snapshot_records s JOIN listings l ON l.id = s.listing
+         WHERE s.snapshot_id = ?1 ORDER BY s.position",
+    )?;
     let mut coverage = connection
         .prepare_cached("SELECT * FROM coverage WHERE snapshot_id = ?1 ORDER BY business_id, resource")?;
     let mut requests =
@@ -87,6 +92,7 @@ fn content_hash(
     let parts = [
         ("business", 0, &mut businesses),
         ("accounts", 0, &mut accounts),
+        ("records", 0, &mut records),
         ("coverage", 1, &mut coverage),
         ("request", 1, &mut requests),
     ];

@@ -153,13 +153,17 @@ fn listings(connection: &Connection, report: &mut Report) -> rusqlite::Result<()
         "SELECT a.sha256 FROM listing_accounts l JOIN account_rows a ON a.id = l.row
          WHERE l.listing = ?1 ORDER BY l.account_key",
     )?;
+    let mut records =
+        connection.prepare("SELECT sha256 FROM listing_records WHERE listing = ?1 ORDER BY sha256")?;
     let mut found = listings.query([])?;
     while let Some(row) = found.next()? {
         let (id, sha256, count): (i64, Vec<u8>, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let mut hashes: Vec<Digest> =
             members.query_map([id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        for hash in accounts.query_map([id], |row| row.get(0))? {
-            hashes.push(hash?);
+        for further in [&mut accounts, &mut records] {
+            for hash in further.query_map([id], |row| row.get(0))? {
+                hashes.push(hash?);
+            }
         }
         if layout::listing(&hashes)[..] != sha256 || i64::try_from(hashes.len()) != Ok(count) {
             report.find(format!("listing {id} has been changed"));
@@ -173,7 +177,8 @@ fn listings(connection: &Connection, report: &mut Report) -> rusqlite::Result<()
 fn references(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     let mut missing = connection.prepare(
         "SELECT record_sha256 FROM (SELECT record_sha256 FROM membership_rows UNION
-                                    SELECT record_sha256 FROM business_rows)
+                                    SELECT record_sha256 FROM business_rows UNION
+                                    SELECT lower(hex(sha256)) FROM listing_records)
          WHERE record_sha256 <> '' AND record_sha256 NOT IN (SELECT sha256 FROM records)",
     )?;
     for sha256 in missing.query_map([], |row| row.get::<_, String>(0))? {
@@ -208,7 +213,8 @@ fn references(connection: &Connection, report: &mut Report) -> rusqlite::Result<
 }
 
 const UNUSED_LISTING: &str =
-    "id NOT IN (SELECT listing FROM snapshot_businesses UNION SELECT listing FROM snapshot_accounts)";
+    "id NOT IN (SELECT listing FROM snapshot_businesses UNION SELECT listing FROM snapshot_accounts
+                UNION SELECT listing FROM snapshot_records)";
 
 /// The values of some columns; `None` where one is of a type that no column of ours has.
 pub(super) fn fields<'a>(

@@ -190,16 +190,24 @@ fn newest_whole(connection: &Connection, place: &Place, at_most: i64) -> rusqlit
     if place.is_whole() {
         return Ok(place.clone());
     }
+    let Some(id) = last_read(connection, place.business_id, at_most)? else { return Ok(place.clone()) };
+    let found = Anchor::read(connection, id)?.places.into_iter();
+    let mut found = found.filter(|known| known.business_id == place.business_id);
+    Ok(found.next().unwrap_or_else(|| place.clone()))
+}
+
+/// The newest snapshot, not after `at_most`, in which the business's team list was read to its end.
+pub(super) fn last_read(
+    connection: &Connection,
+    business_id: i64,
+    at_most: i64,
+) -> rusqlite::Result<Option<i64>> {
     let mut newest = connection.prepare_cached(
         "SELECT s.id FROM snapshots s JOIN coverage c ON c.snapshot_id = s.id
          WHERE s.id <= ?1 AND c.business_id = ?2 AND c.resource = 'team_members' AND c.outcome = 'ok'
          ORDER BY s.id DESC LIMIT 1",
     )?;
-    let id: Option<i64> = newest.query_row([at_most, place.business_id], |row| row.get(0)).optional()?;
-    let Some(id) = id else { return Ok(place.clone()) };
-    let found = Anchor::read(connection, id)?.places.into_iter();
-    let mut found = found.filter(|known| known.business_id == place.business_id);
-    Ok(found.next().unwrap_or_else(|| place.clone()))
+    newest.query_row([at_most, business_id], |row| row.get(0)).optional()
 }
 
 /// Fills in from the account what the membership itself leaves out.

@@ -11,6 +11,7 @@ use std::fs;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::{Writer, check, query, schema, storage_error};
+use crate::app::die_if_chosen;
 use crate::error::{Error, Kind, Result};
 
 /// What pruning removed.
@@ -23,20 +24,22 @@ pub(crate) struct Freed {
 }
 
 /// What belongs to a snapshot alone.
-const PARTS: [&str; 4] = ["snapshot_businesses", "snapshot_accounts", "coverage", "requests"];
+const PARTS: [&str; 5] =
+    ["snapshot_businesses", "snapshot_accounts", "snapshot_records", "coverage", "requests"];
 
 /// Every column that could tell of a person, or of what was read.
 const TOMBSTONE: &str = "UPDATE snapshots SET status = 'pruned', identity_id = 0, identity_uuid = NULL,
     identity_email = NULL, identity_name = NULL, scopes = NULL, parameters = '{}', note = NULL,
     os_user = NULL, host = NULL WHERE id = ?1";
 
-/// Content that nothing points to, in the order in which it falls away. Records that no row names
-/// (what a second source said of a person) go with the first pruning after they came.
-const UNUSED_LISTINGS: [&str; 3] = [
+/// Content that nothing points to, in the order in which it falls away.
+const UNUSED_LISTINGS: [&str; 4] = [
     "DELETE FROM listings WHERE id NOT IN
-        (SELECT listing FROM snapshot_businesses UNION SELECT listing FROM snapshot_accounts)",
+        (SELECT listing FROM snapshot_businesses UNION SELECT listing FROM snapshot_accounts
+         UNION SELECT listing FROM snapshot_records)",
     "DELETE FROM listing_memberships WHERE listing NOT IN (SELECT id FROM listings)",
     "DELETE FROM listing_accounts WHERE listing NOT IN (SELECT id FROM listings)",
+    "DELETE FROM listing_records WHERE listing NOT IN (SELECT id FROM listings)",
 ];
 const UNUSED_ROWS: [&str; 3] = [
     "DELETE FROM membership_rows WHERE id NOT IN (SELECT row FROM listing_memberships)",
@@ -44,7 +47,8 @@ const UNUSED_ROWS: [&str; 3] = [
     "DELETE FROM business_rows WHERE id NOT IN (SELECT business_row FROM snapshot_businesses)",
 ];
 const UNUSED_RECORDS: &str = "DELETE FROM records WHERE sha256 NOT IN
-    (SELECT record_sha256 FROM membership_rows UNION SELECT record_sha256 FROM business_rows)";
+    (SELECT record_sha256 FROM membership_rows UNION SELECT record_sha256 FROM business_rows
+     UNION SELECT lower(hex(sha256)) FROM listing_records)";
 
 impl Writer {
     /// Erases the content of these snapshots. On any failure the database is as it was.
@@ -65,7 +69,9 @@ impl Writer {
             return Err(Error::new(Kind::Usage, "the newest complete snapshot is never pruned"));
         }
         let (rows, records) = erase(&transaction, ids).map_err(failed)?;
+        die_if_chosen("commit");
         transaction.commit().map_err(failed)?;
+        die_if_chosen("vacuum");
         let written_anew = connection.execute_batch("VACUUM");
         written_anew.map_err(|error| {
             storage_error(error, &format!("give the freed space of {shown} back; the snapshots are pruned"))

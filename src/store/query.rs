@@ -2,8 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::layout::Field as Value;
-use super::{Reader, schema, storage_error};
+use super::{Reader, storage_error};
 use crate::diff;
 use crate::error::{Error, Kind, Result};
 use crate::model::Timestamp;
@@ -81,31 +80,36 @@ pub(crate) fn snapshots(reader: &Reader, limit: Option<i64>) -> Result<Vec<Snaps
     Ok(lines)
 }
 
+/// When a team list counts as read: to its end, or with a gap that was accepted beforehand. A condition
+/// on `coverage`.
+pub(super) const WHOLE: &str = "resource = 'team_members' AND (outcome = 'ok'
+    OR outcome IN ('denied', 'mismatch') AND coalesce(message, '') LIKE 'accepted: %')";
+
 /// What makes a snapshot one to work from.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usable<'a> {
     pub(crate) allow_partial: bool,
-    /// Where some are named, their team lists alone decide, and not the whole snapshot's status.
+    /// Where some are named, their team lists alone decide, and not the whole snapshot's status. All of
+    /// them have to be in it.
     pub(crate) businesses: &'a [i64],
 }
 
 impl Usable<'_> {
     /// As a condition on `snapshots`. The ids are numbers, so nothing needs quoting.
     fn condition(&self) -> String {
-        match (self.allow_partial, self.businesses) {
-            (true, _) => "status <> 'pruned'".to_owned(),
-            (false, []) => "status = 'complete'".to_owned(),
-            (false, businesses) => {
-                let read = |id: &i64| {
-                    format!(
-                        "EXISTS (SELECT 1 FROM coverage WHERE snapshot_id = snapshots.id AND business_id = {id}
-                                 AND resource = 'team_members' AND outcome = 'ok')"
-                    )
-                };
-                let read: Vec<String> = businesses.iter().map(read).collect();
-                format!("status <> 'pruned' AND {}", read.join(" AND "))
-            }
-        }
+        let list = match (self.allow_partial, self.businesses) {
+            (true, []) => return "status <> 'pruned'".to_owned(),
+            (false, []) => return "status = 'complete'".to_owned(),
+            (true, _) => "resource = 'team_members'",
+            (false, _) => WHOLE,
+        };
+        let read = |id: &i64| {
+            format!(
+                "EXISTS (SELECT 1 FROM coverage WHERE snapshot_id = snapshots.id AND business_id = {id} AND {list})"
+            )
+        };
+        let read: Vec<String> = self.businesses.iter().map(read).collect();
+        format!("status <> 'pruned' AND {}", read.join(" AND "))
     }
 }
 
@@ -167,35 +171,6 @@ pub(crate) fn content_sha256(reader: &Reader, id: i64) -> Result<Option<String>>
             .connection()
             .query_row("SELECT content_sha256 FROM snapshots WHERE id = ?1", [id], |row| row.get(0));
     claimed.optional().map_err(|error| storage_error(error, "find the snapshot"))
-}
-
-/// One row of the access listing, its columns in the order of the view.
-pub(crate) struct AccessRow<'a>(&'a Row<'a>);
-
-impl AccessRow<'_> {
-    /// The value of the column at `position`.
-    pub(crate) fn value(&self, position: usize) -> Result<Value<'_>> {
-        let value = self.0.get_ref(position).map_err(|error| storage_error(error, "read the snapshot"))?;
-        let foreign =
-            || Error::new(Kind::Storage, format!("column {position} of a row holds no text or integer"));
-        Value::from_sql(value).ok_or_else(foreign)
-    }
-}
-
-/// Hands the rows of a snapshot's access listing to `take`, in report order.
-pub(crate) fn access_rows(
-    reader: &Reader,
-    snapshot_id: i64,
-    mut take: impl FnMut(&AccessRow) -> Result<()>,
-) -> Result<()> {
-    let failed = |error| storage_error(error, "read the snapshot");
-    let sql = format!("{} WHERE s.id = ?1 {}", schema::ACCESS, schema::ACCESS_ORDER);
-    let mut statement = reader.connection().prepare(&sql).map_err(failed)?;
-    let mut rows = statement.query([snapshot_id]).map_err(failed)?;
-    while let Some(row) = rows.next().map_err(failed)? {
-        take(&AccessRow(row))?;
-    }
-    Ok(())
 }
 
 pub(super) fn last_complete(connection: &Connection) -> rusqlite::Result<Option<i64>> {

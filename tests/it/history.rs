@@ -145,6 +145,17 @@ fn the_hash_of_a_snapshot_follows_from_its_documented_layout() {
         let accounts =
             &tables.values(&format!("SELECT listing FROM snapshot_accounts WHERE snapshot_id = {id}"))[0];
         lines.push(layout::line("accounts", &[listing_hash(&tables, "account", &accounts[0]).into()]));
+        let records = tables.values(&format!(
+            "SELECT listing FROM snapshot_records WHERE snapshot_id = {id} ORDER BY position"
+        ));
+        for listing in records {
+            let hashes = tables.rows(&format!(
+                "SELECT sha256 FROM listing_records WHERE listing = {} ORDER BY sha256",
+                listing[0]
+            ));
+            let hashes: String = hashes.into_iter().map(|hash| hash + "\n").collect();
+            lines.push(layout::line("records", &[layout::sha256(&hashes).into()]));
+        }
         for (kind, table, order) in
             [("coverage", "coverage", "business_id, resource"), ("request", "requests", "seq")]
         {

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::process::Stdio;
 use std::sync::mpsc;
+use std::time::Duration;
 
 use fbsync::sandbox::{Fault, Trouble, World};
 use rustix::process::{Pid, Signal, kill_process};
@@ -51,11 +52,14 @@ fn the_lock_is_a_file_of_its_own_and_reading_needs_none() {
     home.sync().succeeds();
 }
 
-/// Starts a sync and ends it by `signal` while it waits for the first business's list.
+/// Starts a sync and ends it by `signal` between the lists of its two businesses.
 fn broken_off(home: &Home, signal: Signal) -> Run {
     let (tell, pid) = mpsc::channel::<Pid>();
     let strike = Trouble::hook(move |_| kill_process(pid.recv().expect("a process"), signal).expect("alive"));
     home.sandbox.arm(Fault::on("/9001/team_members").then(strike));
+    // So late that only the signal can end the run.
+    let late = Trouble::Delay(Duration::from_secs(600));
+    home.sandbox.arm(Fault::on("/9002/team_members").then(late));
     let mut sync = home.command(&["sync", "--db", DB, "--jobs", "1"]);
     let child = sync.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("fbsync starts");
     tell.send(Pid::from_child(&child)).expect("a fault");
@@ -68,6 +72,7 @@ fn a_sync_that_is_broken_off_leaves_what_was_there() {
         let home = synced();
         let (before, files) = (bytes(&home), home.files());
         let run = broken_off(&home, signal);
+        home.sandbox.disarm_all();
         assert_eq!(run.code, code, "{run}");
         assert_eq!((bytes(&home), home.files()), (before, files));
         // Its lock is gone with it.

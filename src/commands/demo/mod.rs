@@ -11,13 +11,15 @@ use std::thread;
 use std::time::Duration;
 
 use super::auth::{self, Paste};
-use super::{export, refresh, sync, verify};
+use super::{diff, export, refresh, sync, verify};
 use crate::app::{self, App, Endpoints};
-use crate::cli::{self, DemoArgs, ExportArgs, RefreshArgs, SyncArgs, VerifyArgs};
+use crate::cli::{self, Choosing, DemoArgs, DiffArgs, ExportArgs, RefreshArgs, SyncArgs, VerifyArgs};
 use crate::credentials::Session;
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil;
 use crate::http::{Http, Origin};
+use crate::model::Zone;
+use crate::report::Guard;
 use crate::sandbox::{self, Sandbox, World};
 use crate::secret::Secret;
 
@@ -49,10 +51,21 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
     step("a quarter passes: some join, leave, change role; then sync again");
     sandbox.change(sandbox::changes::quarter_later);
     sync_once(&app, &db, "a quarter later")?;
+    step("diff: who joined, left or changed between the two");
+    show_changes(&app, &db)?;
     step("export: who has access to what, as CSV");
     export_access(&app, &db, &csv)?;
-    step("verify: every hash recomputed");
-    verify::run(&app, &VerifyArgs { database: cli::Database { db: db.clone() }, expect: Vec::new() })?;
+    step("export: the evidence folder, every report with manifest, check sums and README");
+    let evidence = args.dir.join("evidence");
+    let seal = export_evidence(&app, &db, &evidence)?;
+    step("verify: every hash of the database recomputed");
+    verify::run(&app, &VerifyArgs { folder: None, db: Some(db.clone()), seal: None, expect: Vec::new() })?;
+    step("verify: the evidence folder against its seal, and made anew from the database");
+    let seal = Some(seal);
+    verify::run(
+        &app,
+        &VerifyArgs { folder: Some(evidence), db: Some(db.clone()), seal, expect: Vec::new() },
+    )?;
     tell_what_next(&app, &args.dir, &db, &csv);
     match args.serve {
         true => serve::serve(caller, &sandbox, &args.dir, &redirect_uri),
@@ -135,16 +148,44 @@ fn sync_once(app: &App, db: &Path, note: &str) -> Result<()> {
     sync::with_session(app, &args, http.clone(), || Session::stored(app, &http))
 }
 
+fn show_changes(app: &App, db: &Path) -> Result<()> {
+    let database = cli::Database { db: db.to_owned() };
+    let timezone = Zone::utc();
+    diff::run(app, &DiffArgs { database, from: None, to: None, timezone, format: None, exit_code: false })
+}
+
 fn export_access(app: &App, db: &Path, csv: &Path) -> Result<()> {
-    let args = ExportArgs {
-        report: "access".to_owned(),
-        database: cli::Database { db: db.to_owned() },
-        output: Some(csv.to_owned()),
-        force: false,
-        choosing: cli::Choosing::latest(),
-        formula_guard: cli::FormulaGuard::Quote,
-    };
+    let args =
+        ExportArgs { report: Some("access".to_owned()), output: Some(csv.to_owned()), ..everything(db) };
     export::run(app, &args)
+}
+
+/// Writes the evidence folder and returns its seal.
+fn export_evidence(app: &App, db: &Path, folder: &Path) -> Result<String> {
+    let own_domain = vec!["harbourlight.example".to_owned()];
+    export::to_folder(app, &ExportArgs { own_domain, ..everything(db) }, folder)
+}
+
+/// The options of an export that nobody typed anything for.
+fn everything(db: &Path) -> ExportArgs {
+    ExportArgs {
+        report: None,
+        db: Some(db.to_owned()),
+        output: None,
+        out: None,
+        force: false,
+        choosing: Choosing::latest(),
+        format: None,
+        business: Vec::new(),
+        people: Vec::new(),
+        own_domain: Vec::new(),
+        split_by: None,
+        bom: false,
+        formula_guard: Guard::Quote,
+        import: None,
+        max_privileged: 3,
+        list: false,
+    }
 }
 
 fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
@@ -152,15 +193,18 @@ fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
     let (db, csv): (_, PathBuf) = (db.display(), csv.to_owned());
     for line in [
         format!(
-            "\n— it is all in {}: {}, {} and the sandbox's sign-in in state/",
+            "\n— it is all in {}: {}, {}, the evidence folder and the sandbox's sign-in in state/",
             dir.display(),
             name(&csv),
             "audit.sqlite"
         ),
         "  try next:".to_owned(),
         format!("    {program} snapshots --db '{db}'"),
+        format!("    {program} diff --db '{db}' --format csv"),
         format!("    {program} export access --db '{db}' --snapshot 1"),
-        format!("    {program} verify --db '{db}'"),
+        format!("    {program} export review --db '{db}' -o review.xlsx"),
+        format!("    {program} export --db '{db}' --split-by business --out clients"),
+        format!("    {program} verify '{}' --db '{db}'", dir.join("evidence").display()),
         format!(
             "    sqlite3 '{db}' \"SELECT business_name, full_name, role_label FROM latest_access WHERE role_class = 'privileged'\""
         ),

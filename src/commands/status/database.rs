@@ -19,14 +19,13 @@ pub(super) struct Holding {
 }
 
 impl Holding {
-    /// A database that is not there yet is no failure, unless it is to be judged.
-    pub(super) fn read(app: &App, path: &Path, judged: bool) -> Result<Self> {
-        if !judged && !path.exists() {
-            return Ok(Holding { path: path.to_owned(), last: None, complete: None });
+    /// A database that is not there yet holds nothing.
+    pub(super) fn read(app: &App, path: &Path) -> Result<Self> {
+        let nothing = Holding { path: path.to_owned(), last: None, complete: None };
+        if !path.exists() {
+            return Ok(nothing);
         }
-        let Some(reader) = Reader::open_if_begun(path, app.ui)? else {
-            return Ok(Holding { path: path.to_owned(), last: None, complete: None });
-        };
+        let Some(reader) = Reader::open_if_begun(path, app.ui)? else { return Ok(nothing) };
         let any = Usable { allow_partial: true, ..Usable::default() };
         Ok(Holding {
             path: path.to_owned(),

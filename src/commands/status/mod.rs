@@ -25,9 +25,13 @@ pub(crate) fn run(app: &App, args: &StatusArgs) -> Result<()> {
     }
     let alone = args.max_age.is_some() && !args.check;
     let standings = if alone { None } else { Some(stand(app, args.check)?) };
-    let database = match &args.db {
-        Some(db) => Some(Holding::read(app, &app.database(db)?, args.max_age.is_some())?),
-        None => None,
+    let database = match args.db.as_ref().map(|db| Holding::read(app, &app.database(db)?)) {
+        // Plain status tells what it can; only a question about the database can fail by it.
+        Some(Err(problem)) if args.max_age.is_none() => {
+            app.ui.warn(&problem);
+            None
+        }
+        read => read.transpose()?,
     };
     match app.json {
         true => {

@@ -1,0 +1,44 @@
+//! From what was asked to a view of it: the snapshot, the businesses, the people.
+
+use crate::app::Stop;
+use crate::error::{Error, Kind, Result};
+use crate::report::{Options, Scope, View};
+use crate::store::{self, Reader, Snapshot};
+
+/// A snapshot, and the database of the businesses alone where not all are wanted.
+pub(crate) struct Source<'r> {
+    whole: &'r Reader,
+    alone: Option<Reader>,
+    snapshot: Snapshot,
+    scope: Scope,
+}
+
+/// What of a database is wanted.
+#[derive(Clone, Debug)]
+pub(crate) struct Demand {
+    pub(crate) snapshot_id: i64,
+    pub(crate) scope: Scope,
+}
+
+impl<'r> Source<'r> {
+    pub(crate) fn open(whole: &'r Reader, demand: &Demand) -> Result<Self> {
+        let id = demand.snapshot_id;
+        let none = || {
+            Error::new(Kind::Usage, format!("there is no snapshot {id}"))
+                .hint("fbsync snapshots --all --db FILE")
+        };
+        let snapshot = store::find_snapshot(whole, id)?.ok_or_else(none)?;
+        let scope = demand.scope.clone();
+        let Scope::Alone(businesses) = &scope else {
+            return Ok(Source { whole, alone: None, snapshot, scope });
+        };
+        let alone = whole.alone(id, businesses)?;
+        let snapshot = store::find_snapshot(&alone, id)?.ok_or_else(none)?;
+        Ok(Source { whole, alone: Some(alone), snapshot, scope })
+    }
+
+    pub(crate) fn view<'s>(&'s self, options: Options, stop: &'s Stop) -> Result<View<'s>> {
+        let reader = self.alone.as_ref().unwrap_or(self.whole);
+        View::new(reader, self.snapshot.clone(), self.scope.clone(), options, stop)
+    }
+}

@@ -1,0 +1,216 @@
+//! A folder for each business, which tells nothing of the others, and `_firm` with all of them.
+//!
+//! `_firm/index.csv` holds every folder's seal, so that the seal of `_firm` stands for the whole.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use super::{Choice, Demand, Part, Plan, Sealed, Source, Stamp};
+use crate::app::Stop;
+use crate::error::{Context, Kind, Result};
+use crate::fsutil;
+use crate::report::{self, Cell, Column, Options, Report, Scope, Style, Type, View, column};
+use crate::store::{BusinessLine, Reader};
+
+pub(crate) const FIRM: &str = "_firm";
+pub(crate) const INDEX: &str = "index.csv";
+
+/// The longest name of a business's folder, which stands in every file's name again.
+const LONGEST_NAME: usize = 40;
+
+const COLUMNS: &[Column] = &[
+    column("business_id", Type::NumericId, "Business id", "FreshBooks' number of the business"),
+    column("business_name", Type::Text, "Business", "the business's name"),
+    column("folder", Type::Id, "Folder", "where its evidence lies; empty where there is none"),
+    column("outcome", Type::Id, "Outcome", "how reading its team list went"),
+    column("rows", Type::Integer, "Rows", "memberships in its listing"),
+    column("owner_name", Type::Text, "Owner", "the first owner named"),
+    column("owner_email", Type::Text, "Owner's e-mail", "the first owner's address"),
+    column("as_of", Type::Time, "As of (UTC)", "when the reading ended"),
+    column("seal", Type::Id, "Seal", "SHA-256 of the folder's SHA256SUMS"),
+];
+
+/// The line of every business, in report order.
+pub(crate) struct Index {
+    lines: Vec<Line>,
+    style: Style,
+}
+
+struct Line {
+    business: BusinessLine,
+    outcome: String,
+    as_of: String,
+    seal: Option<String>,
+}
+
+impl Index {
+    /// `seals` by the names of the folders.
+    pub(crate) fn of(view: &View, style: Style, seals: &BTreeMap<String, String>) -> Self {
+        let line = |business: &BusinessLine| Line {
+            outcome: view.team_list(business.id).map_or("skipped", |line| line.outcome.as_str()).to_owned(),
+            as_of: view.snapshot.finished_at.clone(),
+            seal: seals.get(&folder_name(business)).cloned(),
+            business: business.clone(),
+        };
+        Index { lines: view.businesses.iter().map(line).collect(), style }
+    }
+
+    /// Writes `index.csv` and tells which cells were guarded.
+    pub(super) fn write(&self, out: &mut dyn Write) -> Result<Vec<String>> {
+        let report = Report { columns: &[COLUMNS], key: &["business_id"], ..report::REPORTS[0] };
+        let mut csv = report::Lines::csv(&report, COLUMNS.iter().collect(), self.style, out)?;
+        for line in &self.lines {
+            csv.row(&line.cells())?;
+        }
+        csv.finish()
+    }
+}
+
+impl Line {
+    fn cells(&self) -> Vec<Cell<'_>> {
+        let Line { business, outcome, as_of, seal } = self;
+        let owner = business.owner.as_ref();
+        let folder = seal.is_some().then(|| folder_name(business));
+        vec![
+            Cell::Integer(business.id),
+            Cell::text(business.name.as_str()),
+            folder.map_or(Cell::Empty, Cell::text),
+            Cell::text(outcome.as_str()),
+            Cell::Integer(business.rows),
+            Cell::optional(owner.map(|owner| owner.name.as_str())),
+            Cell::optional(owner.map(|owner| owner.email.as_str())),
+            Cell::text(as_of.as_str()),
+            Cell::optional(seal.as_deref()),
+        ]
+    }
+}
+
+/// What was split.
+pub(crate) struct Split {
+    /// The firm's own folder, with the businesses that got none.
+    pub(crate) firm: Sealed,
+    pub(crate) folders: usize,
+}
+
+/// Everything that a split depends on.
+pub(crate) struct Order<'a> {
+    pub(crate) reader: &'a Reader,
+    pub(crate) snapshot_id: i64,
+    pub(crate) options: Options,
+    pub(crate) style: Style,
+    pub(crate) choice: &'a Choice,
+    pub(crate) stamp: &'a Stamp,
+    pub(crate) stop: &'a Stop,
+}
+
+/// Writes the folders into `target`, which exists and is empty.
+pub(crate) fn write(target: &Path, order: &Order) -> Result<Split> {
+    let whole = Demand { snapshot_id: order.snapshot_id, scope: Scope::Whole };
+    let source = Source::open(order.reader, &whole)?;
+    let view = source.view(order.options.clone(), order.stop)?;
+    let plan = |part, index| Plan {
+        style: order.style,
+        choice: order.choice,
+        stamp: order.stamp,
+        part: Some(part),
+        index,
+    };
+    let mut seals = BTreeMap::new();
+    let mut unread = Vec::new();
+    for business in &view.businesses {
+        let list = view.team_list(business.id);
+        if list.is_none_or(|line| line.outcome != "ok") {
+            if !list.is_some_and(|line| line.is_accepted()) {
+                unread.push(format!("{} ({})", business.name, business.id));
+            }
+            continue;
+        }
+        let name = folder_name(business);
+        let alone = Demand { scope: Scope::Alone(vec![business.id]), ..whole.clone() };
+        let alone = Source::open(order.reader, &alone)?;
+        let alone = alone.view(order.options.clone(), order.stop)?;
+        let sealed = super::write(&subfolder(target, &name)?, &alone, &plan(Part::Business, None))?;
+        seals.insert(name, sealed.seal);
+    }
+    let index = Index::of(&view, order.style, &seals);
+    let firm = super::write(&subfolder(target, FIRM)?, &view, &plan(Part::Firm, Some(&index)))?;
+    Ok(Split { firm: Sealed { unread, ..firm }, folders: seals.len() })
+}
+
+fn subfolder(target: &Path, name: &str) -> Result<std::path::PathBuf> {
+    let folder = target.join(name);
+    fsutil::create_private_folder(&folder).context(Kind::Storage, || format!("cannot write {name}"))?;
+    Ok(folder)
+}
+
+/// `<business_id>-<slug>`: ASCII, since folders are zipped and mailed to all sorts of machines.
+pub(crate) fn folder_name(business: &BusinessLine) -> String {
+    let mut slug = String::new();
+    for c in business.name.to_lowercase().chars() {
+        match unaccented(c) {
+            "" if c.is_ascii_alphanumeric() => slug.push(c),
+            "" if slug.ends_with('-') || slug.is_empty() => {}
+            "" => slug.push('-'),
+            plain => slug.push_str(plain),
+        }
+    }
+    let slug = if slug.is_empty() { "business" } else { &slug };
+    let name = format!("{}-{slug}", business.id);
+    name[..name.len().min(LONGEST_NAME)].trim_end_matches('-').to_owned()
+}
+
+/// The letters nearest to an accented one; nothing for the others, of which a slug can make nothing.
+fn unaccented(c: char) -> &'static str {
+    match c {
+        'à' | 'á' | 'â' | 'ã' | 'å' | 'ā' | 'ă' | 'ą' => "a",
+        'ä' | 'æ' => "ae",
+        'ç' | 'ć' | 'č' => "c",
+        'ď' | 'đ' | 'ð' => "d",
+        'è' | 'é' | 'ê' | 'ë' | 'ē' | 'ę' | 'ě' => "e",
+        'ğ' => "g",
+        'ì' | 'í' | 'î' | 'ï' | 'ī' | 'ı' => "i",
+        'ł' => "l",
+        'ñ' | 'ń' | 'ň' => "n",
+        'ò' | 'ó' | 'ô' | 'õ' | 'ō' | 'ő' => "o",
+        'ö' | 'ø' | 'œ' => "oe",
+        'ř' => "r",
+        'ś' | 'š' | 'ş' | 'ș' => "s",
+        'ß' => "ss",
+        'ť' | 'ţ' | 'ț' => "t",
+        'ù' | 'ú' | 'û' | 'ū' | 'ů' | 'ű' => "u",
+        'ü' => "ue",
+        'ý' | 'ÿ' => "y",
+        'ź' | 'ż' | 'ž' => "z",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_s_name_is_ascii_and_short() {
+        let name = |name: &str| {
+            folder_name(&BusinessLine {
+                id: 48_203,
+                uuid: None,
+                name: name.to_owned(),
+                account_id: None,
+                own_role: String::new(),
+                rows: 0,
+                rows_team_members: 0,
+                rows_business_group_only: 0,
+                rows_identity_only: 0,
+                privileged: 0,
+                owner: None,
+            })
+        };
+        assert_eq!(name("Möbius Werkstatt GmbH"), "48203-moebius-werkstatt-gmbh");
+        assert_eq!(name("تمور الواحة"), "48203-business");
+        assert_eq!(name("../../etc & Sons, Ltd."), "48203-etc-sons-ltd");
+        let long = name(&"very long name ".repeat(9));
+        assert!(long.len() <= LONGEST_NAME && !long.ends_with('-'), "{long}");
+    }
+}

@@ -1,0 +1,168 @@
+//! `attention`: what a reviewer should look at first, and why.
+//!
+//! The gravest come first, so the listing is gone through once for each severity; nothing is held.
+
+use super::access::{
+    ACTIVE, EMAIL_DOMAIN, ROLE, ROLE_CLASS, age_days, business_cells, cells, has_flag, is_pending, prefixed,
+};
+use super::{Cell, Take, View};
+use crate::error::Result;
+use crate::store::{AccessRow, BusinessLine};
+
+/// An invitation that nobody took up for this long is one that nobody misses.
+const OLD_INVITATION_DAYS: i64 = 30;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Severity {
+    High,
+    Medium,
+    Info,
+}
+
+impl Severity {
+    const ALL: [Severity; 3] = [Severity::High, Severity::Medium, Severity::Info];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Severity::High => "high",
+            Severity::Medium => "medium",
+            Severity::Info => "info",
+        }
+    }
+}
+
+/// Something worth a look: how grave, in one word, in a sentence, and for a column that has little room.
+pub(super) struct Reason {
+    severity: Severity,
+    name: &'static str,
+    meaning: &'static str,
+    short: &'static str,
+}
+
+const fn reason(
+    severity: Severity,
+    name: &'static str,
+    meaning: &'static str,
+    short: &'static str,
+) -> Reason {
+    Reason { severity, name, meaning, short }
+}
+
+const LIST_NOT_READABLE: Reason = reason(
+    Severity::High,
+    "list_not_readable",
+    "the business's team list was not read to its end: people may be there whom nobody sees here",
+    "list not readable",
+);
+const NO_OWNER_SEEN: Reason = reason(
+    Severity::High,
+    "no_owner_seen",
+    "no source names an owner of the business: somebody with full rights is missing from the listing",
+    "no owner seen",
+);
+const TOO_MANY_PRIVILEGED: Reason = reason(
+    Severity::Medium,
+    "too_many_privileged",
+    "more people than agreed can do everything in the business",
+    "too many privileged",
+);
+const ONLY_ONE_PRIVILEGED: Reason = reason(
+    Severity::Info,
+    "only_one_privileged",
+    "one person alone can do everything in the business: nobody stands in, nobody checks",
+    "only one privileged",
+);
+const EXTERNAL_PRIVILEGED: Reason = reason(
+    Severity::High,
+    "external_privileged",
+    "somebody whose address is at none of your own domains can do everything in the business",
+    "external and privileged",
+);
+const INACTIVE_PRIVILEGED: Reason = reason(
+    Severity::Medium,
+    "inactive_privileged",
+    "switched off, but once switched on again the person can do everything",
+    "privileged, switched off",
+);
+const UNKNOWN_ROLE: Reason = reason(
+    Severity::Medium,
+    "unknown_role",
+    "a role that is in none of FreshBooks' documents: ask what it may do",
+    "unknown role",
+);
+const SHARED_EMAIL: Reason = reason(
+    Severity::Medium,
+    "shared_email",
+    "people of different names use this address: nobody can tell who signed in",
+    "shared address",
+);
+const INVITED_LONG_AGO: Reason = reason(
+    Severity::Medium,
+    "invited_over_30_days",
+    "invited more than 30 days ago and not accepted: an open door that nobody uses",
+    "invited long ago",
+);
+const ACCOUNTANT_ACCESS: Reason = reason(
+    Severity::Info,
+    "accountant_access",
+    "an accountant's access, which is easily forgotten when the engagement ends",
+    "accountant",
+);
+
+pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
+    for severity in Severity::ALL {
+        for business in &view.businesses {
+            for reason in of_business(view, business).into_iter().filter(|r| r.severity == severity) {
+                take(&prefixed(reason.cells(), business_cells(view, business)))?;
+            }
+        }
+        view.access_rows(|row| {
+            for reason in of_row(view, row)?.into_iter().filter(|reason| reason.severity == severity) {
+                take(&prefixed(reason.cells(), cells(view, row)?))?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+impl Reason {
+    fn cells(&self) -> [Cell<'static>; 3] {
+        [self.severity.as_str(), self.name, self.meaning].map(Cell::text)
+    }
+}
+
+/// What `attention` says of a row, for the reviewer's sheet.
+pub(super) fn why_look(view: &View, row: &AccessRow) -> Result<String> {
+    let reasons = of_row(view, row)?;
+    Ok(reasons.iter().map(|reason| reason.short).collect::<Vec<_>>().join("; "))
+}
+
+fn of_business(view: &View, business: &BusinessLine) -> Vec<&'static Reason> {
+    // Of some people's rows alone nothing can be said about a whole business.
+    let some_people = !view.options.people.is_empty();
+    let unread = view.team_list(business.id).is_none_or(|line| line.outcome != "ok");
+    let tests = [
+        (unread, &LIST_NOT_READABLE),
+        (!unread && !some_people && business.owner.is_none(), &NO_OWNER_SEEN),
+        (!some_people && business.privileged > i64::from(view.options.max_privileged), &TOO_MANY_PRIVILEGED),
+        (!unread && !some_people && business.privileged == 1, &ONLY_ONE_PRIVILEGED),
+    ];
+    tests.into_iter().filter_map(|(found, reason)| found.then_some(reason)).collect()
+}
+
+fn of_row(view: &View, row: &AccessRow) -> Result<Vec<&'static Reason>> {
+    let privileged = row.text(ROLE_CLASS)? == "privileged";
+    let active = row.integer(ACTIVE)? != 0;
+    let external = view.is_external(&row.text(EMAIL_DOMAIN)?) == Some(true);
+    let waiting = is_pending(row)? && age_days(view, row)?.is_some_and(|days| days > OLD_INVITATION_DAYS);
+    let tests = [
+        (privileged && active && external, &EXTERNAL_PRIVILEGED),
+        (privileged && !active, &INACTIVE_PRIVILEGED),
+        (has_flag(row, "unknown_role")?, &UNKNOWN_ROLE),
+        (has_flag(row, "shared_email")?, &SHARED_EMAIL),
+        (waiting, &INVITED_LONG_AGO),
+        (row.text(ROLE)? == "business_accountant", &ACCOUNTANT_ACCESS),
+    ];
+    Ok(tests.into_iter().filter_map(|(found, reason)| found.then_some(reason)).collect())
+}

@@ -1,0 +1,195 @@
+//! What a column is, and the columns that reports of memberships share.
+
+use std::borrow::Cow;
+
+/// What a column holds, which decides how a format may treat it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Type {
+    /// Written by people, so a spreadsheet may take it for a formula.
+    Text,
+    /// A key, a hash, a word of a fixed vocabulary: never altered.
+    Id,
+    /// An id that is a whole number; a spreadsheet gets it as text, lest it rounds it.
+    NumericId,
+    Integer,
+    Bool,
+    /// RFC 3339, UTC, whole seconds.
+    Time,
+    /// A day that a person types in.
+    Date,
+}
+
+impl Type {
+    /// The word for it in the column contract.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Type::Text => "text",
+            Type::Id => "id",
+            Type::NumericId => "integer id",
+            Type::Integer => "integer",
+            Type::Bool => "boolean",
+            Type::Time => "time",
+            Type::Date => "date",
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    /// Its name in every format but a spreadsheet's sheet.
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) kind: Type,
+    /// Its name in words.
+    pub(crate) heading: Cow<'static, str>,
+    pub(crate) meaning: Cow<'static, str>,
+    /// Derived for the eye; the other formats do without.
+    pub(crate) sheet_only: bool,
+}
+
+pub(crate) const fn column(
+    name: &'static str,
+    kind: Type,
+    heading: &'static str,
+    meaning: &'static str,
+) -> Column {
+    Column {
+        name: Cow::Borrowed(name),
+        kind,
+        heading: Cow::Borrowed(heading),
+        meaning: Cow::Borrowed(meaning),
+        sheet_only: false,
+    }
+}
+
+/// The columns of `access`, in the order of the database's view of that name. Frozen.
+pub(crate) const ACCESS: &[Column] = &[
+    column("row_key", Type::Id, "Row key", "names the row; the same in every snapshot and file"),
+    column("snapshot_id", Type::NumericId, "Snapshot", "the reading that the row comes from"),
+    column("as_of", Type::Time, "As of (UTC)", "when that reading ended"),
+    column("business_id", Type::NumericId, "Business id", "FreshBooks' number of the business"),
+    column("business_uuid", Type::Id, "Business uuid", "FreshBooks' uuid of the business"),
+    column("business_name", Type::Text, "Business", "the business's name"),
+    column(
+        "account_id",
+        Type::Id,
+        "Accounting account",
+        "the business's account in FreshBooks' accounting; upper and lower case differ",
+    ),
+    column(
+        "account_key",
+        Type::Id,
+        "Account key",
+        "names the person: by identity, else e-mail address, else member record",
+    ),
+    column(
+        "identity_id",
+        Type::NumericId,
+        "Identity id",
+        "FreshBooks' number of the person; empty until an invitation is accepted",
+    ),
+    column("full_name", Type::Text, "Name", "first and last name"),
+    column("first_name", Type::Text, "First name", "as FreshBooks has it"),
+    column("last_name", Type::Text, "Last name", "as FreshBooks has it"),
+    column("email", Type::Text, "E-mail", "the address of this membership, else of the account"),
+    column("email_domain", Type::Text, "E-mail domain", "what follows the @, in lower case"),
+    column("role", Type::Text, "Role (raw)", "FreshBooks' own word for the role, unaltered"),
+    column("role_label", Type::Text, "Role", "the role as FreshBooks' pages call it"),
+    column("role_class", Type::Id, "Role class", "derived: privileged, standard, limited, none or unknown"),
+    column("active", Type::Bool, "Active", "FreshBooks' own flag"),
+    column("state", Type::Id, "Status", "derived: active, inactive, invited or no_login"),
+    column("invitation_accepted_at", Type::Time, "Accepted (UTC)", "when the invitation was accepted"),
+    column("member_created_at", Type::Time, "Added (UTC)", "when the member record was made"),
+    column("member_updated_at", Type::Time, "Updated (UTC)", "when the member record was last changed"),
+    column(
+        "last_login_at",
+        Type::Time,
+        "Last login (UTC)",
+        "empty where it is not known; the next column says why",
+    ),
+    column(
+        "last_login_status",
+        Type::Id,
+        "Last login status",
+        "known, never, not_requested or not_provided_by_source",
+    ),
+    column(
+        "is_external",
+        Type::Bool,
+        "External",
+        "derived: whether the e-mail domain is none of your own; empty without --own-domain or without an address",
+    ),
+    column("businesses_count", Type::Integer, "Businesses", "derived: in how many businesses the person is"),
+    column("flags", Type::Id, "Flags", "derived: what to know of the row, ;-joined"),
+    column(
+        "sources",
+        Type::Id,
+        "Sources",
+        "what named the row: identity, team_members, business_group, staff",
+    ),
+    column(
+        "record_sha256",
+        Type::Id,
+        "Record SHA-256",
+        "hash of FreshBooks' record, which the database's table `records` holds",
+    ),
+];
+
+/// The place of a column of [`ACCESS`], found by the compiler.
+pub(crate) const fn at(name: &str) -> usize {
+    let mut place = 0;
+    while place < ACCESS.len() {
+        if let Cow::Borrowed(known) = ACCESS[place].name
+            && same(known.as_bytes(), name.as_bytes())
+        {
+            return place;
+        }
+        place += 1;
+    }
+    panic!("access has no such column");
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let mut place = 0;
+    while place < a.len() && place < b.len() && a[place] == b[place] {
+        place += 1;
+    }
+    place == a.len() && place == b.len()
+}
+
+pub(crate) const AGE: &[Column] = &[column(
+    "age_days",
+    Type::Integer,
+    "Days waiting",
+    "whole days from the making of the member record to the snapshot",
+)];
+
+pub(crate) const SEEN: &[Column] = &[column(
+    "seen",
+    Type::Id,
+    "Seen",
+    "yes; or cannot_tell, where the business's list was not read and the person may be there unseen",
+)];
+
+pub(crate) const REASON: &[Column] = &[
+    column("severity", Type::Id, "Severity", "high, medium or info"),
+    column("reason", Type::Id, "Reason", "why the row is here, as one word"),
+    column("meaning", Type::Id, "What it means", "the same as a sentence"),
+];
+
+pub(crate) const WHY_LOOK: &[Column] = &[Column {
+    name: Cow::Borrowed("why_look"),
+    kind: Type::Id,
+    heading: Cow::Borrowed("Why look"),
+    meaning: Cow::Borrowed("derived: what the report `attention` says of the row"),
+    sheet_only: true,
+}];
+
+pub(crate) const DECISION: &[Column] = &[
+    column("decision", Type::Text, "Decision", "the reviewer's: keep, remove, change or ask"),
+    column("change_to", Type::Text, "Change to", "the role it should become"),
+    column("reviewer", Type::Text, "Reviewer", "who decided"),
+    column("reviewer_email", Type::Text, "Reviewer e-mail", "the reviewer's address"),
+    column("reviewed_at", Type::Date, "Reviewed on", "the day of the decision"),
+    column("justification", Type::Text, "Reason", "why the access is right or wrong"),
+    column("ticket", Type::Text, "Ticket", "where the change was asked for"),
+];

@@ -1,0 +1,165 @@
+//! A workbook's first sheet: from where, by whom, when, how complete, and lines to sign.
+
+use rust_xlsxwriter::{Format, FormatBorder, Worksheet, XlsxError};
+
+use super::summary::{self, STATES, wrapped};
+use super::xlsx::{failed, heading_format, print_setup};
+use super::{Limits, Report, View};
+use crate::error::Result;
+
+/// As many characters as the columns to the right of the labels are wide.
+const WIDTH: usize = 100;
+
+const TO_SIGN: [&str; 4] = ["Reviewed by", "Approved by", "Date", "Who reviewed the reviewer"];
+
+pub(super) fn sheet(report: &Report, view: &View) -> Result<Worksheet> {
+    let counts = summary::role_counts(view)?;
+    let mut page = Page { sheet: Worksheet::new(), row: 0 };
+    page.fill(report, view, &counts).map_err(failed)?;
+    print_setup(&mut page.sheet, report.title, view).map_err(failed)?;
+    Ok(page.sheet)
+}
+
+struct Page {
+    sheet: Worksheet,
+    row: u32,
+}
+
+impl Page {
+    fn fill(&mut self, report: &Report, view: &View, counts: &[summary::RoleCount]) -> Result<(), XlsxError> {
+        self.sheet.set_name("Summary")?;
+        self.sheet.set_column_width(0, 34)?;
+        for at in 1..=7 {
+            self.sheet.set_column_width(at, 14)?;
+        }
+        let bold = Format::new().set_bold().set_font_size(14);
+        let alarm = Format::new().set_bold().set_font_color(0x00B0_0020);
+        if let Some(warning) = view.warning() {
+            self.line(&warning, &alarm)?;
+        }
+        if view.is_partial() {
+            self.line("PARTIAL: not everything could be read; see below", &alarm)?;
+        }
+        self.line(report.title, &bold)?;
+        self.line(&capitalized(report.about), &Format::new())?;
+        self.row += 1;
+        let snapshot = &view.snapshot;
+        self.pair("Source", &summary::source(view))?;
+        self.pair("Signed in as", &summary::signed_in(view))?;
+        self.pair("As of (UTC)", &snapshot.finished_at)?;
+        self.pair("Businesses", &view.extent())?;
+        if !view.options.people.is_empty() {
+            self.pair("Only these people", &view.options.people.join(", "))?;
+        }
+        self.pair("Snapshot", &format!("{} ({})", snapshot.id, snapshot.status))?;
+        self.pair("Snapshot SHA-256", &snapshot.content_sha256)?;
+        self.row += 1;
+        self.counts(counts)?;
+        self.ties(view)?;
+        self.heading(&["What this source cannot show"])?;
+        for limit in Limits::TEXT {
+            self.line(&format!("- {limit}"), &Format::new())?;
+        }
+        self.row += 1;
+        let rule = Format::new().set_border_bottom(FormatBorder::Thin);
+        for label in TO_SIGN {
+            self.sheet.set_row_height(self.row, 26)?;
+            self.sheet.write_string(self.row, 0, label)?;
+            for at in 1..=4 {
+                self.sheet.write_blank(self.row, at, &rule)?;
+            }
+            self.row += 1;
+        }
+        Ok(())
+    }
+
+    fn counts(&mut self, counts: &[summary::RoleCount]) -> Result<(), XlsxError> {
+        self.heading(&["Role", STATES[0], STATES[1], STATES[2], STATES[3], "Sum"])?;
+        let mut sums = [0; 4];
+        for count in counts {
+            self.numbers(&count.label, &count.by_state)?;
+            for (sum, n) in sums.iter_mut().zip(count.by_state) {
+                *sum += n;
+            }
+        }
+        self.numbers("All roles", &sums)?;
+        self.row += 1;
+        Ok(())
+    }
+
+    fn numbers(&mut self, label: &str, counts: &[i64; 4]) -> Result<(), XlsxError> {
+        self.sheet.write_string(self.row, 0, label)?;
+        for (at, count) in (1..).zip(counts.iter().chain([&counts.iter().sum()])) {
+            self.number(at, *count)?;
+        }
+        self.row += 1;
+        Ok(())
+    }
+
+    fn ties(&mut self, view: &View) -> Result<(), XlsxError> {
+        self.heading(&[
+            "How the rows tie to FreshBooks",
+            "Team list",
+            "Its total",
+            "Received",
+            "+ list",
+            "+ group alone",
+            "+ sign-in alone",
+            "= rows in access",
+        ])?;
+        for tie in summary::ties(view) {
+            self.sheet.write_string(self.row, 0, &tie.business)?;
+            self.sheet.write_string(self.row, 1, &tie.outcome)?;
+            match tie.expected {
+                Some(expected) => self.number(2, expected)?,
+                None => {
+                    self.sheet.write_string(self.row, 2, "not told")?;
+                }
+            }
+            for (at, count) in
+                (3..).zip([tie.received, tie.from_list, tie.from_group, tie.from_identity, tie.rows])
+            {
+                self.number(at, count)?;
+            }
+            self.row += 1;
+        }
+        self.row += 1;
+        Ok(())
+    }
+
+    fn number(&mut self, at: u16, count: i64) -> Result<(), XlsxError> {
+        self.sheet.write_number(self.row, at, count as f64).map(|_| ())
+    }
+
+    fn heading(&mut self, titles: &[&str]) -> Result<(), XlsxError> {
+        let format = heading_format();
+        for (at, title) in (0..).zip(titles) {
+            self.sheet.write_string_with_format(self.row, at, *title, &format)?;
+        }
+        self.row += 1;
+        Ok(())
+    }
+
+    /// A line of its own, across the columns.
+    fn line(&mut self, text: &str, format: &Format) -> Result<(), XlsxError> {
+        for part in wrapped(text, WIDTH + 30) {
+            self.sheet.write_string_with_format(self.row, 0, part, format)?;
+            self.row += 1;
+        }
+        Ok(())
+    }
+
+    fn pair(&mut self, label: &str, text: &str) -> Result<(), XlsxError> {
+        self.sheet.write_string_with_format(self.row, 0, label, &Format::new().set_bold())?;
+        for part in wrapped(text, WIDTH) {
+            self.sheet.write_string(self.row, 1, part)?;
+            self.row += 1;
+        }
+        Ok(())
+    }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

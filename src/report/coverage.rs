@@ -1,0 +1,98 @@
+//! `coverage`: the proof of completeness.
+
+use super::columns::{Column, Type, column};
+use super::{Cell, Take, View};
+use crate::error::Result;
+
+pub(super) const COLUMNS: &[Column] = &[
+    column("snapshot_id", Type::NumericId, "Snapshot", "the reading that the row comes from"),
+    column("as_of", Type::Time, "As of (UTC)", "when that reading ended"),
+    column("business_id", Type::NumericId, "Business id", "FreshBooks' number of the business"),
+    column("business_uuid", Type::Id, "Business uuid", "FreshBooks' uuid of the business"),
+    column("business_name", Type::Text, "Business", "the business's name"),
+    column("account_id", Type::Id, "Accounting account", "the business's account in FreshBooks' accounting"),
+    column("own_role", Type::Text, "Own role", "the role of the person who signed in"),
+    column("resource", Type::Id, "Source", "what was read: team_members, business_group or staff"),
+    column("outcome", Type::Id, "Outcome", "ok, denied, failed, mismatch or skipped"),
+    column("http_status", Type::Integer, "HTTP status", "of the last answer"),
+    column(
+        "expected",
+        Type::Integer,
+        "FreshBooks' total",
+        "how many rows FreshBooks said there are; empty where it did not say",
+    ),
+    column("received", Type::Integer, "Received", "how many rows came"),
+    column("distinct_rows", Type::Integer, "Distinct", "how many of them are different rows"),
+    column("pages", Type::Integer, "Pages", "how many pages were read"),
+    column("attempts", Type::Integer, "Attempts", "how many requests that took"),
+    column("message", Type::Text, "Message", "what went wrong, or why a gap was accepted"),
+    column(
+        "rows_team_members",
+        Type::Integer,
+        "Rows from the list",
+        "rows in `access` that the team list names; the same on every line of the business",
+    ),
+    column(
+        "rows_business_group_only",
+        Type::Integer,
+        "Rows from the group alone",
+        "rows in `access` that the business group names and the list does not; the same on every line of the business",
+    ),
+    column(
+        "rows_identity_only",
+        Type::Integer,
+        "Rows from the sign-in alone",
+        "rows in `access` that only the signed-in identity names; the same on every line of the business",
+    ),
+    column(
+        "rows_in_access",
+        Type::Integer,
+        "Rows in access",
+        "the sum of the three before; the same on every line of the business",
+    ),
+];
+
+pub(super) const LEAD: &[&str] = &[
+    "business_name",
+    "resource",
+    "outcome",
+    "own_role",
+    "expected",
+    "received",
+    "distinct_rows",
+    "rows_team_members",
+    "rows_business_group_only",
+    "rows_identity_only",
+    "rows_in_access",
+    "message",
+];
+
+pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
+    for business in &view.businesses {
+        for line in view.coverage.iter().filter(|line| line.business_id == business.id) {
+            take(&[
+                Cell::Integer(view.snapshot.id),
+                Cell::text(view.snapshot.finished_at.as_str()),
+                Cell::Integer(business.id),
+                Cell::optional(business.uuid.as_deref()),
+                Cell::text(business.name.as_str()),
+                Cell::optional(business.account_id.as_deref()),
+                Cell::text(business.own_role.as_str()),
+                Cell::text(line.resource.as_str()),
+                Cell::text(line.outcome.as_str()),
+                Cell::count(line.http_status),
+                Cell::count(line.expected),
+                Cell::Integer(line.received),
+                Cell::Integer(line.distinct_rows),
+                Cell::Integer(line.pages),
+                Cell::Integer(line.attempts),
+                Cell::optional(line.message.as_deref()),
+                Cell::Integer(business.rows_team_members),
+                Cell::Integer(business.rows_business_group_only),
+                Cell::Integer(business.rows_identity_only),
+                Cell::Integer(business.rows),
+            ])?;
+        }
+    }
+    Ok(())
+}

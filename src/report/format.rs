@@ -1,0 +1,141 @@
+//! One report into one file, whatever the format, and what was done to the data on the way.
+
+use std::io::Write;
+
+use serde::{Deserialize, Serialize};
+
+use super::csv::Csv;
+use super::jsonl::JsonLines;
+use super::xlsx::Workbook;
+use super::{Cell, Column, Report, View};
+use crate::error::{Error, Kind, Result};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Format {
+    #[default]
+    Csv,
+    Xlsx,
+    Jsonl,
+}
+
+impl Format {
+    pub(crate) fn extension(self) -> &'static str {
+        match self {
+            Format::Csv => "csv",
+            Format::Xlsx => "xlsx",
+            Format::Jsonl => "jsonl",
+        }
+    }
+}
+
+/// What happens to a text cell that a spreadsheet would run as a formula.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Guard {
+    /// Put a `'` in front
+    #[default]
+    Quote,
+    /// Leave it as it is
+    Off,
+    /// Refuse to export
+    Fail,
+}
+
+/// How rows become bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Style {
+    pub(crate) format: Format,
+    pub(crate) guard: Guard,
+    /// A byte order mark, for spreadsheets that take UTF-8 for something else without one.
+    pub(crate) bom: bool,
+}
+
+/// What a file holds, and where it differs from the data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) rows: u64,
+    pub(crate) columns: Vec<String>,
+    /// Each as `row key/column`.
+    pub(crate) changed: Vec<String>,
+}
+
+/// Writes the report; one that cannot be made is its header alone.
+pub(crate) fn write(report: &Report, view: &View, style: Style, out: &mut dyn Write) -> Result<Written> {
+    let all = report.all_columns(view);
+    let made = report.not_made(view).is_none();
+    let mut written = Written::default();
+    if style.format == Format::Xlsx {
+        written.columns = all.iter().map(|column| column.name.to_string()).collect();
+        let mut workbook = Workbook::begin(report, view, &all)?;
+        if made {
+            (report.rows)(view, &mut |cells| {
+                written.rows += 1;
+                workbook.row(cells)
+            })?;
+        }
+        workbook.finish(out)?;
+        return Ok(written);
+    }
+    let shown: Vec<bool> = all.iter().map(|column| !column.sheet_only).collect();
+    let columns: Vec<&Column> = all.iter().filter(|column| !column.sheet_only).collect();
+    written.columns = columns.iter().map(|column| column.name.to_string()).collect();
+    let everything = columns.len() == all.len();
+    let mut lines = match style.format {
+        Format::Jsonl => Lines::jsonl(columns, out),
+        Format::Csv | Format::Xlsx => Lines::csv(report, columns, style, out)?,
+    };
+    let mut take = |cells: &[Cell]| {
+        written.rows += 1;
+        if everything {
+            return lines.row(cells);
+        }
+        let kept: Vec<Cell> =
+            cells.iter().zip(&shown).filter_map(|(cell, shown)| shown.then(|| cell.clone())).collect();
+        lines.row(&kept)
+    };
+    if made {
+        (report.rows)(view, &mut take)?;
+    }
+    written.changed = lines.finish()?;
+    Ok(written)
+}
+
+/// Rows → lines of text: CSV or JSON Lines. Rows of a view go through [`write`]; those that come from
+/// elsewhere are handed on one by one.
+pub(crate) enum Lines<'a, W: Write> {
+    Csv(Csv<'a, W>),
+    Jsonl(JsonLines<'a, W>),
+}
+
+impl<'a, W: Write> Lines<'a, W> {
+    pub(crate) fn csv(report: &Report, columns: Vec<&'a Column>, style: Style, out: W) -> Result<Self> {
+        Csv::begin(report, columns, style, out).map(Lines::Csv)
+    }
+
+    pub(crate) fn jsonl(columns: Vec<&'a Column>, out: W) -> Self {
+        Lines::Jsonl(JsonLines::new(columns, out))
+    }
+
+    pub(crate) fn row(&mut self, cells: &[Cell]) -> Result<()> {
+        match self {
+            Lines::Csv(csv) => csv.row(cells),
+            Lines::Jsonl(lines) => lines.row(cells),
+        }
+    }
+
+    /// Ends the file and tells which cells differ from the data.
+    pub(crate) fn finish(self) -> Result<Vec<String>> {
+        match self {
+            Lines::Csv(csv) => csv.finish(),
+            Lines::Jsonl(lines) => lines.finish().map(|()| Vec::new()),
+        }
+    }
+}
+
+pub(super) fn write_failed(error: std::io::Error) -> Error {
+    match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Error::new(Kind::ClosedPipe, "the output was closed"),
+        _ => Error::new(Kind::Storage, "cannot write the report").because(error),
+    }
+}

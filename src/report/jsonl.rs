@@ -1,0 +1,55 @@
+//! Rows as JSON Lines: one object a line, every column a key, in order, with its type.
+
+use std::io::Write;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::format::write_failed;
+use super::{Cell, Column};
+use crate::error::Result;
+
+pub(crate) struct JsonLines<'a, W: Write> {
+    columns: Vec<&'a Column>,
+    out: W,
+}
+
+impl<'a, W: Write> JsonLines<'a, W> {
+    pub(super) fn new(columns: Vec<&'a Column>, out: W) -> Self {
+        JsonLines { columns, out }
+    }
+
+    pub(super) fn row(&mut self, cells: &[Cell]) -> Result<()> {
+        write_object(&mut self.out, &self.columns, cells)?;
+        self.out.write_all(b"\n").map_err(write_failed)
+    }
+
+    pub(super) fn finish(mut self) -> Result<()> {
+        self.out.flush().map_err(write_failed)
+    }
+}
+
+/// One row as an object.
+pub(crate) fn write_object(out: &mut impl Write, columns: &[&Column], cells: &[Cell]) -> Result<()> {
+    serde_json::to_writer(out, &Line { columns, cells }).map_err(|error| write_failed(error.into()))
+}
+
+struct Line<'a> {
+    columns: &'a [&'a Column],
+    cells: &'a [Cell<'a>],
+}
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.columns.len()))?;
+        for (column, cell) in self.columns.iter().zip(self.cells) {
+            map.serialize_key(&column.name)?;
+            match cell {
+                Cell::Empty => map.serialize_value(&())?,
+                Cell::Text(text) => map.serialize_value(text)?,
+                Cell::Integer(value) => map.serialize_value(value)?,
+                Cell::Bool(value) => map.serialize_value(value)?,
+            }
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,103 @@
+//! The figures that stand in front of a listing: on a workbook's first sheet and in README.txt.
+
+use std::collections::BTreeMap;
+
+use super::View;
+use crate::error::Result;
+use crate::model::role;
+use crate::store;
+
+/// How many hold a role, by what it gives them: with access, invited, without login, inactive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RoleCount {
+    pub(crate) label: String,
+    pub(crate) by_state: [i64; 4],
+}
+
+/// The words for the four, in order.
+pub(crate) const STATES: [&str; 4] = ["With access", "Invited", "Without login", "Inactive"];
+
+pub(crate) fn role_counts(view: &View) -> Result<Vec<RoleCount>> {
+    let mut counts: BTreeMap<String, [i64; 4]> = BTreeMap::new();
+    store::holdings(view.reader, view.snapshot.id, &view.people, |one| {
+        let state =
+            ["active", "invited", "no_login", "inactive"].iter().position(|known| *known == one.state);
+        let by_state = counts.entry(role::label(one.role).to_owned()).or_default();
+        by_state[state.unwrap_or(0)] += 1;
+    })?;
+    Ok(counts.into_iter().map(|(label, by_state)| RoleCount { label, by_state }).collect())
+}
+
+/// How one business's rows tie to what FreshBooks said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tie {
+    pub(crate) business: String,
+    pub(crate) outcome: String,
+    pub(crate) expected: Option<i64>,
+    pub(crate) received: i64,
+    pub(crate) from_list: i64,
+    pub(crate) from_group: i64,
+    pub(crate) from_identity: i64,
+    pub(crate) rows: i64,
+}
+
+pub(crate) fn ties(view: &View) -> Vec<Tie> {
+    let tie = |business: &store::BusinessLine| {
+        let list = view.team_list(business.id);
+        Tie {
+            business: format!("{} ({})", business.name, business.id),
+            outcome: list.map_or("not asked", |line| line.outcome.as_str()).to_owned(),
+            expected: list.and_then(|line| line.expected),
+            received: list.map_or(0, |line| line.received),
+            from_list: business.rows_team_members,
+            from_group: business.rows_business_group_only,
+            from_identity: business.rows_identity_only,
+            rows: business.rows,
+        }
+    };
+    view.businesses.iter().map(tie).collect()
+}
+
+/// Where it was read.
+pub(crate) fn source(view: &View) -> String {
+    let system = if view.is_genuine() { "FreshBooks" } else { "not FreshBooks" };
+    format!("{system}, {}", view.snapshot.source)
+}
+
+/// Who signed in, in one line.
+pub(crate) fn signed_in(view: &View) -> String {
+    let snapshot = &view.snapshot;
+    let name = snapshot.identity_name.as_deref().unwrap_or_default();
+    let email = snapshot.identity_email.as_deref().unwrap_or_default();
+    format!("{name} <{email}>, identity {}", snapshot.identity_id).trim_start().to_owned()
+}
+
+/// Breaks a text into lines of at most `width` characters, between words where it can.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.len() - 1;
+        let line = &mut lines[last];
+        if line.is_empty() {
+            word.clone_into(line);
+        } else if line.chars().count() + 1 + word.chars().count() <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("unbreakable x", 4), ["unbreakable", "x"]);
+        assert_eq!(wrapped("", 4), [""]);
+    }
+}

@@ -1,0 +1,182 @@
+//! A snapshot as the reports see it: which rows, and what was asked beside.
+
+use crate::app::Stop;
+use crate::error::Result;
+use crate::model::Timestamp;
+use crate::store::{self, AccessRow, BusinessLine, CoverageLine, People, Reader, Side, Snapshot, Usable};
+
+/// Rows between two looks whether a signal came.
+const ROWS_PER_LOOK: u64 = 1024;
+
+/// What the rows and their derived columns depend on, beside the snapshot.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) own_domains: Vec<String>,
+    pub(crate) max_privileged: u32,
+    pub(crate) people: Vec<String>,
+}
+
+/// Which businesses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Whole,
+    /// These alone, as if there were no others.
+    Alone(Vec<i64>),
+}
+
+/// What cannot be learned from this source, in the words of every manifest and README.
+pub(crate) struct Limits;
+
+impl Limits {
+    pub(crate) const TEXT: [&'static str; 8] = [
+        "authorised apps and API tokens, which may act for a person, are not visible through this API",
+        "clients' logins to their portal are not visible",
+        "access that is given project by project is not visible",
+        "settings made for one person beyond the role are not visible",
+        "access of FreshBooks' own staff is not visible",
+        "whether others use a second factor at sign-in is not visible",
+        "what changed and changed back between two snapshots is not visible",
+        "a person who was removed may show as inactive, or not at all",
+    ];
+}
+
+/// One snapshot, or some of its businesses, ready to be reported.
+pub(crate) struct View<'a> {
+    pub(crate) reader: &'a Reader,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) scope: Scope,
+    pub(crate) businesses: Vec<BusinessLine>,
+    pub(crate) coverage: Vec<CoverageLine>,
+    /// The complete snapshot before.
+    pub(crate) earlier: Option<i64>,
+    pub(crate) people: People,
+    /// Addresses asked for that nobody has.
+    pub(crate) not_found: Vec<String>,
+    pub(crate) options: Options,
+    stop: &'a Stop,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(
+        reader: &'a Reader,
+        snapshot: Snapshot,
+        scope: Scope,
+        options: Options,
+        stop: &'a Stop,
+    ) -> Result<Self> {
+        let (people, not_found) = find_people(reader, snapshot.id, &options.people)?;
+        let earlier = store::neighbour(reader, Usable::default(), snapshot.id, Side::Before)?;
+        Ok(View {
+            businesses: store::business_lines(reader, snapshot.id)?,
+            coverage: store::coverage_lines(reader, snapshot.id)?,
+            earlier: earlier.map(|earlier| earlier.id),
+            reader,
+            snapshot,
+            scope,
+            people,
+            not_found,
+            options,
+            stop,
+        })
+    }
+
+    pub(crate) fn access_rows(&self, mut take: impl FnMut(&AccessRow) -> Result<()>) -> Result<()> {
+        let mut rows = 0;
+        store::access_rows(self.reader, self.snapshot.id, &self.people, |row| {
+            self.look(&mut rows)?;
+            take(row)
+        })
+    }
+
+    /// Ends the work when a signal came; called for every row, it looks at some.
+    pub(crate) fn look(&self, rows: &mut u64) -> Result<()> {
+        *rows += 1;
+        if rows.is_multiple_of(ROWS_PER_LOOK) { self.stop.check() } else { Ok(()) }
+    }
+
+    pub(crate) fn is_partial(&self) -> bool {
+        self.snapshot.status != "complete"
+    }
+
+    pub(crate) fn as_of(&self) -> Option<Timestamp> {
+        Timestamp::parse(&self.snapshot.finished_at)
+    }
+
+    /// How reading the business's team list went.
+    pub(crate) fn team_list(&self, business_id: i64) -> Option<&CoverageLine> {
+        self.coverage.iter().find(|line| line.business_id == business_id && line.is_team_list())
+    }
+
+    /// Businesses whose team list was not read to the end.
+    pub(crate) fn not_covered(&self) -> Vec<&BusinessLine> {
+        let unread =
+            |business: &&BusinessLine| self.team_list(business.id).is_none_or(|line| line.outcome != "ok");
+        self.businesses.iter().filter(unread).collect()
+    }
+
+    /// "N of M businesses", and which are missing.
+    pub(crate) fn extent(&self) -> String {
+        let (missing, all) = (self.not_covered(), self.businesses.len());
+        let noun = if all == 1 { "business" } else { "businesses" };
+        let read = all - missing.len();
+        if missing.is_empty() {
+            return format!("{read} of {all} {noun}");
+        }
+        let missing: Vec<String> =
+            missing.iter().map(|business| format!("{} ({})", business.name, business.id)).collect();
+        format!("{read} of {all} {noun}; not covered: {}", missing.join(", "))
+    }
+
+    /// The host that the snapshot was read from.
+    pub(crate) fn host(&self) -> &str {
+        let source = self.snapshot.source.as_str();
+        source.split_once("://").map_or(source, |(_, host)| host)
+    }
+
+    pub(crate) fn is_genuine(&self) -> bool {
+        self.snapshot.source == crate::app::FRESHBOOKS_API
+    }
+
+    /// What evidence from elsewhere has to say first.
+    pub(crate) fn warning(&self) -> Option<String> {
+        (!self.is_genuine()).then(|| format!("NOT FROM FRESHBOOKS: {}", self.host()))
+    }
+
+    /// Whether the domain is none of one's own; `None` where that cannot be said.
+    pub(crate) fn is_external(&self, domain: &str) -> Option<bool> {
+        if self.options.own_domains.is_empty() || domain.is_empty() {
+            return None;
+        }
+        let within = |own: &String| {
+            domain.strip_suffix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        Some(!self.options.own_domains.iter().any(within))
+    }
+}
+
+/// The rows to keep to, and the addresses that nobody has.
+fn find_people(reader: &Reader, snapshot_id: i64, wanted: &[String]) -> Result<(People, Vec<String>)> {
+    if wanted.is_empty() {
+        return Ok((People::default(), Vec::new()));
+    }
+    let (keys, missing) = account_keys(reader, snapshot_id, wanted)?;
+    Ok((People::only(&keys), missing))
+}
+
+/// The accounts that have one of these addresses, and the addresses that nobody has.
+pub(super) fn account_keys(
+    reader: &Reader,
+    snapshot_id: i64,
+    wanted: &[String],
+) -> Result<(Vec<String>, Vec<String>)> {
+    let mut missing = wanted.to_vec();
+    let mut keys = Vec::new();
+    for (key, emails) in store::account_addresses(reader, snapshot_id)? {
+        let has = |address: &String| emails.split(';').any(|known| known == address);
+        if wanted.iter().any(has) {
+            missing.retain(|address| !has(address));
+            keys.push(key);
+        }
+    }
+    Ok((keys, missing))
+}

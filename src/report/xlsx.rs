@@ -1,0 +1,355 @@
+//! Rows as a workbook: a first sheet that says what it is, the report's sheet, and what its columns mean.
+//!
+//! Every cell is typed: text is a string and never a formula, ids are text and keep their digits, times
+//! are real dates. So nothing has to be changed on the way, as CSV needs. Rows are written through to
+//! a temporary file as they come. The bytes depend on the data alone: the date of creation is the
+//! snapshot's.
+
+use std::io::Write;
+
+use rust_xlsxwriter::{
+    DataValidation, DataValidationRule, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder,
+    Worksheet, XlsxError,
+};
+
+use super::format::write_failed;
+use super::{Cell, Column, Report, Scope, Type, View, cover};
+use crate::error::{Error, Kind, Result};
+
+/// What a reviewer can decide.
+const DECISIONS: [&str; 4] = ["keep", "remove", "change", "ask"];
+
+/// Excel's longest header or footer.
+const LONGEST_FOOTER: usize = 255;
+
+const GREY: u32 = 0x00E7_E9ED;
+const FIELD: u32 = 0x00FF_F8DC;
+
+/// A4; a printer that has other paper scales it.
+const PAPER_A4: u8 = 9;
+
+pub(super) struct Workbook<'v> {
+    report: Report,
+    view: &'v View<'v>,
+    columns: Vec<Column>,
+    /// For each column of the sheet, which of the report's it shows.
+    order: Vec<usize>,
+    /// How many of them are shown; the others are collapsed.
+    shown: usize,
+    /// The first sheet, made at once; the sheet of columns is made at the end.
+    cover: Worksheet,
+    sheet: Worksheet,
+    /// What the rows are written with, by column.
+    formats: Vec<Format>,
+    workbook: rust_xlsxwriter::Workbook,
+    rows: u32,
+}
+
+impl<'v> Workbook<'v> {
+    pub(super) fn begin(report: &Report, view: &'v View<'v>, columns: &[Column]) -> Result<Self> {
+        let (order, shown) = sheet_order(report, columns);
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        let mut properties = DocProperties::new().set_title(report.title).set_author("fbsync");
+        if let Some(created) = moment(&view.snapshot.finished_at) {
+            properties = properties.set_creation_datetime(&created);
+        }
+        workbook.set_properties(&properties);
+        let cover = cover::sheet(report, view)?;
+        let mut sheet = workbook.new_worksheet_with_constant_memory().map_err(failed)?;
+        sheet.set_name(report.name).map_err(failed)?;
+        let kinds = order.iter().map(|from| &columns[*from]);
+        let formats = kinds.map(format_of).collect();
+        let mut begun = Workbook {
+            report: *report,
+            view,
+            columns: columns.to_vec(),
+            order,
+            shown,
+            cover,
+            sheet,
+            formats,
+            workbook,
+            rows: 0,
+        };
+        begun.head().map_err(failed)?;
+        Ok(begun)
+    }
+
+    fn head(&mut self) -> Result<(), XlsxError> {
+        let heading = heading_format();
+        for (at, from) in (0..).zip(&self.order) {
+            let column = &self.columns[*from];
+            self.sheet.set_column_width(at, width(column))?;
+            self.sheet.write_string_with_format(0, at, column.heading.as_ref(), &heading)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a row.
+    pub(super) fn row(&mut self, cells: &[Cell]) -> Result<()> {
+        self.rows += 1;
+        let row = self.rows;
+        for (at, from) in (0..).zip(&self.order) {
+            let format = &self.formats[usize::from(at)];
+            write_cell(&mut self.sheet, row, at, &self.columns[*from], &cells[*from], format)
+                .map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self, out: &mut dyn Write) -> Result<()> {
+        self.furnish().map_err(failed)?;
+        let meanings = self.meanings().map_err(failed)?;
+        let Workbook { mut workbook, cover, sheet, .. } = self;
+        for sheet in [cover, sheet, meanings] {
+            workbook.push_worksheet(sheet);
+        }
+        let bytes = workbook.save_to_buffer().map_err(failed)?;
+        out.write_all(&bytes).map_err(write_failed)
+    }
+
+    /// Everything about the sheet but its rows.
+    fn furnish(&mut self) -> Result<(), XlsxError> {
+        let last = u16::try_from(self.order.len().saturating_sub(1)).unwrap_or(u16::MAX);
+        let shown = u16::try_from(self.shown).unwrap_or(u16::MAX);
+        self.sheet.set_freeze_panes(1, self.frozen())?;
+        self.sheet.autofilter(0, 0, self.rows, last)?;
+        if shown <= last {
+            self.sheet.group_columns_collapsed(shown, last)?;
+        }
+        self.validate()?;
+        print_setup(&mut self.sheet, self.report.title, self.view)?;
+        self.sheet.set_repeat_rows(0, 0)?;
+        Ok(())
+    }
+
+    /// How many columns stay in sight: up to the name, else up to the business.
+    fn frozen(&self) -> u16 {
+        let place = |name: &str| self.order.iter().position(|from| self.columns[*from].name == name);
+        let place = place("full_name").or_else(|| place("business_name")).unwrap_or(0);
+        // A name far to the right would leave no room to scroll.
+        if place < 4 { u16::try_from(place + 1).unwrap_or(1) } else { 0 }
+    }
+
+    /// The drop-down and the check of the date, for a reviewer.
+    fn validate(&mut self) -> Result<(), XlsxError> {
+        let place = |name: &str| self.order.iter().position(|from| self.columns[*from].name == name);
+        let places = place("decision").zip(place("reviewed_at"));
+        let (Some((decision, date)), true) = (places, self.rows > 0) else { return Ok(()) };
+        let [decision, date] = [decision, date].map(|at| u16::try_from(at).unwrap_or(u16::MAX));
+        let choose = DataValidation::new()
+            .allow_list_strings(&DECISIONS)?
+            .set_error_title("Decision")?
+            .set_error_message("Please choose keep, remove, change or ask.")?;
+        self.sheet.add_data_validation(1, decision, self.rows, decision, &choose)?;
+        let earliest = ExcelDateTime::from_ymd(2000, 1, 1)?;
+        let day = DataValidation::new()
+            .allow_date(DataValidationRule::GreaterThanOrEqualTo(earliest))
+            .set_error_title("Reviewed on")?
+            .set_error_message("Please type a date, such as 2026-06-30.")?;
+        self.sheet.add_data_validation(1, date, self.rows, date, &day)?;
+        Ok(())
+    }
+
+    /// The sheet that maps headings to names and meanings.
+    fn meanings(&self) -> Result<Worksheet, XlsxError> {
+        let mut sheet = Worksheet::new();
+        sheet.set_name("Columns")?;
+        let (heading, text) = (heading_format(), text_format());
+        for (at, (title, width)) in
+            (0..).zip([("Heading", 30.0), ("Column name", 28.0), ("Type", 12.0), ("Meaning", 90.0)])
+        {
+            sheet.set_column_width(at, width)?;
+            sheet.write_string_with_format(0, at, title, &heading)?;
+        }
+        for (row, from) in (1..).zip(&self.order) {
+            let Column { name, heading, kind, meaning, .. } = &self.columns[*from];
+            for (at, cell) in (0..).zip([heading.as_ref(), name.as_ref(), kind.as_str(), meaning.as_ref()]) {
+                sheet.write_string_with_format(row, at, cell, &text)?;
+            }
+        }
+        let rows = u32::try_from(self.order.len()).unwrap_or(u32::MAX);
+        sheet.set_freeze_panes(1, 1)?;
+        sheet.autofilter(0, 0, rows, 3)?;
+        print_setup(&mut sheet, "What the columns mean", self.view)?;
+        sheet.set_repeat_rows(0, 0)?;
+        Ok(sheet)
+    }
+}
+
+/// Which columns stand where, and how many of them are shown: those that lead, those of the
+/// businesses, then the others.
+fn sheet_order(report: &Report, columns: &[Column]) -> (Vec<usize>, usize) {
+    if report.lead.is_empty() {
+        return ((0..columns.len()).collect(), columns.len());
+    }
+    let fixed: usize = report.columns.iter().map(|group| group.len()).sum();
+    let place = |name: &&str| columns.iter().position(|column| column.name == *name);
+    let mut order: Vec<usize> = report.lead.iter().filter_map(place).chain(fixed..columns.len()).collect();
+    let shown = order.len();
+    order.extend((0..fixed).filter(|at| !report.lead.contains(&columns[*at].name.as_ref())));
+    (order, shown)
+}
+
+fn write_cell(
+    sheet: &mut Worksheet,
+    row: u32,
+    at: u16,
+    column: &Column,
+    cell: &Cell,
+    format: &Format,
+) -> Result<(), XlsxError> {
+    let text =
+        |sheet: &mut Worksheet, text: &str| sheet.write_string_with_format(row, at, text, format).map(|_| ());
+    match cell {
+        // Empty cells are written where somebody is to fill them in.
+        Cell::Empty if is_field(column) => sheet.write_blank(row, at, format).map(|_| ()),
+        Cell::Empty => Ok(()),
+        Cell::Bool(value) => text(sheet, if *value { "yes" } else { "no" }),
+        Cell::Integer(value) if column.kind == Type::Integer => {
+            // No count comes near the 2^53 up to which a cell is exact.
+            let value = *value as f64;
+            sheet.write_number_with_format(row, at, value, format).map(|_| ())
+        }
+        Cell::Integer(value) => text(sheet, &value.to_string()),
+        Cell::Text(value) => match moment(value).filter(|_| column.kind == Type::Time) {
+            Some(moment) => sheet.write_datetime_with_format(row, at, &moment, format).map(|_| ()),
+            None => text(sheet, value),
+        },
+    }
+}
+
+/// A column that a reviewer fills in.
+fn is_field(column: &Column) -> bool {
+    super::columns::DECISION.iter().any(|field| field.name == column.name)
+}
+
+/// A date that a workbook can hold.
+fn moment(text: &str) -> Option<ExcelDateTime> {
+    ExcelDateTime::parse_from_str(text.strip_suffix('Z').unwrap_or(text)).ok()
+}
+
+pub(super) fn heading_format() -> Format {
+    Format::new()
+        .set_bold()
+        .set_text_wrap()
+        .set_align(FormatAlign::VerticalCenter)
+        .set_background_color(GREY)
+        .set_border_bottom(FormatBorder::Thin)
+}
+
+pub(super) fn text_format() -> Format {
+    Format::new().set_align(FormatAlign::Top).set_text_wrap()
+}
+
+fn format_of(column: &Column) -> Format {
+    let format = Format::new().set_align(FormatAlign::Top);
+    let format = match column.kind {
+        Type::Text => format.set_text_wrap(),
+        Type::Id if matches!(column.name.as_ref(), "meaning" | "why_look" | "flags") => {
+            format.set_text_wrap()
+        }
+        // Text cells that look like numbers stay as they are.
+        Type::Id | Type::NumericId => format.set_num_format("@"),
+        Type::Time => format.set_num_format("yyyy-mm-dd hh:mm").set_align(FormatAlign::Left),
+        Type::Date => format.set_num_format("yyyy-mm-dd"),
+        Type::Integer | Type::Bool => format,
+    };
+    if !is_field(column) {
+        return format;
+    }
+    format.set_background_color(FIELD).set_border(FormatBorder::Hair)
+}
+
+fn width(column: &Column) -> f64 {
+    match (column.name.as_ref(), column.kind) {
+        ("business_name" | "full_name", _) => 24.0,
+        ("email" | "reviewer_email", _) => 32.0,
+        ("emails" | "meaning" | "message", _) => 44.0,
+        ("roles", _) => 56.0,
+        ("role_label" | "justification" | "why_look" | "flags" | "reason", _) => 20.0,
+        ("row_key" | "account_key" | "business_uuid" | "identity_uuid", _) => 40.0,
+        ("record_sha256", _) => 66.0,
+        (_, Type::Time) => 16.0,
+        (_, Type::Date) => 12.0,
+        (_, Type::Bool | Type::Integer) => 11.0,
+        (_, Type::NumericId | Type::Id) => 14.0,
+        (_, Type::Text) => 18.0,
+    }
+}
+
+/// Landscape, one page wide, and on every page what it is of.
+pub(super) fn print_setup(sheet: &mut Worksheet, title: &str, view: &View) -> Result<(), XlsxError> {
+    let snapshot = &view.snapshot;
+    let what = match (&view.scope, view.businesses.as_slice()) {
+        (Scope::Alone(_), [business]) => format!("{} ({})", business.name, business.id),
+        (_, businesses) => format!("{} businesses", businesses.len()),
+    };
+    let partial = if view.is_partial() { "PARTIAL: " } else { "" };
+    let head = match view.warning() {
+        Some(warning) => format!("&L&B{}&R{}", plain(title), plain(&warning)),
+        None => format!("&L&B{}", plain(title)),
+    };
+    let extent = format!("{partial}{}", view.extent());
+    let day = snapshot.finished_at.get(..10).unwrap_or_default();
+    let tail = format!("&CSnapshot {}, {day}&RPage &P of &N", snapshot.id);
+    let room = LONGEST_FOOTER.saturating_sub(tail.len() + 2);
+    let left = cut(&plain(&if what == extent { extent } else { format!("{what} - {extent}") }), room);
+    sheet
+        .set_paper_size(PAPER_A4)
+        .set_landscape()
+        .set_print_fit_to_pages(1, 0)
+        .set_margins(0.4, 0.4, 0.7, 0.7, 0.3, 0.3)
+        .set_header(cut(&head, LONGEST_FOOTER))
+        .set_footer(format!("&L{left}{tail}"));
+    Ok(())
+}
+
+/// `&` begins a code in a header or footer, and is written twice to mean itself.
+fn plain(text: &str) -> String {
+    text.replace('&', "&&")
+}
+
+/// The text, cut so that UTF-16, which Excel counts in, stays within `room`.
+fn cut(text: &str, room: usize) -> String {
+    if text.encode_utf16().count() <= room {
+        return text.to_owned();
+    }
+    let mut left = room.saturating_sub(1);
+    let fits = |c: &char| {
+        let fits = left >= c.len_utf16();
+        left = left.saturating_sub(c.len_utf16());
+        fits
+    };
+    let kept: String = text.chars().take_while(fits).collect();
+    // Half a doubled `&` would swallow what follows.
+    let odd = kept.chars().rev().take_while(|c| *c == '&').count() % 2 == 1;
+    format!("{}…", if odd { &kept[..kept.len() - 1] } else { &kept })
+}
+
+pub(super) fn failed(error: XlsxError) -> Error {
+    let hint = match &error {
+        XlsxError::RowColumnLimitError | XlsxError::MaxStringLengthExceeded => {
+            Some("--format csv has no such limit")
+        }
+        _ => None,
+    };
+    let failed = Error::new(Kind::Storage, "cannot write the workbook").because(error);
+    match hint {
+        Some(hint) => failed.hint(hint),
+        None => failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_footer_is_cut_between_characters() {
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("abcd", 3), "ab…");
+        assert_eq!(cut("a&&b", 3), "a…");
+        assert_eq!(cut("🌿🌿", 3), "🌿…");
+    }
+}
