@@ -404,6 +404,9 @@ pub(crate) struct DemoArgs {
     /// Folder to put everything into
     #[arg(long, value_name = "DIR", default_value = "./fbsync-demo")]
     pub(crate) dir: PathBuf,
+    /// Keep the sandbox up, and print the environment to use it with the other commands
+    #[arg(long)]
+    pub(crate) serve: bool,
 }
 
 #[derive(Args, Debug)]

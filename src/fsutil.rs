@@ -268,10 +268,15 @@ pub(crate) fn secrecy_problem(path: &Path) -> io::Result<Option<Error>> {
     let found = fs::symlink_metadata(path)?;
     let shown = path.display();
     let problem = if found.is_symlink() {
-        Some(Error::new(
-            Kind::Config,
-            format!("{shown} is a symbolic link; a sign-in is kept in a plain file"),
-        ))
+        Some(
+            Error::new(
+                Kind::Config,
+                format!("{shown} is a symbolic link; a sign-in is kept in a plain file"),
+            )
+            .hint(format!(
+                "rm '{shown}' takes the link away; then sign in again, or put the file itself there"
+            )),
+        )
     } else if found.uid() != rustix::process::geteuid().as_raw() {
         let owner = found.uid();
         Some(
@@ -309,8 +314,13 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// Waits up to `patience` for the lock; `Ok(None)` when somebody else still holds it.
-    pub(crate) fn acquire(path: &Path, patience: Duration) -> io::Result<Option<Lock>> {
+    /// Waits up to `patience` for the lock, and while `go_on` says so; `Ok(None)` when somebody else
+    /// still holds it.
+    pub(crate) fn acquire(
+        path: &Path,
+        patience: Duration,
+        go_on: impl Fn() -> bool,
+    ) -> io::Result<Option<Lock>> {
         create_private_file(path)?;
         // Over NFS the lock becomes a POSIX one, which wants the file open for writing.
         let file = OpenOptions::new().read(true).write(true).open(path)?;
@@ -318,7 +328,9 @@ impl Lock {
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Some(Lock { _file: file })),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(LOCK_POLL),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline && go_on() => {
+                    std::thread::sleep(LOCK_POLL);
+                }
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Error(error)) => return Err(error),
             }

@@ -83,14 +83,16 @@ pub fn run() -> ExitCode {
         Err(answer) => answer.exit(),
     };
     let ui = app::ui(&cli.common);
-    match App::from_process(&cli.common, ui).and_then(|app| dispatch(&app, &cli.verb)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
+    let work = || App::from_process(&cli.common, ui).and_then(|app| dispatch(&app, &cli.verb));
+    match app::caught(ui, work) {
+        Some(Ok(())) => ExitCode::SUCCESS,
+        Some(Err(error)) => {
             if error.kind() != Kind::ClosedPipe {
                 ui.error(&error);
             }
             ExitCode::from(error.kind().exit_code())
         }
+        None => ExitCode::from(Kind::Unexpected.exit_code()),
     }
 }
 

@@ -1,14 +1,17 @@
 //! What the process gives us, read once: environment, clock, signals, terminal, folders.
 //!
-//! No other folder reads the environment or the time. Three variables exist for tests alone:
+//! No other folder reads the environment or the time. Four variables exist for tests alone:
 //! `FBSYNC_TEST_CLOCK` (Unix seconds that the clock starts from), `FBSYNC_TEST_NO_SLEEP`
-//! (waits return at once, and are told at `-v` as always) and `FBSYNC_TEST_DIE_AT` (the name of
-//! the step at which the process kills itself).
+//! (waits return at once, and are told at `-v` as always), `FBSYNC_TEST_PATIENCE` (milliseconds to
+//! wait for a lock) and `FBSYNC_TEST_DIE_AT` (the name of
+//! the step at which the process kills itself; with `panic:` in front, it panics there).
 
 #![expect(clippy::disallowed_methods, reason = "this is the place where they are allowed")]
 
 mod clock;
+mod desktop;
 mod stop;
+mod unforeseen;
 
 use std::env;
 use std::ffi::OsString;
@@ -23,7 +26,9 @@ use crate::http::Origin;
 use crate::model::Timestamp;
 use crate::ui::{ColorChoice, Ui};
 pub(crate) use clock::Clock;
-pub(crate) use stop::Stop;
+pub(crate) use desktop::{has_desktop, open_browser};
+pub(crate) use stop::{POLL, Stop};
+pub(crate) use unforeseen::caught;
 
 /// FreshBooks' own hosts (API documentation, "Authentication").
 pub(crate) const FRESHBOOKS_API: &str = "https://api.freshbooks.com";
@@ -85,7 +90,8 @@ impl App {
     /// The same, at another FreshBooks, with sign-ins of its own, and telling each result.
     pub(crate) fn for_demo(&self, endpoints: Endpoints, state_dir: PathBuf) -> Self {
         let ui = Ui { verbosity: self.ui.verbosity.max(1), suggests: false, ..self.ui };
-        App { ui, endpoints, profile: "default".to_owned(), state_dir: Some(state_dir), ..self.clone() }
+        let (profile, state_dir) = ("default".to_owned(), Some(state_dir));
+        App { ui, endpoints, profile, state_dir, json: false, ..self.clone() }
     }
 
     /// The same, with another sign-in.
@@ -130,15 +136,6 @@ pub(crate) fn variable(name: &str) -> Result<Option<String>> {
     }
 }
 
-/// Whether a person's browser can be opened from here: not over SSH, not without a display.
-pub(crate) fn has_desktop() -> bool {
-    let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-    if set("SSH_CONNECTION") || set("SSH_TTY") {
-        return false;
-    }
-    cfg!(target_os = "macos") || set("DISPLAY") || set("WAYLAND_DISPLAY") || set("WSL_DISTRO_NAME")
-}
-
 /// How this program was called, so that a command printed can be typed.
 pub(crate) fn program() -> String {
     env::args().next().unwrap_or_else(|| "fbsync".to_owned())
@@ -174,7 +171,9 @@ fn default_state_dir() -> Option<PathBuf> {
 
 /// Dies as by `kill -9` if a test chose this step. What is left behind is what a power cut would leave.
 pub(crate) fn die_if_chosen(step: &str) {
-    if env::var_os("FBSYNC_TEST_DIE_AT").is_some_and(|chosen| chosen == step) {
+    let Some(chosen) = env::var_os("FBSYNC_TEST_DIE_AT") else { return };
+    assert!(chosen != format!("panic:{step}").as_str(), "the test chose to panic at {step}");
+    if chosen == step {
         let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     }
 }

@@ -5,12 +5,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level;
 
 use crate::error::{Context, Error, Kind, Result};
+
+/// How often whoever waits looks whether a signal came.
+pub(crate) const POLL: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Default)]
 pub(crate) struct Stop {
@@ -42,6 +46,16 @@ impl Stop {
         match self.asked.load(Ordering::SeqCst) {
             0 => Ok(()),
             signal => Err(Error::new(Kind::Interrupted(signal), "interrupted")),
+        }
+    }
+
+    /// Waits for nothing else. What it ends with.
+    pub(crate) fn wait(&self) -> Error {
+        loop {
+            match self.check() {
+                Err(stopped) => return stopped,
+                Ok(()) => std::thread::sleep(POLL),
+            }
         }
     }
 

@@ -13,6 +13,7 @@ use super::store::{self, Store};
 use crate::app::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::fsutil;
+use crate::http::TRUST_HINT;
 use crate::http::retry::Outcome;
 use crate::model::spoken;
 use crate::oauth::{ClockOffset, TokenProblem, TokenSet};
@@ -56,6 +57,9 @@ impl Section<'_> {
                 let error = failed(Kind::Unavailable, "nothing was sent, nothing is lost")
                     .hint("check the connection (proxy, firewall, DNS) and run the command again");
                 Ok(Ended::Later(error, Outcome::Broken))
+            }
+            TokenProblem::Distrusted(_) => {
+                Err(failed(Kind::Unavailable, "nothing was sent, nothing is lost").hint(TRUST_HINT))
             }
             TokenProblem::Busy { status, retry_after, .. } => {
                 let error =

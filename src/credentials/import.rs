@@ -9,7 +9,7 @@ use super::rotation::Section;
 use super::{Store, place};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::http::Http;
+use crate::http::{Http, TRUST_HINT};
 use crate::oauth::{Client, TokenProblem};
 use crate::secret::Secret;
 
@@ -22,6 +22,7 @@ pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secr
         store: &store,
         http,
         clock: &app.clock,
+        stop: &app.stop,
         ui: app.ui,
         endpoints: &app.endpoints,
         here: here.as_deref(),
@@ -49,6 +50,7 @@ fn failed(store: &Store, problem: &TokenProblem) -> Error {
             Error::new(Kind::SignIn, message).hint(format!("sign in instead: fbsync auth{}", store.flag()))
         }
         TokenProblem::Refused { .. } => Error::new(Kind::Refused, message),
+        TokenProblem::Distrusted(_) => Error::new(Kind::Unavailable, message).hint(TRUST_HINT),
         TokenProblem::NotSent(_) | TokenProblem::Busy { .. } => {
             Error::new(Kind::Unavailable, message).hint("run the command again later")
         }

@@ -148,12 +148,9 @@ impl Keeper {
     fn until_settled(&self, adopt: bool, unless: &Unless) -> Result<(Profile, bool)> {
         let App { clock, stop, ui, endpoints, .. } = &self.app;
         let (store, http, here) = (&self.store, &self.http, self.here.as_deref());
-        let section = Section { store, http, clock, ui: *ui, endpoints, here, adopt };
+        let section = Section { store, http, clock, stop, ui: *ui, endpoints, here, adopt };
         for attempt in 1.. {
-            let shield = stop.shield();
-            let ended = section.run(unless);
-            drop(shield);
-            let (error, outcome) = match ended? {
+            let (error, outcome) = match section.run(unless)? {
                 Ended::Taken(profile) => return Ok((profile, false)),
                 Ended::Rotated(profile) => return Ok((profile, true)),
                 Ended::Later(error, outcome) => (error, outcome),

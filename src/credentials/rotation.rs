@@ -6,7 +6,8 @@
 //! writes before the token is spent, and it lets a later run tell a refresh that was cut short from
 //! a token that was revoked. What follows the POST is in `aftermath`.
 //!
-//! - Nothing in here looks for signals. Whoever asks to stop is heard when the section has ended.
+//! - A signal ends the wait for the lock. Once it is held nothing looks for signals, not even the
+//!   second one: whoever asks to stop is heard when the section has ended.
 //! - Nothing in here waits for long: what is worth another try is handed back, and the lock is free
 //!   meanwhile.
 //! - Tokens are never deleted. A sign-in that FreshBooks takes no more is marked, so that no later
@@ -17,7 +18,7 @@ use std::time::Duration;
 use super::place;
 use super::profile::Profile;
 use super::store::Store;
-use crate::app::{self, Clock, Endpoints};
+use crate::app::{self, Clock, Endpoints, Stop};
 use crate::error::{Error, Kind, Result};
 use crate::http::Http;
 use crate::http::retry::Outcome;
@@ -51,6 +52,7 @@ pub(super) struct Section<'a> {
     pub(super) store: &'a Store,
     pub(super) http: &'a Http,
     pub(super) clock: &'a Clock,
+    pub(super) stop: &'a Stop,
     pub(super) ui: Ui,
     pub(super) endpoints: &'a Endpoints,
     pub(super) here: Option<&'a str>,
@@ -62,6 +64,7 @@ impl Section<'_> {
     /// The whole of it. The lock is free again when this returns.
     pub(super) fn run(&self, unless: &Unless) -> Result<Ended> {
         let _lock = self.store.lock()?;
+        let _shield = self.stop.shield();
         let stored = self.store.load_completed(self.ui)?.ok_or_else(|| super::not_signed_in(self.store))?;
         let now = self.clock.now();
         if let Unless::Replaced(seen) = unless {

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::profile::{Profile, VERSION};
-use crate::app::{self, App};
+use crate::app::{self, App, Stop};
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock};
 use crate::ui::Ui;
@@ -26,10 +26,12 @@ use crate::ui::Ui;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where one profile's files are.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Store {
     name: String,
     file: PathBuf,
+    patience: Duration,
+    stop: Stop,
 }
 
 /// Just the version, to be read before anything else is believed.
@@ -42,7 +44,12 @@ impl Store {
     pub(crate) fn new(app: &App, name: &str) -> Result<Self> {
         let folder = std::path::absolute(app.state_dir()?)
             .context(Kind::Config, || "cannot tell where the state folder is".to_owned())?;
-        Ok(Store { name: name.to_owned(), file: folder.join(format!("{name}.json")) })
+        Ok(Store {
+            name: name.to_owned(),
+            file: folder.join(format!("{name}.json")),
+            patience: app.clock.patience(PATIENCE),
+            stop: app.stop.clone(),
+        })
     }
 
     /// One for every profile in the folder, by name. A folder that is not there holds none.
@@ -92,17 +99,17 @@ impl Store {
         }
     }
 
-    /// Takes the lock under which alone the files change. Makes the folder if need be.
+    /// Takes the lock under which alone the files change. Makes the folder if need be. A signal ends
+    /// the wait.
     pub(crate) fn lock(&self) -> Result<Lock> {
         fsutil::create_private_folder(self.file.parent().unwrap_or(Path::new(".")))?;
         let path = self.beside("lock");
-        match Lock::acquire(&path, PATIENCE) {
+        match Lock::acquire(&path, self.patience, || self.stop.check().is_ok()) {
             Ok(Some(lock)) => Ok(lock),
-            Ok(None) => Err(Error::new(
-                Kind::Locked,
-                format!("another fbsync has held {} for a minute", path.display()),
-            )
-            .hint(format!("fuser '{}' shows which process it is", path.display()))),
+            Ok(None) => Err(self.stop.check().err().unwrap_or_else(|| {
+                Error::new(Kind::Locked, format!("another fbsync has held {} for a minute", path.display()))
+                    .hint(format!("fuser '{}' shows which process it is", path.display()))
+            })),
             Err(error) => {
                 let message = format!("cannot lock {}; the sign-in is as it was", path.display());
                 Err(Error::new(kind_of(&error), message).because(error))

@@ -282,7 +282,7 @@ fn missing(failed: Failed) -> Result<Missing> {
     let message = failed.failure.to_string();
     match failed.failure {
         Failure::Fatal(error) => Err(error),
-        Failure::Answered(..) | Failure::NotSent(_) | Failure::Lost(_) => {
+        Failure::Answered(..) | Failure::NotSent(_) | Failure::Distrusted(_) | Failure::Lost(_) => {
             let denied = matches!(http_status, Some(401 | 403 | 404));
             let outcome = if denied { Outcome::Denied } else { Outcome::Failed };
             Ok(Missing { outcome, http_status, message, attempts })

@@ -8,6 +8,7 @@ mod complaint;
 mod origin;
 mod pace;
 pub(crate) mod retry;
+mod trust;
 
 use std::fmt;
 use std::io;
@@ -15,7 +16,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use ureq::tls::{RootCerts, TlsConfig};
 use url::Url;
 
 use crate::app::{App, Clock, Endpoints, Stop};
@@ -28,6 +28,8 @@ pub(crate) use complaint::{complaint, oauth_error};
 pub(crate) use origin::Origin;
 use pace::Pace;
 use retry::{Outcome, Verdict};
+use trust::Agents;
+pub(crate) use trust::TRUST_HINT;
 
 const CONNECT: Duration = Duration::from_secs(10);
 const FIRST_BYTE: Duration = Duration::from_secs(60);
@@ -63,6 +65,8 @@ pub(crate) enum Failure {
     Answered(Box<Answer>, String),
     /// No connection was made: nothing was sent.
     NotSent(String),
+    /// The other side's certificate is not believed, so nothing was sent, nor would be next time.
+    Distrusted(String),
     /// It broke after something may have been sent: whether it was acted on is unknown.
     Lost(String),
     /// The command cannot go on: a signal came, or there is no token to ask with.
@@ -73,7 +77,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Answered(answer, complaint) => write!(f, "HTTP {}: {complaint}", answer.status),
-            Failure::NotSent(why) | Failure::Lost(why) => f.write_str(why),
+            Failure::NotSent(why) | Failure::Distrusted(why) | Failure::Lost(why) => f.write_str(why),
             Failure::Fatal(error) => error.fmt(f),
         }
     }
@@ -88,7 +92,7 @@ pub(crate) struct Failed {
 
 #[derive(Clone)]
 pub(crate) struct Http {
-    agent: ureq::Agent,
+    agents: Agents,
     clock: Clock,
     stop: Stop,
     ui: Ui,
@@ -101,26 +105,24 @@ pub(crate) struct Http {
 impl Http {
     /// A client that talks to the two endpoints of `app` and to nobody else.
     pub(crate) fn new(app: &App) -> Self {
+        let agents = Agents::new(app.endpoints.clone(), app.ui, || {
+            ureq::Agent::config_builder()
+                .http_status_as_error(false)
+                .max_redirects(0)
+                .max_redirects_will_error(false)
+                .timeout_connect(Some(CONNECT))
+                .timeout_recv_response(Some(FIRST_BYTE))
+                .timeout_per_read(Some(BETWEEN_BYTES))
+                .timeout_global(Some(WHOLE_EXCHANGE))
+                .max_idle_connections_per_host(16)
+                .max_idle_age(Duration::from_secs(10))
+                .user_agent(concat!("fbsync/", env!("CARGO_PKG_VERSION")))
+        });
         let Endpoints { api, auth } = app.endpoints.clone();
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .https_only(api.is_https() && auth.is_https())
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_connect(Some(CONNECT))
-            .timeout_recv_response(Some(FIRST_BYTE))
-            .timeout_per_read(Some(BETWEEN_BYTES))
-            .timeout_global(Some(WHOLE_EXCHANGE))
-            .max_idle_connections_per_host(16)
-            .max_idle_age(Duration::from_secs(10))
-            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
-            .user_agent(concat!("fbsync/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .new_agent();
         let allowed = Arc::new([api, auth]);
         let (clock, stop) = (app.clock.clone(), app.stop.clone());
         Http {
-            agent,
+            agents,
             clock,
             stop,
             ui: app.ui,
@@ -195,12 +197,11 @@ impl Http {
     fn get_once(&self, url: &Url, bearer: &Secret, attempt: u32) -> std::result::Result<Answer, Failure> {
         self.check_origin(url)?;
         self.keep_pace().map_err(Failure::Fatal)?;
-        let request = self
-            .agent
-            .get(url.as_str())
-            .header("Authorization", format!("Bearer {}", bearer.expose()))
-            .header("Accept", "application/json");
-        let answer = self.read_answer(url, request.call(), attempt)?;
+        let sent = self.agents.send(|agent| {
+            let request = agent.get(url.as_str()).header("Accept", "application/json");
+            request.header("Authorization", format!("Bearer {}", bearer.expose())).call()
+        });
+        let answer = self.read_answer(url, sent, attempt)?;
         self.trace("GET", &answer);
         if let Some(pause) = answer.exhausted_for
             && self.pace.hold(pause)
@@ -213,14 +214,12 @@ impl Http {
     /// POSTs a form once (RFC 6749 appendix B). The caller decides what a failure means.
     pub(crate) fn post_form(&self, url: &Url, form: &[(&str, &str)]) -> std::result::Result<Answer, Failure> {
         self.check_origin(url)?;
-        let request = self
-            .agent
-            .post(url.as_str())
-            .header("Accept", "application/json")
-            .config()
-            .timeout_global(Some(TOKEN_EXCHANGE))
-            .build();
-        let answer = self.read_answer(url, request.send_form(form.iter().copied()), 1)?;
+        let sent = self.agents.send(|agent| {
+            let request = agent.post(url.as_str()).header("Accept", "application/json");
+            let request = request.config().timeout_global(Some(TOKEN_EXCHANGE)).build();
+            request.send_form(form.iter().copied())
+        });
+        let answer = self.read_answer(url, sent, 1)?;
         self.trace("POST", &answer);
         Ok(answer)
     }
@@ -290,7 +289,7 @@ fn outcome_of(failure: &Failure) -> Outcome {
         }
         Failure::NotSent(_) | Failure::Lost(_) => Outcome::Broken,
         // Not worth another try: seen as an answer that is final.
-        Failure::Fatal(_) => Outcome::Answered { status: 0, retry_after: None },
+        Failure::Distrusted(_) | Failure::Fatal(_) => Outcome::Answered { status: 0, retry_after: None },
     }
 }
 
@@ -299,6 +298,7 @@ fn failed_call(error: &ureq::Error) -> Failure {
     use ureq::Timeout::{Connect, Resolve};
     let why = error.to_string();
     match error {
+        error if trust::is_distrust(error) => Failure::Distrusted(why.trim_start_matches("io: ").to_owned()),
         ureq::Error::HostNotFound
         | ureq::Error::ConnectionFailed
         | ureq::Error::Timeout(Connect | Resolve) => Failure::NotSent(why),
@@ -350,6 +350,7 @@ impl Failed {
                 }
                 _ => Error::new(Kind::Refused, message),
             },
+            Failure::Distrusted(_) => Error::new(Kind::Unavailable, message).hint(TRUST_HINT),
             Failure::NotSent(_) | Failure::Lost(_) => Error::new(Kind::Unavailable, message)
                 .hint("check the connection (proxy, firewall, DNS) and run the command again"),
         }

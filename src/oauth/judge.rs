@@ -50,11 +50,11 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::TooLarge => f.write_str("The request is larger than a sign-in answer can be."),
-            Refusal::NotHttp => f.write_str("The request could not be understood."),
-            Refusal::Method => f.write_str("Only a browser's plain redirect is answered here."),
-            Refusal::Host => f.write_str("This address is not the one registered for the sign-in."),
-            Refusal::Path => f.write_str("There is nothing at this address."),
+            Refusal::TooLarge => f.write_str("the request is larger than a sign-in answer can be"),
+            Refusal::NotHttp => f.write_str("the request could not be understood"),
+            Refusal::Method => f.write_str("only a browser's plain redirect is answered here"),
+            Refusal::Host => f.write_str("this address is not the one registered for the sign-in"),
+            Refusal::Path => f.write_str("there is nothing at this address"),
             Refusal::Parameters(flaw) => flaw.fmt(f),
         }
     }

@@ -269,7 +269,7 @@ mod tests {
         let arrival = waiting.wait(SOON).unwrap();
         let description = Some("The owner said no.".to_owned());
         assert_eq!(arrival.outcome, Outcome::Denied { error: "access_denied".to_owned(), description });
-        arrival.reply.finish(Page::Failed { why: "Access was not granted.".to_owned() });
+        arrival.reply.finish(Page::Failed { why: "access was not granted".to_owned() });
         assert!(browser.join().unwrap().contains("Access was not granted."));
     }
 

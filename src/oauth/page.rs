@@ -12,7 +12,7 @@ use super::judge::Refusal;
 pub(crate) enum Page {
     /// The code was exchanged; `who` is how FreshBooks names the account.
     SignedIn { who: String },
-    /// There is no sign-in; `why` is one sentence.
+    /// There is no sign-in; `why` as it is told in the terminal.
     Failed { why: String },
     /// The answer arrived, and what became of it is not known here.
     SeeTerminal,
@@ -54,7 +54,7 @@ impl Page {
                 format!("fbsync is signed in to FreshBooks as {who}."),
                 "You can close this tab.",
             ),
-            Page::Failed { why } => ("Not signed in", why.clone(), "The terminal says what to do now."),
+            Page::Failed { why } => ("Not signed in", sentence(why), "The terminal says what to do now."),
             Page::SeeTerminal => (
                 "Answer received",
                 "fbsync has FreshBooks' answer.".to_owned(),
@@ -67,7 +67,7 @@ impl Page {
             ),
             Page::Refused(refusal) => (
                 "Not the sign-in",
-                refusal.to_string(),
+                sentence(&refusal.to_string()),
                 "Go back to the terminal and open the address printed there.",
             ),
         };
@@ -81,13 +81,23 @@ impl Page {
              :root {{ color-scheme: light dark }}\n\
              body {{ max-width: 32rem; margin: 20vh auto 0; padding: 0 1.5rem; font: 1rem/1.6 system-ui, sans-serif }}\n\
              h1 {{ font-size: 1.5rem; font-weight: 600; margin: 0 0 .5rem }}\n\
-             p {{ margin: 0; overflow-wrap: anywhere }}\n\
+             p {{ margin: 0 0 .5rem; overflow-wrap: anywhere }}\n\
              </style>\n\
              <h1>{heading}</h1>\n\
-             <p>{} {next}</p>\n\
+             <p>{}</p>\n\
+             <p>{next}</p>\n\
              </html>\n",
             escape(&happened)
         )
+    }
+}
+
+/// A line of the terminal as a sentence of a page.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+        None => String::new(),
     }
 }
 
@@ -122,7 +132,7 @@ mod tests {
     fn every_page_forbids_caching_framing_referring_and_loading() {
         let pages = [
             Page::SignedIn { who: "Zoë".to_owned() },
-            Page::Failed { why: "FreshBooks refused.".to_owned() },
+            Page::Failed { why: "FreshBooks refused".to_owned() },
             Page::SeeTerminal,
             Page::AlreadyReceived,
             Page::Refused(Refusal::Method),

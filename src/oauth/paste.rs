@@ -24,22 +24,22 @@ impl fmt::Display for PasteProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PasteProblem::Empty => {
-                f.write_str("Nothing was pasted. Copy the whole address from the browser's address bar.")
+                f.write_str("nothing was pasted: copy the whole address from the browser's address bar")
             }
             PasteProblem::BareCode => f.write_str(
-                "That is not a whole address. A code alone does not show that it belongs to this sign-in: \
-                 paste everything the browser's address bar holds.",
+                "that is not a whole address: a code alone does not show that it belongs to this sign-in; \
+                 paste everything that the browser's address bar holds",
             ),
             PasteProblem::Elsewhere { expected } => write!(
                 f,
-                "That is not the address FreshBooks sends the browser to. Allow access first, \
+                "that is not the address FreshBooks sends the browser to: allow access first, \
                  then paste the address that begins with {expected}"
             ),
             PasteProblem::Flawed(flaw @ (Flaw::NoState | Flaw::Repeated)) => {
-                write!(f, "{flaw} Paste the whole address, once.")
+                write!(f, "{flaw}; paste the whole address, once")
             }
             PasteProblem::Flawed(flaw) => {
-                write!(f, "{flaw} Open the sign-in address printed above, and paste where that ends.")
+                write!(f, "{flaw}; open the sign-in address printed above, and paste where that ends")
             }
         }
     }

@@ -141,11 +141,11 @@ pub(crate) enum Flaw {
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Flaw::Repeated => "The address holds the same parameter twice.",
-            Flaw::NoState => "The address has no `state`, so it cannot be told which sign-in it belongs to.",
-            Flaw::OtherState => "The address belongs to another sign-in than the one that is waiting.",
-            Flaw::Both => "The address holds a code and an error at once.",
-            Flaw::Neither => "The address holds no usable code.",
+            Flaw::Repeated => "the address holds the same parameter twice",
+            Flaw::NoState => "the address has no `state`, so it cannot be told which sign-in it belongs to",
+            Flaw::OtherState => "the address belongs to another sign-in than the one that is waiting",
+            Flaw::Both => "the address holds a code and an error at once",
+            Flaw::Neither => "the address holds no usable code",
         })
     }
 }

@@ -42,6 +42,8 @@ pub(crate) struct ClockOffset {
 pub(crate) enum TokenProblem {
     /// Nothing was sent; whatever was asked with is as good as before.
     NotSent(String),
+    /// The server's certificate is not believed: nothing was sent.
+    Distrusted(String),
     /// Something may have been acted on, and the answer was not seen or cannot be used.
     Lost(String),
     /// 429, or a 5xx, after which a token may be spent or not.
@@ -58,6 +60,7 @@ impl fmt::Display for TokenProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             TokenProblem::NotSent(why)
+            | TokenProblem::Distrusted(why)
             | TokenProblem::Lost(why)
             | TokenProblem::Client(why)
             | TokenProblem::Grant(why) => f.write_str(why),
@@ -132,6 +135,7 @@ fn request<'a>(
     match http.post_form(&api.url(&["auth", "oauth", "token"]), &form) {
         Ok(answer) => read(&answer, &form),
         Err(Failure::NotSent(why)) => Err(TokenProblem::NotSent(why)),
+        Err(Failure::Distrusted(why)) => Err(TokenProblem::Distrusted(why)),
         Err(other) => Err(TokenProblem::Lost(other.to_string())),
     }
 }

@@ -18,6 +18,7 @@ mod api;
 pub mod browser;
 mod builders;
 pub mod changes;
+mod consent;
 mod crowd;
 mod demo;
 mod desk;

@@ -11,6 +11,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use url::form_urlencoded;
 
+use super::consent;
 use super::ledger::{Binding, Ledger, Pair};
 use super::wire::{Answer, Asked, Fields, field};
 use super::world::{App, Consent, World};
@@ -78,8 +79,14 @@ fn authorize(world: &World, ledger: &mut Ledger, now: Timestamp, query: &Fields)
     if challenge.is_some() && field(query, "code_challenge_method") != Some("S256") {
         return back(redirect_uri, &[("error", "invalid_request")], state);
     }
-    let (scopes, state) = match &world.consent {
-        Consent::Undecided => return Answer::html(200, "Allow this app to connect?"),
+    let consent = match (&world.consent, field(query, consent::DECISION)) {
+        (Consent::Ask, None) => return consent::page(query, &asked_scopes),
+        (Consent::Ask, Some(consent::ALLOW)) => &Consent::Allow,
+        (Consent::Ask, Some(_)) => &Consent::Deny,
+        (decided, _) => decided,
+    };
+    let (scopes, state) = match consent {
+        Consent::Ask | Consent::Undecided => return Answer::html(200, "Allow this app to connect?"),
         Consent::Deny => return denied(redirect_uri, state),
         Consent::Allow => (asked_scopes, state),
         Consent::AllowOnly(allowed) => {

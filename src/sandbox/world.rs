@@ -54,6 +54,8 @@ pub struct App {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Consent {
     Allow,
+    /// Whoever opens the page chooses there.
+    Ask,
     /// Allows, but only these of the scopes that were asked.
     AllowOnly(Vec<String>),
     Deny,

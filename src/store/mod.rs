@@ -101,7 +101,7 @@ impl Writer {
     /// is asked of FreshBooks. A database that does not exist is not created yet.
     pub(crate) fn claim(path: &Path, ui: Ui) -> Result<Self> {
         let lock_path = with_suffix(path, ".lock");
-        let lock = Lock::acquire(&lock_path, Duration::ZERO);
+        let lock = Lock::acquire(&lock_path, Duration::ZERO, || true);
         let lock = lock.context(Kind::Storage, || format!("cannot lock {}", lock_path.display()))?;
         let lock = lock.ok_or_else(|| {
             Error::new(Kind::Locked, format!("another fbsync is writing to {}", path.display()))

@@ -7,13 +7,13 @@
 //! - a closed standard output ends the command quietly; a closed standard error is not our concern;
 //! - a success says nothing unless somebody is watching (a terminal) or asked (`-v`).
 
+mod ask;
 mod progress;
 
 use std::fmt::Display;
-use std::io::{self, BufRead, BufWriter, IsTerminal, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
-use crate::error::{Context, Error, Kind, Result};
-use crate::secret::Secret;
+use crate::error::{Error, Kind, Result};
 pub(crate) use progress::Status;
 
 /// When to colour; the answer also heeds `NO_COLOR` and `TERM=dumb`, which `app` reads.
@@ -82,6 +82,10 @@ impl Ui {
 
     /// The one place that prints an error: the sentence, its causes, the hint.
     pub(crate) fn error(&self, error: &Error) {
+        // The terminal has just echoed a `^C`, perhaps behind a question.
+        if matches!(error.kind(), Kind::Interrupted(_)) && io::stderr().is_terminal() {
+            self.line("", "");
+        }
         self.line(&self.styled("31", "error:"), error.message());
         for cause in error.causes() {
             self.line("  caused by:", cause);
@@ -138,35 +142,6 @@ impl Ui {
             writeln!(data, "{}", line.trim_end()).map_err(output_failed)?;
         }
         data.done()
-    }
-
-    /// Asks for a line on the terminal. Fails where nobody can answer.
-    pub(crate) fn ask(&self, question: &str) -> Result<String> {
-        self.require_terminal(question)?;
-        let mut stderr = io::stderr().lock();
-        let _ = write!(stderr, "{question} ").and_then(|()| stderr.flush());
-        drop(stderr);
-        let mut line = String::new();
-        io::stdin()
-            .lock()
-            .read_line(&mut line)
-            .context(Kind::Usage, || "cannot read the answer".to_owned())?;
-        Ok(line.trim().to_owned())
-    }
-
-    /// Asks for a secret, which is not echoed.
-    pub(crate) fn ask_secret(&self, question: &str) -> Result<Secret> {
-        self.require_terminal(question)?;
-        let answer = rpassword::prompt_password(format!("{question} "));
-        let answer = answer.context(Kind::Usage, || "cannot read the secret from the terminal".to_owned())?;
-        Ok(Secret::new(answer.trim()))
-    }
-
-    fn require_terminal(&self, question: &str) -> Result<()> {
-        match self.may_ask {
-            true => Ok(()),
-            false => Err(Error::new(Kind::Usage, format!("nobody is there to answer: {question}"))),
-        }
     }
 }
 

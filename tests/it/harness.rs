@@ -156,7 +156,7 @@ impl Home {
         command
     }
 
-    fn any_command(&self, program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
+    pub(crate) fn any_command(&self, program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         command.args(arguments).env_clear().current_dir(self.folder.path()).stdin(Stdio::null());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -207,8 +207,17 @@ impl Home {
     /// Starts `fbsync auth` and waits until it has printed the address.
     pub(crate) fn begin_auth(&self, arguments: &[&str], stdin: Stdio) -> Auth {
         let mut command = self.command(&["auth", "--no-browser"]);
+        command.args(arguments);
+        self.begin(command, stdin)
+    }
+
+    /// The same, and it may open a browser.
+    pub(crate) fn begin_auth_in_browser(&self) -> Auth {
+        self.begin(self.command(&["auth"]), Stdio::null())
+    }
+
+    fn begin(&self, mut command: Command, stdin: Stdio) -> Auth {
         let mut child = command
-            .args(arguments)
             .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -351,6 +360,12 @@ impl fmt::Display for Run {
             self.stdout, self.stderr, self.code, self.signal
         )
     }
+}
+
+/// Says that a test could not be made here; straight to standard error, which the test runner does
+/// not keep to itself.
+pub(crate) fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }
 
 pub(crate) fn names_in(folder: &Path) -> Vec<String> {

@@ -1,166 +1,149 @@
-//! The way to FreshBooks: over TLS, past a certificate authority of one's own, through a proxy.
-//!
-//! A front on loopback speaks TLS as FreshBooks does and passes on to the sandbox; its certificate
-//! comes from an authority made for the test.
+//! The ways to FreshBooks that companies build: a CA of their own, a proxy, a machine without roots.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
 
-use base64::Engine as _;
-use fbsync::sandbox::World;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use crate::harness::{Home, Run, skipped};
+use crate::tls::{self, Issued};
 
-use crate::harness::{Home, free_port};
-
-/// A home whose FreshBooks is reached over TLS alone, and where its authority's certificate lies.
-fn behind_tls() -> (Home, String) {
-    let home = Home::reading(World::many(2, 3));
-    let authority = home.path("authority.pem");
-    let (config, pem) = made_for("localhost");
-    fs::write(&authority, pem).expect("a file");
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let origin = format!("https://localhost:{}", listener.local_addr().expect("an address").port());
-    let sandbox = home.sandbox.origin().trim_start_matches("http://").to_owned();
-    thread::spawn(move || {
-        for browser in listener.incoming().flatten() {
-            let (config, sandbox) = (config.clone(), sandbox.clone());
-            thread::spawn(move || {
-                let tls = ServerConnection::new(config).expect("a configuration");
-                let _ =
-                    TcpStream::connect(sandbox).and_then(|inner| join(StreamOwned::new(tls, browser), inner));
-            });
-        }
-    });
+/// A home whose FreshBooks is the sandbox behind TLS, called `host` by a CA that nobody knows.
+fn behind_tls(host: &str) -> (Home, Issued) {
+    let home = Home::new();
+    let issued = tls::issue(&[host]);
+    let port = tls::in_front_of(&home.sandbox.origin(), &issued);
+    let origin = format!("https://{host}:{port}");
     let home = home.with("FRESHBOOKS_API_URL", &origin).with("FRESHBOOKS_AUTH_URL", &origin);
-    (home, authority.display().to_string())
+    fs::write(home.path("ca.pem"), issued.authority_pem()).expect("a file");
+    (home, issued)
 }
 
-/// A certificate for `host`, and in PEM that of the authority that signed it.
-fn made_for(host: &str) -> (Arc<ServerConfig>, String) {
-    let mut authority = CertificateParams::new([]).expect("parameters");
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate().expect("a key");
-    let root = authority.self_signed(&key).expect("a certificate");
-    let text = base64::engine::general_purpose::STANDARD.encode(root.der());
-    let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
-    let own = KeyPair::generate().expect("a key");
-    let issuer = Issuer::new(authority, key);
-    let leaf = CertificateParams::new([host.to_owned()]).expect("parameters").signed_by(&own, &issuer);
-    let secret = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(own.serialize_der()));
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![leaf.expect("a certificate").der().clone()], secret);
-    (Arc::new(config.expect("a configuration")), pem)
+/// Brings a sign-in into the store by the way that the home's environment makes.
+fn sign_in(home: &Home) -> Run {
+    let grant = home.grant();
+    home.run(home.command(&["auth", "--import-refresh-token"]).env("FBSYNC_REFRESH_TOKEN", grant))
 }
 
-/// Passes on what either side says until one of them leaves.
-fn join(mut one: StreamOwned<ServerConnection, TcpStream>, mut other: TcpStream) -> io::Result<()> {
-    one.sock.set_nonblocking(true)?;
-    other.set_nonblocking(true)?;
-    loop {
-        let moved = pass(&mut one, &mut other)? | pass(&mut other, &mut one)?;
-        if !moved {
-            thread::sleep(Duration::from_millis(1));
-        }
-    }
+#[test]
+fn a_ca_of_ones_own_is_named_by_ssl_cert_file() {
+    let (home, _) = behind_tls("localhost");
+    let hint = "hint: where a proxy or a server has a CA of its own, name its certificate: SSL_CERT_FILE=";
+    sign_in(&home).exits(5).says("nothing was stored").says(hint);
+    let ca = home.path("ca.pem").display().to_string();
+    let home = home.with("SSL_CERT_FILE", &ca);
+    sign_in(&home).succeeds();
+    home.sync().succeeds();
+    let before = home.stored();
+    // Without it again: no token is spent on somebody who is not believed, and nobody is asked twice.
+    let home = home.without("SSL_CERT_FILE");
+    let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
+    run.exits(5).says("nothing was sent, nothing is lost").says(hint).does_not_say("again in");
+    assert_eq!((posts, home.stored()), (0, before));
+    home.fbsync(&["status", "--check"]).exits(5).says("SSL_CERT_FILE=");
+    home.sync().exits(5).says(hint).does_not_say("again in");
 }
 
-fn pass(from: &mut impl Read, to: &mut impl Write) -> io::Result<bool> {
-    let mut buffer = [0; 16 << 10];
-    let read = match from.read(&mut buffer) {
-        Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-        Ok(read) => read,
-        Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    let mut rest = &buffer[..read];
-    while !rest.is_empty() {
-        match to.write(rest) {
-            Ok(written) => rest = &rest[written..],
-            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(Duration::from_millis(1)),
-            Err(error) => return Err(error),
-        }
-    }
-    // What is left goes out with the next turn.
-    let _ = to.flush();
-    Ok(true)
+#[test]
+fn another_name_than_the_certificates_is_not_believed() {
+    let (home, _) = behind_tls("127.0.0.1");
+    let ca = home.path("ca.pem").display().to_string();
+    let elsewhere = home.value("FRESHBOOKS_API_URL").replace("127.0.0.1", "localhost");
+    let home = home.with("SSL_CERT_FILE", &ca).with("FRESHBOOKS_API_URL", &elsewhere);
+    sign_in(&home).exits(5).says("certificate");
+    assert_eq!(home.posts(), 0);
 }
 
-/// A proxy that opens tunnels (RFC 9110 section 9.3.6), and how many it opened.
-fn proxy() -> (String, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+/// A proxy that connects whoever asks to `port` of this machine, and what it was asked for.
+fn proxy(port: u16) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
-    let opened = Arc::new(AtomicUsize::new(0));
-    let count = opened.clone();
+    let asked = Arc::<Mutex<Vec<String>>>::default();
+    let noted = Arc::clone(&asked);
     thread::spawn(move || {
         for client in listener.incoming().flatten() {
-            let count = count.clone();
-            thread::spawn(move || tunnel(client, &count));
+            let mut head = BufReader::new(client.try_clone().expect("a socket"));
+            let mut line = String::new();
+            head.read_line(&mut line).expect("a request");
+            noted.lock().expect("no panic").push(line.trim_end().to_owned());
+            while head.read_line(&mut line).is_ok_and(|read| read > 2) {}
+            let server = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("the server");
+            (&client).write_all(b"HTTP/1.1 200 Connected\r\n\r\n").expect("a client");
+            let back = (server.try_clone().expect("a socket"), client.try_clone().expect("a socket"));
+            thread::spawn(move || std::io::copy(&mut &client, &mut &server));
+            thread::spawn(move || std::io::copy(&mut &back.0, &mut &back.1));
         }
     });
-    (address, opened)
+    (address, asked)
 }
 
-fn tunnel(mut client: TcpStream, opened: &AtomicUsize) -> io::Result<()> {
-    let mut head = BufReader::new(client.try_clone()?);
-    let mut line = String::new();
-    head.read_line(&mut line)?;
-    let target = line.split(' ').nth(1).unwrap_or_default().to_owned();
-    while line.trim() != "" {
-        line.clear();
-        head.read_line(&mut line)?;
-    }
-    let mut inner = TcpStream::connect(target)?;
-    opened.fetch_add(1, Ordering::Relaxed);
-    client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
-    let (mut to_client, mut from_inner) = (client.try_clone()?, inner.try_clone()?);
-    thread::spawn(move || io::copy(&mut from_inner, &mut to_client));
-    io::copy(&mut head, &mut inner).map(drop)
+fn port_of(origin: &str) -> u16 {
+    origin.rsplit_once(':').expect("a port").1.parse().expect("a number")
 }
 
 #[test]
-fn a_certificate_authority_of_ones_own_is_named_by_ssl_cert_file() {
-    let (home, authority) = behind_tls();
-    let run = home.sync().exits(5);
-    assert!(run.stderr.contains("invalid peer certificate: UnknownIssuer"), "{run}");
-    assert_eq!(home.sandbox.requests().len(), 0, "a token went to somebody unknown");
-    let home = home.with("SSL_CERT_FILE", &authority);
+fn a_proxy_is_taken_from_the_environment() {
+    let (home, _) = behind_tls("freshbooks.example");
+    let origin = home.value("FRESHBOOKS_API_URL");
+    let (address, asked) = proxy(port_of(&origin));
+    let ca = home.path("ca.pem").display().to_string();
+    let home = home.with("SSL_CERT_FILE", &ca);
+    let home = home.with("HTTPS_PROXY", &address);
+    sign_in(&home).succeeds();
     home.sync().succeeds();
-    assert_eq!(home.tables().number("SELECT count(*) FROM latest_access"), 6);
+    let asked = asked.lock().expect("no panic");
+    let connect = format!("CONNECT freshbooks.example:{} HTTP/1.1", port_of(&origin));
+    assert!(!asked.is_empty() && asked.iter().all(|line| *line == connect), "{asked:?}");
 }
 
 #[test]
-fn a_machine_without_roots_of_trust_says_so() {
-    let (home, _) = behind_tls();
-    let nothing = home.path("nothing");
-    fs::write(&nothing, "").expect("a file");
+fn no_proxy_names_what_is_reached_directly() {
+    // An address that is this machine's and is not known as such.
+    let (home, _) = behind_tls("0.0.0.0");
+    let (address, asked) = proxy(port_of(&home.value("FRESHBOOKS_API_URL")));
+    let ca = home.path("ca.pem").display().to_string();
+    let home = home.with("SSL_CERT_FILE", &ca).with("HTTPS_PROXY", &address).with("NO_PROXY", "0.0.0.0");
+    sign_in(&home).succeeds();
+    assert!(asked.lock().expect("no panic").is_empty());
+    let home = home.without("NO_PROXY");
+    home.fbsync(&["refresh"]).succeeds();
+    assert!(!asked.lock().expect("no panic").is_empty());
+}
+
+#[test]
+fn no_proxy_stands_between_the_demo_and_its_own_sandbox() {
+    let nobody = format!("http://127.0.0.1:{}", crate::harness::free_port());
     let home =
-        home.with("SSL_CERT_FILE", &nothing.display().to_string()).with("SSL_CERT_DIR", "/nonexistent");
-    let run = home.sync().exits(5);
-    assert!(run.stderr.contains("No CA certificates were loaded"), "{run}");
+        Home::new().with("HTTPS_PROXY", &nobody).with("HTTP_PROXY", &nobody).with("ALL_PROXY", &nobody);
+    home.fbsync(&["demo"]).succeeds();
 }
 
 #[test]
-fn a_proxy_is_used_where_one_is_set_and_no_exception_made() {
-    let (home, authority) = behind_tls();
-    let (address, opened) = proxy();
-    let home = home.with("SSL_CERT_FILE", &authority).with("HTTPS_PROXY", &address);
-    home.sync().succeeds();
-    let through = opened.load(Ordering::Relaxed);
-    assert!(through > 0, "the proxy was not asked");
-    let home = home.with("NO_PROXY", "localhost");
-    home.sync().succeeds();
-    assert_eq!(opened.load(Ordering::Relaxed), through, "an exception went through the proxy");
-    // One that is not there is a matter of the network.
-    let dead = format!("http://127.0.0.1:{}", free_port());
-    home.without("NO_PROXY").with("HTTPS_PROXY", &dead).sync().exits(5).says("proxy");
+fn without_system_roots_those_compiled_in_count() {
+    let hide = "for folder in /etc/ssl /etc/pki /usr/lib/ssl /usr/share/ca-certificates; do
+                    [ ! -d $folder ] || mount -t tmpfs none $folder || exit 77
+                done";
+    let may = std::process::Command::new("unshare").args(["-m", "sh", "-c", hide]).output();
+    if !may.is_ok_and(|output| output.status.success()) {
+        skipped("the system's roots cannot be hidden without `unshare -m`");
+        return;
+    }
+    let (home, _) = behind_tls("localhost");
+    let grant = home.grant();
+    let hidden = |environment: &str| {
+        let line = format!("{hide}\n{environment} exec \"$FBSYNC\" auth --import-refresh-token -v");
+        let mut command = home.any_command("unshare", &["-m", "sh", "-c", &line]);
+        command.env("FBSYNC", env!("CARGO_BIN_EXE_fbsync")).env("FBSYNC_REFRESH_TOKEN", &grant);
+        home.run(&mut command)
+    };
+    let told = "this machine has no CA certificates; those compiled in are used";
+    // They do not know the test's CA: that they were asked shows in how it is refused.
+    let run = hidden("").exits(5).says("UnknownIssuer").says("SSL_CERT_FILE");
+    assert_eq!(run.stderr.matches(told).count(), 1, "{run}");
+    // A file that somebody named is not passed over, be it empty or the right one.
+    fs::write(home.path("empty.pem"), "").expect("a file");
+    hidden("SSL_CERT_FILE=empty.pem").exits(5).says("SSL_CERT_FILE").does_not_say(told);
+    assert_eq!(home.posts(), 0);
+    hidden("SSL_CERT_FILE=ca.pem").succeeds().does_not_say(told);
 }

@@ -54,7 +54,7 @@ fn ask_id(app: &App, args: &AuthArgs, redirect_uri: &str) -> Result<String> {
         ));
     }
     guide::how_to_make_an_app(app, redirect_uri, &args.scope);
-    match app.ui.ask("client id:")? {
+    match app.ui.ask(&app.stop, "client id:")? {
         id if id.is_empty() => Err(Error::new(Kind::Usage, "no client id was given").hint("fbsync auth")),
         id => Ok(id),
     }
@@ -65,7 +65,7 @@ fn ask_secret(app: &App) -> Result<Secret> {
         return Err(Error::new(Kind::Usage, "no client secret was given")
             .hint("fbsync auth --client-secret-file PATH, or set FBSYNC_CLIENT_SECRET"));
     }
-    match app.ui.ask_secret("client secret (not shown):")? {
+    match app.ui.ask_secret(&app.stop, "client secret (not shown):")? {
         secret if secret.is_empty() => {
             Err(Error::new(Kind::Usage, "no client secret was given").hint("fbsync auth"))
         }

@@ -50,7 +50,7 @@ impl Ways {
     pub(super) fn wait(mut self, app: &App, timeout: Duration) -> Result<(Outcome, Option<Reply>)> {
         let deadline = Instant::now() + timeout;
         while Instant::now() < deadline {
-            app.stop.check()?;
+            app.stop.check().map_err(|error| Error::new(error.kind(), "interrupted; nothing was stored"))?;
             if let Some(outcome) = self.look_at_paste(app)? {
                 return Ok((outcome, None));
             }
@@ -116,7 +116,8 @@ pub(super) fn code(outcome: Outcome) -> Result<Secret> {
         Outcome::Code(code) => return Ok(code),
         Outcome::Denied { error, description } => (error, description),
     };
-    let said = description.map_or_else(|| error.clone(), |text| format!("{error}: {text}"));
+    let said =
+        description.map_or_else(|| error.clone(), |text| format!("{error}: {}", text.trim_end_matches('.')));
     let (kind, meaning, hint) = match error.as_str() {
         "access_denied" => {
             (Kind::SignIn, "access was denied in the browser", "fbsync auth, and choose Allow")

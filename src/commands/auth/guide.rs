@@ -51,11 +51,13 @@ pub(super) fn send(app: &App, args: &AuthArgs, request: &Request, url: &str) {
 
 fn explain_warning(app: &App, request: &Request) {
     if request.certificate.is_none() && request.redirect_uri.starts_with("https:") {
-        app.ui.instruct(
-            "after you agree, the browser will warn that the connection is not private: it is led back \
-             to this machine, to a certificate that fbsync made a moment ago and nobody vouches for. \
-             Choose Advanced, then Proceed; or change https to http in the address bar",
-        );
+        for line in [
+            "after you agree, the browser will warn that the connection is not private:",
+            "  it is led back to this machine, to a certificate that fbsync made a moment ago",
+            "  choose Advanced, then Proceed; or change https to http in the address bar",
+        ] {
+            app.ui.instruct(line);
+        }
     }
 }
 
@@ -75,7 +77,7 @@ fn explain_tunnel(app: &App, request: &Request) {
 fn open(app: &App, url: &str) {
     let (ui, url) = (app.ui, url.to_owned());
     thread::spawn(move || {
-        if webbrowser::open(&url).is_err() {
+        if app::open_browser(&url).is_err() {
             ui.note("no browser could be opened; open the address yourself");
         }
     });

@@ -117,7 +117,7 @@ pub(crate) fn sign_in(app: &App, request: &Request, way: &dyn Fn(&str)) -> Resul
     if let Some(reply) = reply {
         reply.finish(match &signed {
             Ok(signed) => Page::SignedIn { who: signed.who() },
-            Err(error) => Page::Failed { why: sentence(error.message()) },
+            Err(error) => Page::Failed { why: error.message().to_owned() },
         });
     }
     signed
@@ -153,13 +153,4 @@ pub(crate) fn tell(app: &App, before: Option<&Profile>, signed: &Signed) -> Resu
     let flag = Store::new(app, &app.profile)?.flag();
     app.ui.next(format_args!("fbsync sync --db audit.sqlite{flag}"));
     Ok(())
-}
-
-/// An error's words as a sentence, for the browser's page.
-fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
-    match letters.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
-        None => String::new(),
-    }
 }

@@ -11,7 +11,7 @@ use crate::cli::AuthArgs;
 use crate::credentials::{self, inputs};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::{self, Person};
-use crate::http::Http;
+use crate::http::{Http, TRUST_HINT};
 use crate::oauth::{self, Client, TokenProblem, TokenSet};
 use crate::secret::Secret;
 
@@ -40,6 +40,7 @@ pub(super) fn exchange(
                 (Kind::Refused, "if FreshBooks minds PKCE: fbsync auth --no-pkce")
             }
             TokenProblem::Refused { .. } => (Kind::Refused, "run `fbsync auth` again"),
+            TokenProblem::Distrusted(_) => (Kind::Unavailable, TRUST_HINT),
             TokenProblem::NotSent(_) | TokenProblem::Lost(_) | TokenProblem::Busy { .. } => {
                 (Kind::Unavailable, "run `fbsync auth` again")
             }
@@ -68,7 +69,7 @@ pub(super) fn import(app: &App, client: Client, args: &AuthArgs) -> Result<Signe
     let what = "refresh token";
     let token = match app::variable("FBSYNC_REFRESH_TOKEN")? {
         Some(token) => Secret::new(token.trim()),
-        None if app.ui.may_ask => app.ui.ask_secret("refresh token (not shown):")?,
+        None if app.ui.may_ask => app.ui.ask_secret(&app.stop, "refresh token (not shown):")?,
         None if args.client_secret_file.as_deref() == Some(Path::new("-")) => {
             let message = "standard input cannot hold both the client secret and the refresh token";
             return Err(

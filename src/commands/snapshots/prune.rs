@@ -36,7 +36,7 @@ pub(crate) fn run(app: &App, path: &Path, zone: &Zone, args: &PruneArgs) -> Resu
             last.id,
             last.finished_at
         );
-        let answer = app.ui.ask(&question).map_err(|error| error.hint("--yes answers it"))?;
+        let answer = app.ui.ask(&app.stop, &question).map_err(|error| error.hint("--yes answers it"))?;
         if !matches!(answer.as_str(), "y" | "yes") {
             app.ui.note("nothing was erased");
             return Ok(());

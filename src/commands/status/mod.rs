@@ -106,10 +106,13 @@ fn print(app: &App, standings: &[Standing]) -> Result<()> {
     let rows: Vec<Vec<String>> = standings.iter().map(|one| one.row(app.clock.now())).collect();
     app.ui.table(&["PROFILE", "SIGNED IN AS", "BUSINESSES", "SCOPES", "STATE"], &rows)?;
     for standing in standings {
+        if let Some(why) = standing.why() {
+            app.ui.line_of_data(why)?;
+        }
         if let Some(Err(error)) = &standing.checked {
             app.ui.warn(format_args!("{}: {error}", standing.profile));
         }
-        if let Some(hint) = standing.problem().and_then(Error::hint_text) {
+        if let Some(hint) = standing.hint() {
             app.ui.hint(format_args!("{}: {hint}", standing.profile));
         }
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::credentials::{Profile, Store};
 use crate::error::{Error, Result};
+use crate::fsutil;
 use crate::model::{Timestamp, spoken};
 
 /// One stored sign-in as it stands.
@@ -34,32 +35,45 @@ enum State {
     /// From another origin or another machine: not used from here.
     NotHere {
         why: String,
+        hint: String,
     },
-    /// The file may not or cannot be read.
+    /// The file cannot be read, or, where others can read it or own it, may not be.
     Unusable {
         problem: Error,
+        exposed: bool,
     },
 }
 
 pub(super) fn look(app: &App, store: &Store, here: Option<&str>, checked: Option<Result<()>>) -> Standing {
     let (state, stored) = match store.load() {
-        Ok(Some(profile)) => (judge(app, &profile, here), Some(profile)),
+        Ok(Some(profile)) => (judge(app, store.name(), &profile, here), Some(profile)),
         Ok(None) => (State::NeedsSignIn { why: "it was just logged out".to_owned() }, None),
-        Err(problem) => (State::Unusable { problem }, None),
+        Err(problem) => {
+            let exposed = matches!(fsutil::secrecy_problem(store.file()), Ok(Some(_)));
+            (State::Unusable { problem, exposed }, None)
+        }
     };
     Standing { profile: store.name().to_owned(), state, stored, checked }
 }
 
-fn judge(app: &App, profile: &Profile, here: Option<&str>) -> State {
+fn judge(app: &App, name: &str, profile: &Profile, here: Option<&str>) -> State {
     if let Some(why) = &profile.dead {
         return State::NeedsSignIn { why: why.clone() };
     }
     if !profile.belongs_to(&app.endpoints) {
-        return State::NotHere { why: format!("from {}, where this run is not pointed", profile.origins()) };
+        return State::NotHere {
+            why: format!("from {}, where this run is not pointed", profile.origins()),
+            hint: "set FRESHBOOKS_API_URL and FRESHBOOKS_AUTH_URL to what it is from, or unset them"
+                .to_owned(),
+        };
     }
     if profile.stored_elsewhere(here) {
         return State::NotHere {
             why: "stored on another machine, not refreshed here without --adopt".to_owned(),
+            hint: format!(
+                "fbsync auth --profile {name} for a sign-in of its own; fbsync refresh --adopt --profile {name} \
+                 if the other is no longer used"
+            ),
         };
     }
     if let Some(mark) = profile.interrupted() {
@@ -80,23 +94,33 @@ impl State {
             State::Interrupted { .. } => "refresh_interrupted",
             State::NeedsSignIn { .. } => "sign_in_needed",
             State::NotHere { .. } => "not_usable_here",
+            State::Unusable { exposed: true, .. } => "permissions_wrong",
             State::Unusable { .. } => "unusable",
         }
     }
 
-    /// For people.
+    /// For a table.
     fn words(&self, now: Timestamp) -> String {
         match self {
             State::Ready { expires_at } => format!("ready, expires in {}", spoken(expires_at.since(now))),
             State::Due => "ready, refreshes at the next use".to_owned(),
-            State::Interrupted { started_at, pid } => {
-                format!(
-                    "a refresh was interrupted (process {pid}, {started_at}); the next use tries once more"
-                )
-            }
-            State::NeedsSignIn { why } => format!("needs sign-in: {why}"),
-            State::NotHere { why } => why.clone(),
-            State::Unusable { problem } => problem.to_string(),
+            State::Interrupted { .. } => "refresh interrupted".to_owned(),
+            State::NeedsSignIn { .. } => "needs sign-in".to_owned(),
+            State::NotHere { .. } => "not usable here".to_owned(),
+            State::Unusable { exposed: true, .. } => "permissions wrong".to_owned(),
+            State::Unusable { .. } => "file not usable".to_owned(),
+        }
+    }
+
+    /// What there is to explain, too long for a table.
+    fn why(&self) -> Option<String> {
+        match self {
+            State::Ready { .. } | State::Due => None,
+            State::Interrupted { started_at, pid } => Some(format!(
+                "a refresh was interrupted (process {pid}, {started_at}); the next use tries once more"
+            )),
+            State::NeedsSignIn { why } | State::NotHere { why, .. } => Some(why.clone()),
+            State::Unusable { problem, .. } => Some(problem.to_string()),
         }
     }
 }
@@ -109,7 +133,7 @@ impl Standing {
         json!({
             "profile": self.profile,
             "state": self.state.word(),
-            "message": self.state.words(app.clock.now()),
+            "message": self.state.why().unwrap_or_else(|| self.state.words(app.clock.now())),
             "expires_at": rotated.map(|profile| profile.expires_at.to_string()),
             "origin": stored.map(Profile::origins),
             "identity": stored.and_then(|profile| profile.identity.as_ref()),
@@ -134,12 +158,18 @@ impl Standing {
         ]
     }
 
-    /// What is wrong with it and what to type: the file's problem, or what asking FreshBooks
-    /// showed.
-    pub(super) fn problem(&self) -> Option<&Error> {
+    /// The explanation that goes with its row.
+    pub(super) fn why(&self) -> Option<String> {
+        self.state.why().map(|why| format!("{}: {why}", self.profile))
+    }
+
+    /// What to type, where something is wrong: with the file, or as asking FreshBooks showed.
+    pub(super) fn hint(&self) -> Option<String> {
         match (&self.state, &self.checked) {
-            (State::Unusable { problem }, _) => Some(problem),
-            (_, Some(Err(error))) => Some(error),
+            (State::Unusable { problem, .. }, _) => problem.hint_text().map(str::to_owned),
+            (_, Some(Err(error))) => error.hint_text().map(str::to_owned),
+            (State::NeedsSignIn { .. }, _) => Some(format!("fbsync auth --profile {}", self.profile)),
+            (State::NotHere { hint, .. }, _) => Some(hint.clone()),
             _ => None,
         }
     }

@@ -243,3 +243,20 @@ fn revoking_either_token_kills_both() {
     assert_eq!(post(&sandbox, REVOKE, &format!("{other}&token={token}")).status, 403);
     assert!(sandbox.complaints().is_empty(), "{:?}", sandbox.complaints());
 }
+
+#[test]
+fn a_person_may_choose_on_the_page_itself() {
+    let sandbox = start(World::empty());
+    sandbox.change(|world| world.consent = Consent::Ask);
+    let address = authorize_url(&sandbox, REDIRECT_URI, "");
+    let page = browser::visit(&address).unwrap();
+    let link = |id: &str| {
+        let from = page.split_once(&format!("id=\"{id}\" href=\"")).unwrap().1;
+        let query = from.split('"').next().unwrap().replace("&amp;", "&");
+        format!("{}{query}", address.split('?').next().unwrap())
+    };
+    assert!(browser::consent(&link("deny")).unwrap().contains("error=access_denied"));
+    let to = browser::consent(&link("allow")).unwrap();
+    let code = to.split_once("code=").unwrap().1.split('&').next().unwrap();
+    assert_eq!(exchange(&sandbox, &format!("&code={code}")), ok());
+}

@@ -3,6 +3,8 @@
 //! The sandbox runs in this process on loopback; its state lies in the demo's folder. The person's
 //! own sign-in is never touched, and nothing of the environment's tokens is read.
 
+mod serve;
+
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -24,14 +26,15 @@ use crate::secret::Secret;
 /// Says that a folder is a demo's and may be replaced by the next one.
 const MARKER: &str = ".fbsync-demo";
 
-pub(crate) fn run(app: &App, args: &DemoArgs) -> Result<()> {
+pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
     prepare(&args.dir)?;
     let redirect_uri = free_redirect_uri()?;
     let mut world = World::demo();
     world.register(&redirect_uri);
+    world.register(cli::DEFAULT_REDIRECT);
     let sandbox =
         Sandbox::start(world).context(Kind::Unexpected, || "cannot start the sandbox".to_owned())?;
-    let app = demo_app(app, &sandbox, &args.dir)?;
+    let app = demo_app(caller, &sandbox, &args.dir)?;
     let db = args.dir.join("audit.sqlite");
     let csv = args.dir.join("access.csv");
     let step = |text: &str| app.ui.instruct(format_args!("\n— {text}"));
@@ -40,7 +43,7 @@ pub(crate) fn run(app: &App, args: &DemoArgs) -> Result<()> {
         "everything here happens on this machine: a built-in FreshBooks, invented people, no account",
     );
     step("sign in: the sandbox plays the person who clicks Allow, the listener is the real one");
-    sign_in(&app, redirect_uri)?;
+    sign_in(&app, redirect_uri.clone())?;
     step("refresh: the tokens are rotated, and the new ones kept");
     refresh::run(&app, &RefreshArgs { if_expires_within: None, adopt: false })?;
     step("sync: every business, every page, reconciled with FreshBooks' own totals");
@@ -64,7 +67,10 @@ pub(crate) fn run(app: &App, args: &DemoArgs) -> Result<()> {
         &VerifyArgs { folder: Some(evidence), db: Some(db.clone()), seal, expect: Vec::new() },
     )?;
     tell_what_next(&app, &args.dir, &db, &csv);
-    Ok(())
+    match args.serve {
+        true => serve::serve(caller, &sandbox, &args.dir, &redirect_uri),
+        false => Ok(()),
+    }
 }
 
 /// Makes the folder ready: new, or an earlier demo's, which is replaced.

@@ -1,0 +1,112 @@
+//! Questions to a person at a terminal.
+//!
+//! The answer is read in a thread, so that a signal ends the wait: a blocked read would sit it out.
+//! The terminal is then left as it was found, for a hidden prompt has switched its echo off.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+
+use super::Ui;
+use crate::app::{POLL, Stop};
+use crate::error::{Context, Error, Kind, Result};
+use crate::secret::Secret;
+
+const SIGINT: i32 = 2;
+
+impl Ui {
+    /// Asks for a line on the terminal. Fails where nobody can answer.
+    pub(crate) fn ask(&self, stop: &Stop, question: &str) -> Result<String> {
+        self.require_terminal(question)?;
+        let mut stderr = io::stderr().lock();
+        let _ = write!(stderr, "{question} ").and_then(|()| stderr.flush());
+        drop(stderr);
+        let line = answer(stop, || {
+            let mut line = String::new();
+            io::stdin().read_line(&mut line).map(|_| line)
+        })?;
+        let line = line.context(Kind::Usage, || "cannot read the answer".to_owned())?;
+        if !line.ends_with('\n') {
+            end_line();
+        }
+        Ok(line.trim().to_owned())
+    }
+
+    /// Asks for a secret, which is not echoed.
+    pub(crate) fn ask_secret(&self, stop: &Stop, question: &str) -> Result<Secret> {
+        self.require_terminal(question)?;
+        let prompt = format!("{question} ");
+        match answer(stop, || rpassword::prompt_password(prompt).map(Secret::new))? {
+            Ok(secret) => Ok(Secret::new(secret.expose().trim())),
+            // The terminal is raw meanwhile, so Ctrl-C arrives as a key and may be seen before the
+            // signal that it is turned into.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                Err(Error::new(Kind::Interrupted(SIGINT), "interrupted"))
+            }
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                end_line();
+                Ok(Secret::new(""))
+            }
+            Err(error) => {
+                Err(Error::new(Kind::Usage, "cannot read the secret from the terminal").because(error))
+            }
+        }
+    }
+
+    fn require_terminal(&self, question: &str) -> Result<()> {
+        match self.may_ask {
+            true => Ok(()),
+            false => Err(Error::new(Kind::Usage, format!("nobody is there to answer: {question}"))),
+        }
+    }
+}
+
+/// What `read` brings, or the signal that came before.
+fn answer<T: Send + 'static>(
+    stop: &Stop,
+    read: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<io::Result<T>> {
+    let found = Terminal::look();
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || send.send(read()));
+    loop {
+        match receive.recv_timeout(POLL) {
+            Ok(answer) => return Ok(answer),
+            Err(RecvTimeoutError::Disconnected) => return Ok(Err(io::ErrorKind::UnexpectedEof.into())),
+            Err(RecvTimeoutError::Timeout) => {
+                if let Err(stopped) = stop.check() {
+                    if let Some(terminal) = found {
+                        terminal.restore();
+                    }
+                    return Err(stopped);
+                }
+            }
+        }
+    }
+}
+
+/// The answer did not end the line, so the next thing said would stand behind the question.
+fn end_line() {
+    let _ = writeln!(io::stderr().lock());
+}
+
+/// How the terminal was set when the question came.
+struct Terminal {
+    device: File,
+    settings: Termios,
+}
+
+impl Terminal {
+    fn look() -> Option<Self> {
+        let device = File::open("/dev/tty").ok()?;
+        let settings = tcgetattr(&device).ok()?;
+        Some(Terminal { device, settings })
+    }
+
+    fn restore(&self) {
+        let _ = tcsetattr(&self.device, OptionalActions::Now, &self.settings);
+    }
+}
