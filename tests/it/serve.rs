@@ -36,6 +36,8 @@ fn what_it_prints_leads_every_other_command_to_it() {
         let quoted: String = arguments.iter().map(|argument| format!("\"{argument}\" ")).collect();
         home.run(&mut home.shell(&format!("{environment}\"$FBSYNC\" {quoted}")))
     };
+    let odd = environment.lines().find(|line| !line.starts_with("export ") && !line.starts_with("unset "));
+    assert_eq!(odd, None, "more than the environment on standard output");
     let status = run("status --check").succeeds();
     assert!(status.stdout.contains("ingrid@harbourlight.example"), "{status}");
     run("refresh").succeeds();
