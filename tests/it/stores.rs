@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use fbsync::sandbox::{Fault, Trouble};
+use serde_json::Value;
 
 use crate::harness::{Home, skipped};
 
@@ -152,4 +153,44 @@ fn logout_forgets_even_when_freshbooks_is_away() {
     fs::write(home.store(), "{").expect("a store");
     home.fbsync(&["logout"]).succeeds().says("forgotten here, but not revoked");
     assert!(!home.store().exists());
+}
+
+#[test]
+fn status_tells_how_each_sign_in_stands() {
+    let home = Home::with_sign_in();
+    let dying = home.run(home.command(&["refresh"]).env("FBSYNC_TEST_DIE_AT", "before-post"));
+    assert_eq!(dying.signal, Some(9), "{dying}");
+    let interrupted = home.stored();
+    let mut whole = interrupted.clone();
+    whole["in_flight"] = Value::Null;
+    let put = |name: &str, field: &str, value: Value, mode: u32| {
+        let (path, mut store) = (home.state().join(format!("{name}.json")), whole.clone());
+        store[field] = value;
+        fs::write(&path, store.to_string()).expect("a store");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("chmod");
+    };
+    put("ready", "seed", Value::Null, 0o600);
+    put("refresh_due", "expires_at", "2020-01-01T00:00:00Z".into(), 0o600);
+    put("refresh_interrupted", "in_flight", interrupted["in_flight"].clone(), 0o600);
+    put("sign_in_needed", "dead", "it was revoked".into(), 0o600);
+    put("not_usable_here", "place", "instance there".into(), 0o600);
+    put("permissions_wrong", "seed", Value::Null, 0o640);
+    put("unusable", "version", 9.into(), 0o600);
+    fs::remove_file(home.store()).expect("removed");
+    let run = home.fbsync(&["status", "--json"]).succeeds();
+    let profiles = run.json()["profiles"].as_array().expect("a list").clone();
+    assert_eq!(profiles.len(), 7, "{run}");
+    for profile in profiles {
+        assert_eq!(profile["state"], profile["profile"], "{run}");
+    }
+    let run = home.fbsync(&["status"]).succeeds();
+    for line in
+        ["ready, refreshes at the next use", "refresh interrupted", "needs sign-in", "not usable here"]
+    {
+        assert!(run.stdout.contains(&format!("  {line}\n")), "{line}: {run}");
+    }
+    let run = run.says("hint: sign_in_needed: fbsync auth --profile sign_in_needed");
+    run.says("fbsync refresh --adopt --profile not_usable_here").says("hint: permissions_wrong: chmod 600 '");
+    // Nothing was asked, and a service that only looks changes nothing.
+    assert_eq!(home.posts(), 1);
 }
