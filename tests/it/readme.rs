@@ -94,6 +94,15 @@ fn type_all(home: &Home, steps: &[Step]) -> Vec<String> {
     outputs
 }
 
+#[test]
+fn every_link_within_the_page_leads_somewhere() {
+    let page = readme();
+    let anchors = blocks::anchors(&page);
+    for link in page.split("](#").skip(1).filter_map(|rest| rest.split(')').next()) {
+        assert!(anchors.iter().any(|anchor| anchor == link), "#{link}");
+    }
+}
+
 /// Runs a tool that judges a file; `None`, and a word about it, where the machine lacks the tool.
 fn judged(command: &mut Command) -> Option<String> {
     match command.output() {
