@@ -291,7 +291,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "DOMAIN", help_heading = "About whom")]
     pub(crate) own_domain: Vec<String>,
     /// A folder for each business, which tells nothing of the others
-    #[arg(long, value_name = "WHAT", value_enum, requires = "out", help_heading = "What to write")]
+    #[arg(long, value_name = "WHAT", value_enum, help_heading = "What to write")]
     pub(crate) split_by: Option<SplitBy>,
     /// Begin CSV files with a byte order mark, for Excel
     #[arg(long, help_heading = "What to write")]
@@ -307,7 +307,7 @@ pub(crate) struct ExportArgs {
     pub(crate) max_privileged: u32,
     /// Show every report with its columns
     // Not `exclusive`: FBSYNC_DB in the environment would count as another argument.
-    #[arg(long, conflicts_with_all = ["report", "output", "out"])]
+    #[arg(long, conflicts_with_all = ["report", "output", "out", "import", "business", "people"])]
     pub(crate) list: bool,
 }
 

@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | [`cli`] | what can be typed: verbs, flags, help; no logic |
 //! | [`help`] | what is said beside the flags: examples, exit codes, environment, files; manual pages |
-//! | [`commands`] | one verb a file |
+//! | [`commands`] | one verb a file, or a folder where it takes several |
 //! | [`app`] | what the process gives us, read once: environment, clock, signals, folders |
 //! | [`ui`] | the only printer: data to stdout, talk to stderr |
 //! | [`error`] | kind → exit code, sentence, hint |
@@ -18,15 +18,15 @@
 //! | [`freshbooks`] | three reads, answers as model types |
 //! | [`model`] | businesses, memberships, accounts, roles, coverage; no I/O |
 //! | [`fetch`] | all pages of all businesses, reconciled → a reading and its spool |
-//! | [`store`] | a reading → a snapshot in SQLite; hashes, chain, queries |
+//! | [`store`] | a reading → a snapshot in SQLite; hashes, chain, comparison, pruning, queries |
 //! | [`diff`] | what changed in a business between two readings; pure |
 //! | [`report`] | one description a report; rows → CSV, workbooks, JSON Lines |
 //! | [`evidence`] | reports, manifest, check sums and README in one sealed folder; checking it again |
 //! | [`sandbox`] | a FreshBooks double: what `demo` and the tests run against |
 //!
-//! Dependencies point downwards: `commands` → `credentials`, `fetch`, `store`, `report` →
-//! `freshbooks`, `oauth` → `http` → `model`, `error`, `secret`. The sandbox imports nothing of ours:
-//! it must not share the client's idea of the wire.
+//! Dependencies point downwards: `commands` → `evidence` → `report` → `store` → `diff` → `model`, and
+//! `commands` → `credentials`, `fetch` → `freshbooks`, `oauth` → `http` → `model`, `error`, `secret`.
+//! The sandbox imports nothing of ours: it must not share the client's idea of the wire.
 //!
 //! # Invariants
 //!

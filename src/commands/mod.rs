@@ -1,4 +1,4 @@
-//! One verb a file, to be read from top to bottom.
+//! One verb a file, or a folder where it takes several, to be read from top to bottom.
 
 pub(crate) mod auth;
 mod choose;

@@ -245,6 +245,7 @@ impl Home {
         Tables::open(&self.path(DB))
     }
 
+    /// A file or folder of the home, where every command runs.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -4,12 +4,14 @@
 
 mod arbitrary;
 mod auth;
+mod changes;
 mod contract;
 mod corners;
 mod credentials;
 mod database;
 mod demo;
 mod diff;
+mod evidence;
 mod export;
 mod harness;
 mod help;
@@ -21,6 +23,7 @@ mod people;
 mod quirks;
 mod readme;
 mod real_answers;
+mod reports;
 mod retries;
 mod secrets;
 mod shapes;
@@ -28,3 +31,4 @@ mod snapshots;
 mod sync;
 mod tables;
 mod verify;
+mod xlsx;
