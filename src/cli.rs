@@ -306,6 +306,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "N", default_value_t = 3, help_heading = "About whom")]
     pub(crate) max_privileged: u32,
     /// Show every report with its columns
+    // Not `exclusive`: FBSYNC_DB in the environment would count as another argument.
     #[arg(long, conflicts_with_all = ["report", "output", "out", "import", "business", "people"])]
     pub(crate) list: bool,
 }
