@@ -2,10 +2,12 @@
 
 pub(crate) mod auth;
 mod choose;
+pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod logout;
+pub(crate) mod man;
 pub(crate) mod refresh;
 pub(crate) mod snapshots;
 pub(crate) mod status;

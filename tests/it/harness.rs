@@ -141,6 +141,11 @@ impl Home {
         command
     }
 
+    /// A shell's line on a terminal of its own; what comes has its line ends.
+    pub(crate) fn on_a_terminal(&self, line: &str) -> Command {
+        self.any_command("script", &["-qec", line, "/dev/null"])
+    }
+
     /// Obeys the modes of files for root too, who is who runs the tests in a container.
     pub(crate) fn command_under_modes(&self, arguments: &[&str]) -> Command {
         if !rustix::process::geteuid().is_root() {
@@ -368,4 +373,9 @@ pub(crate) fn redirect_uri(port: u16) -> String {
 pub(crate) fn free_port() -> u16 {
     let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     socket.local_addr().expect("an address").port()
+}
+
+/// Says what is left out on this machine. Past the capture of `cargo test`, so that it is seen.
+pub(crate) fn skip(why: impl fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }
