@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::model::Zone;
 use crate::report::{Format, Guard};
 use crate::ui::ColorChoice;
 
@@ -95,6 +96,8 @@ pub(crate) enum Verb {
     Snapshots(SnapshotsArgs),
     /// Write reports from a snapshot: one, or the evidence folder
     Export(ExportArgs),
+    /// Tell joiners, leavers and changes between two snapshots
+    Diff(DiffArgs),
     /// Check an evidence folder, or a database's own chain of hashes
     Verify(VerifyArgs),
     /// Show the whole of it against a built-in FreshBooks sandbox
@@ -142,7 +145,7 @@ pub(crate) struct AuthArgs {
     #[arg(long, value_name = "PEM", requires = "redirect_cert")]
     pub(crate) redirect_key: Option<PathBuf>,
     /// Take a refresh token got elsewhere (prompt, standard input or FBSYNC_REFRESH_TOKEN) and rotate it
-    #[arg(long, conflicts_with_all = ["paste", "no_browser", "redirect_cert", "redirect_key", "no_pkce"])]
+    #[arg(long, conflicts_with = "paste")]
     pub(crate) import_refresh_token: bool,
 }
 
@@ -164,6 +167,9 @@ pub(crate) struct StatusArgs {
     /// Ask FreshBooks whether each sign-in still works
     #[arg(long)]
     pub(crate) check: bool,
+    /// End with exit code 10 when the database's last complete snapshot is older than this
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) max_age: Option<Duration>,
 }
 
 #[derive(Args, Debug)]
@@ -177,24 +183,99 @@ pub(crate) struct LogoutArgs {
 pub(crate) struct SyncArgs {
     #[command(flatten)]
     pub(crate) database: Database,
+    /// Only this business; repeat for more
+    #[arg(long, value_name = "ID", help_heading = "What to read")]
+    pub(crate) business: Vec<i64>,
+    /// Not this business; repeat for more
+    #[arg(long, value_name = "ID", help_heading = "What to read")]
+    pub(crate) skip_business: Vec<i64>,
+    /// Also read the deprecated staff list: last login, number of logins
+    #[arg(long, value_name = "WHAT", value_enum, help_heading = "What to read")]
+    pub(crate) include: Vec<Include>,
+    /// This business may stay unlisted and the snapshot still be complete; it is tried all the same
+    #[arg(long, value_name = "ID[=REASON]", value_parser = accepted_gap, help_heading = "Completeness")]
+    pub(crate) accept_gap: Vec<(i64, Option<String>)>,
+    /// The same from a CSV file: business_id,reason,until
+    #[arg(long, value_name = "FILE", help_heading = "Completeness")]
+    pub(crate) accept_gaps: Vec<PathBuf>,
     /// Requests in flight at most
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16))]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16), help_heading = "Effort")]
     pub(crate) jobs: u8,
-    /// Take over a sign-in that was stored on another machine
-    #[arg(long)]
-    pub(crate) adopt: bool,
+    /// Stop asking after this time and record what has come
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Effort")]
+    pub(crate) max_time: Option<Duration>,
+    /// Stay and repeat, so far apart
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Effort")]
+    pub(crate) every: Option<Duration>,
     /// A remark kept with the snapshot
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,
+    /// Continue a database that another identity or origin began
+    #[arg(long)]
+    pub(crate) new_identity: bool,
+    /// Take over a sign-in that was stored on another machine
+    #[arg(long)]
+    pub(crate) adopt: bool,
+}
+
+/// Sources beyond the team list and the business group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Include {
+    /// The deprecated staff list
+    Staff,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct SnapshotsArgs {
-    #[command(flatten)]
-    pub(crate) database: Database,
+    #[command(subcommand)]
+    pub(crate) verb: Option<SnapshotsVerb>,
+    /// The SQLite file; `{profile}` stands for the profile's name
+    #[arg(long, value_name = "FILE", env = "FBSYNC_DB", global = true)]
+    pub(crate) db: Option<PathBuf>,
     /// All of them, not just the last 20
     #[arg(long)]
     pub(crate) all: bool,
+    /// Print id, time and hash of the newest one alone, to keep elsewhere for `verify --expect`
+    #[arg(long, conflicts_with_all = ["all", "period"])]
+    pub(crate) head: bool,
+    /// The complete ones of a year, a quarter or a month; exit code 10 if there is none
+    #[arg(long, value_name = "2026|2026-Q3|2026-09", conflicts_with = "all")]
+    pub(crate) period: Option<String>,
+    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP, global = true)]
+    pub(crate) timezone: Zone,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SnapshotsVerb {
+    /// Erase the content of old snapshots; their ids, times and hashes stay
+    Prune(PruneArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PruneArgs {
+    #[command(flatten)]
+    pub(crate) rules: PruneRules,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// What stays and what goes. The newest complete snapshot always stays.
+#[derive(Args, Debug, Default)]
+#[group(required = true, multiple = true)]
+pub(crate) struct PruneRules {
+    /// Keep the last N complete snapshots, and what came between them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) keep_last: Option<u32>,
+    /// Erase only what is older than this, such as 7y
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) older_than: Option<Duration>,
+    /// Keep the last one of each day this far back
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) keep_daily: Option<Duration>,
+    /// Keep the last one of each month this far back
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) keep_monthly: Option<Duration>,
 }
 
 #[derive(Args, Debug)]
@@ -213,12 +294,8 @@ pub(crate) struct ExportArgs {
     /// Replace an existing file, or an earlier evidence folder
     #[arg(long)]
     pub(crate) force: bool,
-    /// Which snapshot: its id, or `latest` for the last complete one
-    #[arg(long, value_name = "ID", default_value = "latest")]
-    pub(crate) snapshot: String,
-    /// Accept a partial snapshot
-    #[arg(long)]
-    pub(crate) allow_partial: bool,
+    #[command(flatten)]
+    pub(crate) choosing: Choosing,
     /// What to write [default: from the file's extension, else csv]
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub(crate) format: Option<Format>,
@@ -264,6 +341,66 @@ pub(crate) enum Import {
     ConductorOne,
 }
 
+/// Which snapshot to work from.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Choosing {
+    /// Which snapshot: `latest` (the last complete one), its id, or a date: the last complete one at or
+    /// before the end of that day
+    #[arg(long, value_name = "latest|ID|DATE", default_value = "latest")]
+    pub(crate) snapshot: String,
+    /// How old it may be at that date, such as 35d
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) within: Option<Duration>,
+    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP)]
+    pub(crate) timezone: Zone,
+    /// Accept a partial snapshot
+    #[arg(long)]
+    pub(crate) allow_partial: bool,
+}
+
+impl Choosing {
+    /// The last complete one, as without any flag.
+    pub(crate) fn latest() -> Self {
+        Choosing { snapshot: "latest".to_owned(), within: None, timezone: Zone::utc(), allow_partial: false }
+    }
+}
+
+const ZONE: &str = "AREA/CITY";
+const ZONE_VARIABLE: &str = "FBSYNC_TIMEZONE";
+const ZONE_HELP: &str = "Where a day begins and ends, such as Europe/Oslo";
+
+#[derive(Args, Debug)]
+pub(crate) struct DiffArgs {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// The earlier snapshot: its id, or a date [default: the complete one before the later]
+    #[arg(long, value_name = "ID|DATE")]
+    pub(crate) from: Option<String>,
+    /// The later snapshot: its id, or a date [default: the last complete one]
+    #[arg(long, value_name = "ID|DATE")]
+    pub(crate) to: Option<String>,
+    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP)]
+    pub(crate) timezone: Zone,
+    /// How to print the changes [default: table]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(crate) format: Option<DiffFormat>,
+    /// End with exit code 10 when something changed
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// Aligned columns, the ones a person reads
+    Table,
+    /// All columns, text that a spreadsheet would run with a `'` in front
+    Csv,
+    /// One JSON object a line
+    Jsonl,
+    /// One JSON array
+    Json,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct VerifyArgs {
     /// An evidence folder
@@ -275,6 +412,9 @@ pub(crate) struct VerifyArgs {
     /// The seal that was noted when the folder was written
     #[arg(long, value_name = "HEX", requires = "folder")]
     pub(crate) seal: Option<String>,
+    /// A snapshot's hash that was kept elsewhere, as `snapshots --head` printed it; may be repeated
+    #[arg(long, value_name = "ID:HEX", value_parser = expectation, requires = "db")]
+    pub(crate) expect: Vec<(i64, String)>,
 }
 
 #[derive(Args, Debug)]
@@ -293,14 +433,37 @@ fn profile_name(text: &str) -> Result<String, String> {
     }
 }
 
-/// A length of time: a whole number and `s`, `m`, `h` or `d`.
+/// A business's id, and after `=` why its gap is accepted.
+fn accepted_gap(text: &str) -> Result<(i64, Option<String>), String> {
+    let (id, reason) = match text.split_once('=') {
+        Some((id, reason)) => (id, Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty())),
+        None => (text, None),
+    };
+    let id = id.trim().parse().map_err(|_| "give a business's id, and after `=` the reason".to_owned())?;
+    Ok((id, reason))
+}
+
+/// A snapshot's id and the whole of its hash: a part of one would prove little.
+fn expectation(text: &str) -> Result<(i64, String), String> {
+    let (id, hash) = text.split_once(':').ok_or("give a snapshot's id, a colon and its hash")?;
+    let id = id.parse().map_err(|_| "give a snapshot's id before the colon")?;
+    match hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        true => Ok((id, hash.to_ascii_lowercase())),
+        false => Err("give all 64 hexadecimal digits of the hash".to_owned()),
+    }
+}
+
+/// A length of time: a whole number and `s`, `m`, `h`, `d`, `w` or `y`. A year is taken for the longest
+/// there is, so that what has to be kept for years never goes a day early.
 fn duration(text: &str) -> Result<Duration, String> {
     let unit = match text.chars().last() {
         Some('s') => 1,
         Some('m') => 60,
         Some('h') => 3600,
         Some('d') => 86_400,
-        _ => return Err("give a number and a unit, such as 90s, 30m, 26h or 7d".to_owned()),
+        Some('w') => 7 * 86_400,
+        Some('y') => 366 * 86_400,
+        _ => return Err("give a number and a unit, such as 90s, 30m, 26h, 7d, 4w or 7y".to_owned()),
     };
     let number: u64 =
         text[..text.len() - 1].parse().map_err(|_| "give a whole number and a unit".to_owned())?;

@@ -100,6 +100,7 @@ fn dispatch(app: &App, verb: &Verb) -> error::Result<()> {
         Verb::Sync(args) => commands::sync::run(app, args),
         Verb::Snapshots(args) => commands::snapshots::run(app, args),
         Verb::Export(args) => commands::export::run(app, args),
+        Verb::Diff(args) => commands::diff::run(app, args),
         Verb::Verify(args) => commands::verify::run(app, args),
         Verb::Demo(args) => commands::demo::run(app, args),
     }

@@ -9,13 +9,14 @@ use std::thread;
 use std::time::Duration;
 
 use super::auth::{self, Paste};
-use super::{export, refresh, sync, verify};
+use super::{diff, export, refresh, sync, verify};
 use crate::app::{self, App, Endpoints};
-use crate::cli::{self, DemoArgs, ExportArgs, RefreshArgs, SyncArgs, VerifyArgs};
+use crate::cli::{self, Choosing, DemoArgs, DiffArgs, ExportArgs, RefreshArgs, SyncArgs, VerifyArgs};
 use crate::credentials::Session;
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil;
 use crate::http::{Http, Origin};
+use crate::model::Zone;
 use crate::report::Guard;
 use crate::sandbox::{self, Sandbox, World};
 use crate::secret::Secret;
@@ -47,15 +48,21 @@ pub(crate) fn run(app: &App, args: &DemoArgs) -> Result<()> {
     step("a quarter passes: some join, leave, change role; then sync again");
     sandbox.change(sandbox::changes::quarter_later);
     sync_once(&app, &db, "a quarter later")?;
+    step("diff: who joined, left or changed between the two");
+    show_changes(&app, &db)?;
     step("export: who has access to what, as CSV");
     export_access(&app, &db, &csv)?;
     step("export: the evidence folder, every report with manifest, check sums and README");
     let evidence = args.dir.join("evidence");
     let seal = export_evidence(&app, &db, &evidence)?;
     step("verify: every hash of the database recomputed");
-    verify::run(&app, &VerifyArgs { folder: None, db: Some(db.clone()), seal: None })?;
+    verify::run(&app, &VerifyArgs { folder: None, db: Some(db.clone()), seal: None, expect: Vec::new() })?;
     step("verify: the evidence folder against its seal, and made anew from the database");
-    verify::run(&app, &VerifyArgs { folder: Some(evidence), db: Some(db.clone()), seal: Some(seal) })?;
+    let seal = Some(seal);
+    verify::run(
+        &app,
+        &VerifyArgs { folder: Some(evidence), db: Some(db.clone()), seal, expect: Vec::new() },
+    )?;
     tell_what_next(&app, &args.dir, &db, &csv);
     Ok(())
 }
@@ -117,9 +124,28 @@ fn sign_in(app: &App, redirect_uri: String) -> Result<()> {
 fn sync_once(app: &App, db: &Path, note: &str) -> Result<()> {
     let http = Http::new(app);
     let database = cli::Database { db: db.to_owned() };
-    let args = SyncArgs { database, jobs: 4, note: Some(note.to_owned()), adopt: false };
+    let args = SyncArgs {
+        database,
+        business: Vec::new(),
+        skip_business: Vec::new(),
+        include: Vec::new(),
+        accept_gap: Vec::new(),
+        accept_gaps: Vec::new(),
+        jobs: 4,
+        max_time: None,
+        every: None,
+        note: Some(note.to_owned()),
+        new_identity: false,
+        adopt: false,
+    };
     // Not `Session::open`: that would take a token from the environment to the sandbox.
     sync::with_session(app, &args, http.clone(), || Session::stored(app, &http))
+}
+
+fn show_changes(app: &App, db: &Path) -> Result<()> {
+    let database = cli::Database { db: db.to_owned() };
+    let timezone = Zone::utc();
+    diff::run(app, &DiffArgs { database, from: None, to: None, timezone, format: None, exit_code: false })
 }
 
 fn export_access(app: &App, db: &Path, csv: &Path) -> Result<()> {
@@ -142,8 +168,7 @@ fn everything(db: &Path) -> ExportArgs {
         output: None,
         out: None,
         force: false,
-        snapshot: "latest".to_owned(),
-        allow_partial: false,
+        choosing: Choosing::latest(),
         format: None,
         business: Vec::new(),
         people: Vec::new(),
@@ -169,6 +194,7 @@ fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
         ),
         "  try next:".to_owned(),
         format!("    {program} snapshots --db '{db}'"),
+        format!("    {program} diff --db '{db}' --format csv"),
         format!("    {program} export access --db '{db}' --snapshot 1"),
         format!("    {program} export review --db '{db}' -o review.xlsx"),
         format!("    {program} export --db '{db}' --split-by business --out clients"),

@@ -1,7 +1,7 @@
 //! `fbsync logout`: revoke at FreshBooks if it can be done, forget here in any case.
 //!
-//! A person who logs out wants the secrets off this machine; a network that is down is no reason to keep them. What
-//! happened at FreshBooks is said, so that nobody believes a token dead that lives.
+//! A person who logs out wants the secrets off this machine; a network that is down is no reason to
+//! keep them. What happened at FreshBooks is said, so that nobody believes a token dead that lives.
 
 use crate::app::App;
 use crate::cli::LogoutArgs;
@@ -40,7 +40,7 @@ fn log_out(app: &App, http: &Http, store: &Store, here: Option<&str>) -> Result<
         return Ok(());
     }
     let _lock = store.lock()?;
-    let revoked = match store.load() {
+    let revoked = match store.load_completed(app.ui) {
         Ok(Some(profile)) => revoke_both(app, http, &profile, here),
         Ok(None) => Revoked::No("another fbsync has just logged out".to_owned()),
         Err(error) => Revoked::No(error.to_string()),
@@ -55,7 +55,8 @@ fn log_out(app: &App, http: &Http, store: &Store, here: Option<&str>) -> Result<
     Ok(())
 }
 
-/// Both tokens, the longer-lived first. One that was revoked with the other counts as revoked (RFC 7009 section 2.2).
+/// Both tokens, the longer-lived first. One that was revoked with the other counts as revoked (RFC
+/// 7009 section 2.2).
 fn revoke_both(app: &App, http: &Http, profile: &Profile, here: Option<&str>) -> Revoked {
     if !profile.belongs_to(&app.endpoints) {
         return Revoked::No(format!("it is from {}, where this run is not pointed", profile.origins()));

@@ -1,7 +1,9 @@
 //! One verb a file, to be read from top to bottom.
 
 pub(crate) mod auth;
+mod choose;
 pub(crate) mod demo;
+pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod logout;
 pub(crate) mod refresh;

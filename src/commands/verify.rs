@@ -1,4 +1,5 @@
-//! `verify`: whether an evidence folder, or a database, is as fbsync wrote it.
+//! `verify`: whether an evidence folder, or a database, is as fbsync wrote it; and what that does not
+//! prove.
 
 use std::path::Path;
 
@@ -8,47 +9,43 @@ use crate::app::App;
 use crate::cli::VerifyArgs;
 use crate::error::{Error, Kind, Result};
 use crate::evidence::check::{self, Verdict};
-use crate::store::{self, Reader, Report};
+use crate::store::{self, Finding, Reader, Report};
 use crate::ui::Ui;
 
-/// What agreement with oneself cannot prove.
-const LIMITS: &str = "this shows that the file agrees with itself; that nobody rebuilt the whole of it, or cut \
-                      snapshots off its end, shows only against a hash that was kept elsewhere";
-
-/// The same of a folder, without a seal and with one.
-const FOLDER_LIMITS: &str = "this shows that the folder agrees with itself; that nobody wrote the whole of it anew \
-                             shows only against a seal that was noted elsewhere (--seal)";
-const DATABASE_LIMITS: &str = "this shows that the folder and the database agree; that nobody rebuilt both shows only \
-                               against a seal that was noted elsewhere (--seal)";
-const SEALED_LIMITS: &str = "this shows that the folder is the one that was sealed; not that what FreshBooks answered \
-                             was right, nor what its interface cannot show (README.txt)";
+/// By no check of a file, ever.
+const NEVER_PROVED: &str = "not proved: that what FreshBooks answered was true";
 
 pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<()> {
     let database = args.db.as_deref().map(|db| app.database(db)).transpose()?;
     match (&args.folder, database) {
-        (Some(folder), database) => verify_folder(app, folder, args.seal.as_deref(), database.as_deref()),
-        (None, Some(database)) => verify_database(app, &database),
+        (Some(folder), database) => verify_folder(app, folder, args, database.as_deref()),
+        (None, Some(database)) => verify_database(app, &database, &args.expect),
         (None, None) => Err(Error::new(Kind::Usage, "verify what?")
             .hint("fbsync verify DIR, or fbsync verify --db audit.sqlite")),
     }
 }
 
-fn verify_folder(app: &App, folder: &Path, seal: Option<&str>, database: Option<&Path>) -> Result<()> {
+fn verify_folder(app: &App, folder: &Path, args: &VerifyArgs, database: Option<&Path>) -> Result<()> {
     let shown = folder.display();
     if !folder.is_dir() {
         return Err(Error::new(Kind::Usage, format!("there is no folder {shown}")));
     }
     let reader = database.map(|path| Reader::open(path, app.ui)).transpose()?;
-    let mut verdict = check::check(folder, seal, reader.as_ref(), &app.stop)?;
+    let mut verdict = check::check(folder, args.seal.as_deref(), reader.as_ref(), &app.stop)?;
+    let mut limits = vec![folder_limits(args.seal.is_some(), reader.is_some()).to_owned()];
     if let Some(reader) = &reader {
-        let own = store::check(reader)?.findings.into_iter();
+        let report = check_database(reader, &args.expect)?;
+        limits.extend(database_limits(&report, &args.expect));
+        let own = report.findings.into_iter();
         verdict.findings.extend(own.map(|finding| format!("the database: {}", finding.0)));
     }
-    let Verdict { folders, files, seal: found, written_by, not_compared, findings } = &verdict;
+    limits.push(NEVER_PROVED.to_owned());
+    let Verdict { folders, files, seal, written_by, not_compared, findings } = &verdict;
     if app.json {
         app.ui.json(&json!({
-            "folders": folders, "files": files, "seal": found, "rederived": reader.is_some(),
-            "written_by": written_by, "not_compared": not_compared, "findings": findings,
+            "ok": findings.is_empty(), "folders": folders, "files": files, "seal": seal,
+            "rederived": reader.is_some(), "written_by": written_by, "not_compared": not_compared,
+            "findings": findings, "not_proved": limits,
         }))?;
     }
     if !findings.is_empty() {
@@ -65,27 +62,25 @@ fn verify_folder(app: &App, folder: &Path, seal: Option<&str>, database: Option<
             "{file} is of another version and of a form that cannot be compared cell by cell"
         ));
     }
-    app.ui.note(format_args!("seal: {found}"));
-    app.ui.note(match (seal, &reader) {
-        (Some(_), _) => SEALED_LIMITS,
-        (None, Some(_)) => DATABASE_LIMITS,
-        (None, None) => FOLDER_LIMITS,
-    });
+    app.ui.note(format_args!("seal: {seal}"));
+    limits.iter().for_each(|limit| app.ui.note(limit));
     Ok(())
 }
 
-fn verify_database(app: &App, path: &Path) -> Result<()> {
-    let report = store::check(&Reader::open(path, app.ui)?)?;
+fn verify_database(app: &App, path: &Path, expected: &[(i64, String)]) -> Result<()> {
+    let report = check_database(&Reader::open(path, app.ui)?, expected)?;
+    let mut limits = database_limits(&report, expected);
+    limits.push(NEVER_PROVED.to_owned());
+    let findings = report.findings.iter().map(|finding| finding.0.as_str());
     if app.json {
-        let findings: Vec<&str> = report.findings.iter().map(|finding| finding.0.as_str()).collect();
         app.ui.json(&json!({
-            "snapshots": report.snapshots, "rows": report.rows, "records": report.records,
+            "ok": report.findings.is_empty(), "snapshots": report.snapshots, "pruned": report.pruned,
+            "rows": report.rows, "records": report.records,
             "head": report.head.as_ref().map(|(id, hash)| json!({ "id": id, "content_sha256": hash })),
-            "findings": findings,
+            "findings": findings.clone().collect::<Vec<_>>(), "not_proved": limits,
         }))?;
     }
     if !report.findings.is_empty() {
-        let findings = report.findings.iter().map(|finding| finding.0.as_str());
         return Err(tell_findings(app.ui, findings, &path.display().to_string()));
     }
     let Report { snapshots, rows, records, head, .. } = &report;
@@ -95,8 +90,69 @@ fn verify_database(app: &App, path: &Path) -> Result<()> {
     if let Some((id, hash)) = head {
         app.ui.note(format_args!("newest: snapshot {id}, content_sha256 {hash}"));
     }
-    app.ui.note(LIMITS);
+    limits.iter().for_each(|limit| app.ui.note(limit));
     Ok(())
+}
+
+/// The database against itself, and against hashes that were kept elsewhere.
+fn check_database(reader: &Reader, expected: &[(i64, String)]) -> Result<Report> {
+    let mut report = store::check(reader)?;
+    for (id, hash) in expected {
+        report.findings.extend(unexpected(reader, &report, *id, hash)?);
+    }
+    Ok(report)
+}
+
+/// What is wrong about a snapshot whose hash was kept elsewhere.
+fn unexpected(reader: &Reader, report: &Report, id: i64, hash: &str) -> Result<Option<Finding>> {
+    let head = report.head.as_ref().map_or(0, |(head, _)| *head);
+    let found = store::content_sha256(reader, id)?;
+    Ok(match found {
+        Some(found) if found == hash => None,
+        Some(found) => Some(Finding(format!("snapshot {id} has the hash {found}, not the expected {hash}"))),
+        None if id > head => {
+            Some(Finding(format!("snapshot {id} is not there: the chain was cut off after snapshot {head}")))
+        }
+        None => Some(Finding(format!("snapshot {id} is not there"))),
+    })
+}
+
+/// What the agreement of a folder does not prove.
+fn folder_limits(sealed: bool, rederived: bool) -> &'static str {
+    match (sealed, rederived) {
+        (true, _) => {
+            "proved: the folder is the one that was sealed; not proved: what FreshBooks' interface cannot show \
+             (README.txt)"
+        }
+        (false, true) => {
+            "not proved: that nobody rebuilt both the folder and the database; for that, note the seal in \
+             another place and give it as --seal"
+        }
+        (false, false) => {
+            "not proved: that nobody wrote the whole folder anew; for that, note the seal in another place and \
+             give it as --seal"
+        }
+    }
+}
+
+/// What the agreement of a database does not prove.
+fn database_limits(report: &Report, expected: &[(i64, String)]) -> Vec<String> {
+    let mut limits = vec![match expected.iter().map(|(id, _)| id).max() {
+        None => "not proved: that nobody rebuilt the whole file, or cut snapshots off its end; for that, keep what \
+                 `fbsync snapshots --head` prints in another place and give it as --expect ID:HEX"
+            .to_owned(),
+        Some(newest) => format!(
+            "proved up to snapshot {newest}, whose hash was kept elsewhere; not proved: that no later snapshots were \
+             changed or cut off"
+        ),
+    }];
+    if report.pruned > 0 {
+        limits.push(format!(
+            "not proved: the times and counts of {} pruned snapshots; their hashes hold the chain together",
+            report.pruned
+        ));
+    }
+    limits
 }
 
 fn tell_findings<'f>(ui: Ui, findings: impl ExactSizeIterator<Item = &'f str>, what: &str) -> Error {

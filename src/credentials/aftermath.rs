@@ -1,13 +1,16 @@
-//! What is done when the token endpoint has answered, or has not: still inside the section, the lock held.
+//! What is done when the token endpoint has answered, or has not: still inside the section, the
+//! lock held.
 //!
-//! A new pair is put away before anybody uses it, and if it cannot be put in its place, in another. A failure leaves
-//! in the store what is true now: the mark stays where the token may be spent, and goes where it cannot be.
+//! A new pair is put away before anybody uses it, and if it cannot be put in its place, in another.
+//! A failure leaves in the store what is true now: the mark stays where the token may be spent, and
+//! goes where it cannot be.
 
 use std::time::Duration;
 
 use super::profile::{InFlight, Profile};
 use super::rotation::{Ended, Section, dead};
-use super::store;
+use super::store::{self, Store};
+use crate::app::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::fsutil;
 use crate::http::retry::Outcome;
@@ -23,50 +26,17 @@ const BETWEEN_WRITES: Duration = Duration::from_secs(1);
 const TOLERATED_SKEW: Duration = Duration::from_secs(60);
 
 impl Section<'_> {
-    /// Puts the new pair away, here or at least somewhere, before anybody uses it.
+    /// The sign-in with its new pair, stored.
     pub(super) fn keep(&self, marked: &Profile, tokens: &TokenSet) -> Result<Profile> {
         tell_skew(self.ui, tokens.clock);
-        let rotated = Profile {
-            place: self.here.map(str::to_owned).or_else(|| marked.place.clone()),
-            ..marked.rotated(tokens)
-        };
-        let bytes = store::encode(&rotated)?;
-        for _ in 1..WRITE_TRIES {
-            if self.store.save_by_way_of_draft(&bytes).is_ok() {
-                return Ok(rotated);
-            }
-            self.clock.pause(BETWEEN_WRITES);
-        }
-        match self.store.save_by_way_of_draft(&bytes) {
-            Ok(()) => Ok(rotated),
-            Err(error) => Err(self.rescue(&bytes).because(error)),
-        }
+        let place = self.here.map(str::to_owned).or_else(|| marked.place.clone());
+        let rotated = Profile { place, ..marked.rotated(tokens) };
+        put_away(self.store, self.clock, &rotated)?;
+        Ok(rotated)
     }
 
-    /// Keeps the pair somewhere else, and says where and how it gets back.
-    fn rescue(&self, bytes: &[u8]) -> Error {
-        let (file, draft) = (self.store.file().display(), self.store.draft());
-        let missed =
-            format!("FreshBooks rotated the tokens, and the new ones could not be written to {file}");
-        let beside = fsutil::write_draft(&draft, bytes).map(|()| draft.clone());
-        let (message, hint) = match beside.or_else(|_| fsutil::rescue(bytes)) {
-            Ok(place) if place == draft => (
-                format!("{missed}; they are kept in {}", place.display()),
-                format!("make {file} writable and run the command again; it puts them in place"),
-            ),
-            Ok(place) => (
-                format!("{missed}; they are kept in {}", place.display()),
-                format!("make {file} writable, then: mv '{}' '{file}'", place.display()),
-            ),
-            Err(_) => (
-                format!("{missed} nor anywhere else: they are lost"),
-                format!("make room, then: fbsync auth{}", self.store.flag()),
-            ),
-        };
-        Error::new(Kind::Storage, message).hint(hint)
-    }
-
-    /// Sorts a refresh that brought no tokens. `earlier` is the mark of one before it whose end is not known either.
+    /// Sorts a refresh that brought no tokens. `earlier` is the mark of one before it whose end is
+    /// not known either.
     pub(super) fn judge(
         &self,
         marked: &Profile,
@@ -109,8 +79,8 @@ impl Section<'_> {
         }
     }
 
-    /// The refresh token counts no more. Somebody without the lock, such as a person who put a file back, may have
-    /// written a newer pair meanwhile; else this is the end of the sign-in.
+    /// The refresh token counts no more. Somebody without the lock, such as a person who put a file
+    /// back, may have written a newer pair meanwhile; else this is the end of the sign-in.
     fn rejected(&self, marked: &Profile, earlier: Option<InFlight>, why: &str) -> Result<Ended> {
         if let Ok(Some(newer)) = self.store.load() {
             let alive = newer.access_good_for(Duration::ZERO, self.clock.now()).is_some();
@@ -120,8 +90,8 @@ impl Section<'_> {
         }
         let reason = match earlier {
             Some(InFlight { started_at, pid, .. }) => format!(
-                "an earlier refresh (process {pid}, {started_at}) was interrupted before its answer was saved, \
-                 and FreshBooks has since taken the old token out of use"
+                "an earlier refresh (process {pid}, {started_at}) was interrupted before its answer was \
+                 saved, and FreshBooks has since taken the old token out of use"
             ),
             None => format!(
                 "FreshBooks rejects the refresh token: it was used elsewhere, revoked or replaced ({why})"
@@ -137,6 +107,40 @@ impl Section<'_> {
             self.ui.warn(error);
         }
     }
+}
+
+/// Stores a pair that cannot be had again: in its place, here, or at least somewhere.
+pub(super) fn put_away(store: &Store, clock: &Clock, profile: &Profile) -> Result<()> {
+    let bytes = store::encode(profile)?;
+    for _ in 1..WRITE_TRIES {
+        if store.save_by_way_of_draft(&bytes).is_ok() {
+            return Ok(());
+        }
+        clock.pause(BETWEEN_WRITES);
+    }
+    store.save_by_way_of_draft(&bytes).map_err(|error| rescue(store, &bytes).because(error))
+}
+
+/// Keeps the pair somewhere else, and says where and how it gets back.
+fn rescue(store: &Store, bytes: &[u8]) -> Error {
+    let (file, draft) = (store.file().display(), store.draft());
+    let missed = format!("FreshBooks gave new tokens, and they could not be written to {file}");
+    let beside = fsutil::write_draft(&draft, bytes).map(|()| draft.clone());
+    let (message, hint) = match beside.or_else(|_| fsutil::rescue(bytes)) {
+        Ok(place) if place == draft => (
+            format!("{missed}; they are kept in {}", place.display()),
+            format!("make {file} writable and run the command again; it puts them in place"),
+        ),
+        Ok(place) => (
+            format!("{missed}; they are kept in {}", place.display()),
+            format!("make {file} writable, then: mv '{}' '{file}'", place.display()),
+        ),
+        Err(_) => (
+            format!("{missed}, nor anywhere else: they are lost"),
+            format!("make room, then: fbsync auth{}", store.flag()),
+        ),
+    };
+    Error::new(Kind::Storage, message).hint(hint)
 }
 
 /// A clock that is off is worth a word: it is the machine's fault that expiry seems odd.

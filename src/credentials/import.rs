@@ -1,8 +1,9 @@
 //! A refresh token that was got elsewhere: rotated at once, so that it is ours alone, and stored.
 //!
-//! Until the new pair has come, the sign-in that was there stays. The token handed in is still in the hands of whoever
-//! had it, so there is nothing to mark as in flight.
+//! Until the new pair has come, the sign-in that was there stays. The token handed in is still in
+//! the hands of whoever had it, so there is nothing to mark as in flight.
 
+use super::aftermath::{put_away, tell_skew};
 use super::profile::{self, Profile};
 use super::rotation::Section;
 use super::{Store, place};
@@ -28,8 +29,14 @@ pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secr
     };
     let _lock = store.lock()?;
     store.prove_writable()?;
+    let _shield = app.stop.shield();
     let tokens = section.ask(&seeded).map_err(|problem| failed(&store, &problem))?;
-    section.keep(&seeded, &tokens)
+    tell_skew(app.ui, tokens.clock);
+    let place = here.clone();
+    // It begins anew and follows nothing that was stored.
+    let profile = Profile { place, replaced: None, ..seeded.rotated(&tokens) };
+    put_away(&store, &app.clock, &profile)?;
+    Ok(profile)
 }
 
 fn failed(store: &Store, problem: &TokenProblem) -> Error {

@@ -1,7 +1,8 @@
 //! Secrets that are handed in: by file, by systemd's credentials folder, by environment.
 //!
-//! Never by a flag's value, which every process on the machine can read. Unlike the store, these files are not ours:
-//! they may be symbolic links, belong to root and be readable by a group, as secret managers leave them.
+//! Never by a flag's value, which every process on the machine can read. Unlike the store, these
+//! files are not ours: they may be symbolic links, belong to root and be readable by a group, as
+//! secret managers leave them.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -19,7 +20,8 @@ const CREDENTIAL: &str = "fbsync-client-secret";
 /// Far above any secret: what is longer is the wrong file.
 const LONGEST: u64 = 64 << 10;
 
-/// The client secret from the first place that has one; `named` is the file named on the command line.
+/// The client secret from the first place that has one; `named` is the file named on the command
+/// line.
 pub(crate) fn client_secret(named: Option<&Path>) -> Result<Option<Secret>> {
     let named = match named {
         Some(path) => Some(path.to_owned()),

@@ -1,7 +1,8 @@
 //! What one process knows of a stored sign-in, shared by its threads.
 //!
-//! Threads meet at a mutex, processes at the store's lock, so a burst of refused requests costs one rotation. The
-//! mutex is held while one thread rotates: the others have nothing to do without its token.
+//! Threads meet at a mutex, processes at the store's lock, so a burst of refused requests costs one
+//! rotation. The mutex is held while one thread rotates: the others have nothing to do without its
+//! token.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -30,17 +31,27 @@ pub(crate) struct Keeper {
 pub(super) struct Kept {
     profile: Profile,
     adopt: bool,
-    /// Whether the pair was written since this process first read the store: then it is taken however short it lives.
+    /// Whether the pair was written since this process first read the store: then it is taken
+    /// however short it lives.
     renewed: bool,
     /// The failure that every thread is told.
     failed: Option<(Kind, String, Option<String>)>,
+    /// Whether it was said that this is a copy.
+    told: bool,
+    /// When this thread took hold of it.
     now: Timestamp,
 }
 
 impl Keeper {
     pub(super) fn open(app: &App, http: &Http) -> Result<Self> {
         let store = Store::new(app, &app.profile)?;
-        let mut stored = store.load()?;
+        let mut stored = match store.draft().exists() {
+            true => {
+                let _lock = store.lock()?;
+                store.load_completed(app.ui)?
+            }
+            false => store.load()?,
+        };
         if let Some(seed) = Seed::from_environment()?
             && seed.is_due(stored.as_ref())
         {
@@ -49,19 +60,13 @@ impl Keeper {
         let profile = stored.ok_or_else(|| not_signed_in(&store))?;
         check_origin(&store, &profile, &app.endpoints)?;
         let now = app.clock.now();
-        let kept = Kept { profile, adopt: false, renewed: false, failed: None, now };
+        let kept = Kept { profile, adopt: false, renewed: false, failed: None, told: false, now };
         let here = place::here()?;
         Ok(Keeper { app: app.clone(), http: http.clone(), store, here, kept: Mutex::new(kept) })
     }
 
     pub(super) fn adopt(&self, adopt: bool) {
-        let mut kept = self.kept();
-        kept.adopt = adopt;
-        if !adopt && kept.profile.stored_elsewhere(self.here.as_deref()) {
-            self.app
-                .ui
-                .warn("this sign-in was stored on another machine; it is used, but not refreshed here");
-        }
+        self.kept().adopt = adopt;
     }
 
     /// The access token, refreshed first if it ends within `margin`.
@@ -69,6 +74,7 @@ impl Keeper {
         let mut kept = self.kept();
         let settled = kept.renewed || kept.failed.is_some();
         if kept.lives_for(if settled { Duration::ZERO } else { margin }) {
+            self.tell_copy(&mut kept);
             return kept.current();
         }
         let unless = Unless::Replaced(kept.access_token());
@@ -86,7 +92,18 @@ impl Keeper {
         }
     }
 
-    /// Another token than `failed`: the one another thread or process has got meanwhile, or a new one.
+    /// A copied sign-in works until its access token ends; better said before that night.
+    fn tell_copy(&self, kept: &mut Kept) {
+        if !kept.told && !kept.adopt && kept.profile.stored_elsewhere(self.here.as_deref()) {
+            kept.told = true;
+            self.app
+                .ui
+                .warn("this sign-in was stored on another machine: it is used, but not refreshed here");
+        }
+    }
+
+    /// Another token than `failed`: the one another thread or process has got meanwhile, or a new
+    /// one.
     pub(super) fn replace(&self, failed: &Secret) -> Result<Secret> {
         let mut kept = self.kept();
         if kept.profile.access_token.as_ref() == Some(failed) {
@@ -109,6 +126,11 @@ impl Keeper {
             return Err(hint.into_iter().fold(Error::new(kind, message), Error::hint));
         }
         match self.until_settled(kept.adopt, unless) {
+            Ok((profile, _)) if someone_else(&kept.profile, &profile) => {
+                let message =
+                    "somebody else signed in to this profile meanwhile; their tokens are not used here";
+                Err(Error::new(Kind::SignIn, message).hint("run the command again"))
+            }
             Ok((profile, rotated)) => {
                 (kept.profile, kept.renewed) = (profile, true);
                 Ok(rotated)
@@ -121,13 +143,17 @@ impl Keeper {
         }
     }
 
-    /// Runs the section until it ends for good; between two tries the lock is free and a signal is heard.
+    /// Runs the section until it ends for good; between two tries the lock is free and a signal is
+    /// heard.
     fn until_settled(&self, adopt: bool, unless: &Unless) -> Result<(Profile, bool)> {
         let App { clock, stop, ui, endpoints, .. } = &self.app;
         let (store, http, here) = (&self.store, &self.http, self.here.as_deref());
         let section = Section { store, http, clock, ui: *ui, endpoints, here, adopt };
         for attempt in 1.. {
-            let (error, outcome) = match section.run(unless)? {
+            let shield = stop.shield();
+            let ended = section.run(unless);
+            drop(shield);
+            let (error, outcome) = match ended? {
                 Ended::Taken(profile) => return Ok((profile, false)),
                 Ended::Rotated(profile) => return Ok((profile, true)),
                 Ended::Later(error, outcome) => (error, outcome),
@@ -180,6 +206,12 @@ impl Kept {
         let none = || Error::new(Kind::SignIn, "the sign-in has no access token yet").hint("fbsync refresh");
         self.access_token().ok_or_else(none)
     }
+}
+
+/// Work that one person's sign-in began is not finished with another's.
+fn someone_else(before: &Profile, after: &Profile) -> bool {
+    let id = |profile: &Profile| profile.identity.as_ref().and_then(|identity| identity.identity_id);
+    matches!((id(before), id(after)), (Some(before), Some(after)) if before != after)
 }
 
 fn passing(error: &Error) -> bool {

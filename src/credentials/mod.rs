@@ -1,11 +1,13 @@
 //! Stored sign-ins, and the access tokens that come of them.
 //!
-//! Start reading at [`Session`]: commands ask it for a token and hand back one that was refused. `keeper` does so for
-//! a stored sign-in, `rotation` is the section in which tokens are replaced and `aftermath` its end, `store` the
-//! files, `profile` what is in them, `seed` and `inputs` what the environment hands in, `import` what a person does,
-//! `place` why a copied store is not rotated.
+//! Start reading at [`Session`]: commands ask it for a token and hand back one that was refused.
+//! `keeper` does so for a stored sign-in, `rotation` is the section in which tokens are replaced
+//! and `aftermath` its end, `store` the files, `profile` what is in them, `seed` and `inputs` what
+//! the environment hands in, `import` what a person does, `place` why a copied store is not
+//! rotated.
 //!
-//! Secrets are exposed here, in `oauth` and in `http` alone. No token goes to another origin than the one it is from.
+//! Secrets are exposed here, in `oauth` and in `http` alone. No token goes to another origin than
+//! the one it is from.
 
 mod aftermath;
 mod import;
@@ -44,9 +46,9 @@ pub(crate) fn store_sign_in(app: &App, client: Client, tokens: &TokenSet) -> Res
         seed: Seed::from_environment()?.map(|seed| seed.fingerprint()),
         ..Profile::seeded(client, &app.endpoints, refresh_token).rotated(tokens)
     };
+    let profile = Profile { replaced: None, ..profile };
     let _lock = store.lock()?;
-    store.forget()?;
-    store.save(&profile)?;
+    aftermath::put_away(&store, &app.clock, &profile)?;
     Ok(profile)
 }
 

@@ -1,8 +1,9 @@
 //! Where this process runs, as far as a stored sign-in cares.
 //!
-//! A refresh token works once, so a store that was copied to a second machine is two clocks on one fuse: whichever
-//! rotates first locks the other out. The store therefore remembers its place. A container comes up under a new host
-//! name each night, with the same volume; it has no place unless its operator names one.
+//! A refresh token works once, so a store that was copied to a second machine is two clocks on one
+//! fuse: whichever rotates first locks the other out. The store therefore remembers its place. A
+//! container comes up under a new host name each night, with the same volume; it has no place
+//! unless its operator names one.
 
 use std::fs;
 use std::path::Path;

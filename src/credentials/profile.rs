@@ -1,7 +1,7 @@
 //! One stored sign-in: what the file holds, and what can be told from it without asking anybody.
 //!
-//! The file is JSON with a version in front, so that a person can read it and an older fbsync can refuse it. It is
-//! the one place where secrets are serialized.
+//! The file is JSON with a version in front, so that a person can read it and an older fbsync can
+//! refuse it. It is the one place where secrets are serialized.
 
 use std::time::Duration;
 
@@ -42,7 +42,8 @@ pub(crate) struct Profile {
     pub(super) place: Option<String>,
     /// Fingerprint of the refresh token from the environment that this sign-in began with.
     pub(super) seed: Option<String>,
-    /// Fingerprint of the refresh token that was spent for this pair.
+    /// Fingerprint of the refresh token that was spent for this pair; `None` for the first pair of
+    /// a sign-in.
     pub(super) replaced: Option<String>,
     pub(super) in_flight: Option<InFlight>,
     /// Why FreshBooks takes this sign-in no more.
@@ -166,10 +167,11 @@ impl Profile {
         }
     }
 
-    /// Whether this is what became of `older` when its refresh token was spent.
-    pub(super) fn follows(&self, older: &Profile) -> bool {
-        self.replaced.as_deref() == Some(&fingerprint(older.refresh_token.expose()))
-            && self.client_id == older.client_id
+    /// Whether this takes the place of `older`: a new sign-in does, and so does what became of
+    /// `older` when its refresh token was spent.
+    pub(super) fn follows(&self, older: Option<&Profile>) -> bool {
+        let spent = older.map(|older| fingerprint(older.refresh_token.expose()));
+        self.replaced.is_none() || self.replaced == spent
     }
 }
 

@@ -1,13 +1,16 @@
 //! The rotation of a token pair: one critical section across all processes that share a store.
 //!
-//! FreshBooks' refresh tokens work once, and the answer that brings the next one can be lost. So, in this order:
-//! lock → read again → mark the refresh as in flight → POST → put the new pair away, durably → use it. The mark is
-//! written first for two reasons: it proves that the disk takes writes before the token is spent, and it lets a later
-//! run tell a refresh that was cut short from a token that was revoked. What follows the POST is in `aftermath`.
+//! FreshBooks' refresh tokens work once, and the answer that brings the next one can be lost. So,
+//! in this order: lock → read again → mark the refresh as in flight → POST → put the new pair away,
+//! durably → use it. The mark is written first for two reasons: it proves that the disk takes
+//! writes before the token is spent, and it lets a later run tell a refresh that was cut short from
+//! a token that was revoked. What follows the POST is in `aftermath`.
 //!
 //! - Nothing in here looks for signals. Whoever asks to stop is heard when the section has ended.
-//! - Nothing in here waits for long: what is worth another try is handed back, and the lock is free meanwhile.
-//! - Tokens are never deleted. A sign-in that FreshBooks takes no more is marked, so that no later run asks in vain.
+//! - Nothing in here waits for long: what is worth another try is handed back, and the lock is free
+//!   meanwhile.
+//! - Tokens are never deleted. A sign-in that FreshBooks takes no more is marked, so that no later
+//!   run asks in vain.
 
 use std::time::Duration;
 
@@ -22,8 +25,9 @@ use crate::oauth::{self, TokenProblem, TokenSet};
 use crate::secret::Secret;
 use crate::ui::Ui;
 
-/// Before the one repeat after a lost answer. Asking again cannot make it worse: if the first request was acted
-/// on, the pair it brought is lost either way, and a server with a grace period gives it once more.
+/// Before the one repeat after a lost answer. Asking again cannot make it worse: if the first
+/// request was acted on, the pair it brought is lost either way, and a server with a grace period
+/// gives it once more.
 const AFTER_LOST_ANSWER: Duration = Duration::from_secs(2);
 
 /// What makes a rotation unnecessary once the lock is held.
@@ -58,7 +62,7 @@ impl Section<'_> {
     /// The whole of it. The lock is free again when this returns.
     pub(super) fn run(&self, unless: &Unless) -> Result<Ended> {
         let _lock = self.store.lock()?;
-        let stored = self.read_again()?;
+        let stored = self.store.load_completed(self.ui)?.ok_or_else(|| super::not_signed_in(self.store))?;
         let now = self.clock.now();
         if let Unless::Replaced(seen) = unless {
             let alive = stored.access_good_for(Duration::ZERO, now);
@@ -86,14 +90,6 @@ impl Section<'_> {
         }
     }
 
-    fn read_again(&self) -> Result<Profile> {
-        let (stored, completed) = self.store.load_completed()?;
-        if completed {
-            self.ui.note("completed an earlier refresh: its pair had been written but not put in place");
-        }
-        stored.ok_or_else(|| super::not_signed_in(self.store))
-    }
-
     /// What must hold before a token may be spent.
     fn check(&self, stored: &Profile) -> Result<()> {
         super::check_origin(self.store, stored, self.endpoints)?;
@@ -105,11 +101,13 @@ impl Section<'_> {
         }
         let (there, here) = (stored.place.as_deref().unwrap_or_default(), self.here.unwrap_or_default());
         let message = format!(
-            "the sign-in was stored on {there} and this is {here}: rotating its tokens here would lock the other out"
+            "the sign-in was stored on {there} and this is {here}: rotating its tokens here would lock \
+             the other out"
         );
         let flag = self.store.flag();
         Err(Error::new(Kind::Config, message).hint(format!(
-            "fbsync auth{flag} for a sign-in of its own; fbsync refresh --adopt{flag} if the other is no longer used"
+            "fbsync auth{flag} for a sign-in of its own; fbsync refresh --adopt{flag} if the other is \
+             no longer used"
         )))
     }
 

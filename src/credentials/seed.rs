@@ -1,8 +1,8 @@
 //! A sign-in handed over in the environment, as a container platform's secrets are.
 //!
-//! A seed is spent by its first rotation, yet stays in the environment for ever. So it is taken once: when there is
-//! no sign-in, or the one there is dead, and only if it is not the seed that one began with. While the stored sign-in
-//! lives, the store wins.
+//! A seed is spent by its first rotation, yet stays in the environment for ever. So it is taken
+//! once: when there is no sign-in, or the one there is dead, and only if it is not the seed that
+//! one began with. While the stored sign-in lives, the store wins.
 
 use super::inputs;
 use super::profile::{Profile, fingerprint};
@@ -32,7 +32,8 @@ impl Seed {
     pub(super) fn is_due(&self, stored: Option<&Profile>) -> bool {
         match stored {
             None => true,
-            // Never rotated: whatever was wrong with it (a mistyped secret) may have been put right since.
+            // Never rotated: whatever was wrong with it (a mistyped secret) may have been put right
+            // since.
             Some(stored)
                 if stored.access_token.is_none() && stored.in_flight.is_none() && stored.dead.is_none() =>
             {

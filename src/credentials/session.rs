@@ -1,7 +1,8 @@
 //! A signed-in session: hands out access tokens, and replaces those that are due or refused.
 //!
-//! It is cloned into every worker; what the clones share is in `keeper`. What failed for good is not tried again: one
-//! round of work sees one failure. A service that stays opens a new session for each round.
+//! It is cloned into every worker; what the clones share is in `keeper`. What failed for good is
+//! not tried again: one round of work sees one failure. A service that stays opens a new session
+//! for each round.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,8 @@ use crate::http::Http;
 use crate::model::Timestamp;
 use crate::secret::Secret;
 
-/// An access token lives twelve hours; one that ends sooner than this is replaced before work begins.
+/// An access token lives twelve hours; one that ends sooner than this is replaced before work
+/// begins.
 const MARGIN: Duration = Duration::from_secs(10 * 60);
 
 #[derive(Clone)]
@@ -60,7 +62,8 @@ impl Session {
         self.keeper()?.replace(failed)
     }
 
-    /// Rotates because it was asked for. `within`: only if the access token ends sooner. Whether it was rotated.
+    /// Rotates because it was asked for. `within`: only if the access token ends sooner. Whether it
+    /// was rotated.
     pub(crate) fn rotate(&self, within: Option<Duration>) -> Result<bool> {
         let keeper = self.keeper()?;
         match within {

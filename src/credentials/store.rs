@@ -1,9 +1,11 @@
 //! The files of the stored sign-ins: where they are, who may read them, how they are replaced.
 //!
 //! - `<profile>.json` is the sign-in, `<profile>.lock` the lock, which is never renamed or deleted.
-//! - `<profile>.next` is a new pair on its way to `<profile>.json`. It has a fixed name because the pair in it cannot
-//!   be had again: if the way was cut short, the next run that holds the lock completes it.
-//! - A file that others can read, that is not ours, damaged, or newer than this program is reported and left alone.
+//! - `<profile>.next` is a new pair on its way to `<profile>.json`. It has a fixed name because the
+//!   pair in it cannot be had again: if the way was cut short, the next run that holds the lock
+//!   completes it.
+//! - A file that others can read, that is not ours, damaged, or newer than this program is reported
+//!   and left alone.
 
 use std::fs;
 use std::io;
@@ -17,8 +19,10 @@ use super::profile::{Profile, VERSION};
 use crate::app::{self, App};
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock};
+use crate::ui::Ui;
 
-/// A rotation takes seconds, and half a minute at worst; who waits longer than this waits for a hung process.
+/// A rotation takes seconds, and half a minute at worst; who waits longer than this waits for a
+/// hung process.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where one profile's files are.
@@ -73,7 +77,11 @@ impl Store {
     }
 
     pub(super) fn draft(&self) -> PathBuf {
-        self.file.with_file_name(format!("{}.next", self.name))
+        self.beside("next")
+    }
+
+    fn beside(&self, extension: &str) -> PathBuf {
+        self.file.with_file_name(format!("{}.{extension}", self.name))
     }
 
     /// `--profile NAME`, for commands to be typed; nothing for the default one.
@@ -87,7 +95,7 @@ impl Store {
     /// Takes the lock under which alone the files change. Makes the folder if need be.
     pub(crate) fn lock(&self) -> Result<Lock> {
         fsutil::create_private_folder(self.file.parent().unwrap_or(Path::new(".")))?;
-        let path = self.file.with_file_name(format!("{}.lock", self.name));
+        let path = self.beside("lock");
         match Lock::acquire(&path, PATIENCE) {
             Ok(Some(lock)) => Ok(lock),
             Ok(None) => Err(Error::new(
@@ -114,18 +122,19 @@ impl Store {
         }
     }
 
-    /// [`Store::load`] for whoever holds the lock: first completes what an interrupted run had begun.
-    pub(super) fn load_completed(&self) -> Result<(Option<Profile>, bool)> {
+    /// [`Store::load`] for whoever holds the lock: first completes what an interrupted run had
+    /// begun.
+    pub(crate) fn load_completed(&self, ui: Ui) -> Result<Option<Profile>> {
         let stored = self.load()?;
         let draft = self.draft();
         let ours = matches!(fsutil::secrecy_problem(&draft), Ok(None));
-        match (&stored, ours.then(|| self.parse(&draft))) {
-            (Some(older), Some(Ok(newer))) if newer.follows(older) => {
-                let moved = fsutil::put_in_place(&draft, &self.file);
-                moved.map_err(|error| self.cannot_write(&error))?;
-                Ok((Some(newer), true))
+        match ours.then(|| self.parse(&draft)) {
+            Some(Ok(newer)) if newer.follows(stored.as_ref()) => {
+                fsutil::put_in_place(&draft, &self.file).map_err(|error| self.cannot_write(&error))?;
+                ui.note("put a pair of tokens in its place that an interrupted run had written beside it");
+                Ok(Some(newer))
             }
-            _ => Ok((stored, false)),
+            _ => Ok(stored),
         }
     }
 
@@ -142,7 +151,8 @@ impl Store {
         let Version { version } = serde_json::from_slice(&bytes).map_err(damaged)?;
         if version != VERSION {
             let message = format!(
-                "{shown} was written by another version of fbsync (format {version}, this one knows {VERSION}); it is left as it is"
+                "{shown} was written by another version of fbsync (format {version}, this one knows \
+                 {VERSION}); it is left as it is"
             );
             return Err(Error::new(Kind::Config, message).hint("install the newest fbsync"));
         }
@@ -151,7 +161,10 @@ impl Store {
 
     /// Replaces the sign-in in one step.
     pub(crate) fn save(&self, profile: &Profile) -> Result<()> {
-        fsutil::replace_private(&self.file, &encode(profile)?).map_err(|error| self.cannot_write(&error))
+        let temporary = self.beside("tmp");
+        let written = fsutil::write_draft(&temporary, &encode(profile)?);
+        let placed = written.and_then(|()| fsutil::put_in_place(&temporary, &self.file));
+        placed.map_err(|error| self.cannot_write(&error))
     }
 
     /// One try to put a pair away that cannot be had again.
@@ -162,17 +175,19 @@ impl Store {
         fsutil::put_in_place(&draft, &self.file)
     }
 
-    /// Fails if the sign-in could not be written now. For asking before something is spent or a person troubled.
+    /// Fails if the sign-in could not be written now. For asking before something is spent or a
+    /// person troubled.
     pub(crate) fn prove_writable(&self) -> Result<()> {
         fsutil::prove_writable(&self.file).map_err(|error| self.cannot_write(&error))
     }
 
     pub(crate) fn forget(&self) -> Result<()> {
-        let removed =
-            fsutil::remove_if_there(&self.draft()).and_then(|()| fsutil::remove_if_there(&self.file));
-        removed.map_err(|error| {
-            Error::new(kind_of(&error), format!("cannot delete {}", self.file.display())).because(error)
-        })
+        for path in [self.draft(), self.beside("tmp"), self.file.clone()] {
+            fsutil::remove_if_there(&path).map_err(|error| {
+                Error::new(kind_of(&error), format!("cannot delete {}", path.display())).because(error)
+            })?;
+        }
+        Ok(())
     }
 
     fn cannot_write(&self, error: &io::Error) -> Error {

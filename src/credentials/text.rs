@@ -1,5 +1,5 @@
-//! How secrets and times are written into a store. The only place where a [`Secret`](crate::secret::Secret) becomes
-//! text that is kept.
+//! How secrets and times are written into a store. The only place where a
+//! [`Secret`](crate::secret::Secret) becomes text that is kept.
 
 pub(super) mod secret {
     use serde::{Deserialize as _, Deserializer, Serializer};

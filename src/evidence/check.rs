@@ -256,8 +256,8 @@ impl Again<'_> {
     }
 
     fn write(&self, target: &Path) -> Result<()> {
-        let Manifest { options, choice, export, snapshot, .. } = self.manifest;
-        let demand = Demand { snapshot_id: snapshot.id, scope: options.scope() };
+        let Manifest { options, choice, export, .. } = self.manifest;
+        let demand = Demand { snapshot_id: choice.chosen.id, scope: options.scope() };
         let source = Source::open(self.database, &demand)?;
         let view = source.view(options.options(), self.stop)?;
         let index = (options.part == Some(Part::Firm))

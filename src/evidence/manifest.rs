@@ -81,12 +81,27 @@ struct RunEntry {
     previous_sha256: Option<String>,
 }
 
-/// How the snapshot was chosen.
+/// How the snapshot was chosen. Nothing in it depends on when that was; but the next one after a date
+/// may come later than the export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Choice {
-    /// As it was asked for: an id, or `latest`.
+    /// As it was asked for: `latest`, an id, or a date.
     pub(crate) asked: String,
-    pub(crate) chosen: i64,
+    /// Whose days a date is meant in.
+    pub(crate) timezone: Option<String>,
+    /// The moment that a date stands for.
+    pub(crate) moment: Option<String>,
+    pub(crate) chosen: Chosen,
+    /// How long before the moment it was finished.
+    pub(crate) seconds_before: Option<u64>,
+    /// The one after the moment that could have been used as well.
+    pub(crate) next: Option<Chosen>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Chosen {
+    pub(crate) id: i64,
+    pub(crate) finished_at: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -234,7 +249,7 @@ impl Manifest {
                 scopes: snapshot.scopes.clone(),
             },
             snapshot: snapshot_entry(view),
-            choice: plan.choice.clone(),
+            choice: Choice { chosen: chosen(view), ..plan.choice.clone() },
             options: OptionsEntry {
                 format: plan.style.format,
                 bom: plan.style.bom,
@@ -265,6 +280,11 @@ impl Manifest {
         // Text, numbers and lists always serialize.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
+}
+
+/// From the database, so that a folder whose manifest says otherwise is found out.
+fn chosen(view: &View) -> Chosen {
+    Chosen { id: view.snapshot.id, finished_at: view.snapshot.finished_at.clone() }
 }
 
 fn snapshot_entry(view: &View) -> SnapshotEntry {

@@ -27,7 +27,7 @@ use crate::fsutil;
 use crate::model::reading::hex;
 use crate::report::{self, REPORTS, Report, Style, View};
 
-pub(crate) use manifest::{Choice, Stamp};
+pub(crate) use manifest::{Choice, Chosen, Stamp};
 pub(crate) use source::{Demand, Source};
 
 use manifest::{FileEntry, GuardEntry, Manifest};

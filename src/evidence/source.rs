@@ -32,14 +32,9 @@ impl<'r> Source<'r> {
         let Scope::Alone(businesses) = &scope else {
             return Ok(Source { whole, alone: None, snapshot, scope });
         };
-        let alone = whole.alone(&snapshot, businesses)?;
+        let alone = whole.alone(id, businesses)?;
         let snapshot = store::find_snapshot(&alone, id)?.ok_or_else(none)?;
         Ok(Source { whole, alone: Some(alone), snapshot, scope })
-    }
-
-    /// Whether a list in it was not read to the end, its gap not accepted.
-    pub(crate) fn is_partial(&self) -> bool {
-        self.snapshot.status != "complete"
     }
 
     pub(crate) fn view<'s>(&'s self, options: Options, stop: &'s Stop) -> Result<View<'s>> {

@@ -53,14 +53,17 @@ impl Index {
             seal: seals.get(&folder_name(business)).cloned(),
             business: business.clone(),
         };
-        let style = Style { format: report::Format::Csv, ..style };
         Index { lines: view.businesses.iter().map(line).collect(), style }
     }
 
     /// Writes `index.csv` and tells which cells were guarded.
     pub(super) fn write(&self, out: &mut dyn Write) -> Result<Vec<String>> {
         let report = Report { columns: &[COLUMNS], key: &["business_id"], ..report::REPORTS[0] };
-        report::write_csv(&report, COLUMNS, self.style, out, self.lines.iter().map(Line::cells))
+        let mut csv = report::Lines::csv(&report, COLUMNS.iter().collect(), self.style, out)?;
+        for line in &self.lines {
+            csv.row(&line.cells())?;
+        }
+        csv.finish()
     }
 }
 

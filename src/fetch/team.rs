@@ -21,33 +21,44 @@ const WINDOW: i64 = 16;
 
 /// One page to be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct PageJob {
-    pub(crate) round: u32,
-    pub(crate) page: i64,
+pub(super) struct PageJob {
+    pub(super) round: u32,
+    pub(super) page: i64,
     /// Page 1 once more, after the last.
-    pub(crate) again: bool,
+    pub(super) again: bool,
 }
 
 /// What a page brought.
 #[derive(Debug)]
-pub(crate) struct Page {
-    pub(crate) members: Vec<Member>,
-    pub(crate) meta: Meta,
-    pub(crate) attempts: u32,
+pub(super) struct Page {
+    pub(super) members: Vec<Member>,
+    pub(super) meta: Meta,
+    pub(super) attempts: u32,
 }
 
 /// Why a page did not come.
 #[derive(Clone, Debug)]
-pub(crate) struct Missing {
-    pub(crate) outcome: Outcome,
-    pub(crate) http_status: Option<u16>,
-    pub(crate) message: String,
-    pub(crate) attempts: u32,
+pub(super) struct Missing {
+    pub(super) outcome: Outcome,
+    pub(super) http_status: Option<u16>,
+    pub(super) message: String,
+    pub(super) attempts: u32,
+}
+
+impl Missing {
+    /// The coverage of something of which nothing came.
+    pub(super) fn into_coverage(self, resource: Resource) -> Coverage {
+        Coverage {
+            http_status: self.http_status,
+            attempts: self.attempts.into(),
+            ..Coverage::unread(resource, self.outcome, Some(self.message))
+        }
+    }
 }
 
 /// A list on its way.
 #[derive(Debug)]
-pub(crate) struct TeamList {
+pub(super) struct TeamList {
     attempts: i64,
     missing: Option<Missing>,
     reading: Round,
@@ -71,14 +82,13 @@ struct Round {
 }
 
 impl TeamList {
-    /// A list that has not been asked for, and its first page.
-    pub(crate) fn begin() -> (Self, PageJob) {
-        let list = TeamList { attempts: 0, missing: None, reading: Round::numbered(1) };
-        (list, PageJob { round: 1, page: 1, again: false })
+    /// A list of which the first page has just been asked for.
+    pub(super) fn new() -> Self {
+        TeamList { attempts: 0, missing: None, reading: Round::numbered(1) }
     }
 
     /// Takes a page in and says what to ask for next; nothing more and nothing in flight is the end.
-    pub(crate) fn take(&mut self, job: PageJob, page: Page) -> Vec<PageJob> {
+    pub(super) fn take(&mut self, job: PageJob, page: Page) -> Vec<PageJob> {
         self.attempts += i64::from(page.attempts);
         self.reading.in_flight -= 1;
         self.reading.absorb(job, page);
@@ -86,14 +96,20 @@ impl TeamList {
     }
 
     /// Notes that a page did not come. What came stays; what is in flight is waited for.
-    pub(crate) fn miss(&mut self, missing: Missing) -> Vec<PageJob> {
+    pub(super) fn miss(&mut self, missing: Missing) -> Vec<PageJob> {
         self.attempts += i64::from(missing.attempts);
         self.reading.in_flight -= 1;
         self.missing.get_or_insert(missing);
         Vec::new()
     }
 
-    pub(crate) fn is_settled(&self) -> bool {
+    /// Ends the list where it stands; nothing in flight is waited for.
+    pub(super) fn give_up(&mut self, missing: Missing) {
+        self.missing.get_or_insert(missing);
+        self.reading.in_flight = 0;
+    }
+
+    pub(super) fn is_settled(&self) -> bool {
         self.reading.in_flight == 0
     }
 
@@ -116,7 +132,7 @@ impl TeamList {
     }
 
     /// The members, each once, and the proof of how complete they are.
-    pub(crate) fn settle(self) -> (Vec<Member>, Coverage) {
+    pub(super) fn settle(self) -> (Vec<Member>, Coverage) {
         let TeamList { attempts, missing, reading } = self;
         let received = count(reading.members.len());
         let members = distinct(reading.members);
@@ -129,15 +145,13 @@ impl TeamList {
             (None, None) => (Outcome::Ok, Some(200), None),
         };
         let coverage = Coverage {
-            resource: Resource::TeamMembers,
-            outcome,
             http_status,
             expected: reading.total,
             received,
             distinct: count(members.len()),
             pages: reading.pages,
             attempts,
-            message,
+            ..Coverage::unread(Resource::TeamMembers, outcome, message)
         };
         (members, coverage)
     }

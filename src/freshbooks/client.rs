@@ -1,7 +1,8 @@
-//! The three reads that an access review needs, each one GET.
+//! The reads that an access review needs, each one GET.
 
 use url::Url;
 
+use super::staff::{StaffAnswer, staff_page};
 use super::wire::{self, Group, Me, TeamPage};
 use crate::credentials::Session;
 use crate::error::Result;
@@ -36,6 +37,11 @@ impl FreshBooks {
         FreshBooks { http, api, session }
     }
 
+    /// How often something had to be asked again so far.
+    pub(crate) fn retries(&self) -> u64 {
+        self.http.retries()
+    }
+
     /// The identity behind the token and its businesses.
     pub(crate) fn me(&self) -> Reply<Me> {
         self.get(&me_url(&self.api), wire::me)
@@ -51,13 +57,18 @@ impl FreshBooks {
         self.get(&self.group_url(business_id), wire::group)
     }
 
+    /// One page of the deprecated staff list of an accounting account.
+    pub(crate) fn staff_page(&self, account_id: &str, page: i64) -> Reply<StaffAnswer> {
+        self.get(&self.staff_url(account_id, page), staff_page)
+    }
+
     pub(crate) fn team_url(&self, query: TeamQuery) -> Url {
         let id = query.business_id.to_string();
-        let mut url = self.api.url(&["auth", "api", "v1", "businesses", &id, "team_members"]);
-        url.query_pairs_mut()
-            .append_pair("page", &query.page.to_string())
-            .append_pair("per_page", &PER_PAGE.to_string());
-        url
+        with_page(self.api.url(&["auth", "api", "v1", "businesses", &id, "team_members"]), query.page)
+    }
+
+    pub(crate) fn staff_url(&self, account_id: &str, page: i64) -> Url {
+        with_page(self.api.url(&["accounting", "account", account_id, "users", "staffs"]), page)
     }
 
     pub(crate) fn group_url(&self, business_id: i64) -> Url {
@@ -80,6 +91,13 @@ impl FreshBooks {
             reply => reply,
         }
     }
+}
+
+fn with_page(mut url: Url, page: i64) -> Url {
+    url.query_pairs_mut()
+        .append_pair("page", &page.to_string())
+        .append_pair("per_page", &PER_PAGE.to_string());
+    url
 }
 
 /// `users/me` (API documentation, "The /me endpoint").

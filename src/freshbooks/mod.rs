@@ -1,15 +1,17 @@
-//! FreshBooks as a signed-in identity sees it: three reads, answers as model types.
+//! FreshBooks as a signed-in identity sees it: four reads, answers as model types.
 //!
 //! - [`client`]: the reads, with the token of a session, renewed once when it is refused.
-//! - [`wire`]: the shapes of the answers.
+//! - [`wire`]: the shapes of the answers; [`staff`]: those of the deprecated staff list.
 //! - [`strip`]: a record without secrets and contact data.
 //! - [`tolerant`]: values in more forms than documented.
 
 mod client;
+mod staff;
 mod strip;
 mod tolerant;
 mod wire;
 
 pub(crate) use client::{FreshBooks, PER_PAGE, Person, Reply, TeamQuery, who_is};
+pub(crate) use staff::{StaffAnswer, StaffPage};
 pub(crate) use strip::Record;
-pub(crate) use wire::{Group, Meta, TeamPage};
+pub(crate) use wire::{Group, Me, Meta, TeamPage};

@@ -118,6 +118,13 @@ pub(super) fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     Ok(Timestamp::parse(&text(deserializer)?))
 }
 
+/// A moment of the accounting family, in US Eastern time.
+pub(super) fn eastern_moment<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Timestamp>, D::Error> {
+    Ok(Timestamp::parse_eastern(&text(deserializer)?))
+}
+
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;

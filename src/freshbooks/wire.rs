@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::strip::{self, Record};
 use super::tolerant::{boolean, integer, moment, optional_text, text};
 use crate::model::Timestamp;
-use crate::model::reading::{Business, GroupMember, Identity, Member, OwnMembership, hex};
+use crate::model::reading::{Business, Digest, GroupMember, Identity, Member, OwnMembership, hex};
 
 /// What is wrong with an answer, as a phrase.
 pub(super) type Problem = String;
@@ -22,6 +22,7 @@ pub(super) type Problem = String;
 #[derive(Debug)]
 pub(crate) struct Me {
     pub(crate) identity: Identity,
+    pub(crate) identity_record: Digest,
     pub(crate) businesses: Vec<Business>,
     pub(crate) records: Vec<Record>,
 }
@@ -186,6 +187,7 @@ pub(super) fn me(body: &[u8]) -> Result<Me, Problem> {
         first_name: me.first_name.into_owned(),
         last_name: me.last_name.into_owned(),
     };
+    let identity_record = own.sha256;
     let mut records = vec![own];
     let mut businesses: Vec<Business> = Vec::new();
     for (at, raw) in memberships.into_iter().enumerate() {
@@ -208,7 +210,7 @@ pub(super) fn me(body: &[u8]) -> Result<Me, Problem> {
             )),
         }
     }
-    Ok(Me { identity, businesses, records })
+    Ok(Me { identity, identity_record, businesses, records })
 }
 
 fn into_business(
@@ -304,10 +306,10 @@ fn response(body: &[u8]) -> Result<(&RawValue, Meta), Problem> {
     Ok((response, envelope.meta.unwrap_or_default()))
 }
 
-fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue, what: &str) -> Result<T, Problem> {
+pub(super) fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue, what: &str) -> Result<T, Problem> {
     serde_json::from_str(raw.get()).map_err(|error| format!("{what} has an unexpected shape ({error})"))
 }
 
-fn record(raw: &RawValue, also_dropped: &[&str], what: &str) -> Result<Record, Problem> {
+pub(super) fn record(raw: &RawValue, also_dropped: &[&str], what: &str) -> Result<Record, Problem> {
     strip::record(raw, also_dropped).ok_or_else(|| format!("{what} is no JSON object"))
 }

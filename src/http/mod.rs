@@ -6,12 +6,14 @@
 
 mod complaint;
 mod origin;
+mod pace;
 pub(crate) mod retry;
 
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use ureq::tls::{RootCerts, TlsConfig};
 use url::Url;
@@ -24,6 +26,7 @@ use crate::ui::Ui;
 
 pub(crate) use complaint::{complaint, oauth_error};
 pub(crate) use origin::Origin;
+use pace::Pace;
 use retry::{Outcome, Verdict};
 
 const CONNECT: Duration = Duration::from_secs(10);
@@ -49,6 +52,8 @@ pub(crate) struct Answer {
     /// Requests that it took, this one included.
     pub(crate) attempts: u32,
     pub(crate) retry_after: Option<Duration>,
+    /// The server's allowance is used up for so long.
+    exhausted_for: Option<Duration>,
 }
 
 /// Why there is no answer that can be used.
@@ -88,6 +93,9 @@ pub(crate) struct Http {
     stop: Stop,
     ui: Ui,
     allowed: Arc<[Origin]>,
+    pace: Pace,
+    deadline: Option<Instant>,
+    retries: Arc<AtomicU64>,
 }
 
 impl Http {
@@ -110,7 +118,22 @@ impl Http {
             .build()
             .new_agent();
         let allowed = Arc::new([api, auth]);
-        Http { agent, clock: app.clock.clone(), stop: app.stop.clone(), ui: app.ui, allowed }
+        let (clock, stop) = (app.clock.clone(), app.stop.clone());
+        Http {
+            agent,
+            clock,
+            stop,
+            ui: app.ui,
+            allowed,
+            pace: Pace::default(),
+            deadline: None,
+            retries: Arc::default(),
+        }
+    }
+
+    /// The same client, which waits for nothing beyond `deadline`.
+    pub(crate) fn until(self, deadline: Option<Instant>) -> Self {
+        Http { deadline, ..self }
     }
 
     /// GETs `url` until `read` can use the answer, or it is time to give up.
@@ -127,32 +150,51 @@ impl Http {
                     Err(problem) => Failure::Answered(Box::new(answer), problem),
                 },
                 Ok(answer) => {
-                    // An answer may quote the request, token and all.
-                    let complaint =
-                        complaint(answer.status, &answer.body).replace(bearer.expose(), "[redacted]");
+                    let complaint = complaint(answer.status, &without(bearer, &answer.body));
                     Failure::Answered(Box::new(answer), complaint)
                 }
                 Err(failure) => failure,
             };
             let wait = match retry::judge(attempt, outcome_of(&failure), random_fraction()) {
-                Verdict::Wait(wait) => wait,
-                Verdict::GiveUp => return Err(Failed { failure, attempts: attempt }),
+                Verdict::Wait(wait) if !self.is_too_late(wait) => wait,
+                Verdict::Wait(_) | Verdict::GiveUp => return Err(Failed { failure, attempts: attempt }),
             };
-            self.ui.note(format_args!(
-                "{failure}; asking {} again in {} s",
-                url.path(),
-                wait.as_secs_f32().ceil()
-            ));
-            if let Err(stopped) = self.clock.sleep(wait, &self.stop) {
+            if let Err(stopped) = self.wait_to_ask_again(url, &failure, wait) {
                 return Err(Failed { failure: Failure::Fatal(stopped), attempts: attempt });
             }
         }
         unreachable!("the loop ends by returning")
     }
 
+    /// How often something had to be asked again, by all clones together.
+    pub(crate) fn retries(&self) -> u64 {
+        self.retries.load(Ordering::Relaxed)
+    }
+
+    fn is_too_late(&self, wait: Duration) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() + wait > deadline)
+    }
+
+    /// Tells why and waits; on "too many requests" every worker does.
+    fn wait_to_ask_again(&self, url: &Url, failure: &Failure, wait: Duration) -> crate::error::Result<()> {
+        self.retries.fetch_add(1, Ordering::Relaxed);
+        let seconds = wait.as_secs_f32().ceil();
+        self.ui.note(format_args!("{failure}; asking {} again in {seconds} s", url.path()));
+        match failure {
+            Failure::Answered(answer, _) if answer.status == 429 => drop(self.pace.hold(wait)),
+            _ => self.clock.sleep(wait, &self.stop)?,
+        }
+        self.stop.check()
+    }
+
+    /// Waits for the common pace, which may have been put off meanwhile.
+    fn keep_pace(&self) -> crate::error::Result<()> {
+        self.clock.sleep(self.pace.wait(), &self.stop)
+    }
+
     fn get_once(&self, url: &Url, bearer: &Secret, attempt: u32) -> std::result::Result<Answer, Failure> {
         self.check_origin(url)?;
-        self.stop.check().map_err(Failure::Fatal)?;
+        self.keep_pace().map_err(Failure::Fatal)?;
         let request = self
             .agent
             .get(url.as_str())
@@ -160,6 +202,11 @@ impl Http {
             .header("Accept", "application/json");
         let answer = self.read_answer(url, request.call(), attempt)?;
         self.trace("GET", &answer);
+        if let Some(pause) = answer.exhausted_for
+            && self.pace.hold(pause)
+        {
+            self.ui.detail(1, format_args!("FreshBooks' allowance is used up for {} s", pause.as_secs()));
+        }
         Ok(answer)
     }
 
@@ -198,11 +245,23 @@ impl Http {
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         let retry_after = retry::retry_after(status, header("retry-after"), received_at);
         let server_date = header("date").and_then(Timestamp::parse_http_date);
+        let exhausted_for =
+            retry::exhausted(header("x-ratelimit-remaining"), header("x-ratelimit-reset"), received_at);
         let request_id = header("x-request-id").map(|id| id.chars().take(100).collect());
         let body = response.body_mut().with_config().limit(LARGEST_BODY).read_to_vec();
         let body = body.map_err(|error| Failure::Lost(format!("the answer broke off: {error}")))?;
         let url = url.clone();
-        Ok(Answer { url, status, body, received_at, server_date, request_id, attempts, retry_after })
+        Ok(Answer {
+            url,
+            status,
+            body,
+            received_at,
+            server_date,
+            request_id,
+            attempts,
+            retry_after,
+            exhausted_for,
+        })
     }
 
     fn trace(&self, method: &str, answer: &Answer) {
@@ -217,6 +276,11 @@ impl Http {
             ),
         );
     }
+}
+
+/// An answer may quote the request, token and all.
+fn without(token: &Secret, body: &[u8]) -> Vec<u8> {
+    String::from_utf8_lossy(body).replace(token.expose(), "[redacted]").into_bytes()
 }
 
 fn outcome_of(failure: &Failure) -> Outcome {

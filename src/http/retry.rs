@@ -77,6 +77,14 @@ pub(crate) fn retry_after(status: u16, header: Option<&str>, now: Timestamp) -> 
     }
 }
 
+/// How long the allowance is used up: `X-RateLimit-Remaining: 0` and the Unix time it is filled at.
+pub(crate) fn exhausted(remaining: Option<&str>, reset: Option<&str>, now: Timestamp) -> Option<Duration> {
+    let used_up = remaining?.trim() == "0";
+    let reset = Timestamp::from_unix(reset?.trim().parse().ok()?)?;
+    let pause = reset.since(now).min(LONGEST_RETRY_AFTER);
+    (used_up && !pause.is_zero()).then_some(pause)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +120,10 @@ mod tests {
         assert_eq!(retry_after(503, Some("Wed, 31 Dec 2025 00:00:00 GMT"), now), Some(Duration::ZERO));
         assert_eq!(retry_after(200, Some("59"), now), None);
         assert_eq!(retry_after(429, Some("soon"), now), None);
+        let reset = (now.since(Timestamp::EPOCH).as_secs() + 60).to_string();
+        assert_eq!(exhausted(Some("0"), Some(&reset), now), Some(Duration::from_secs(60)));
+        assert_eq!(exhausted(Some("3"), Some(&reset), now), None);
+        assert_eq!(exhausted(Some("0"), Some("0"), now), None);
         let long = Outcome::Answered { status: 429, retry_after: Some(Duration::from_secs(86_400)) };
         assert_eq!(judge(1, long, 0.5), Verdict::Wait(LONGEST_RETRY_AFTER));
     }

@@ -11,8 +11,8 @@ pub(crate) mod rows;
 pub(crate) mod timestamp;
 
 pub(crate) use reading::{
-    Business, BusinessReading, Coverage, GroupMember, Identity, Member, Outcome, Reading, RequestLine,
-    Resource,
+    Business, BusinessReading, Coverage, Identity, Member, Outcome, Reading, RequestLine, Resource,
+    StaffMember,
 };
 pub(crate) use rows::{Account, Membership};
-pub(crate) use timestamp::{Timestamp, spoken};
+pub(crate) use timestamp::{Timestamp, Zone, spoken};

@@ -5,16 +5,18 @@
 //! that identity's; where two identities share the address nobody can tell, so it stays an address.
 //! Every row that a source names survives: sources are merged only where account, business and role agree.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use super::Timestamp;
 use super::reading::{
-    Business, BusinessReading, Coverage, GroupMember, Identity, Outcome, OwnMembership, Resource, Text, hex,
+    Business, BusinessReading, Coverage, Digest, GroupMember, Identity, Outcome, OwnMembership, Resource,
+    StaffMember, Text, hex,
 };
 use super::role;
-use super::rows::{Account, AccountKey, Flag, Membership, Sources, State, collate, full_name};
+use super::rows::{Account, AccountKey, Flag, LastLogin, Membership, Sources, State, collate, full_name};
 
 /// A business with its memberships, in the order of every report.
 #[derive(Clone, Debug)]
@@ -22,6 +24,8 @@ pub(crate) struct Listing {
     pub(crate) business: Business,
     pub(crate) memberships: Vec<Membership>,
     pub(crate) coverage: Vec<Coverage>,
+    /// What further sources said, sorted: a membership names one record, and these would be lost.
+    pub(crate) records: Vec<Digest>,
 }
 
 /// Merges the sources of each business into memberships and orders everything.
@@ -37,7 +41,12 @@ pub(crate) fn listings(identity: &Identity, readings: Vec<BusinessReading>) -> V
 fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses) -> Listing {
     let incomplete = reading.outcome(Resource::TeamMembers) != Some(Outcome::Ok);
     let owners_unchecked = reading.outcome(Resource::BusinessGroup) != Some(Outcome::Ok);
-    let BusinessReading { business, members, group, coverage } = reading;
+    let staff_asked = reading.outcome(Resource::Staff).is_some();
+    let BusinessReading { business, members, group, staff, coverage } = reading;
+    let further = group.iter().map(|named| named.record).chain(staff.iter().map(|person| person.record));
+    let mut records: Vec<Digest> = further.chain(business.own.iter().map(|own| own.record)).collect();
+    records.sort_unstable();
+    records.dedup();
 
     let mut rows: Vec<Membership> = members.into_iter().map(Membership::from_member).collect();
     for row in &mut rows {
@@ -46,6 +55,9 @@ fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses)
     let named = group.into_iter().map(|named| from_group(named, addresses));
     let own = business.own.iter().map(|own| from_identity(identity, own));
     add_named_elsewhere(&mut rows, named.chain(own));
+    if staff_asked {
+        add_logins(&mut rows, &staff);
+    }
     for row in &mut rows {
         row.flags.extend(incomplete.then_some(Flag::ListingIncomplete));
         row.flags.extend(owners_unchecked.then_some(Flag::OwnersNotChecked));
@@ -61,7 +73,7 @@ fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses)
             )
         })
     });
-    Listing { business, memberships: rows, coverage }
+    Listing { business, memberships: rows, coverage, records }
 }
 
 /// Notes the further sources of the rows there are, and adds what only those sources name.
@@ -85,6 +97,33 @@ fn add_named_elsewhere(rows: &mut Vec<Membership>, named: impl Iterator<Item = M
     }
     let unlisted = elsewhere.into_values().flatten().filter(|named| !named.listed);
     rows.extend(unlisted.map(|named| named.row));
+}
+
+/// Joins the staff list by e-mail, the only thing that it shares with a team list. An address that is
+/// in it twice counts with its latest sign-in.
+fn add_logins(rows: &mut [Membership], staff: &[StaffMember]) {
+    let mut by_address: HashMap<Cow<str>, &StaffMember> = HashMap::new();
+    for person in staff {
+        let known = by_address.entry(normalized(&person.email)).or_insert(person);
+        if person.last_login_at > known.last_login_at {
+            *known = person;
+        }
+    }
+    for row in rows {
+        let address = Some(normalized(&row.email)).filter(|address| !address.is_empty());
+        row.last_login = match address.and_then(|address| by_address.get(&address)) {
+            None => LastLogin::NotProvided,
+            Some(person) => {
+                row.sources.add(Sources::STAFF);
+                row.logins = person.logins;
+                match (person.last_login_at, person.logins) {
+                    (Some(moment), _) => LastLogin::At(moment),
+                    (None, Some(0)) => LastLogin::Never,
+                    (None, _) => LastLogin::NotProvided,
+                }
+            }
+        };
+    }
 }
 
 /// A row that the group or the identity names, and whether a member record says the same.
@@ -139,6 +178,8 @@ fn without_member_record(
         invitation_accepted_at: None,
         member_created_at: None,
         member_updated_at: None,
+        last_login: LastLogin::NotRequested,
+        logins: None,
         flags: unknown.then_some(Flag::UnknownRole).into_iter().collect(),
         sources,
         record,
@@ -154,8 +195,12 @@ pub(crate) fn report_order(a: [&str; 4], b: [&str; 4]) -> Ordering {
 }
 
 /// An address as it is compared: trimmed, lower case.
-pub(crate) fn normalized(email: &str) -> String {
-    email.trim().to_lowercase()
+pub(crate) fn normalized(email: &str) -> Cow<'_, str> {
+    let email = email.trim();
+    match email.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        true => Cow::Borrowed(email),
+        false => Cow::Owned(email.to_lowercase()),
+    }
 }
 
 /// What the sources together know of each e-mail address.
@@ -201,7 +246,7 @@ impl Addresses {
 
     fn entry(&mut self, email: &str) -> Option<&mut Address> {
         let address = normalized(email);
-        (!address.is_empty()).then(|| self.0.entry(address.into()).or_default())
+        (!address.is_empty()).then(|| self.0.entry(address.as_ref().into()).or_default())
     }
 
     /// Notes whose identity comes with the address.
@@ -229,16 +274,16 @@ impl Addresses {
     /// Who a row with this identity and address is; `record` where neither is known.
     pub(crate) fn key_of(&self, identity_id: Option<i64>, email: &str, record: &str) -> AccountKey {
         let address = normalized(email);
-        match (identity_id, self.0.get(address.as_str()).map(|address| address.identity)) {
+        match (identity_id, self.0.get(address.as_ref()).map(|address| address.identity)) {
             (Some(id), _) | (None, Some(Holder::One(id))) => AccountKey::Identity(id),
-            _ if !address.is_empty() => AccountKey::Email(address.into()),
+            _ if !address.is_empty() => AccountKey::Email(address.as_ref().into()),
             _ => AccountKey::Member(record.into()),
         }
     }
 
     /// Whether people of different names use the address.
     pub(crate) fn is_shared(&self, email: &str) -> bool {
-        self.0.get(normalized(email).as_str()).is_some_and(|address| address.shared)
+        self.0.get(normalized(email).as_ref()).is_some_and(|address| address.shared)
     }
 }
 
@@ -301,7 +346,7 @@ fn account(identity: &Identity, key: &AccountKey, mut bearers: Vec<Bearer>) -> A
         None => Default::default(),
     };
     let own_address = own.then(|| normalized(&identity.email));
-    let emails: BTreeSet<String> = bearers
+    let emails: BTreeSet<Cow<str>> = bearers
         .iter()
         .map(|bearer| normalized(bearer.email))
         .chain(own_address)

@@ -72,11 +72,23 @@ pub(crate) struct GroupMember {
     pub(crate) record: Digest,
 }
 
+/// One row of the deprecated staff list: when somebody last signed in, and how often.
+#[derive(Clone, Debug)]
+pub(crate) struct StaffMember {
+    /// Unique within the accounting account alone.
+    pub(crate) id: Option<i64>,
+    pub(crate) email: String,
+    pub(crate) last_login_at: Option<Timestamp>,
+    pub(crate) logins: Option<i64>,
+    pub(crate) record: Digest,
+}
+
 /// What was asked for at a business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Resource {
     TeamMembers,
     BusinessGroup,
+    Staff,
 }
 
 impl Resource {
@@ -84,6 +96,7 @@ impl Resource {
         match self {
             Resource::TeamMembers => "team_members",
             Resource::BusinessGroup => "business_group",
+            Resource::Staff => "staff",
         }
     }
 }
@@ -98,6 +111,8 @@ pub(crate) enum Outcome {
     Failed,
     /// It was read and the numbers do not agree.
     Mismatch,
+    /// It was not asked for, on purpose.
+    Skipped,
 }
 
 impl Outcome {
@@ -107,6 +122,7 @@ impl Outcome {
             Outcome::Denied => "denied",
             Outcome::Failed => "failed",
             Outcome::Mismatch => "mismatch",
+            Outcome::Skipped => "skipped",
         }
     }
 }
@@ -124,6 +140,31 @@ pub(crate) struct Coverage {
     pub(crate) pages: i64,
     pub(crate) attempts: i64,
     pub(crate) message: Option<String>,
+    /// The person said beforehand that this gap is known and will do.
+    pub(crate) accepted: bool,
+}
+
+impl Coverage {
+    /// Nothing was read, and why.
+    pub(crate) fn unread(resource: Resource, outcome: Outcome, message: Option<String>) -> Self {
+        Coverage {
+            resource,
+            outcome,
+            http_status: None,
+            expected: None,
+            received: 0,
+            distinct: 0,
+            pages: 0,
+            attempts: 0,
+            message,
+            accepted: false,
+        }
+    }
+
+    /// Whether a snapshot may be called complete with it.
+    pub(crate) fn suffices(&self) -> bool {
+        self.accepted || matches!(self.outcome, Outcome::Ok | Outcome::Skipped)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -131,13 +172,19 @@ pub(crate) struct BusinessReading {
     pub(crate) business: Business,
     pub(crate) members: Vec<Member>,
     pub(crate) group: Vec<GroupMember>,
+    pub(crate) staff: Vec<StaffMember>,
     pub(crate) coverage: Vec<Coverage>,
 }
 
 impl BusinessReading {
+    /// The coverage of `resource`; nothing if it was not asked for.
+    pub(crate) fn coverage_of(&self, resource: Resource) -> Option<&Coverage> {
+        self.coverage.iter().find(|coverage| coverage.resource == resource)
+    }
+
     /// How reading `resource` ended; nothing if it was not asked for.
     pub(crate) fn outcome(&self, resource: Resource) -> Option<Outcome> {
-        self.coverage.iter().find(|coverage| coverage.resource == resource).map(|coverage| coverage.outcome)
+        self.coverage_of(resource).map(|coverage| coverage.outcome)
     }
 }
 
@@ -162,14 +209,19 @@ pub(crate) struct Reading {
     pub(crate) server_date_first: Option<Timestamp>,
     pub(crate) server_date_last: Option<Timestamp>,
     pub(crate) identity: Identity,
+    pub(crate) identity_record: Digest,
     pub(crate) businesses: Vec<BusinessReading>,
     pub(crate) requests: Vec<RequestLine>,
 }
 
 impl Reading {
-    /// Complete means that every business's team list was read and its numbers agree.
+    /// Complete means that every business's team list was read and its numbers agree, or that its
+    /// gap is known and accepted.
     pub(crate) fn is_complete(&self) -> bool {
-        self.businesses.iter().all(|reading| reading.outcome(Resource::TeamMembers) == Some(Outcome::Ok))
+        let suffices = |reading: &BusinessReading| {
+            reading.coverage_of(Resource::TeamMembers).is_some_and(Coverage::suffices)
+        };
+        self.businesses.iter().all(suffices)
     }
 }
 

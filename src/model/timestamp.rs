@@ -4,7 +4,11 @@
 //! that knows about calendars goes through `jiff`, and `jiff` is named in this file alone.
 
 use std::fmt;
+use std::ops::Range;
 use std::time::Duration;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 /// Seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,6 +39,21 @@ impl Timestamp {
         Self::from_unix(seconds)
     }
 
+    /// Reads RFC 3339 as a person types it to name a moment: with its offset, which says what is meant.
+    pub(crate) fn parse_exact(text: &str) -> Option<Self> {
+        Self::from_unix(text.parse::<jiff::Timestamp>().ok()?.as_second())
+    }
+
+    /// Reads a local time of FreshBooks' accounting family, which keeps US Eastern time with daylight
+    /// saving (official SDKs). A time that the change makes double is taken as the earlier offset; one
+    /// that it leaves out, as if the clock had not been changed yet.
+    pub(crate) fn parse_eastern(text: &str) -> Option<Self> {
+        // The rule in force since 2007, so that no time zone database is needed.
+        let eastern = jiff::tz::TimeZone::posix("EST5EDT,M3.2.0,M11.1.0").ok()?;
+        let civil = text.trim().parse::<jiff::civil::DateTime>().ok()?;
+        Self::from_unix(eastern.to_ambiguous_timestamp(civil).compatible().ok()?.as_second())
+    }
+
     /// Reads an HTTP date (RFC 9110 section 5.6.7), as in `Date` and `Retry-After`.
     pub(crate) fn parse_http_date(text: &str) -> Option<Self> {
         let moment = jiff::fmt::rfc2822::parse(text).ok()?;
@@ -46,6 +65,11 @@ impl Timestamp {
         Timestamp(self.0.saturating_add(seconds).min(LATEST))
     }
 
+    pub(crate) fn saturating_sub(self, duration: Duration) -> Self {
+        let seconds = i64::try_from(duration.as_secs()).unwrap_or(LATEST);
+        Timestamp(self.0.saturating_sub(seconds).max(0))
+    }
+
     /// How long from `earlier` to here; zero where `earlier` is later.
     pub(crate) fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -55,8 +79,69 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let moment = jiff::Timestamp::from_second(self.0).map_err(|_| fmt::Error)?;
-        write!(f, "{}", moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        // Without a fraction jiff writes whole seconds and `Z`, and much faster than by a pattern.
+        moment.fmt(f)
     }
+}
+
+/// Where a day begins and ends. Never the machine's own zone: the same question has the same answer
+/// wherever it is asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Zone(TimeZone);
+
+impl Zone {
+    /// By its name in the IANA database, such as `Europe/Oslo`.
+    pub(crate) fn named(name: &str) -> Result<Self, String> {
+        TimeZone::get(name)
+            .map(Zone)
+            .map_err(|_| "there is no such time zone; name one like Europe/Oslo".into())
+    }
+
+    pub(crate) fn utc() -> Self {
+        Zone(TimeZone::UTC)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+
+    /// The last second of a day, given as `YYYY-MM-DD`.
+    pub(crate) fn end_of_day(&self, day: &str) -> Option<Timestamp> {
+        let next = date(day)?.tomorrow().ok()?;
+        Some(self.start(next)?.saturating_sub(Duration::from_secs(1)))
+    }
+
+    /// A year (`2026`), a quarter (`2026-Q3`) or a month (`2026-09`), its end left out.
+    pub(crate) fn period(&self, text: &str) -> Option<Range<Timestamp>> {
+        let (year, part) = text.split_once('-').unwrap_or((text, ""));
+        let digits = |text: &str, n: usize| text.len() == n && text.bytes().all(|byte| byte.is_ascii_digit());
+        let (first, months) = match part.strip_prefix('Q') {
+            Some(quarter) if digits(quarter, 1) => ((quarter.parse::<i8>().ok()? - 1) * 3 + 1, 3),
+            None if part.is_empty() && !text.contains('-') => (1, 12),
+            None if digits(part, 2) => (part.parse().ok()?, 1),
+            _ => return None,
+        };
+        let first = Date::new(digits(year, 4).then(|| year.parse().ok())??, first, 1).ok()?;
+        let next = first.checked_add(jiff::Span::new().months(months)).ok()?;
+        Some(self.start(first)?..self.start(next)?)
+    }
+
+    /// The day that a moment falls on, `YYYY-MM-DD`; its first seven characters are the month.
+    pub(crate) fn day_of(&self, moment: Timestamp) -> String {
+        jiff::Timestamp::from_second(moment.0)
+            .map(|moment| moment.to_zoned(self.0.clone()).date().to_string())
+            .unwrap_or_default()
+    }
+
+    fn start(&self, day: Date) -> Option<Timestamp> {
+        Timestamp::from_unix(day.to_zoned(self.0.clone()).ok()?.timestamp().as_second())
+    }
+}
+
+/// Only the form that cannot be mistaken: jiff alone would read `20260630` as well.
+fn date(text: &str) -> Option<Date> {
+    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+    (shape == "9999-99-99").then(|| text.parse().ok())?
 }
 
 /// A length of time as people say it: `35 s`, `12 min`, `11 h 58 min`, `3 d 4 h`.
@@ -93,10 +178,70 @@ mod tests {
     }
 
     #[test]
+    fn eastern_times_follow_daylight_saving() {
+        let utc = |text: &str| Timestamp::parse_eastern(text).map(|moment| moment.to_string());
+        assert_eq!(utc("2026-01-15 09:00:00").as_deref(), Some("2026-01-15T14:00:00Z"));
+        assert_eq!(utc("2026-07-01 12:00:00").as_deref(), Some("2026-07-01T16:00:00Z"));
+        // Told twice on the night the clocks go back: the first of the two.
+        assert_eq!(utc("2026-11-01 01:30:00").as_deref(), Some("2026-11-01T05:30:00Z"));
+        // Left out on the night they go forward.
+        assert_eq!(utc("2026-03-08 02:30:00").as_deref(), Some("2026-03-08T07:30:00Z"));
+        assert_eq!(utc("0000-00-00 00:00:00"), None);
+        assert_eq!(utc(""), None);
+    }
+
+    #[test]
     fn reads_http_dates() {
         let moment = Timestamp::parse_http_date("Thu, 01 Feb 2024 09:30:00 GMT");
         assert_eq!(moment.map(|moment| moment.0), Some(1_706_779_800));
         assert_eq!(Timestamp::parse_http_date("120"), None);
+    }
+
+    fn zone(name: &str) -> Zone {
+        Zone::named(name).expect("a zone")
+    }
+
+    #[test]
+    fn a_day_ends_where_the_zone_says() {
+        let ends = |name, day| zone(name).end_of_day(day).map(|moment| moment.to_string());
+        assert_eq!(ends("UTC", "2026-06-30").as_deref(), Some("2026-06-30T23:59:59Z"));
+        assert_eq!(ends("Europe/Oslo", "2026-06-30").as_deref(), Some("2026-06-30T21:59:59Z"));
+        assert_eq!(ends("Europe/Oslo", "2026-12-31").as_deref(), Some("2026-12-31T22:59:59Z"));
+        // The clocks go forward at midnight: the next day begins at one.
+        assert_eq!(ends("America/Asuncion", "2023-09-30").as_deref(), Some("2023-10-01T03:59:59Z"));
+        for bad in ["2026-02-30", "2026-6-30", "20260630", "30.06.2026", "2026-06-30T00:00:00Z", ""] {
+            assert_eq!(ends("UTC", bad), None, "{bad}");
+        }
+        assert!(Zone::named("Europe/Atlantis").is_err());
+    }
+
+    #[test]
+    fn a_period_is_a_year_a_quarter_or_a_month() {
+        let period =
+            |name, text| zone(name).period(text).map(|range| format!("{} {}", range.start, range.end));
+        let expected = Some("2026-07-01T00:00:00Z 2026-10-01T00:00:00Z".to_owned());
+        assert_eq!(period("UTC", "2026-Q3"), expected);
+        assert_eq!(period("UTC", "2026"), Some("2026-01-01T00:00:00Z 2027-01-01T00:00:00Z".to_owned()));
+        assert_eq!(period("UTC", "2026-12"), Some("2026-12-01T00:00:00Z 2027-01-01T00:00:00Z".to_owned()));
+        assert_eq!(
+            period("Europe/Oslo", "2026-03"),
+            Some("2026-02-28T23:00:00Z 2026-03-31T22:00:00Z".to_owned())
+        );
+        for bad in [
+            "",
+            "26",
+            "2026-",
+            "2026-Q5",
+            "2026-Q0",
+            "2026-13",
+            "2026-9",
+            "2026-Q",
+            "2026-09-01",
+            "-2026",
+            "2026-Q-1",
+        ] {
+            assert_eq!(period("UTC", bad), None, "{bad}");
+        }
     }
 
     #[test]

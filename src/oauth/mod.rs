@@ -1,9 +1,10 @@
-//! OAuth 2.0 as a native application speaks it to FreshBooks: RFC 6749 with PKCE (RFC 7636), revocation
-//! (RFC 7009) and the rules of RFC 9700.
+//! OAuth 2.0 as a native application speaks it to FreshBooks: RFC 6749 with PKCE (RFC 7636),
+//! revocation (RFC 7009) and the rules of RFC 9700.
 //!
-//! Written by hand, since it is one address and two POSTs, and since FreshBooks has habits of its own: the redirect
-//! URI goes along with a refresh too, the client secret is wanted beside PKCE, `created_at` says when a token's life
-//! began. Nothing here keeps anything; what becomes of the tokens is for `credentials`.
+//! Written by hand, since it is one address and two POSTs, and since FreshBooks has habits of its
+//! own: the redirect URI goes along with a refresh too, the client secret is wanted beside PKCE,
+//! `created_at` says when a token's life began. Nothing here keeps anything; what becomes of the
+//! tokens is for `credentials`.
 
 mod certificate;
 mod connection;
@@ -34,8 +35,9 @@ pub(crate) use token::{ClockOffset, Revoked, TokenProblem, TokenSet, exchange, r
 /// The scope without which no team can be listed (API documentation, "Team Members").
 pub(crate) const TEAMS_SCOPE: &str = "user:teams:read";
 
-/// An app as registered at FreshBooks. The redirect URI is part of it: FreshBooks compares it character for
-/// character, at the authorize address and again at the token endpoint (RFC 6749 section 4.1.3).
+/// An app as registered at FreshBooks. The redirect URI is part of it: FreshBooks compares it
+/// character for character, at the authorize address and again at the token endpoint (RFC 6749
+/// section 4.1.3).
 #[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) id: String,
@@ -57,7 +59,8 @@ impl Attempt {
     }
 }
 
-/// Where the person is sent to agree (RFC 6749 section 4.1.1). An empty `scope` is left out: the app's own count then.
+/// Where the person is sent to agree (RFC 6749 section 4.1.1). An empty `scope` is left out: the
+/// app's own count then.
 pub(crate) fn authorize_url(auth: &Origin, client: &Client, scope: &str, attempt: &Attempt) -> Url {
     let mut url = auth.url(&["oauth", "authorize"]);
     let mut query = url.query_pairs_mut();

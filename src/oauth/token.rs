@@ -1,7 +1,7 @@
 //! The token endpoint and the revocation endpoint: one POST each, sorted by what it means.
 //!
-//! A refresh token works once, so what matters about a failure is whether the token may have been spent.
-//! [`TokenProblem`] keeps that apart; nothing in this file asks twice.
+//! A refresh token works once, so what matters about a failure is whether the token may have been
+//! spent. [`TokenProblem`] keeps that apart; nothing in this file asks twice.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,7 +14,8 @@ use crate::http::{Answer, Failure, Http, Origin, complaint, oauth_error};
 use crate::model::Timestamp;
 use crate::secret::Secret;
 
-/// What FreshBooks documents; taken where an answer leaves `expires_in` out, as RFC 6749 section 5.1 lets it.
+/// What FreshBooks documents; taken where an answer leaves `expires_in` out, as RFC 6749 section
+/// 5.1 lets it.
 const DOCUMENTED_LIFETIME: u64 = 12 * 60 * 60;
 
 /// What an access token request brings (RFC 6749 section 5.1).
@@ -67,7 +68,8 @@ impl fmt::Display for TokenProblem {
     }
 }
 
-/// Trades the code that the browser brought for tokens (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
+/// Trades the code that the browser brought for tokens (RFC 6749 section 4.1.3, RFC 7636 section
+/// 4.5).
 pub(crate) fn exchange(
     http: &Http,
     api: &Origin,
@@ -100,7 +102,8 @@ pub(crate) enum Revoked {
     No(String),
 }
 
-/// Takes a token out of use (RFC 7009 section 2.1). An unknown one is answered like a revoked one (section 2.2).
+/// Takes a token out of use (RFC 7009 section 2.1). An unknown one is answered like a revoked one
+/// (section 2.2).
 pub(crate) fn revoke(http: &Http, api: &Origin, client: &Client, token: &Secret) -> Revoked {
     let form = [
         ("client_id", client.id.as_str()),
@@ -133,7 +136,8 @@ fn request<'a>(
     }
 }
 
-/// The shape of RFC 6749 section 5.1, and what FreshBooks adds. Numbers have been seen as text elsewhere.
+/// The shape of RFC 6749 section 5.1, and what FreshBooks adds. Numbers have been seen as text
+/// elsewhere.
 #[derive(Deserialize)]
 struct Wire {
     access_token: String,
@@ -153,7 +157,8 @@ fn read(answer: &Answer, form: &[(&str, &str)]) -> Result<TokenSet, TokenProblem
     if status == 429 || status >= 500 {
         return Err(TokenProblem::Busy { status, why: why(), retry_after: answer.retry_after });
     }
-    // FreshBooks' server once answered every OAuth error with 401, and old paths with 200: `error` decides.
+    // FreshBooks' server once answered every OAuth error with 401, and old paths with 200: `error`
+    // decides.
     match (oauth_error(&answer.body).as_deref(), status) {
         (Some("invalid_grant"), 200 | 400 | 401) => return Err(TokenProblem::Grant(why())),
         (Some("invalid_client"), 200 | 400 | 401) => return Err(TokenProblem::Client(why())),
@@ -189,7 +194,8 @@ fn whole_number(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
-/// What the server complains of. It may quote the request, so every value that was sent is taken out first.
+/// What the server complains of. It may quote the request, so every value that was sent is taken
+/// out first.
 fn said(answer: &Answer, form: &[(&str, &str)]) -> String {
     let secret = |name: &str| !matches!(name, "grant_type" | "client_id" | "redirect_uri");
     let mut text = String::from_utf8_lossy(&answer.body).into_owned();

@@ -1,4 +1,4 @@
-//! `coverage`: the proof of completeness, and `changes`: the proof that nothing went unseen.
+//! `coverage`: the proof of completeness.
 
 use super::columns::{Column, Type, column};
 use super::{Cell, Take, View};
@@ -95,35 +95,4 @@ pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
         }
     }
     Ok(())
-}
-
-pub(super) const CHANGES: &[Column] = &[
-    column(
-        "change",
-        Type::Id,
-        "Change",
-        "joined, left, role_changed, activated, deactivated, invitation_accepted, renamed, email_changed, business_added, business_removed or not_comparable",
-    ),
-    column("business_id", Type::NumericId, "Business id", "FreshBooks' number of the business"),
-    column("business_name", Type::Text, "Business", "the business's name"),
-    column("account_key", Type::Id, "Account key", "names the person"),
-    column("email", Type::Text, "E-mail", "the person's address"),
-    column("full_name", Type::Text, "Name", "first and last name"),
-    column("role", Type::Text, "Role (raw)", "FreshBooks' own word for the role"),
-    column("before", Type::Text, "Before", "what it was"),
-    column("after", Type::Text, "After", "what it is"),
-    column("from_snapshot_id", Type::NumericId, "From snapshot", "the earlier reading of the business"),
-    column("to_snapshot_id", Type::NumericId, "To snapshot", "the later reading of the business"),
-    column("note", Type::Text, "Note", "what to know of the change"),
-];
-
-/// The rows of `changes`. Comparing snapshots is not part of the reports yet: it is joined in here
-/// and in [`changes_not_made`].
-pub(super) fn changes(_view: &View, _take: &mut Take) -> Result<()> {
-    Ok(())
-}
-
-/// Why `changes` cannot be made.
-pub(super) fn changes_not_made(_view: &View) -> Option<String> {
-    Some("this version does not compare snapshots in an export".to_owned())
 }

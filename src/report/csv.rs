@@ -17,7 +17,7 @@ const FORMULA_STARTS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝',
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-pub(super) struct Csv<'a, W: Write> {
+pub(crate) struct Csv<'a, W: Write> {
     columns: Vec<&'a Column>,
     /// Where the columns lie that name a row.
     key: Vec<usize>,
@@ -75,23 +75,17 @@ impl<'a, W: Write> Csv<'a, W> {
     }
 
     fn guarded(&mut self, at: usize, text: &str, cells: &[Cell]) -> Result<String> {
-        let key: Vec<String> = self.key.iter().map(|at| plain(&cells[*at])).collect();
+        let key: Vec<String> = self.key.iter().map(|at| cells[*at].to_string()).collect();
         let cell = format!("{}/{}", key.join("/"), self.columns[at].name);
         if self.guard == Guard::Fail {
-            return Err(Error::new(Kind::Config, format!("a spreadsheet would run `{text}` in {cell}"))
-                .hint("--formula-guard quote puts a ' in front, --formula-guard off leaves it"));
+            return Err(Error::new(
+                Kind::Config,
+                format!("a spreadsheet would run the cell `{text}` in {cell}"),
+            )
+            .hint("--formula-guard quote puts a ' in front, --formula-guard off leaves it"));
         }
         self.changed.push(cell);
         Ok(format!("'{text}"))
-    }
-}
-
-fn plain(cell: &Cell) -> String {
-    match cell {
-        Cell::Empty => String::new(),
-        Cell::Text(text) => text.to_string(),
-        Cell::Integer(value) => value.to_string(),
-        Cell::Bool(value) => value.to_string(),
     }
 }
 

@@ -81,59 +81,54 @@ pub(crate) fn write(report: &Report, view: &View, style: Style, out: &mut dyn Wr
     let columns: Vec<&Column> = all.iter().filter(|column| !column.sheet_only).collect();
     written.columns = columns.iter().map(|column| column.name.to_string()).collect();
     let everything = columns.len() == all.len();
-    let mut text = match style.format {
-        Format::Jsonl => Text::Jsonl(JsonLines::new(columns, out)),
-        Format::Csv | Format::Xlsx => Text::Csv(Box::new(Csv::begin(report, columns, style, out)?)),
+    let mut lines = match style.format {
+        Format::Jsonl => Lines::jsonl(columns, out),
+        Format::Csv | Format::Xlsx => Lines::csv(report, columns, style, out)?,
     };
     let mut take = |cells: &[Cell]| {
         written.rows += 1;
         if everything {
-            return text.row(cells);
+            return lines.row(cells);
         }
         let kept: Vec<Cell> =
             cells.iter().zip(&shown).filter(|(_, shown)| **shown).map(|(cell, _)| cell.clone()).collect();
-        text.row(&kept)
+        lines.row(&kept)
     };
     if made {
         (report.rows)(view, &mut take)?;
     }
-    written.changed = text.finish()?;
+    written.changed = lines.finish()?;
     Ok(written)
 }
 
-/// Writes rows that come from elsewhere than a view, and tells which cells differ from the data.
-pub(crate) fn write_csv<'c>(
-    report: &Report,
-    columns: &[Column],
-    style: Style,
-    out: &mut dyn Write,
-    rows: impl Iterator<Item = Vec<Cell<'c>>>,
-) -> Result<Vec<String>> {
-    let mut csv = Csv::begin(report, columns.iter().collect(), style, out)?;
-    for row in rows {
-        csv.row(&row)?;
-    }
-    csv.finish()
-}
-
-enum Text<'a, W: Write> {
+/// Rows → lines of text: CSV or JSON Lines. Rows of a view go through [`write`]; those that come from
+/// elsewhere are handed on one by one.
+pub(crate) enum Lines<'a, W: Write> {
     Csv(Box<Csv<'a, W>>),
     Jsonl(JsonLines<'a, W>),
 }
 
-impl<W: Write> Text<'_, W> {
-    fn row(&mut self, cells: &[Cell]) -> Result<()> {
+impl<'a, W: Write> Lines<'a, W> {
+    pub(crate) fn csv(report: &Report, columns: Vec<&'a Column>, style: Style, out: W) -> Result<Self> {
+        Csv::begin(report, columns, style, out).map(|csv| Lines::Csv(Box::new(csv)))
+    }
+
+    pub(crate) fn jsonl(columns: Vec<&'a Column>, out: W) -> Self {
+        Lines::Jsonl(JsonLines::new(columns, out))
+    }
+
+    pub(crate) fn row(&mut self, cells: &[Cell]) -> Result<()> {
         match self {
-            Text::Csv(csv) => csv.row(cells),
-            Text::Jsonl(lines) => lines.row(cells),
+            Lines::Csv(csv) => csv.row(cells),
+            Lines::Jsonl(lines) => lines.row(cells),
         }
     }
 
     /// Ends the file and tells which cells differ from the data.
-    fn finish(self) -> Result<Vec<String>> {
+    pub(crate) fn finish(self) -> Result<Vec<String>> {
         match self {
-            Text::Csv(csv) => csv.finish(),
-            Text::Jsonl(lines) => lines.finish().map(|()| Vec::new()),
+            Lines::Csv(csv) => csv.finish(),
+            Lines::Jsonl(lines) => lines.finish().map(|()| Vec::new()),
         }
     }
 }

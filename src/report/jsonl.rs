@@ -8,7 +8,7 @@ use super::format::write_failed;
 use super::{Cell, Column};
 use crate::error::Result;
 
-pub(super) struct JsonLines<'a, W: Write> {
+pub(crate) struct JsonLines<'a, W: Write> {
     columns: Vec<&'a Column>,
     out: W,
 }
@@ -19,14 +19,18 @@ impl<'a, W: Write> JsonLines<'a, W> {
     }
 
     pub(super) fn row(&mut self, cells: &[Cell]) -> Result<()> {
-        let line = Line { columns: &self.columns, cells };
-        serde_json::to_writer(&mut self.out, &line).map_err(|error| write_failed(error.into()))?;
+        write_object(&mut self.out, &self.columns, cells)?;
         self.out.write_all(b"\n").map_err(write_failed)
     }
 
     pub(super) fn finish(mut self) -> Result<()> {
         self.out.flush().map_err(write_failed)
     }
+}
+
+/// One row as an object.
+pub(crate) fn write_object(out: &mut impl Write, columns: &[&Column], cells: &[Cell]) -> Result<()> {
+    serde_json::to_writer(out, &Line { columns, cells }).map_err(|error| write_failed(error.into()))
 }
 
 struct Line<'a> {

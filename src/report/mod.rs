@@ -5,11 +5,14 @@
 //! Column names are a contract: none is renamed, new ones come last.
 //!
 //! - [`columns`]: what a column is, and the columns of `access`, which most reports share.
-//! - [`access`], [`people`], [`coverage`], [`attention`], [`review`], [`presets`]: the rows.
-//! - [`csv`], [`jsonl`], [`xlsx`]: rows → bytes.
+//! - [`view`]: a snapshot, or some of it, as the reports see it.
+//! - [`access`], [`people`], [`coverage`], [`changes`], [`attention`], [`review`], [`presets`]: the rows.
+//! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`]; [`cover`] is a workbook's first sheet.
+//! - [`summary`]: what the cover and the README both tell.
 
 mod access;
 mod attention;
+mod changes;
 mod columns;
 mod cover;
 mod coverage;
@@ -25,8 +28,10 @@ mod xlsx;
 
 use std::borrow::Cow;
 
+pub(crate) use changes::cells as change_cells;
 pub(crate) use columns::{Column, Type, column};
-pub(crate) use format::{Format, Guard, Style, Written, write, write_csv};
+pub(crate) use format::{Format, Guard, Lines, Style, Written, write};
+pub(crate) use jsonl::write_object;
 pub(crate) use presets::{CONDUCTORONE, VANTA};
 pub(crate) use view::{Limits, Options, Scope, View};
 
@@ -53,6 +58,18 @@ impl<'a> Cell<'a> {
 
     pub(crate) fn count(value: Option<i64>) -> Self {
         value.map_or(Cell::Empty, Cell::Integer)
+    }
+}
+
+/// As plain text, nothing for an empty one.
+impl std::fmt::Display for Cell<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Cell::Empty => Ok(()),
+            Cell::Text(text) => f.write_str(text),
+            Cell::Integer(value) => write!(f, "{value}"),
+            Cell::Bool(value) => write!(f, "{value}"),
+        }
     }
 }
 
@@ -148,6 +165,19 @@ const MEMBERSHIPS: Report = Report {
     lead: ACCESS_LEAD,
     needs: Needs::Nothing,
     rows: access::all,
+};
+
+/// Also what `diff` prints of any two snapshots.
+pub(crate) const CHANGES: Report = Report {
+    name: "changes",
+    title: "Changes since the snapshot before",
+    about: "who joined, left or changed since the complete snapshot before",
+    columns: &[changes::COLUMNS],
+    key: &["business_id", "account_key", "role", "change"],
+    lead: &[],
+    needs: Needs::EarlierSnapshot,
+    rows: changes::rows,
+    ..MEMBERSHIPS
 };
 
 /// Every report there is, in the order in which they are listed.
@@ -256,17 +286,7 @@ pub(crate) const REPORTS: &[Report] = &[
         rows: coverage::rows,
         ..MEMBERSHIPS
     },
-    Report {
-        name: "changes",
-        title: "Changes since the snapshot before",
-        about: "who joined, left or changed since the complete snapshot before",
-        columns: &[coverage::CHANGES],
-        key: &["business_id", "account_key", "change"],
-        lead: &[],
-        needs: Needs::EarlierSnapshot,
-        rows: coverage::changes,
-        ..MEMBERSHIPS
-    },
+    CHANGES,
     Report {
         name: "review",
         title: "Access review",
@@ -307,7 +327,7 @@ impl Report {
             Needs::OwnDomain if view.options.own_domains.is_empty() => {
                 Some("--own-domain was not given".to_owned())
             }
-            Needs::EarlierSnapshot => coverage::changes_not_made(view),
+            Needs::EarlierSnapshot => changes::not_made(view),
             Needs::Nothing | Needs::OwnDomain => None,
         }
     }

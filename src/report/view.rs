@@ -3,7 +3,7 @@
 use crate::app::Stop;
 use crate::error::Result;
 use crate::model::Timestamp;
-use crate::store::{self, AccessRow, BusinessLine, CoverageLine, People, Reader, Snapshot};
+use crate::store::{self, AccessRow, BusinessLine, CoverageLine, People, Reader, Side, Snapshot, Usable};
 
 /// Rows between two looks whether a signal came.
 const ROWS_PER_LOOK: u64 = 1024;
@@ -47,6 +47,8 @@ pub(crate) struct View<'a> {
     pub(crate) scope: Scope,
     pub(crate) businesses: Vec<BusinessLine>,
     pub(crate) coverage: Vec<CoverageLine>,
+    /// The complete snapshot before.
+    pub(crate) earlier: Option<i64>,
     pub(crate) people: People,
     /// Addresses asked for that nobody has.
     pub(crate) not_found: Vec<String>,
@@ -63,9 +65,11 @@ impl<'a> View<'a> {
         stop: &'a Stop,
     ) -> Result<Self> {
         let (people, not_found) = find_people(reader, snapshot.id, &options.people)?;
+        let earlier = store::neighbour(reader, Usable::default(), snapshot.id, Side::Before)?;
         Ok(View {
             businesses: store::business_lines(reader, snapshot.id)?,
             coverage: store::coverage_lines(reader, snapshot.id)?,
+            earlier: earlier.map(|earlier| earlier.id),
             reader,
             snapshot,
             scope,
@@ -150,11 +154,21 @@ impl<'a> View<'a> {
     }
 }
 
-/// The accounts that have one of these addresses, and the addresses that nobody has.
+/// The rows to keep to, and the addresses that nobody has.
 fn find_people(reader: &Reader, snapshot_id: i64, wanted: &[String]) -> Result<(People, Vec<String>)> {
     if wanted.is_empty() {
         return Ok((People::default(), Vec::new()));
     }
+    let (keys, missing) = account_keys(reader, snapshot_id, wanted)?;
+    Ok((People::only(&keys), missing))
+}
+
+/// The accounts that have one of these addresses, and the addresses that nobody has.
+pub(super) fn account_keys(
+    reader: &Reader,
+    snapshot_id: i64,
+    wanted: &[String],
+) -> Result<(Vec<String>, Vec<String>)> {
     let mut missing = wanted.to_vec();
     let mut keys = Vec::new();
     for (key, emails) in store::account_addresses(reader, snapshot_id)? {
@@ -164,5 +178,5 @@ fn find_people(reader: &Reader, snapshot_id: i64, wanted: &[String]) -> Result<(
             keys.push(key);
         }
     }
-    Ok((People::only(&keys), missing))
+    Ok((keys, missing))
 }

@@ -5,8 +5,8 @@
 //! only, is strict where FreshBooks is strict, and remembers every request so that a test can ask what was sent.
 //!
 //! Start reading at [`Sandbox`]. [`World`] is what it knows, [`Fault`] how to break it, [`browser`] the person who
-//! clicks Allow. Inside: `server` holds the connections, `desk` meets each request, `oauth` and `api` answer
-//! it, `render` alone knows the names on the wire.
+//! clicks Allow. Inside: `gate` holds the connections, `server` takes the requests off tiny_http, `desk` meets each,
+//! `oauth` and `api` answer it, `render` alone knows the names on the wire.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +22,7 @@ mod crowd;
 mod demo;
 mod desk;
 mod faults;
+mod gate;
 mod ledger;
 mod oauth;
 mod render;

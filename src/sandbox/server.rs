@@ -1,44 +1,59 @@
-//! Connections on loopback: a thread each, kept alive, closed at will.
+//! Requests off tiny_http, a thread each: slow answers must overlap, and be given up when the sandbox closes.
 //!
-//! Written on std alone, after tiny_http had been tried, for two things a test needs. It must be able to hang up in
-//! the middle of an answer, and tiny_http keeps its sockets to itself. And slow answers must overlap: tiny_http counts
-//! a thread as idle until it wakes, so of sixteen connections opened at once some wait behind the others for ever.
+//! Answers go out as the very bytes `wire` made. Left to write them itself, tiny_http would add headers of its own,
+//! cut a long body into chunks, and have no way to send half of one.
 
-use std::collections::HashMap;
-use std::io::{self, BufReader, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use tiny_http::Request;
+
 use super::desk::Desk;
+use super::gate::{Gate, Line, Lines, PING, PONG};
 use super::locked;
 use super::wire::Asked;
 
 /// An open port; closes, with every connection to it, when dropped.
 pub(super) struct Server {
-    address: SocketAddr,
-    floor: Arc<Floor>,
-    accepting: Option<JoinHandle<()>>,
+    // Dropped first: an answer that was to be late must find its line shut, not be hurried out.
+    _gate: Gate,
+    _answers: Answers,
 }
 
-/// What the connections share.
+/// The threads that answer; dropped, they are waited for, but what they wait for is not.
+struct Answers {
+    http: Arc<tiny_http::Server>,
+    floor: Arc<Floor>,
+    taking: Option<JoinHandle<()>>,
+}
+
+/// What the answering threads share.
 struct Floor {
     desk: Arc<Mutex<Desk>>,
-    open: Mutex<HashMap<SocketAddr, TcpStream>>,
+    lines: Arc<Lines>,
     closing: Mutex<bool>,
     closed: Condvar,
 }
 
+/// A line that has a request to answer. It is hung up on unless the answer went well, so that no client waits for one
+/// that a panic in a test's own closure has taken.
+struct Turn {
+    line: Option<Arc<Line>>,
+    stays: bool,
+}
+
 impl Server {
     pub(super) fn open(listener: TcpListener, desk: Arc<Mutex<Desk>>) -> io::Result<Server> {
-        let address = listener.local_addr()?;
-        let (open, closing) = (Mutex::default(), Mutex::new(false));
-        let floor = Arc::new(Floor { desk, open, closing, closed: Condvar::new() });
-        let shared = Arc::clone(&floor);
-        let accepting =
-            thread::Builder::new().name("sandbox".to_owned()).spawn(move || accept(&listener, &shared))?;
-        Ok(Server { address, floor, accepting: Some(accepting) })
+        let inner = Server::bind()?;
+        let address = inner.local_addr()?;
+        let lines = Arc::<Lines>::default();
+        let (closing, closed) = (Mutex::new(false), Condvar::new());
+        let floor = Arc::new(Floor { desk, lines: Arc::clone(&lines), closing, closed });
+        let answers = Answers::start(inner, floor)?;
+        Ok(Server { _gate: Gate::open(listener, address, lines)?, _answers: answers })
     }
 
     /// A free port on loopback, and nowhere else.
@@ -47,74 +62,53 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Answers {
+    fn start(listener: TcpListener, floor: Arc<Floor>) -> io::Result<Answers> {
+        let http = Arc::new(tiny_http::Server::from_listener(listener, None).map_err(io::Error::other)?);
+        let shared = (Arc::clone(&http), Arc::clone(&floor));
+        let taking = thread::Builder::new()
+            .name("sandbox".to_owned())
+            .spawn(move || shared.1.take_requests(&shared.0))?;
+        Ok(Answers { http, floor, taking: Some(taking) })
+    }
+}
+
+impl Drop for Answers {
     fn drop(&mut self) {
         *locked(&self.floor.closing) = true;
-        // Nothing else wakes a thread that waits in accept.
-        let woken = TcpStream::connect(self.address).is_ok();
-        if let Some(accepting) = self.accepting.take().filter(|_| woken) {
-            let _ = accepting.join();
-        }
-        // The connections before the sleepers: an answer that was to be late must not be hurried out.
-        for stream in locked(&self.floor.open).values() {
-            let _ = stream.shutdown(Shutdown::Both);
-        }
         self.floor.closed.notify_all();
-    }
-}
-
-fn accept(listener: &TcpListener, floor: &Arc<Floor>) {
-    for stream in listener.incoming() {
-        if *locked(&floor.closing) {
-            return;
-        }
-        // A connection that cannot be served is dropped, and the client sees it closed.
-        if let Ok((stream, open)) = stream.and_then(|stream| Open::new(floor, stream)) {
-            let _ = thread::Builder::new().spawn(move || converse(stream, &open));
+        self.http.unblock();
+        if let Some(taking) = self.taking.take() {
+            let _ = taking.join();
         }
     }
-}
-
-/// A connection on the list of those to close with the port. Leaving the list closes it, after a panic in a test's
-/// own closure too.
-struct Open {
-    floor: Arc<Floor>,
-    peer: SocketAddr,
-}
-
-impl Open {
-    fn new(floor: &Arc<Floor>, stream: TcpStream) -> io::Result<(TcpStream, Open)> {
-        stream.set_nodelay(true)?;
-        let open = Open { floor: Arc::clone(floor), peer: stream.peer_addr()? };
-        locked(&floor.open).insert(open.peer, stream.try_clone()?);
-        Ok((stream, open))
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        if let Some(stream) = locked(&self.floor.open).remove(&self.peer) {
-            let _ = stream.shutdown(Shutdown::Both);
-        }
-    }
-}
-
-/// Answers request after request, until the client leaves or an answer says to hang up.
-fn converse(mut stream: TcpStream, open: &Open) -> io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
-    while let Some(asked) = Asked::read(&mut reader)? {
-        let reply = locked(&open.floor.desk).meet(&asked);
-        open.floor.pause(reply.wait);
-        locked(&open.floor.desk).in_flight -= 1;
-        stream.write_all(&reply.bytes)?;
-        if reply.hang_up || asked.header("connection") == Some("close") {
-            break;
-        }
-    }
-    Ok(())
 }
 
 impl Floor {
+    fn take_requests(&self, http: &tiny_http::Server) {
+        thread::scope(|scope| {
+            // Never a fixed number of threads: were all of them asleep, not even a ping would be answered.
+            for request in http.incoming_requests() {
+                let _ = thread::Builder::new().spawn_scoped(scope, move || self.answer(request));
+            }
+        });
+    }
+
+    fn answer(&self, mut request: Request) -> io::Result<()> {
+        if request.method().as_str() == PING {
+            return send(&mut request.into_writer(), &[PONG]);
+        }
+        let mut turn = Turn { line: self.lines.find(request.remote_addr()), stays: false };
+        let asked = Asked::read(&mut request)?;
+        let mut writer = request.into_writer();
+        let reply = locked(&self.desk).meet(&asked);
+        self.pause(reply.wait);
+        locked(&self.desk).in_flight -= 1;
+        send(&mut writer, &reply.bytes)?;
+        turn.stays = !reply.hang_up;
+        Ok(())
+    }
+
     /// Sleeps, unless the sandbox closes first.
     fn pause(&self, wait: Duration) {
         if !wait.is_zero() {
@@ -122,4 +116,18 @@ impl Floor {
             drop(self.closed.wait_timeout_while(closing, wait, |closing| !*closing));
         }
     }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(line) = self.line.as_ref().filter(|_| !self.stays) {
+            line.hang_up();
+        }
+    }
+}
+
+/// Flushed, for tiny_http's buffer outlives the writer it hands out.
+fn send(writer: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+    writer.write_all(bytes)?;
+    writer.flush()
 }

@@ -3,14 +3,15 @@
 //! An answer becomes its exact bytes here and nowhere else, so a fault can lie about any of them. The bytes go out
 //! in one write: head and body in two would meet Nagle's algorithm and a delayed ACK, 40 ms an answer.
 
-use std::io::{self, BufRead, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use tiny_http::{Header, Request};
 use url::form_urlencoded;
 
-/// Far above any request a client has reason to send.
-const REQUEST_LIMIT: u64 = 1 << 20;
+/// Far above any body a client has reason to send.
+const BODY_LIMIT: u64 = 1 << 20;
 
 /// Decoded names and values, in the order they were sent.
 pub(super) type Fields = Vec<(String, String)>;
@@ -34,32 +35,19 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// The next request of a connection; `None` where the client has closed it instead.
-    pub(super) fn read(stream: &mut impl BufRead) -> io::Result<Option<Asked>> {
-        let mut stream = stream.take(REQUEST_LIMIT);
-        let mut line = String::new();
-        if stream.read_line(&mut line)? == 0 {
-            return Ok(None);
-        }
-        let mut words = line.split_ascii_whitespace();
-        let (Some(method), Some(target), Some("HTTP/1.1")) = (words.next(), words.next(), words.next())
-        else {
+    /// Reads the body too, which may still be on its way.
+    pub(super) fn read(request: &mut Request) -> io::Result<Asked> {
+        let (path, query) = request.url().split_once('?').unwrap_or((request.url(), ""));
+        let (path, query) = (path.to_owned(), query.to_owned());
+        let headers: Fields = request.headers().iter().map(lower_case).collect();
+        // Chunked bodies are not for requests as small as these, and a length that is no number is not one.
+        let framed = ["transfer-encoding", "content-length"].map(|name| field(&headers, name).is_some());
+        if request.body_length().is_none() && framed.contains(&true) {
             return Err(ErrorKind::InvalidData.into());
-        };
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let headers = read_headers(&mut stream)?;
-        let length = match field(&headers, "content-length") {
-            Some(text) => text.parse().map_err(|_| ErrorKind::InvalidData)?,
-            // Chunked bodies are not for requests as small as these.
-            None if field(&headers, "transfer-encoding").is_some() => {
-                return Err(ErrorKind::Unsupported.into());
-            }
-            None => 0,
-        };
+        }
         let mut body = String::new();
-        stream.take(length).read_to_string(&mut body)?;
-        let (method, path, query) = (method.to_owned(), path.to_owned(), query.to_owned());
-        Ok(Some(Asked { method, path, query, headers, body }))
+        request.as_reader().take(BODY_LIMIT).read_to_string(&mut body)?;
+        Ok(Asked { method: request.method().to_string(), path, query, headers, body })
     }
 
     /// `name` in lower case.
@@ -84,18 +72,8 @@ impl Asked {
     }
 }
 
-fn read_headers(stream: &mut impl BufRead) -> io::Result<Fields> {
-    let mut headers = Fields::new();
-    loop {
-        let mut line = String::new();
-        if stream.read_line(&mut line)? == 0 {
-            return Err(ErrorKind::UnexpectedEof.into());
-        }
-        match line.trim_end().split_once(':') {
-            Some((name, value)) => headers.push((name.to_ascii_lowercase(), value.trim().to_owned())),
-            None => return Ok(headers),
-        }
-    }
+fn lower_case(header: &Header) -> (String, String) {
+    (header.field.as_str().as_str().to_ascii_lowercase(), header.value.to_string())
 }
 
 fn decode(text: &str) -> Fields {

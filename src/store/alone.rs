@@ -7,30 +7,41 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::layout::{self, Field};
-use super::view::Snapshot;
-use super::{Reader, record, schema, storage_error};
+use super::check::fields;
+use super::content::{self, count};
+use super::layout::Field;
+use super::query::WHOLE;
+use super::view::{Snapshot, find_snapshot};
+use super::{Reader, compare, schema, storage_error};
 use crate::error::{Error, Kind, Result};
 use crate::model::people::{self, Addresses, Bearer};
-use crate::model::reading::Digest;
 use crate::model::rows::{AccountKey, Flag, full_name};
 use crate::model::{Identity, Timestamp};
 
 impl Reader {
-    /// The snapshot with these businesses alone. Its id, times and hash stay those of the whole.
-    pub(crate) fn alone(&self, snapshot: &Snapshot, businesses: &[i64]) -> Result<Reader> {
+    /// The snapshot with these businesses alone, and behind it the earlier ones that it is compared
+    /// with. Their ids, times and hashes stay those of the whole.
+    pub(crate) fn alone(&self, snapshot_id: i64, businesses: &[i64]) -> Result<Reader> {
         let failed = |error| storage_error(error, "take businesses out of the snapshot");
-        let known: Vec<i64> = self.business_ids(snapshot.id).map_err(failed)?;
+        let known: Vec<i64> = self.business_ids(snapshot_id).map_err(failed)?;
         if let Some(missing) = businesses.iter().find(|id| !known.contains(id)) {
-            let message = format!("snapshot {} holds no business {missing}", snapshot.id);
+            let message = format!("snapshot {snapshot_id} holds no business {missing}");
             return Err(Error::new(Kind::Usage, message).hint(format!(
-                "sqlite3 FILE \"SELECT business_id, name FROM businesses WHERE snapshot_id = {}\"",
-                snapshot.id
+                "sqlite3 FILE \"SELECT business_id, name FROM businesses WHERE snapshot_id = {snapshot_id}\""
             )));
         }
-        self.copy(snapshot, businesses).map_err(failed)
+        let target = Connection::open_in_memory().map_err(failed)?;
+        schema::create(&target).map_err(failed)?;
+        // An append-only table takes the next id alone, and here some are left out.
+        target.execute_batch("DROP TRIGGER snapshots_no_insert").map_err(failed)?;
+        for id in self.needed(snapshot_id, businesses).map_err(failed)? {
+            if let Some(snapshot) = find_snapshot(self, id)? {
+                self.copy(&snapshot, businesses, &target).map_err(failed)?;
+            }
+        }
+        Ok(Reader { connection: target })
     }
 
     fn business_ids(&self, snapshot_id: i64) -> rusqlite::Result<Vec<i64>> {
@@ -38,33 +49,45 @@ impl Reader {
         ids.query_map([snapshot_id], |row| row.get(0))?.collect()
     }
 
-    fn copy(&self, snapshot: &Snapshot, wanted: &[i64]) -> rusqlite::Result<Reader> {
+    /// The snapshot, the one before it in which none of these lists has a gap, and those in which the
+    /// lists that both lack were last read.
+    fn needed(&self, snapshot_id: i64, wanted: &[i64]) -> rusqlite::Result<BTreeSet<i64>> {
+        let mut earlier = self.connection.prepare(&format!(
+            "SELECT id FROM snapshots WHERE id < ?1 AND status <> 'pruned' AND NOT EXISTS (
+                 SELECT 1 FROM coverage WHERE snapshot_id = snapshots.id AND resource = 'team_members'
+                     AND business_id IN (SELECT value FROM json_each(?2)) AND NOT ({WHOLE}))
+             ORDER BY id DESC LIMIT 1"
+        ))?;
+        let wanted_json = serde_json::json!(wanted).to_string();
+        let earlier: Option<i64> =
+            earlier.query_row((snapshot_id, wanted_json), |row| row.get(0)).optional()?;
+        let mut needed = BTreeSet::from([snapshot_id]);
+        for side in earlier.into_iter().chain([snapshot_id]) {
+            needed.insert(side);
+            for business in wanted {
+                needed.extend(compare::last_read(&self.connection, *business, side)?);
+            }
+        }
+        Ok(needed)
+    }
+
+    fn copy(&self, snapshot: &Snapshot, wanted: &[i64], target: &Connection) -> rusqlite::Result<()> {
         let identity = self.identity(snapshot)?;
         let mut businesses = self.read_businesses(snapshot.id, wanted)?;
         let accounts = relate(&identity, &mut businesses);
 
-        let target = Connection::open_in_memory()?;
-        schema::create(&target)?;
         // What belongs to the snapshot comes before the row that says it is finished, as always.
         let transaction = target.unchecked_transaction()?;
-        let mut memberships = 0;
-        for (position, business) in businesses.iter().enumerate() {
-            let row = record::insert_row(&transaction, "business_rows", "business", &business.fields)?;
-            let listing = insert_listing(&transaction, business)?;
-            let position = record::count(position);
-            transaction.execute(
-                "INSERT INTO snapshot_businesses VALUES (?1, ?2, ?3, ?4)",
-                params![snapshot.id, position, row.id, listing],
-            )?;
-            memberships += record::count(business.rows.len());
-        }
-        let listing = record::insert_accounts(&transaction, &accounts)?;
-        transaction.execute("INSERT INTO snapshot_accounts VALUES (?1, ?2)", [snapshot.id, listing.id])?;
+        let rows = businesses.iter().map(|business| (&business.fields, business.rows.iter()));
+        let rows = rows.map(|(business, rows)| (business, rows.map(|row| &row.fields)));
+        let written = content::insert_listings(&transaction, rows)?;
+        let listing = content::insert_accounts(&transaction, &accounts)?;
+        content::attach(&transaction, snapshot.id, &written, &listing)?;
         let whole = self.copy_coverage(&transaction, snapshot.id, wanted)?;
-        let totals = [record::count(businesses.len()), record::count(accounts.len()), memberships];
+        let memberships = businesses.iter().map(|business| count(business.rows.len())).sum();
+        let totals = [count(businesses.len()), count(accounts.len()), memberships];
         insert_snapshot(&transaction, snapshot, whole, totals)?;
-        transaction.commit()?;
-        Ok(Reader { connection: target })
+        transaction.commit()
     }
 
     /// The signed-in identity. Its two names are the account's; the snapshot's own row has them as one.
@@ -118,21 +141,17 @@ impl Reader {
     fn copy_coverage(&self, target: &Connection, snapshot_id: i64, wanted: &[i64]) -> rusqlite::Result<bool> {
         let mut statement = self.connection.prepare("SELECT * FROM coverage WHERE snapshot_id = ?1")?;
         let columns = statement.column_count();
-        let places = vec!["?"; columns].join(", ");
         let mut lines = statement.query([snapshot_id])?;
         while let Some(row) = lines.next()? {
             if wanted.contains(&row.get("business_id")?) {
-                let fields = own_fields(row, 0..columns)?;
-                target
-                    .execute(&format!("INSERT INTO coverage VALUES ({places})"), params_from_iter(fields))?;
+                content::insert(target, "coverage", &own_fields(row, 0..columns)?)?;
             }
         }
-        target.query_row(
-            "SELECT NOT EXISTS (SELECT 1 FROM coverage WHERE resource = 'team_members' AND NOT (outcome = 'ok'
-                 OR outcome IN ('denied', 'mismatch') AND coalesce(message, '') LIKE 'accepted: %'))",
-            [],
-            |row| row.get(0),
-        )
+        let whole = format!(
+            "SELECT NOT EXISTS (SELECT 1 FROM coverage WHERE snapshot_id = ?1 AND resource = 'team_members'
+                 AND NOT ({WHOLE}))"
+        );
+        target.query_row(&whole, [snapshot_id], |row| row.get(0))
     }
 }
 
@@ -249,21 +268,6 @@ fn relate(identity: &Identity, businesses: &mut [Business]) -> Vec<crate::model:
     people::accounts(identity, bearers)
 }
 
-fn insert_listing(target: &Connection, business: &Business) -> rusqlite::Result<i64> {
-    let hashes: Vec<Digest> =
-        business.rows.iter().map(|row| layout::row("membership", &row.fields)).collect();
-    let stored = record::find_or_insert_listing(target, &hashes, |listing| {
-        let mut insert = target.prepare_cached("INSERT INTO listing_memberships VALUES (?1, ?2, ?3)")?;
-        for ((position, row), hash) in business.rows.iter().enumerate().zip(&hashes) {
-            let fields = || row.fields.clone();
-            let row = record::find_or_insert_row(target, "membership_rows", hash, fields)?;
-            insert.execute(params![listing, record::count(position), row])?;
-        }
-        Ok(())
-    })?;
-    Ok(stored.id)
-}
-
 /// The snapshot's own row, without what tells of other businesses: totals, options, note, machine.
 fn insert_snapshot(
     target: &Connection,
@@ -271,8 +275,6 @@ fn insert_snapshot(
     whole: bool,
     [businesses, accounts, memberships]: [i64; 3],
 ) -> rusqlite::Result<()> {
-    // An append-only table takes the next id alone, and this one is all there is.
-    target.execute_batch("DROP TRIGGER snapshots_no_insert")?;
     target.execute(
         r#"INSERT INTO snapshots (id, started_at, finished_at, status, source, tool_version, identity_id,
                identity_uuid, identity_email, identity_name, scopes, parameters, server_date_first,
@@ -304,12 +306,7 @@ fn insert_snapshot(
 
 /// Values that outlive the row they were read from.
 fn own_fields(row: &Row, columns: std::ops::Range<usize>) -> rusqlite::Result<Vec<Field<'static>>> {
-    columns
-        .map(|at| {
-            let foreign =
-                || rusqlite::Error::InvalidColumnType(at, String::new(), rusqlite::types::Type::Blob);
-            let field = Field::from_sql(row.get_ref(at)?).ok_or_else(foreign)?;
-            Ok(record::into_owned(field))
-        })
-        .collect()
+    let foreign = || rusqlite::Error::InvalidColumnType(0, String::new(), rusqlite::types::Type::Blob);
+    let fields = fields(row, columns)?.ok_or_else(foreign)?;
+    Ok(fields.into_iter().map(Field::into_owned).collect())
 }

@@ -7,11 +7,11 @@
 use std::collections::HashMap;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, ErrorCode, Row};
 use sha2::{Digest as _, Sha256};
 
-use super::layout::{self, Content, Field};
-use super::{Reader, schema, storage_error};
+use super::layout::{self, Field};
+use super::{Reader, chain, schema, storage_error};
 use crate::error::Result;
 use crate::model::reading::{Digest, hex};
 
@@ -25,22 +25,50 @@ pub(crate) struct Report {
     pub(crate) snapshots: i64,
     pub(crate) rows: i64,
     pub(crate) records: i64,
+    /// Snapshots whose content was let go.
+    pub(crate) pruned: i64,
     pub(crate) head: Option<(i64, String)>,
     pub(crate) findings: Vec<Finding>,
 }
 
 /// Checks everything. An error means that the file could not be read at all.
 pub(crate) fn check(reader: &Reader) -> Result<Report> {
-    let connection = reader.connection();
+    check_connection(reader.connection())
+}
+
+pub(super) fn check_connection(connection: &Connection) -> Result<Report> {
     let mut report = Report::default();
-    let steps = [integrity, objects, records, rows, listings, chain];
-    let checked = steps.into_iter().try_for_each(|step| step(connection, &mut report));
-    checked.map_err(|error| storage_error(error, "read the database to its end"))?;
+    let steps: [(&str, Step); 7] = [
+        ("the file", integrity),
+        ("the schema", objects),
+        ("the records", records),
+        ("the rows", rows),
+        ("the listings", listings),
+        ("what belongs together", references),
+        ("the chain of snapshots", chain::follow),
+    ];
+    for (what, step) in steps {
+        match step(connection, &mut report) {
+            Err(error) if is_damage(&error) => report.find(format!("{what} cannot be checked: {error}")),
+            done => done.map_err(|error| storage_error(error, "read the database to its end"))?,
+        }
+    }
     Ok(report)
 }
 
+type Step = fn(&Connection, &mut Report) -> rusqlite::Result<()>;
+
+/// Whether the file itself is wrong (a table that is gone, a value of another type, a page that makes
+/// no sense), and not the disk or the moment.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    match error.sqlite_error_code() {
+        Some(code) => matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::Unknown),
+        None => true,
+    }
+}
+
 impl Report {
-    fn find(&mut self, finding: impl Into<String>) {
+    pub(super) fn find(&mut self, finding: impl Into<String>) {
         self.findings.push(Finding(finding.into()));
     }
 }
@@ -125,13 +153,17 @@ fn listings(connection: &Connection, report: &mut Report) -> rusqlite::Result<()
         "SELECT a.sha256 FROM listing_accounts l JOIN account_rows a ON a.id = l.row
          WHERE l.listing = ?1 ORDER BY l.account_key",
     )?;
+    let mut records =
+        connection.prepare("SELECT sha256 FROM listing_records WHERE listing = ?1 ORDER BY sha256")?;
     let mut found = listings.query([])?;
     while let Some(row) = found.next()? {
         let (id, sha256, count): (i64, Vec<u8>, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let mut hashes: Vec<Digest> =
             members.query_map([id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        for hash in accounts.query_map([id], |row| row.get(0))? {
-            hashes.push(hash?);
+        for further in [&mut accounts, &mut records] {
+            for hash in further.query_map([id], |row| row.get(0))? {
+                hashes.push(hash?);
+            }
         }
         if layout::listing(&hashes)[..] != sha256 || i64::try_from(hashes.len()) != Ok(count) {
             report.find(format!("listing {id} has been changed"));
@@ -140,82 +172,55 @@ fn listings(connection: &Connection, report: &mut Report) -> rusqlite::Result<()
     Ok(())
 }
 
-/// Every snapshot's content against its hash, and its link to the snapshot before.
-fn chain(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare("SELECT * FROM snapshots ORDER BY id")?;
-    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
-    let at = |name: &str| columns.iter().position(|column| column == name).unwrap_or(0);
-    let (content_at, previous_at, status_at) = (at("content_sha256"), at("previous_sha256"), at("status"));
-    let mut rows = statement.query([])?;
-    let mut previous: Option<(i64, String)> = None;
-    while let Some(row) = rows.next()? {
-        let id: i64 = row.get(0)?;
-        let content_sha256: String = row.get(content_at)?;
-        let expected_id = previous.as_ref().map_or(1, |(id, _)| id + 1);
-        if id != expected_id {
-            report.find(format!("snapshot {expected_id} is missing: the next one there is {id}"));
-        }
-        let link: Option<String> = row.get(previous_at)?;
-        if link.as_deref() != previous.as_ref().map(|(_, hash)| hash.as_str()) {
-            report.find(format!("snapshot {id} does not follow from the snapshot before it"));
-        }
-        let status: String = row.get(status_at)?;
-        if status != "pruned"
-            && content_hash(connection, id, row, content_at)? != Some(content_sha256.clone())
-        {
-            report.find(format!("snapshot {id} has been changed"));
-        }
-        previous = Some((id, content_sha256));
-        report.snapshots += 1;
+/// Rows without their record, and rows that no snapshot leads to: the triggers cannot refuse what is
+/// added to nothing.
+fn references(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let mut missing = connection.prepare(
+        "SELECT record_sha256 FROM (SELECT record_sha256 FROM membership_rows UNION
+                                    SELECT record_sha256 FROM business_rows UNION
+                                    SELECT lower(hex(sha256)) FROM listing_records)
+         WHERE record_sha256 <> '' AND record_sha256 NOT IN (SELECT sha256 FROM records)",
+    )?;
+    for sha256 in missing.query_map([], |row| row.get::<_, String>(0))? {
+        report.find(format!("record {} is missing", sha256?));
     }
-    report.head = previous;
+    // The rows' hashes do not cover under which name a listing finds them.
+    let renamed: i64 = connection.query_row(
+        "SELECT count(*) FROM listing_accounts l JOIN account_rows a ON a.id = l.row
+         WHERE l.account_key <> a.account_key",
+        [],
+        |row| row.get(0),
+    )?;
+    if renamed > 0 {
+        report.find(format!("{renamed} accounts are listed under a key that is not theirs"));
+    }
+    const STRAYS: [(&str, &str); 6] = [
+        ("membership_rows", "id NOT IN (SELECT row FROM listing_memberships)"),
+        ("account_rows", "id NOT IN (SELECT row FROM listing_accounts)"),
+        ("business_rows", "id NOT IN (SELECT business_row FROM snapshot_businesses)"),
+        ("listings", UNUSED_LISTING),
+        ("coverage", "snapshot_id NOT IN (SELECT id FROM snapshots)"),
+        ("requests", "snapshot_id NOT IN (SELECT id FROM snapshots)"),
+    ];
+    for (table, stray) in STRAYS {
+        let sql = format!("SELECT count(*) FROM {table} WHERE {stray}");
+        let n: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
+        if n > 0 {
+            report.find(format!("{n} of the rows in {table} belong to no snapshot"));
+        }
+    }
     Ok(())
 }
 
-/// The hash of a snapshot by layout `fbsync-1`; `None` where a value cannot be one of ours.
-fn content_hash(
-    connection: &Connection,
-    id: i64,
-    row: &Row,
-    content_at: usize,
-) -> rusqlite::Result<Option<String>> {
-    let mut content = Content::default();
-    let Some(mut own) = fields(row, 0..row.as_ref().column_count())? else { return Ok(None) };
-    own.remove(content_at);
-    content.line("snapshot", &own);
-
-    let mut businesses = connection.prepare_cached(
-        "SELECT lower(hex(b.sha256)), lower(hex(l.sha256)) FROM snapshot_businesses s
-         JOIN business_rows b ON b.id = s.business_row JOIN listings l ON l.id = s.listing
-         WHERE s.snapshot_id = ?1 ORDER BY s.position",
-    )?;
-    let mut accounts = connection.prepare_cached(
-        "SELECT lower(hex(l.sha256)) FROM snapshot_accounts s JOIN listings l ON l.id = s.listing
-         WHERE s.snapshot_id = ?1",
-    )?;
-    let mut coverage = connection
-        .prepare_cached("SELECT * FROM coverage WHERE snapshot_id = ?1 ORDER BY business_id, resource")?;
-    let mut requests =
-        connection.prepare_cached("SELECT * FROM requests WHERE snapshot_id = ?1 ORDER BY seq")?;
-    let parts = [
-        ("business", 0, &mut businesses),
-        ("accounts", 0, &mut accounts),
-        ("coverage", 1, &mut coverage),
-        ("request", 1, &mut requests),
-    ];
-    for (kind, first_column, statement) in parts {
-        let columns = statement.column_count();
-        let mut rows = statement.query([id])?;
-        while let Some(row) = rows.next()? {
-            let Some(fields) = fields(row, first_column..columns)? else { return Ok(None) };
-            content.line(kind, &fields);
-        }
-    }
-    Ok(Some(hex(&content.finish())))
-}
+const UNUSED_LISTING: &str =
+    "id NOT IN (SELECT listing FROM snapshot_businesses UNION SELECT listing FROM snapshot_accounts
+                UNION SELECT listing FROM snapshot_records)";
 
 /// The values of some columns; `None` where one is of a type that no column of ours has.
-fn fields<'a>(row: &'a Row, columns: std::ops::Range<usize>) -> rusqlite::Result<Option<Vec<Field<'a>>>> {
+pub(super) fn fields<'a>(
+    row: &'a Row,
+    columns: std::ops::Range<usize>,
+) -> rusqlite::Result<Option<Vec<Field<'a>>>> {
     let values: Vec<ValueRef<'a>> = columns.map(|at| row.get_ref(at)).collect::<rusqlite::Result<_>>()?;
     Ok(values.into_iter().map(Field::from_sql).collect())
 }

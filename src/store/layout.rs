@@ -3,10 +3,12 @@
 //! Layout `fbsync-1`, everything in UTF-8, every hash SHA-256:
 //! - a row: the compact JSON array of its kind (`"business"`, `"account"`, `"membership"`) and its
 //!   columns in the order of its table, without `id` and `sha256`;
-//! - a listing: the lower-case hex hashes of its rows in order, each followed by a line feed;
+//! - a listing: the lower-case hex hashes of its rows, or of its records sorted, each followed by a
+//!   line feed;
 //! - a snapshot: one compact JSON array a line, each followed by a line feed: `["snapshot", …]` with
 //!   every column but `content_sha256`; `["business", row, listing]` for each business in order;
-//!   `["accounts", listing]`; `["coverage", …]` and `["request", …]` with their columns after
+//!   `["accounts", listing]`; `["records", listing]` for each business in order, then for the identity:
+//!   what further sources said; `["coverage", …]` and `["request", …]` with their columns after
 //!   `snapshot_id`, in the order of their keys.
 //!
 //! A layout never changes. Columns that come later enter a new one.
@@ -64,6 +66,15 @@ impl<'a> Field<'a> {
             ValueRef::Integer(value) => Some(Field::Integer(value)),
             ValueRef::Text(text) => Some(Field::Text(String::from_utf8_lossy(text))),
             ValueRef::Real(_) | ValueRef::Blob(_) => None,
+        }
+    }
+
+    /// A value that outlives the row it was read from.
+    pub(super) fn into_owned(self) -> Field<'static> {
+        match self {
+            Field::Null => Field::Null,
+            Field::Integer(value) => Field::Integer(value),
+            Field::Text(text) => Field::text(text.into_owned()),
         }
     }
 }

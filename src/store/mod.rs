@@ -4,18 +4,26 @@
 //! happens in one immediate transaction, so a snapshot is there or absent. Reading opens the file
 //! read-only and leaves no trace.
 //!
+//! - [`open`]: whose file it is, and of which version.
 //! - [`schema`]: tables, views, triggers.
 //! - [`layout`]: how content becomes a hash.
-//! - [`record`]: a reading into a snapshot.
+//! - [`record`]: a reading into a snapshot; [`content`]: its rows and listings, each once.
 //! - [`rows`]: model values as columns.
-//! - [`query`]: what the reading commands ask for.
+//! - [`query`]: which snapshots there are, and which can be used.
 //! - [`view`]: what reports are made of.
 //! - [`alone`]: some businesses of a snapshot, as if there were no others.
-//! - [`check`]: the chain of hashes, recomputed.
+//! - [`compare`]: two snapshots, business by business.
+//! - [`prune`]: content that is let go, and the tombstones that stay.
+//! - [`check`], [`chain`]: every hash recomputed, every link followed.
 
 mod alone;
+mod chain;
 mod check;
+mod compare;
+mod content;
 mod layout;
+mod open;
+mod prune;
 mod query;
 mod record;
 mod rows;
@@ -30,18 +38,23 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock};
 use crate::ui::Ui;
+use open::{Contents, connect, identify};
 
-pub(crate) use check::{Report, check};
+pub(crate) use check::{Finding, Report, check};
+pub(crate) use compare::{Located, changes};
 pub(crate) use layout::Field as Value;
-pub(crate) use query::{SnapshotLine, latest_snapshot, snapshot_by_id, snapshots};
+pub(crate) use prune::Freed;
+pub(crate) use query::{
+    Side, SnapshotLine, Usable, content_sha256, neighbour, newest_snapshot, snapshot_by_id, snapshots,
+};
 pub(crate) use record::{Provenance, Recorded, check_owner};
 pub(crate) use view::{
     AccessRow, AccountLine, BusinessLine, CoverageLine, People, Snapshot, access_rows, account_addresses,
-    account_lines, business_lines, coverage_lines, find_snapshot, holdings, latest_covering,
+    account_lines, business_lines, coverage_lines, find_snapshot, holdings,
 };
 
-/// How long a reader that holds the file is waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Hashes come in no order, so the indexes over them should fit: those of 100,000 members do.
+const WRITE_CACHE_KIB: i64 = 16 << 10;
 
 /// A database open for reading.
 pub(crate) struct Reader {
@@ -57,6 +70,14 @@ pub(crate) struct Writer {
 impl Reader {
     /// Opens an existing database of this program. Changes nothing.
     pub(crate) fn open(path: &Path, ui: Ui) -> Result<Self> {
+        Self::open_if_begun(path, ui)?.ok_or_else(|| {
+            Error::new(Kind::Storage, format!("{} holds no snapshot yet", path.display()))
+                .hint(format!("fbsync sync --db '{}'", path.display()))
+        })
+    }
+
+    /// The same; nothing where the file is empty.
+    pub(crate) fn open_if_begun(path: &Path, ui: Ui) -> Result<Option<Self>> {
         if !path.exists() {
             return Err(Error::new(Kind::Storage, format!("there is no database {}", path.display()))
                 .hint(format!("fbsync sync --db '{}'", path.display())));
@@ -64,15 +85,10 @@ impl Reader {
         if fsutil::readable_by_others(path) {
             ui.warn(format_args!("{0} can be read by other users; chmod 600 '{0}'", path.display()));
         }
-        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        match identify(&connection, path) {
-            Ok(Contents::Ours) => Ok(Reader { connection }),
-            Ok(Contents::Nothing) => {
-                Err(Error::new(Kind::Storage, format!("{} holds no snapshot yet", path.display()))
-                    .hint(format!("fbsync sync --db '{}'", path.display())))
-            }
-            Err(error) => Err(error),
-        }
+        Ok(match open::for_reading(path, ui)? {
+            (connection, Contents::Ours) => Some(Reader { connection }),
+            (_, Contents::Nothing) => None,
+        })
     }
 
     pub(crate) fn connection(&self) -> &Connection {
@@ -97,7 +113,7 @@ impl Writer {
                 ui.warn(format_args!("{0} can be read by other users; chmod 600 '{0}'", path.display()));
             }
             writer.check_writable()?;
-            identify(&connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?, path)?;
+            open::for_reading(path, ui)?;
         }
         Ok(writer)
     }
@@ -132,62 +148,9 @@ impl Writer {
     fn connect(&self) -> Result<Connection> {
         let failed = || format!("cannot create {}", self.path.display());
         fsutil::create_private_file(&self.path).context(Kind::Storage, failed)?;
-        connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)
-    }
-}
-
-enum Contents {
-    /// An empty file: a database that has not been written to.
-    Nothing,
-    Ours,
-}
-
-fn connect(path: &Path, access: OpenFlags) -> Result<Connection> {
-    let failed = || format!("cannot open {}", path.display());
-    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX);
-    let connection = connection.context(Kind::Storage, failed)?;
-    connection.busy_timeout(PATIENCE).context(Kind::Storage, failed)?;
-    // Triggers and views come from the file; they may call nothing that has effects of its own.
-    connection.pragma_update(None, "trusted_schema", false).context(Kind::Storage, failed)?;
-    connection.pragma_update(None, "foreign_keys", true).context(Kind::Storage, failed)?;
-    Ok(connection)
-}
-
-/// Tells our database from somebody else's and from one of another version.
-fn identify(connection: &Connection, path: &Path) -> Result<Contents> {
-    let shown = path.display();
-    let number =
-        |pragma: &str| connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i32>(0));
-    let application = number("application_id").map_err(|error| unreadable(error, path))?;
-    let version = number("user_version").map_err(|error| unreadable(error, path))?;
-    let objects: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(|error| unreadable(error, path))?;
-    match (application, version) {
-        (0, 0) if objects == 0 => Ok(Contents::Nothing),
-        (schema::APPLICATION_ID, schema::VERSION) => Ok(Contents::Ours),
-        (schema::APPLICATION_ID, version) if version > schema::VERSION => {
-            let ours = schema::VERSION;
-            let message = format!(
-                "{shown} was written by a newer fbsync (its schema is version {version}, this one knows {ours})"
-            );
-            Err(Error::new(Kind::Storage, message)
-                .hint("install the newer fbsync; the file was left as it is"))
-        }
-        (schema::APPLICATION_ID, version) => {
-            Err(Error::new(Kind::Storage, format!("{shown} has the unknown schema version {version}")))
-        }
-        _ => Err(Error::new(Kind::Storage, format!("{shown} is a database of another program"))
-            .hint("name another file with --db; this one was left as it is")),
-    }
-}
-
-fn unreadable(error: rusqlite::Error, path: &Path) -> Error {
-    let shown = path.display();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => Error::new(Kind::Storage, format!("{shown} is not a database"))
-            .hint("name another file with --db; this one was left as it is"),
-        _ => storage_error(error, &format!("read {shown}")),
+        let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.pragma_update(None, "cache_size", -WRITE_CACHE_KIB).context(Kind::Storage, failed)?;
+        Ok(connection)
     }
 }
 
@@ -202,7 +165,7 @@ fn storage_error(error: rusqlite::Error, what: &str) -> Error {
             Some("make room on the disk; the earlier snapshots are as they were")
         }
         (_, Some(ffi::SQLITE_READONLY_ROLLBACK)) => {
-            Some("an interrupted write has to be undone first: open it once where it can be written to")
+            Some("a write was broken off; copy the file and the -journal beside it to where you may write")
         }
         (Some(ErrorCode::DatabaseCorrupt), _) => Some("restore the file from a backup"),
         _ => None,

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::{Reader, storage_error};
 use crate::diff;
 use crate::error::{Error, Kind, Result};
+use crate::model::Timestamp;
 use crate::model::rows::full_name;
 
 /// Whose readings a database holds.
@@ -16,7 +17,8 @@ pub(crate) struct Owner {
 }
 
 pub(super) fn owner(connection: &Connection) -> Result<Option<Owner>> {
-    let newest = "SELECT source, identity_id, identity_email FROM snapshots ORDER BY id DESC LIMIT 1";
+    let newest = "SELECT source, identity_id, identity_email FROM snapshots
+                  WHERE status <> 'pruned' ORDER BY id DESC LIMIT 1";
     let owner = connection.query_row(newest, [], |row| {
         let email: Option<String> = row.get(2)?;
         Ok(Owner { source: row.get(0)?, identity_id: row.get(1)?, email: email.unwrap_or_default() })
@@ -25,13 +27,15 @@ pub(super) fn owner(connection: &Connection) -> Result<Option<Owner>> {
 }
 
 /// A snapshot as `snapshots` lists it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SnapshotLine {
     pub(crate) id: i64,
     pub(crate) started_at: String,
     pub(crate) finished_at: String,
     pub(crate) status: String,
     pub(crate) businesses: i64,
+    /// Businesses whose team list was read whole.
+    pub(crate) read: i64,
     pub(crate) accounts: i64,
     pub(crate) memberships: i64,
     pub(crate) joined: Option<i64>,
@@ -41,7 +45,9 @@ pub(crate) struct SnapshotLine {
 }
 
 const SNAPSHOT_COLUMNS: &str = r#"id, started_at, finished_at, status, businesses, accounts, memberships,
-    joined, "left", changed, content_sha256"#;
+    joined, "left", changed, content_sha256,
+    (SELECT count(*) FROM coverage WHERE snapshot_id = snapshots.id
+            AND resource = 'team_members' AND outcome = 'ok')"#;
 
 fn snapshot_line(row: &Row) -> rusqlite::Result<SnapshotLine> {
     Ok(SnapshotLine {
@@ -56,6 +62,7 @@ fn snapshot_line(row: &Row) -> rusqlite::Result<SnapshotLine> {
         left: row.get(8)?,
         changed: row.get(9)?,
         content_sha256: row.get(10)?,
+        read: row.get(11)?,
     })
 }
 
@@ -73,14 +80,79 @@ pub(crate) fn snapshots(reader: &Reader, limit: Option<i64>) -> Result<Vec<Snaps
     Ok(lines)
 }
 
-/// The newest complete snapshot, or with `allow_partial` the newest of either kind.
-pub(crate) fn latest_snapshot(reader: &Reader, allow_partial: bool) -> Result<Option<SnapshotLine>> {
+/// When a team list counts as read: to its end, or with a gap that was accepted beforehand. A condition
+/// on `coverage`.
+pub(super) const WHOLE: &str = "resource = 'team_members' AND (outcome = 'ok'
+    OR outcome IN ('denied', 'mismatch') AND coalesce(message, '') LIKE 'accepted: %')";
+
+/// What makes a snapshot one to work from.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Usable<'a> {
+    pub(crate) allow_partial: bool,
+    /// Where some are named, their team lists alone decide, and not the whole snapshot's status. All of
+    /// them have to be in it.
+    pub(crate) businesses: &'a [i64],
+}
+
+impl Usable<'_> {
+    /// As a condition on `snapshots`. The ids are numbers, so nothing needs quoting.
+    fn condition(&self) -> String {
+        let list = match (self.allow_partial, self.businesses) {
+            (true, []) => return "status <> 'pruned'".to_owned(),
+            (false, []) => return "status = 'complete'".to_owned(),
+            (true, _) => "resource = 'team_members'",
+            (false, _) => WHOLE,
+        };
+        let read = |id: &i64| {
+            format!(
+                "EXISTS (SELECT 1 FROM coverage WHERE snapshot_id = snapshots.id AND business_id = {id} AND {list})"
+            )
+        };
+        let read: Vec<String> = self.businesses.iter().map(read).collect();
+        format!("status <> 'pruned' AND {}", read.join(" AND "))
+    }
+}
+
+/// The newest snapshot that can be used, of those finished at or before `until` where that is given.
+pub(crate) fn newest_snapshot(
+    reader: &Reader,
+    usable: Usable,
+    until: Option<Timestamp>,
+) -> Result<Option<SnapshotLine>> {
+    let condition = usable.condition();
     let sql = format!(
         "SELECT {SNAPSHOT_COLUMNS} FROM snapshots
-         WHERE status = 'complete' OR (?1 AND status = 'partial') ORDER BY id DESC LIMIT 1"
+         WHERE {condition} AND (?1 IS NULL OR finished_at <= ?1) ORDER BY id DESC LIMIT 1"
     );
-    let line = reader.connection().query_row(&sql, [allow_partial], snapshot_line).optional();
-    line.map_err(|error| storage_error(error, "find the latest snapshot"))
+    let until = until.map(|until| until.to_string());
+    let line = reader.connection().query_row(&sql, [until], snapshot_line).optional();
+    line.map_err(|error| storage_error(error, "find the snapshot"))
+}
+
+/// The nearest snapshot before (or after) this one that can be used.
+pub(crate) fn neighbour(
+    reader: &Reader,
+    usable: Usable,
+    id: i64,
+    side: Side,
+) -> Result<Option<SnapshotLine>> {
+    let (comparison, order) = match side {
+        Side::Before => ("<", "DESC"),
+        Side::After => (">", "ASC"),
+    };
+    let condition = usable.condition();
+    let sql = format!(
+        "SELECT {SNAPSHOT_COLUMNS} FROM snapshots
+         WHERE {condition} AND id {comparison} ?1 ORDER BY id {order} LIMIT 1"
+    );
+    let line = reader.connection().query_row(&sql, [id], snapshot_line).optional();
+    line.map_err(|error| storage_error(error, "find the snapshot"))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Before,
+    After,
 }
 
 pub(crate) fn snapshot_by_id(reader: &Reader, id: i64) -> Result<SnapshotLine> {
@@ -92,37 +164,18 @@ pub(crate) fn snapshot_by_id(reader: &Reader, id: i64) -> Result<SnapshotLine> {
     })
 }
 
+/// The hash that a snapshot claims; nothing where there is no such snapshot.
+pub(crate) fn content_sha256(reader: &Reader, id: i64) -> Result<Option<String>> {
+    let claimed =
+        reader
+            .connection()
+            .query_row("SELECT content_sha256 FROM snapshots WHERE id = ?1", [id], |row| row.get(0));
+    claimed.optional().map_err(|error| storage_error(error, "find the snapshot"))
+}
+
 pub(super) fn last_complete(connection: &Connection) -> rusqlite::Result<Option<i64>> {
     let newest = "SELECT id FROM snapshots WHERE status = 'complete' ORDER BY id DESC LIMIT 1";
     connection.query_row(newest, [], |row| row.get(0)).optional()
-}
-
-/// A business's listing in an earlier snapshot, and what that one could not read.
-pub(super) struct WholeListing {
-    pub(super) listing: i64,
-    pub(super) unread: Vec<&'static str>,
-}
-
-/// The newest reading of a business in which its team list was whole.
-pub(super) fn last_whole_listing(
-    connection: &Connection,
-    business_id: i64,
-) -> rusqlite::Result<Option<WholeListing>> {
-    let mut newest = connection.prepare_cached(
-        "SELECT sb.listing, EXISTS (SELECT 1 FROM coverage g WHERE g.snapshot_id = c.snapshot_id
-                 AND g.business_id = c.business_id AND g.resource = 'business_group' AND g.outcome = 'ok')
-         FROM snapshots s
-         JOIN coverage c ON c.snapshot_id = s.id AND c.business_id = ?1 AND c.resource = 'team_members'
-         JOIN snapshot_businesses sb ON sb.snapshot_id = s.id
-         JOIN business_rows b ON b.id = sb.business_row AND b.business_id = ?1
-         WHERE c.outcome = 'ok' AND s.status <> 'pruned' ORDER BY s.id DESC LIMIT 1",
-    )?;
-    let found = newest.query_row([business_id], |row| {
-        let group_read: bool = row.get(1)?;
-        let unread = if group_read { Vec::new() } else { vec!["business_group"] };
-        Ok(WholeListing { listing: row.get(0)?, unread })
-    });
-    found.optional()
 }
 
 /// The rows of a listing, as far as comparing goes.

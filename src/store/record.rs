@@ -1,18 +1,19 @@
 //! A reading into a snapshot, in one transaction.
 
-use rusqlite::{
-    CachedStatement, Connection, OptionalExtension, TransactionBehavior, params, params_from_iter,
-};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use super::compare::{self, Anchor, Place};
+use super::content::{self, Stored, Written, count};
 use super::layout::{self, Content, Field};
 use super::{Contents, Writer, identify, query, rows, schema, storage_error};
-use crate::diff;
+use crate::app::die_if_chosen;
+use crate::diff::Read;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::Spool;
 use crate::model::people::{self, Listing};
 use crate::model::reading::{Digest, hex};
 use crate::model::rows::full_name;
-use crate::model::{Outcome, Reading, Resource};
+use crate::model::{Outcome, Reading};
 
 /// Where a reading comes from, beside what it read.
 #[derive(Clone, Debug)]
@@ -63,6 +64,7 @@ impl Writer {
             Ok(())
         })?;
         let recorded = insert_snapshot(&transaction, reading, provenance).map_err(failed)?;
+        die_if_chosen("commit");
         transaction.commit().map_err(failed)?;
         Ok(recorded)
     }
@@ -74,7 +76,8 @@ fn insert_record(connection: &Connection, sha256: &Digest, body: &str) -> rusqli
     if known.exists([&sha256])? {
         return Ok(());
     }
-    let mut insert = connection.prepare_cached("INSERT INTO records (sha256, body) VALUES (?1, ?2)")?;
+    let mut insert =
+        connection.prepare_cached("INSERT OR ROLLBACK INTO records (sha256, body) VALUES (?1, ?2)")?;
     insert.execute([sha256.as_str(), body])?;
     Ok(())
 }
@@ -89,6 +92,7 @@ fn insert_snapshot(
     let complete = reading.is_complete();
     let Reading {
         identity,
+        identity_record,
         businesses,
         requests,
         started_at,
@@ -100,12 +104,20 @@ fn insert_snapshot(
     let accounts = people::accounts(&identity, listings.iter().flat_map(Listing::bearers));
     let memberships = listings.iter().map(|listing| count(listing.memberships.len())).sum();
 
-    let written: Vec<Written> = listings
-        .iter()
-        .map(|listing| insert_listing(connection, listing))
+    let written = content::insert_listings(
+        connection,
+        listings.iter().map(|Listing { business, memberships, .. }| {
+            let rows = memberships.iter().map(|row| rows::membership(business.id, row));
+            (rows::business(business), rows)
+        }),
+    )?;
+    let accounts_listing = content::insert_accounts(connection, &accounts)?;
+    let further = listings.iter().map(|listing| listing.records.as_slice());
+    let records = further.chain([std::slice::from_ref(&identity_record)]);
+    let records: Vec<Stored> = records
+        .map(|records| content::insert_records(connection, records))
         .collect::<rusqlite::Result<_>>()?;
-    let accounts_listing = insert_accounts(connection, &accounts)?;
-    let delta = delta(connection, &listings, &written)?;
+    let delta = delta(connection, id, &listings, &written)?;
 
     let name = full_name(&identity.first_name, &identity.last_name);
     let delta_field = |of: fn(&Delta) -> i64| Field::optional_integer(delta.as_ref().map(of));
@@ -138,28 +150,20 @@ fn insert_snapshot(
         Field::optional_text(previous_hash(connection)?.as_deref()),
     ]
     .into_iter()
-    .map(into_owned)
+    .map(Field::into_owned)
     .collect::<Vec<_>>();
 
     let mut content = Content::default();
     content.line("snapshot", &fields);
-    insert_parts(connection, id, &mut content, &listings, &written, &accounts_listing, &requests)?;
+    insert_listings(connection, id, &mut content, &written, &accounts_listing, &records)?;
+    insert_proof(connection, id, &mut content, &listings, &requests)?;
     let content_sha256 = content.finish();
     fields.insert(fields.len() - 1, Field::digest(&content_sha256));
     // Last, since its presence is what makes the rest a snapshot.
-    let places = vec!["?"; fields.len()].join(", ");
-    connection.execute(&format!("INSERT INTO snapshots VALUES ({places})"), params_from_iter(&fields))?;
+    content::insert(connection, "snapshots", &fields)?;
 
     let (businesses, accounts) = (count(listings.len()), count(accounts.len()));
     Ok(Recorded { id, complete, businesses, accounts, memberships, delta })
-}
-
-pub(super) fn into_owned(field: Field<'_>) -> Field<'static> {
-    match field {
-        Field::Null => Field::Null,
-        Field::Integer(value) => Field::Integer(value),
-        Field::Text(text) => Field::text(text.into_owned()),
-    }
 }
 
 fn previous_hash(connection: &Connection) -> rusqlite::Result<Option<String>> {
@@ -167,38 +171,37 @@ fn previous_hash(connection: &Connection) -> rusqlite::Result<Option<String>> {
     connection.query_row(last, [], |row| row.get(0)).optional()
 }
 
-/// A row or listing that is in the database, whether it was before or not.
-pub(super) struct Stored {
-    pub(super) id: i64,
-    pub(super) sha256: Digest,
+/// What the snapshot points to.
+fn insert_listings(
+    connection: &Connection,
+    id: i64,
+    content: &mut Content,
+    written: &[Written],
+    accounts: &Stored,
+    records: &[Stored],
+) -> rusqlite::Result<()> {
+    content::attach(connection, id, written, accounts)?;
+    for Written { business, listing } in written {
+        content.line("business", &[Field::digest(&business.sha256), Field::digest(&listing.sha256)]);
+    }
+    content.line("accounts", &[Field::digest(&accounts.sha256)]);
+    let mut insert =
+        connection.prepare_cached("INSERT OR ROLLBACK INTO snapshot_records VALUES (?1, ?2, ?3)")?;
+    for (position, records) in records.iter().enumerate() {
+        insert.execute(params![id, count(position), records.id])?;
+        content.line("records", &[Field::digest(&records.sha256)]);
+    }
+    Ok(())
 }
 
-/// A business's row and listing.
-struct Written {
-    business: Stored,
-    listing: Stored,
-}
-
-fn insert_parts(
+/// What was asked, and how far each business was read.
+fn insert_proof(
     connection: &Connection,
     id: i64,
     content: &mut Content,
     listings: &[Listing],
-    written: &[Written],
-    accounts: &Stored,
     requests: &[crate::model::RequestLine],
 ) -> rusqlite::Result<()> {
-    let mut insert = connection.prepare_cached("INSERT INTO snapshot_businesses VALUES (?1, ?2, ?3, ?4)")?;
-    for (position, written) in written.iter().enumerate() {
-        insert.execute(params![id, count(position), written.business.id, written.listing.id])?;
-        content.line(
-            "business",
-            &[Field::digest(&written.business.sha256), Field::digest(&written.listing.sha256)],
-        );
-    }
-    connection.execute("INSERT INTO snapshot_accounts VALUES (?1, ?2)", [id, accounts.id])?;
-    content.line("accounts", &[Field::digest(&accounts.sha256)]);
-
     let mut coverage: Vec<_> = listings
         .iter()
         .flat_map(|listing| listing.coverage.iter().map(|coverage| (listing.business.id, coverage)))
@@ -221,138 +224,33 @@ fn insert_lines<'a>(
 ) -> rusqlite::Result<()> {
     for fields in lines {
         content.line(kind, &fields);
-        let places = vec!["?"; fields.len() + 1].join(", ");
-        let mut insert = connection.prepare_cached(&format!("INSERT INTO {table} VALUES ({places})"))?;
-        insert.execute(params_from_iter(std::iter::once(&Field::Integer(id)).chain(&fields)))?;
+        let own = std::iter::once(Field::Integer(id)).chain(fields);
+        content::insert(connection, table, &own.collect::<Vec<_>>())?;
     }
     Ok(())
 }
 
-fn insert_listing(connection: &Connection, listing: &Listing) -> rusqlite::Result<Written> {
-    let business = insert_row(connection, "business_rows", "business", &rows::business(&listing.business))?;
-    let of_row = |row| rows::membership(listing.business.id, row);
-    let hashes: Vec<Digest> =
-        listing.memberships.iter().map(|row| layout::row("membership", &of_row(row))).collect();
-    let listing = find_or_insert_listing(connection, &hashes, |listing_id| {
-        let mut insert = connection.prepare_cached("INSERT INTO listing_memberships VALUES (?1, ?2, ?3)")?;
-        for ((position, row), hash) in listing.memberships.iter().enumerate().zip(&hashes) {
-            let row = find_or_insert_row(connection, "membership_rows", hash, || of_row(row))?;
-            insert.execute(params![listing_id, count(position), row])?;
-        }
-        Ok(())
-    })?;
-    Ok(Written { business, listing })
-}
-
-pub(super) fn insert_accounts(
-    connection: &Connection,
-    accounts: &[crate::model::Account],
-) -> rusqlite::Result<Stored> {
-    let hashes: Vec<Digest> =
-        accounts.iter().map(|account| layout::row("account", &rows::account(account))).collect();
-    find_or_insert_listing(connection, &hashes, |listing_id| {
-        let mut insert = connection.prepare_cached("INSERT INTO listing_accounts VALUES (?1, ?2, ?3)")?;
-        for (account, hash) in accounts.iter().zip(&hashes) {
-            let row = find_or_insert_row(connection, "account_rows", hash, || rows::account(account))?;
-            insert.execute(params![listing_id, account.key.to_string(), row])?;
-        }
-        Ok(())
-    })
-}
-
-/// A listing that is known costs nothing more; a new one is written rows first.
-pub(super) fn find_or_insert_listing(
-    connection: &Connection,
-    hashes: &[Digest],
-    write_rows: impl FnOnce(i64) -> rusqlite::Result<()>,
-) -> rusqlite::Result<Stored> {
-    let sha256 = layout::listing(hashes);
-    let mut find = connection.prepare_cached("SELECT id FROM listings WHERE sha256 = ?1")?;
-    if let Some(id) = find.query_row([sha256.as_slice()], |row| row.get(0)).optional()? {
-        return Ok(Stored { id, sha256 });
-    }
-    let id: i64 =
-        connection.query_row("SELECT coalesce(max(id), 0) + 1 FROM listings", [], |row| row.get(0))?;
-    write_rows(id)?;
-    connection
-        .execute("INSERT INTO listings VALUES (?1, ?2, ?3)", params![id, sha256, count(hashes.len())])?;
-    Ok(Stored { id, sha256 })
-}
-
-pub(super) fn insert_row(
-    connection: &Connection,
-    table: &str,
-    kind: &str,
-    fields: &[Field],
-) -> rusqlite::Result<Stored> {
-    let sha256 = layout::row(kind, fields);
-    let id = find_or_insert_row(connection, table, &sha256, || fields.to_vec())?;
-    Ok(Stored { id, sha256 })
-}
-
-pub(super) fn find_or_insert_row<'a>(
-    connection: &Connection,
-    table: &str,
-    sha256: &Digest,
-    fields: impl FnOnce() -> Vec<Field<'a>>,
-) -> rusqlite::Result<i64> {
-    let mut find: CachedStatement =
-        connection.prepare_cached(&format!("SELECT id FROM {table} WHERE sha256 = ?1"))?;
-    if let Some(id) = find.query_row([sha256.as_slice()], |row| row.get(0)).optional()? {
-        return Ok(id);
-    }
-    let fields = fields();
-    let places = vec!["?"; fields.len()].join(", ");
-    let mut insert = connection.prepare_cached(&format!("INSERT INTO {table} VALUES (NULL, ?, {places})"))?;
-    let hash: &dyn rusqlite::ToSql = &sha256.as_slice();
-    let values = std::iter::once(hash).chain(fields.iter().map(|field| field as &dyn rusqlite::ToSql));
-    insert.execute(params_from_iter(values))?;
-    Ok(connection.last_insert_rowid())
-}
-
-/// Counts what changed, business by business, against the newest earlier reading in which the
-/// business's list was whole. A listing that is the same row by row needs no look.
+/// Counts what changed since the last complete snapshot, by the same comparison that `diff` tells.
 fn delta(
     connection: &Connection,
+    id: i64,
     listings: &[Listing],
     written: &[Written],
 ) -> rusqlite::Result<Option<Delta>> {
     let Some(since) = query::last_complete(connection)? else { return Ok(None) };
-    let mut delta = Delta { since, ..Delta::default() };
-    for (listing, written) in listings.iter().zip(written) {
-        let readable = |listing: &Listing| {
-            listing.coverage.iter().any(|c| c.resource == Resource::TeamMembers && c.outcome == Outcome::Ok)
-        };
-        let before = query::last_whole_listing(connection, listing.business.id)?;
-        let Some(before) = before.filter(|before| before.listing != written.listing.id && readable(listing))
-        else {
-            continue;
-        };
-        let unread = match listing
-            .coverage
-            .iter()
-            .any(|c| c.resource == Resource::BusinessGroup && c.outcome == Outcome::Ok)
-        {
-            true => Vec::new(),
-            false => vec!["business_group"],
-        };
-        let rows = query::diff_rows(connection, before.listing)?;
-        let before = diff::Side { rows, unread: before.unread };
-        let after = diff::Side { rows: query::diff_rows(connection, written.listing.id)?, unread };
-        for change in diff::changes(before, after) {
-            match change.kind {
-                diff::Kind::Joined => delta.joined += 1,
-                diff::Kind::Left => delta.left += 1,
-                diff::Kind::NotComparable => {}
-                _ => delta.changed += 1,
-            }
+    let place = |(listing, written): (&Listing, &Written)| {
+        let read = listing.coverage.iter().filter(|coverage| coverage.outcome == Outcome::Ok);
+        Place {
+            business_id: listing.business.id,
+            name: listing.business.name.clone(),
+            snapshot_id: id,
+            listing: written.listing.id,
+            read: Read(read.map(|coverage| coverage.resource.as_str().to_owned()).collect()),
         }
-    }
-    Ok(Some(delta))
-}
-
-pub(super) fn count(n: usize) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
+    };
+    let this = Anchor { id, places: listings.iter().zip(written).map(place).collect() };
+    let [joined, left, changed] = compare::count(connection, &Anchor::read(connection, since)?, &this)?;
+    Ok(Some(Delta { since, joined, left, changed }))
 }
 
 /// The database may be continued by the identity and origin that began it alone: another one's

@@ -5,9 +5,6 @@ use crate::model::reading::{RequestLine, hex};
 use crate::model::rows::full_name;
 use crate::model::{Account, Business, Coverage, Membership, role};
 
-/// The state of `last_login_at` while nothing was asked for that would tell it.
-const LOGIN_NOT_REQUESTED: &str = "not_requested";
-
 /// Columns of `business_rows`.
 pub(super) fn business(business: &Business) -> Vec<Field<'_>> {
     let roles: Vec<&str> = business.own.iter().map(|own| own.role.as_str()).collect();
@@ -61,14 +58,14 @@ pub(super) fn membership(business_id: i64, row: &Membership) -> Vec<Field<'_>> {
         Field::moment(row.member_created_at),
         Field::moment(row.member_updated_at),
         or_null(&row.job_title),
-        Field::Null,
-        Field::Null,
+        Field::moment(row.last_login.moment()),
+        Field::optional_integer(row.logins),
         Field::text(row.flags_text()),
         Field::text(row.sources.to_string()),
         Field::digest(&row.record),
         Field::optional_integer(row.identity_id),
         Field::optional_text(row.identity_uuid.as_deref()),
-        Field::text(LOGIN_NOT_REQUESTED),
+        Field::text(row.last_login.status()),
     ]
 }
 

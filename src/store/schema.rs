@@ -1,10 +1,10 @@
 //! What the database looks like, and how it refuses to be changed.
 //!
 //! Stored the way git stores things: a row once, by the hash of its content; a *listing* (the rows of
-//! one business, or the accounts of one snapshot) once, by the hash of its rows' hashes; a snapshot
-//! points to listings. A business in which nothing changed costs one small row, and a row's text can
-//! be erased one day while its hash keeps the chain whole. The tables that people query are views
-//! over these.
+//! one business, the accounts of one snapshot, or the records that rows do not name) once, by the hash
+//! of its rows' hashes; a snapshot points to listings. A business in which nothing changed costs one
+//! small row, and a row's text can be erased one day while its hash keeps the chain whole. The tables
+//! that people query are views over these.
 //!
 //! Everything is append-only, by triggers. What belongs to a snapshot or a listing is written before
 //! the row that stands for it, so that the presence of that row means "finished"; foreign keys are
@@ -34,14 +34,20 @@ CREATE TABLE snapshots (
 CREATE TABLE snapshot_businesses (
     snapshot_id INTEGER NOT NULL REFERENCES snapshots DEFERRABLE INITIALLY DEFERRED,
     position INTEGER NOT NULL,
-    business_row INTEGER NOT NULL REFERENCES business_rows,
-    listing INTEGER NOT NULL REFERENCES listings,
+    business_row INTEGER NOT NULL REFERENCES business_rows DEFERRABLE INITIALLY DEFERRED,
+    listing INTEGER NOT NULL REFERENCES listings DEFERRABLE INITIALLY DEFERRED,
     PRIMARY KEY (snapshot_id, position)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE snapshot_accounts (
     snapshot_id INTEGER PRIMARY KEY REFERENCES snapshots DEFERRABLE INITIALLY DEFERRED,
-    listing INTEGER NOT NULL REFERENCES listings
+    listing INTEGER NOT NULL REFERENCES listings DEFERRABLE INITIALLY DEFERRED
 ) STRICT;
+CREATE TABLE snapshot_records (
+    snapshot_id INTEGER NOT NULL REFERENCES snapshots DEFERRABLE INITIALLY DEFERRED,
+    position INTEGER NOT NULL,
+    listing INTEGER NOT NULL REFERENCES listings DEFERRABLE INITIALLY DEFERRED,
+    PRIMARY KEY (snapshot_id, position)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE coverage (
     snapshot_id INTEGER NOT NULL REFERENCES snapshots DEFERRABLE INITIALLY DEFERRED,
     business_id INTEGER NOT NULL,
@@ -63,19 +69,19 @@ CREATE TABLE requests (
 const CONTENT: &str = "
 CREATE TABLE records (sha256 TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
 CREATE TABLE business_rows (
-    id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE,
+    id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL,
     business_id INTEGER NOT NULL, business_uuid TEXT, account_id TEXT, name TEXT NOT NULL,
     own_role TEXT NOT NULL, active INTEGER, status TEXT, subscription_status TEXT, timezone TEXT,
     record_sha256 TEXT NOT NULL
 ) STRICT;
 CREATE TABLE account_rows (
-    id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE,
+    id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL,
     account_key TEXT NOT NULL, identity_id INTEGER, identity_uuid TEXT, email TEXT NOT NULL,
     emails TEXT NOT NULL, first_name TEXT NOT NULL, last_name TEXT NOT NULL, full_name TEXT NOT NULL,
     businesses INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE membership_rows (
-    id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE,
+    id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL,
     business_id INTEGER NOT NULL, account_key TEXT NOT NULL,
     role TEXT NOT NULL, role_label TEXT NOT NULL, role_class TEXT NOT NULL, member_uuid TEXT,
     email TEXT NOT NULL, first_name TEXT NOT NULL, last_name TEXT NOT NULL,
@@ -85,17 +91,26 @@ CREATE TABLE membership_rows (
     record_sha256 TEXT NOT NULL,
     identity_id INTEGER, identity_uuid TEXT, last_login_status TEXT NOT NULL
 ) STRICT;
-CREATE TABLE listings (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, rows INTEGER NOT NULL) STRICT;
+CREATE TABLE listings (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, rows INTEGER NOT NULL) STRICT;
+CREATE INDEX business_rows_by_hash ON business_rows (sha256);
+CREATE INDEX account_rows_by_hash ON account_rows (sha256);
+CREATE INDEX membership_rows_by_hash ON membership_rows (sha256);
+CREATE INDEX listings_by_hash ON listings (sha256);
 CREATE TABLE listing_memberships (
     listing INTEGER NOT NULL REFERENCES listings DEFERRABLE INITIALLY DEFERRED,
     position INTEGER NOT NULL,
-    row INTEGER NOT NULL REFERENCES membership_rows,
+    row INTEGER NOT NULL REFERENCES membership_rows DEFERRABLE INITIALLY DEFERRED,
     PRIMARY KEY (listing, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE listing_records (
+    listing INTEGER NOT NULL REFERENCES listings DEFERRABLE INITIALLY DEFERRED,
+    sha256 BLOB NOT NULL,
+    PRIMARY KEY (listing, sha256)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE listing_accounts (
     listing INTEGER NOT NULL REFERENCES listings DEFERRABLE INITIALLY DEFERRED,
     account_key TEXT NOT NULL,
-    row INTEGER NOT NULL REFERENCES account_rows,
+    row INTEGER NOT NULL REFERENCES account_rows DEFERRABLE INITIALLY DEFERRED,
     PRIMARY KEY (listing, account_key)
 ) STRICT, WITHOUT ROWID;
 ";
@@ -157,32 +172,37 @@ JOIN account_rows a ON a.id = la.row
 pub(crate) const ACCESS_ORDER: &str = "ORDER BY sb.position, lm.position";
 
 /// Each table, and the condition under which a new row would replace or join something finished.
-const GUARDED: [(&str, &str); 12] = [
+const GUARDED: [(&str, &str); 14] = [
     ("snapshots", "NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM snapshots)"),
     ("snapshot_businesses", FINISHED_SNAPSHOT),
     ("snapshot_accounts", FINISHED_SNAPSHOT),
+    ("snapshot_records", FINISHED_SNAPSHOT),
     ("coverage", FINISHED_SNAPSHOT),
     ("requests", FINISHED_SNAPSHOT),
-    ("records", "EXISTS (SELECT 1 FROM records WHERE sha256 = NEW.sha256)"),
-    ("business_rows", "EXISTS (SELECT 1 FROM business_rows WHERE id = NEW.id OR sha256 = NEW.sha256)"),
-    ("account_rows", "EXISTS (SELECT 1 FROM account_rows WHERE id = NEW.id OR sha256 = NEW.sha256)"),
-    ("membership_rows", "EXISTS (SELECT 1 FROM membership_rows WHERE id = NEW.id OR sha256 = NEW.sha256)"),
-    ("listings", "EXISTS (SELECT 1 FROM listings WHERE id = NEW.id OR sha256 = NEW.sha256)"),
+    ("records", "EXISTS (SELECT 1 FROM records WHERE rowid = NEW.rowid OR sha256 = NEW.sha256)"),
+    ("business_rows", "NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM business_rows)"),
+    ("account_rows", "NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM account_rows)"),
+    ("membership_rows", "NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM membership_rows)"),
+    ("listings", "NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM listings)"),
     ("listing_memberships", FINISHED_LISTING),
     ("listing_accounts", FINISHED_LISTING),
+    ("listing_records", FINISHED_LISTING),
 ];
 
 const FINISHED_SNAPSHOT: &str = "EXISTS (SELECT 1 FROM snapshots WHERE id = NEW.snapshot_id)";
 const FINISHED_LISTING: &str = "EXISTS (SELECT 1 FROM listings WHERE id = NEW.listing)";
 
+/// ROLLBACK and not ABORT, here and in what inserts: the latter would have SQLite keep a journal of
+/// each statement, a fifth of the work of a large snapshot, to go back to a state nobody wants.
+///
 /// The triggers of one table: no change, no removal, nothing slipped into what is finished. The
 /// last also stops INSERT OR REPLACE, which removes rows without telling the delete trigger.
-fn triggers(table: &str, finished: &str) -> String {
+fn triggers((table, finished): &(&str, &str)) -> String {
     let refusal = |event: &str, condition: &str| {
         let name = event.to_lowercase();
         format!(
             "CREATE TRIGGER {table}_no_{name} BEFORE {event} ON {table} {condition}
-             BEGIN SELECT RAISE(ABORT, '{table}: evidence is append-only'); END;\n"
+             BEGIN SELECT RAISE(ROLLBACK, '{table}: evidence is append-only'); END;\n"
         )
     };
     refusal("UPDATE", "") + &refusal("DELETE", "") + &refusal("INSERT", &format!("WHEN {finished}"))
@@ -195,8 +215,19 @@ pub(crate) fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "user_version", VERSION)
 }
 
+/// Lets everything be changed until [`create_triggers`]. For inside a transaction alone.
+pub(crate) fn drop_triggers(connection: &Connection) -> rusqlite::Result<()> {
+    let events = ["update", "delete", "insert"];
+    let names = GUARDED.iter().flat_map(|(table, _)| events.map(|event| format!("{table}_no_{event}")));
+    connection.execute_batch(&names.map(|name| format!("DROP TRIGGER {name};")).collect::<String>())
+}
+
+pub(crate) fn create_triggers(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&GUARDED.iter().map(triggers).collect::<String>())
+}
+
 fn definition() -> String {
-    let triggers: String = GUARDED.iter().map(|(table, finished)| triggers(table, finished)).collect();
+    let triggers: String = GUARDED.iter().map(triggers).collect();
     format!(
         "{SNAPSHOTS}{CONTENT}{VIEWS}
          CREATE VIEW access AS {ACCESS};

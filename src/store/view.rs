@@ -79,29 +79,6 @@ pub(crate) fn find_snapshot(reader: &Reader, id: i64) -> Result<Option<Snapshot>
     found.optional().map_err(|error| storage_error(error, "read the snapshot"))
 }
 
-/// The newest snapshot in which each of these businesses was read to the end, whatever became of the
-/// others; with `allow_partial` the newest that knows all of them.
-pub(crate) fn latest_covering(
-    reader: &Reader,
-    businesses: &[i64],
-    allow_partial: bool,
-) -> Result<Option<i64>> {
-    let wanted = serde_json::to_string(businesses).unwrap_or_default();
-    let sql = format!(
-        "SELECT s.id FROM snapshots s WHERE s.status <> 'pruned' AND NOT EXISTS (
-             SELECT 1 FROM json_each(?1) w WHERE NOT EXISTS (
-                 SELECT 1 FROM coverage c WHERE c.snapshot_id = s.id AND c.business_id = w.value
-                     AND c.resource = 'team_members' AND (?2 OR {WHOLE})))
-         ORDER BY s.id DESC LIMIT 1"
-    );
-    let found = reader.connection().query_row(&sql, (wanted, allow_partial), |row| row.get(0)).optional();
-    found.map_err(|error| storage_error(error, "find a snapshot of these businesses"))
-}
-
-/// When a team list counts as read, or its gap as accepted.
-const WHOLE: &str =
-    "(c.outcome = 'ok' OR (c.outcome IN ('denied', 'mismatch') AND c.message LIKE 'accepted: %'))";
-
 /// A business of a snapshot, with how its rows came to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BusinessLine {

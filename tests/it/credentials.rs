@@ -85,9 +85,21 @@ fn killed_between_write_and_rename_the_pair_is_put_in_place() {
     let (posts, ()) = home.posts_of(|| died(&home, "before-rename"));
     assert_eq!((posts, home.mode("default.next")), (1, 0o600));
     let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
-    run.succeeds().says("completed an earlier refresh");
+    run.succeeds().says("put a pair of tokens in its place");
     assert_eq!(posts, 1);
     assert!(!home.state().join("default.next").exists());
+}
+
+#[test]
+fn a_first_pair_survives_as_well() {
+    let home = Home::new();
+    let seed = home.grant();
+    let mut import = home.command(&["auth", "--import-refresh-token"]);
+    import.env("FBSYNC_REFRESH_TOKEN", seed).env("FBSYNC_TEST_DIE_AT", "before-rename");
+    assert_eq!(home.run(&mut import).signal, Some(9));
+    let (posts, run) = home.posts_of(|| home.fbsync(&["status", "--check"]));
+    assert_eq!(posts, 0, "{run}");
+    home.fbsync(&["refresh"]).succeeds();
 }
 
 #[test]
@@ -152,11 +164,12 @@ fn a_write_that_fails_after_the_rotation_is_rescued_beside() {
     });
     run.exits(9).says("they are kept in").says("default.next");
     assert_eq!(home.mode("default.next"), 0o600);
-    // The way is cleared: the store is what it was before the refresh, and the next run completes it.
+    // The way is cleared: the store is what it was before the refresh, and the next run completes
+    // it.
     fs::remove_dir_all(home.store()).expect("removed");
     fs::write(home.store(), before).expect("a store");
     fs::set_permissions(home.store(), fs::Permissions::from_mode(0o600)).expect("chmod");
-    home.fbsync(&["refresh"]).succeeds().says("completed an earlier refresh");
+    home.fbsync(&["refresh"]).succeeds().says("put a pair of tokens in its place");
 }
 
 #[test]
@@ -605,11 +618,68 @@ fn a_signal_waits_for_the_end_of_the_rotation() {
 }
 
 #[test]
+fn a_bare_access_token_runs_sync_and_is_stored_nowhere() {
+    let home = Home::new();
+    let access = home.sandbox.grant().0;
+    let home = home.with("FBSYNC_ACCESS_TOKEN", &access);
+    home.fbsync(&["sync", "--db", "a.sqlite"]).succeeds();
+    assert!(!home.state().exists());
+    home.sandbox.revoke_all();
+    home.fbsync(&["sync", "--db", "a.sqlite"]).exits(4);
+    assert_eq!(home.posts(), 0);
+}
+
+#[test]
+fn a_burst_of_refusals_costs_one_rotation() {
+    let home = Home::with_sign_in();
+    home.sandbox.change(|world| world.latency = Duration::from_millis(30));
+    // The access token ends between the first request and the many.
+    let tomorrow = home.sandbox.now() + Duration::from_secs(24 * 60 * 60);
+    home.sandbox.arm(Fault::on("/users/me").then(Trouble::hook(move |world| world.clock = Some(tomorrow))));
+    let sync = ["sync", "--db", "a.sqlite", "--jobs", "8"];
+    let (posts, run) = home.posts_of(|| home.fbsync(&sync));
+    run.succeeds();
+    assert_eq!(posts, 1);
+    let refused = home.sandbox.requests().iter().filter(|seen| seen.status == Some(401)).count();
+    assert!(refused > 1, "no burst: {refused}");
+}
+
+#[test]
+fn a_burst_of_refusals_on_a_dead_sign_in_asks_once() {
+    let home = Home::with_sign_in();
+    home.sandbox.change(|world| world.latency = Duration::from_millis(30));
+    home.sandbox.arm(Fault::on(TOKEN).then(Trouble::status(400, "invalid_grant")));
+    home.sandbox.arm(Fault::on("/team_members").times(usize::MAX).then(Trouble::unauthenticated()));
+    let sync = ["sync", "--db", "a.sqlite", "--jobs", "8"];
+    let (posts, run) = home.posts_of(|| home.fbsync(&sync));
+    assert_ne!(run.code, Some(0), "{run}");
+    assert_eq!(posts, 1);
+}
+
+#[test]
+fn sync_refreshes_first_and_takes_over_only_when_told() {
+    let home = Home::with_due_sign_in().with("FBSYNC_INSTANCE", "there");
+    let (posts, run) = home.posts_of(|| home.fbsync(&["sync", "--db", "a.sqlite"]));
+    run.exits(3).says("--adopt");
+    assert_eq!(posts, 0);
+    let (posts, run) = home.posts_of(|| home.fbsync(&["sync", "--db", "a.sqlite", "--adopt"]));
+    run.succeeds();
+    assert_eq!(posts, 1);
+}
+
+#[test]
 fn nothing_said_holds_a_secret_however_much_is_said() {
     let home = Home::with_sign_in();
     home.fbsync(&["refresh", "-vvv"]).succeeds().says("form [redacted]");
     home.fbsync(&["status", "--check", "-vvv"]).succeeds().says("Authorization: Bearer [redacted]");
     home.fbsync(&["status", "--json", "-vvv"]).succeeds();
+    home.fbsync(&["sync", "--db", "a.sqlite", "-vvv"]).succeeds().says("Authorization: Bearer [redacted]");
+    let database = fs::read(home.state().with_file_name("a.sqlite")).expect("a database");
+    for name in ["access_token", "refresh_token", "client_secret"] {
+        let secret = home.stored()[name].as_str().expect("a secret").to_owned();
+        let found = database.windows(secret.len()).any(|window| window == secret.as_bytes());
+        assert!(!found, "the database holds the {name}");
+    }
     // A server that quotes the request in its complaint.
     let refresh = home.stored()["refresh_token"].as_str().expect("a token").to_owned();
     let body = format!(r#"{{"error":"invalid_request","error_description":"no such token {refresh}"}}"#);

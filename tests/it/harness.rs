@@ -1,22 +1,30 @@
 //! The program from outside: the real executable, an empty home, a sandbox of its own.
 //!
-//! Nothing of the machine's environment reaches the program but PATH, and nothing of one test another. What a run
-//! gave back is one value (standard output, standard error, exit code), so that no test can overlook a part of it.
+//! Nothing of the machine's environment reaches the program but PATH, and nothing of one test
+//! another. What a run gave back is one value (standard output, standard error, exit code), so that
+//! no test can overlook a part of it.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
 
+use assert_cmd::cargo::cargo_bin;
 use fbsync::sandbox::{CLIENT_ID, CLIENT_SECRET, Sandbox, World};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::tables::Tables;
+
+/// The database of every test that does not need another name.
+pub(crate) const DB: &str = "audit.sqlite";
 
 pub(crate) struct Home {
     pub(crate) sandbox: Sandbox,
@@ -64,6 +72,15 @@ impl Home {
             .with("TMPDIR", &path)
     }
 
+    /// A home of which `world` is all there is, and a bare access token in the environment: one
+    /// process does what takes two with a stored sign-in.
+    pub(crate) fn reading(world: World) -> Home {
+        let home = Home::in_world(world);
+        let (access, refresh) = home.sandbox.grant();
+        home.secrets.lock().expect("no panic").extend([access.clone(), refresh]);
+        home.with("FBSYNC_ACCESS_TOKEN", &access)
+    }
+
     /// A home with a sign-in whose access token lives only five minutes: due, and not yet dead.
     pub(crate) fn with_due_sign_in() -> Home {
         let home = Home::new();
@@ -74,21 +91,13 @@ impl Home {
 
     /// A home with a sign-in that is good for twelve hours.
     pub(crate) fn with_sign_in() -> Home {
-        let home = Home::new();
-        home.import();
-        home
+        Home::signed_in_to(World::demo())
     }
 
-    /// The same in a world of one's own.
-    pub(crate) fn signed_in(world: World) -> Home {
+    pub(crate) fn signed_in_to(world: World) -> Home {
         let home = Home::in_world(world);
         home.import();
         home
-    }
-
-    /// A file or folder of the home, where every command runs.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
     }
 
     fn import(&self) {
@@ -110,13 +119,40 @@ impl Home {
         self
     }
 
+    /// What a variable of the program's environment says.
+    pub(crate) fn value(&self, name: &str) -> String {
+        let found = self.environment.iter().find(|(known, _)| known == name);
+        found.expect("a variable that is set").1.clone()
+    }
+
     pub(crate) fn without(mut self, name: &str) -> Home {
         self.environment.retain(|(known, _)| known != name);
         self
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fbsync"));
+        self.any_command(cargo_bin!("fbsync"), arguments)
+    }
+
+    /// A shell's line with the program as `$FBSYNC`.
+    pub(crate) fn shell(&self, line: &str) -> Command {
+        let mut command = self.any_command("sh", &["-c", line]);
+        command.env("FBSYNC", cargo_bin!("fbsync"));
+        command
+    }
+
+    /// Obeys the modes of files for root too, who is who runs the tests in a container.
+    pub(crate) fn command_under_modes(&self, arguments: &[&str]) -> Command {
+        if !rustix::process::geteuid().is_root() {
+            return self.command(arguments);
+        }
+        let mut command = self.any_command("setpriv", &["--bounding-set", "-dac_override,-dac_read_search"]);
+        command.arg(cargo_bin!("fbsync")).args(arguments);
+        command
+    }
+
+    fn any_command(&self, program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(arguments).env_clear().current_dir(self.folder.path()).stdin(Stdio::null());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
@@ -194,6 +230,25 @@ impl Home {
         self.read(output)
     }
 
+    /// `fbsync sync` into [`DB`].
+    pub(crate) fn sync(&self) -> Run {
+        self.fbsync(&["sync", "--db", DB])
+    }
+
+    /// What [`DB`] holds.
+    pub(crate) fn tables(&self) -> Tables {
+        Tables::open(&self.path(DB))
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The names of all that lies in the home, in order.
+    pub(crate) fn files(&self) -> Vec<String> {
+        names_in(self.folder.path())
+    }
+
     pub(crate) fn state(&self) -> PathBuf {
         self.folder.path().join("fbsync")
     }
@@ -213,7 +268,7 @@ impl Home {
     }
 
     pub(crate) fn mode(&self, name: &str) -> u32 {
-        fs::metadata(self.state().join(name)).expect("a file").permissions().mode() & 0o7777
+        mode_of(&self.state().join(name))
     }
 
     /// How many times the token endpoint was asked.
@@ -292,11 +347,23 @@ impl fmt::Display for Run {
     }
 }
 
+pub(crate) fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let mut names: Vec<String> = entries.map(|name| name.into_string().expect("UTF-8")).collect();
+    names.sort();
+    names
+}
+
+pub(crate) fn mode_of(path: &Path) -> u32 {
+    fs::metadata(path).expect("a file").permissions().mode() & 0o7777
+}
+
 pub(crate) fn redirect_uri(port: u16) -> String {
     format!("https://localhost:{port}/callback")
 }
 
-/// A port that nobody has now. The system hands out others first before it gives the same one again.
+/// A port that nobody has now. The system hands out others first before it gives the same one
+/// again.
 pub(crate) fn free_port() -> u16 {
     let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     socket.local_addr().expect("an address").port()

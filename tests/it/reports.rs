@@ -43,7 +43,7 @@ pub(crate) fn world() -> World {
 }
 
 pub(crate) fn synced(world: World) -> Home {
-    let home = Home::signed_in(world).with("FBSYNC_TEST_CLOCK", CLOCK).with("FBSYNC_DB", "audit.sqlite");
+    let home = Home::signed_in_to(world).with("FBSYNC_TEST_CLOCK", CLOCK).with("FBSYNC_DB", "audit.sqlite");
     home.fbsync(&["sync"]);
     home
 }
@@ -138,7 +138,7 @@ fn what_the_flags_contradict_is_refused() {
         (&["export", "nothing"], "there is no report `nothing`"),
         (&["export"], "which report, or which folder?"),
         (&["export", "access", "--people", "nobody"], "neither a file nor an e-mail address"),
-        (&["export", "access", "--business", "7"], "no snapshot holds all of these businesses: [7]"),
+        (&["export", "access", "--business", "7"], "no snapshot holds business 7"),
         (&["export", "access", "--snapshot", "9"], "there is no snapshot 9"),
         (&["export", "access", "--split-by", "business"], "--out"),
     ] {
@@ -146,7 +146,7 @@ fn what_the_flags_contradict_is_refused() {
     }
     let run = home.fbsync(&["export", "access", "--formula-guard", "fail"]).exits(3);
     assert_eq!(run.stdout, "", "half a listing is no listing");
-    run.says("a spreadsheet would run `@SUM(A1) Atwood` in 48201/").says("/full_name");
+    run.says("a spreadsheet would run the cell `@SUM(A1) Atwood` in 48201/").says("/full_name");
     let run = home.fbsync(&["export", "access", "--bom"]).succeeds();
     assert!(run.stdout.starts_with("\u{feff}row_key,"));
 }

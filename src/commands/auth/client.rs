@@ -1,7 +1,7 @@
 //! The app that signs in: its id, secret and redirect URI, each from the first place that has it.
 //!
-//! Flag, environment, what is stored, then a question where somebody can answer. What is stored counts only with the
-//! client id it was stored with.
+//! Flag, environment, what is stored, then a question where somebody can answer. What is stored
+//! counts only with the client id it was stored with.
 
 use super::guide;
 use crate::app::App;

@@ -1,7 +1,7 @@
 //! Waiting for the person: the listener, the prompt beside it, and the end of patience.
 //!
-//! Only an answer with our `state` ends the wait. A paste that will not do is explained and the wait goes on; the end
-//! of standard input ends the prompt alone.
+//! Only an answer with our `state` ends the wait. A paste that will not do is explained and the
+//! wait goes on; the end of standard input ends the prompt alone.
 
 use std::io::{self, BufRead};
 use std::sync::mpsc::{self, Receiver, TryRecvError};
@@ -82,7 +82,8 @@ impl Ways {
                 Err(problem) => problem.to_string(),
             },
         };
-        // Somebody at a terminal may try again, and the browser may still come; a script had its one line.
+        // Somebody at a terminal may try again, and the browser may still come; a script had its
+        // one line.
         if self.listener.is_none() && (!app.ui.may_ask || self.pasted.is_none()) {
             return Err(
                 Error::new(Kind::Usage, problem).hint("fbsync auth --paste, once more from the start")
@@ -141,9 +142,9 @@ pub(super) fn code(outcome: Outcome) -> Result<Secret> {
 
 fn timed_out(timeout: Duration, redirect: &RedirectUri) -> Error {
     let message = format!(
-        "nobody came back from FreshBooks within {}. If the browser shows an error there, one of three things is \
-         wrong: the client id is unknown; the redirect URI {} is not registered with the app character for character; \
-         a scope is not enabled on the app",
+        "nobody came back from FreshBooks within {}. If the browser shows an error there, one of three \
+         things is wrong: the client id is unknown; the redirect URI {} is not registered with the app \
+         character for character; a scope is not enabled on the app",
         crate::model::spoken(timeout),
         redirect.as_str()
     );

@@ -1,7 +1,7 @@
 //! What a person is told on the way to FreshBooks and back.
 //!
-//! The browser's warning is explained before it appears. The address stands alone on its line, so that it can be
-//! copied whole from any terminal.
+//! The browser's warning is explained before it appears. The address stands alone on its line, so
+//! that it can be copied whole from any terminal.
 
 use std::thread;
 
@@ -52,9 +52,9 @@ pub(super) fn send(app: &App, args: &AuthArgs, request: &Request, url: &str) {
 fn explain_warning(app: &App, request: &Request) {
     if request.certificate.is_none() && request.redirect_uri.starts_with("https:") {
         app.ui.instruct(
-            "after you agree, the browser will warn that the connection is not private: it is led back to this \
-             machine, to a certificate that fbsync made a moment ago and nobody vouches for. Choose Advanced, then \
-             Proceed; or change https to http in the address bar",
+            "after you agree, the browser will warn that the connection is not private: it is led back \
+             to this machine, to a certificate that fbsync made a moment ago and nobody vouches for. \
+             Choose Advanced, then Proceed; or change https to http in the address bar",
         );
     }
 }
@@ -62,9 +62,12 @@ fn explain_warning(app: &App, request: &Request) {
 /// A browser on another machine reaches this one's loopback through a tunnel alone.
 fn explain_tunnel(app: &App, request: &Request) {
     if let Ok(redirect) = RedirectUri::parse(&request.redirect_uri) {
-        let (port, user, host) = (redirect.port(), app::os_user(), app::host_name());
+        let (port, host) = (redirect.port(), app::host_name());
+        let user = app::os_user();
+        // Where the account has no name that is known, ssh's own default is as good a guess.
+        let account = if user.contains(' ') { String::new() } else { format!("{user}@") };
         app.ui.instruct("if the browser is on another machine, run this there first:");
-        app.ui.instruct(format_args!("  ssh -L {port}:127.0.0.1:{port} {user}@{host}"));
+        app.ui.instruct(format_args!("  ssh -L {port}:127.0.0.1:{port} {account}{host}"));
     }
 }
 

@@ -1,25 +1,24 @@
 //! `fbsync auth`: a person signs in, and the tokens are stored.
 //!
-//! What can fail is looked at before anybody is sent to a browser: settings, the store, the port. The code lives five
-//! minutes, so it is exchanged at once; the pair is stored before it is used; only then the browser is told, so that
-//! its page says the truth.
+//! What can fail is looked at before anybody is sent to a browser: settings, the store, the port.
+//! The code lives five minutes, so it is exchanged at once; the pair is stored before it is used;
+//! only then the browser is told, so that its page says the truth.
 
 mod client;
 mod consent;
 mod guide;
+mod settle;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::app::App;
 use crate::cli::AuthArgs;
-use crate::credentials::{self, Profile, Store, inputs};
-use crate::error::{Context, Error, Kind, Result};
-use crate::freshbooks::{self, Person};
+use crate::credentials::{self, Profile, Store};
+use crate::error::{Context, Kind, Result};
+use crate::freshbooks::Person;
 use crate::http::Http;
-use crate::oauth::{
-    self, Attempt, Certificate, Client, Page, RedirectUri, TEAMS_SCOPE, TokenProblem, TokenSet,
-};
+use crate::oauth::{self, Attempt, Certificate, Client, Page, RedirectUri, TEAMS_SCOPE};
 use crate::secret::Secret;
 use consent::Ways;
 
@@ -58,7 +57,7 @@ pub(crate) fn run(app: &App, args: &AuthArgs) -> Result<()> {
     let stored = credentials::stored(app)?;
     let client = client::gather(app, args, stored.as_ref())?;
     let signed = match args.import_refresh_token {
-        true => import(app, client, args)?,
+        true => settle::import(app, client, args)?,
         false => {
             let request = request(app, args, client)?;
             sign_in(app, &request, &|url| guide::send(app, args, &request, url))?
@@ -68,7 +67,7 @@ pub(crate) fn run(app: &App, args: &AuthArgs) -> Result<()> {
 }
 
 fn request(app: &App, args: &AuthArgs, client: Client) -> Result<Request> {
-    let pem = |path: &Option<std::path::PathBuf>| path.as_deref().map(read_pem).transpose();
+    let pem = |path: &Option<PathBuf>| path.as_deref().map(read_pem).transpose();
     Ok(Request {
         client_id: client.id,
         client_secret: client.secret,
@@ -89,8 +88,8 @@ fn read_pem(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).context(Kind::Config, || format!("cannot read {}", path.display()))
 }
 
-/// Has a person agree at FreshBooks and stores the tokens that come of it. `way` sends the person to an address; the
-/// listener is up by then.
+/// Has a person agree at FreshBooks and stores the tokens that come of it. `way` sends the person
+/// to an address; the listener is up by then.
 pub(crate) fn sign_in(app: &App, request: &Request, way: &dyn Fn(&str)) -> Result<Signed> {
     let redirect = RedirectUri::parse(&request.redirect_uri)?;
     let store = Store::new(app, &app.profile)?;
@@ -113,8 +112,8 @@ pub(crate) fn sign_in(app: &App, request: &Request, way: &dyn Fn(&str)) -> Resul
     let (outcome, reply) = ways.wait(app, request.timeout)?;
     let http = Http::new(app);
     let signed = consent::code(outcome)
-        .and_then(|code| exchange(app, &http, &client, &code, attempt.verifier.as_ref()))
-        .and_then(|tokens| settle(app, &http, client, &tokens));
+        .and_then(|code| settle::exchange(app, &http, &client, &code, attempt.verifier.as_ref()))
+        .and_then(|tokens| settle::keep(app, &http, client, &tokens));
     if let Some(reply) = reply {
         reply.finish(match &signed {
             Ok(signed) => Page::SignedIn { who: signed.who() },
@@ -122,77 +121,6 @@ pub(crate) fn sign_in(app: &App, request: &Request, way: &dyn Fn(&str)) -> Resul
         });
     }
     signed
-}
-
-fn exchange(
-    app: &App,
-    http: &Http,
-    client: &Client,
-    code: &Secret,
-    verifier: Option<&Secret>,
-) -> Result<TokenSet> {
-    oauth::exchange(http, &app.endpoints.api, client, code, verifier).map_err(|problem| {
-        let message =
-            format!("FreshBooks did not exchange the code for tokens: {problem}; nothing was stored");
-        let (kind, hint) = match problem {
-            TokenProblem::Client(_) => (
-                Kind::SignIn,
-                "the client secret does not belong to the client id: give the app's present one with \
-                 `--client-secret-file PATH`",
-            ),
-            TokenProblem::Grant(_) => (
-                Kind::SignIn,
-                "a code lives five minutes and works once, with the very redirect URI that it was asked for: \
-                 run `fbsync auth` again",
-            ),
-            TokenProblem::Refused { .. } if verifier.is_some() => {
-                (Kind::Refused, "if FreshBooks minds PKCE: fbsync auth --no-pkce")
-            }
-            TokenProblem::Refused { .. } => (Kind::Refused, "run `fbsync auth` again"),
-            TokenProblem::NotSent(_) | TokenProblem::Lost(_) | TokenProblem::Busy { .. } => {
-                (Kind::Unavailable, "run `fbsync auth` again")
-            }
-        };
-        Error::new(kind, message).hint(hint)
-    })
-}
-
-/// Stores first, for the tokens are had; then asks whose they are.
-fn settle(app: &App, http: &Http, client: Client, tokens: &TokenSet) -> Result<Signed> {
-    credentials::tell_skew(app.ui, tokens.clock);
-    let profile = credentials::store_sign_in(app, client, tokens)?;
-    Ok(Signed { profile, person: identify(app, http, &tokens.access) })
-}
-
-fn identify(app: &App, http: &Http, token: &Secret) -> Option<Person> {
-    let person = freshbooks::who_is(http, &app.endpoints.api, token).and_then(|person| {
-        credentials::remember(app, &person)?;
-        Ok(person)
-    });
-    person.map_err(|error| app.ui.warn(format_args!("the sign-in is stored, but {error}"))).ok()
-}
-
-/// A refresh token from elsewhere: typed, piped or in the environment, and rotated at once.
-fn import(app: &App, client: Client, args: &AuthArgs) -> Result<Signed> {
-    let what = "refresh token";
-    let token = match crate::app::variable("FBSYNC_REFRESH_TOKEN")? {
-        Some(token) => Secret::new(token.trim()),
-        None if app.ui.may_ask => app.ui.ask_secret("refresh token (not shown):")?,
-        None if args.client_secret_file.as_deref() == Some(Path::new("-")) => {
-            let message = "standard input cannot hold both the client secret and the refresh token";
-            return Err(
-                Error::new(Kind::Usage, message).hint("put one of them into the environment or a file")
-            );
-        }
-        None => inputs::from_stdin(what)?,
-    };
-    if token.is_empty() {
-        return Err(Error::new(Kind::Usage, "no refresh token was given"));
-    }
-    let http = Http::new(app);
-    let profile = credentials::import(app, &http, client, token)?;
-    let person = profile.access_token().and_then(|token| identify(app, &http, token));
-    Ok(Signed { profile, person })
 }
 
 impl Signed {

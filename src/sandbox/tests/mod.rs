@@ -11,6 +11,7 @@ use super::{Sandbox, World};
 
 mod api;
 mod faults;
+mod lines;
 mod oauth;
 mod worlds;
 

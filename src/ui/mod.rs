@@ -7,11 +7,14 @@
 //! - a closed standard output ends the command quietly; a closed standard error is not our concern;
 //! - a success says nothing unless somebody is watching (a terminal) or asked (`-v`).
 
+mod progress;
+
 use std::fmt::Display;
 use std::io::{self, BufRead, BufWriter, IsTerminal, StdoutLock, Write};
 
 use crate::error::{Context, Error, Kind, Result};
 use crate::secret::Secret;
+pub(crate) use progress::Status;
 
 /// When to colour; the answer also heeds `NO_COLOR` and `TERM=dumb`, which `app` reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -29,6 +32,8 @@ pub(crate) struct Ui {
     pub(crate) verbosity: u8,
     pub(crate) color: bool,
     pub(crate) may_ask: bool,
+    /// Whether there is a terminal to draw on.
+    pub(crate) draws: bool,
     /// Whether a success ends with the next command.
     pub(crate) suggests: bool,
 }
@@ -89,8 +94,7 @@ impl Ui {
     fn line(&self, label: &str, text: impl Display) {
         let text = printable(&text.to_string());
         let space = if label.is_empty() { "" } else { " " };
-        // Nobody is left to be told when standard error is closed.
-        let _ = writeln!(io::stderr().lock(), "{label}{space}{text}");
+        progress::aside(|| writeln!(io::stderr().lock(), "{label}{space}{text}"));
     }
 
     fn styled(&self, code: &str, word: &str) -> String {
@@ -107,6 +111,13 @@ impl Ui {
         let mut data = self.data();
         let written = serde_json::to_writer_pretty(&mut data, value).map_err(io::Error::from);
         written.and_then(|()| data.write_all(b"\n")).map_err(output_failed)?;
+        data.done()
+    }
+
+    /// Prints one line of data.
+    pub(crate) fn line_of_data(&self, text: impl Display) -> Result<()> {
+        let mut data = self.data();
+        writeln!(data, "{}", printable(&text.to_string())).map_err(output_failed)?;
         data.done()
     }
 

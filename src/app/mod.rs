@@ -1,34 +1,33 @@
 //! What the process gives us, read once: environment, clock, signals, terminal, folders.
 //!
-//! No other file reads the environment or the time. Three variables exist for tests alone:
+//! No other folder reads the environment or the time. Three variables exist for tests alone:
 //! `FBSYNC_TEST_CLOCK` (Unix seconds that the clock starts from), `FBSYNC_TEST_NO_SLEEP`
 //! (waits return at once, and are told at `-v` as always) and `FBSYNC_TEST_DIE_AT` (the name of
 //! the step at which the process kills itself).
 
 #![expect(clippy::disallowed_methods, reason = "this is the place where they are allowed")]
 
+mod clock;
+mod stop;
+
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant, SystemTime};
 
 use etcetera::BaseStrategy;
 
 use crate::cli::Common;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::http::Origin;
 use crate::model::Timestamp;
 use crate::ui::{ColorChoice, Ui};
+pub(crate) use clock::Clock;
+pub(crate) use stop::Stop;
 
 /// FreshBooks' own hosts (API documentation, "Authentication").
 pub(crate) const FRESHBOOKS_API: &str = "https://api.freshbooks.com";
 const FRESHBOOKS_AUTH: &str = "https://auth.freshbooks.com";
-
-/// How often a wait looks whether a signal came.
-const SIGNAL_POLL: Duration = Duration::from_millis(50);
 
 /// Where FreshBooks is: two origins, named as in the official SDKs.
 #[derive(Clone, Debug)]
@@ -117,6 +116,7 @@ pub(crate) fn ui(common: &Common) -> Ui {
             ColorChoice::Auto => terminal && !dumb && !no_color,
         },
         may_ask: !common.no_input && io::stdin().is_terminal() && terminal,
+        draws: terminal && !dumb && !common.quiet && !common.json,
         suggests: terminal && !common.quiet && !common.json,
     }
 }
@@ -172,92 +172,9 @@ fn default_state_dir() -> Option<PathBuf> {
     Some(folders.state_dir()?.join("fbsync"))
 }
 
-/// The time, and waiting.
-#[derive(Clone, Debug)]
-pub(crate) struct Clock {
-    started: Instant,
-    started_at: i64,
-    never_sleep: bool,
-}
-
-impl Clock {
-    fn from_process() -> Result<Self> {
-        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let real =
-            since_epoch.context(Kind::Config, || "the system's clock stands before 1970".to_owned())?;
-        let real = i64::try_from(real.as_secs()).unwrap_or(i64::MAX);
-        let started_at = match variable("FBSYNC_TEST_CLOCK")? {
-            Some(text) => {
-                text.parse().context(Kind::Config, || "FBSYNC_TEST_CLOCK is no number".to_owned())?
-            }
-            None => real,
-        };
-        let never_sleep = variable("FBSYNC_TEST_NO_SLEEP")?.is_some();
-        Ok(Clock { started: Instant::now(), started_at, never_sleep })
-    }
-
-    /// Now, by a clock that cannot run backwards within one process.
-    pub(crate) fn now(&self) -> Timestamp {
-        let passed = i64::try_from(self.started.elapsed().as_secs()).unwrap_or(0);
-        let seconds = self.started_at.saturating_add(passed).max(0);
-        Timestamp::from_unix(seconds).unwrap_or_else(|| self.started())
-    }
-
-    fn started(&self) -> Timestamp {
-        Timestamp::from_unix(self.started_at).unwrap_or(Timestamp::EPOCH)
-    }
-
-    /// Waits; a signal ends the wait with its error.
-    pub(crate) fn sleep(&self, duration: Duration, stop: &Stop) -> Result<()> {
-        let deadline = Instant::now() + if self.never_sleep { Duration::ZERO } else { duration };
-        loop {
-            stop.check()?;
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(());
-            }
-            std::thread::sleep(left.min(SIGNAL_POLL));
-        }
-    }
-
-    /// Waits where a signal must not come between: inside a token rotation.
-    pub(crate) fn pause(&self, duration: Duration) {
-        if !self.never_sleep {
-            std::thread::sleep(duration);
-        }
-    }
-}
-
 /// Dies as by `kill -9` if a test chose this step. What is left behind is what a power cut would leave.
 pub(crate) fn die_if_chosen(step: &str) {
     if env::var_os("FBSYNC_TEST_DIE_AT").is_some_and(|chosen| chosen == step) {
         let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
-    }
-}
-
-/// Whether SIGINT or SIGTERM came. The first one asks; a second one ends the process at once.
-#[derive(Clone)]
-pub(crate) struct Stop(Arc<AtomicUsize>);
-
-impl Stop {
-    fn install() -> Result<Self> {
-        let asked = Arc::new(AtomicUsize::new(0));
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-            let number = usize::try_from(signal).unwrap_or_default();
-            let installed = signal_hook::flag::register_usize(signal, Arc::clone(&asked), number);
-            installed.context(Kind::Unexpected, || "cannot watch for signals".to_owned())?;
-        }
-        Ok(Stop(asked))
-    }
-
-    /// Fails once a signal has come.
-    pub(crate) fn check(&self) -> Result<()> {
-        match self.0.load(Ordering::Relaxed) {
-            0 => Ok(()),
-            signal => {
-                let signal = i32::try_from(signal).unwrap_or(signal_hook::consts::SIGTERM);
-                Err(Error::new(Kind::Interrupted(signal), "interrupted"))
-            }
-        }
     }
 }

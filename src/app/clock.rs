@@ -1,0 +1,60 @@
+//! The time, and waiting.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use super::{Stop, variable};
+use crate::error::{Context, Kind, Result};
+use crate::model::Timestamp;
+
+/// How often a wait looks whether a signal came.
+const SIGNAL_POLL: Duration = Duration::from_millis(50);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Clock {
+    /// A test's own time: what it was when the process started.
+    chosen: Option<(i64, Instant)>,
+    never_sleep: bool,
+}
+
+impl Clock {
+    pub(super) fn from_process() -> Result<Self> {
+        let failed = || "FBSYNC_TEST_CLOCK is no number".to_owned();
+        let chosen = variable("FBSYNC_TEST_CLOCK")?.map(|text| text.parse::<i64>()).transpose();
+        let chosen = chosen.context(Kind::Config, failed)?.map(|seconds| (seconds, Instant::now()));
+        let never_sleep = variable("FBSYNC_TEST_NO_SLEEP")?.is_some();
+        Ok(Clock { chosen, never_sleep })
+    }
+
+    /// Now. Asked anew each time: a clock that only counts would stand still while the machine sleeps.
+    pub(crate) fn now(&self) -> Timestamp {
+        let seconds = match self.chosen {
+            Some((start, since)) => start.saturating_add(whole_seconds(since.elapsed())),
+            None => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, whole_seconds),
+        };
+        Timestamp::from_unix(seconds).unwrap_or(Timestamp::EPOCH)
+    }
+
+    /// Waits; a signal ends the wait with its error.
+    pub(crate) fn sleep(&self, duration: Duration, stop: &Stop) -> Result<()> {
+        let deadline = Instant::now() + if self.never_sleep { Duration::ZERO } else { duration };
+        loop {
+            stop.check()?;
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(SIGNAL_POLL));
+        }
+    }
+
+    /// Waits where a signal must not come between: inside a token rotation.
+    pub(crate) fn pause(&self, duration: Duration) {
+        if !self.never_sleep {
+            std::thread::sleep(duration);
+        }
+    }
+}
+
+fn whole_seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}

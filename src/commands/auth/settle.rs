@@ -1,0 +1,87 @@
+//! From a code, or a refresh token got elsewhere, to a sign-in that is stored and has a name.
+//!
+//! The tokens are stored first, for they are had; then FreshBooks is asked whose they are. If it
+//! cannot say, the sign-in stands all the same.
+
+use std::path::Path;
+
+use super::Signed;
+use crate::app::{self, App};
+use crate::cli::AuthArgs;
+use crate::credentials::{self, inputs};
+use crate::error::{Error, Kind, Result};
+use crate::freshbooks::{self, Person};
+use crate::http::Http;
+use crate::oauth::{self, Client, TokenProblem, TokenSet};
+use crate::secret::Secret;
+
+pub(super) fn exchange(
+    app: &App,
+    http: &Http,
+    client: &Client,
+    code: &Secret,
+    verifier: Option<&Secret>,
+) -> Result<TokenSet> {
+    oauth::exchange(http, &app.endpoints.api, client, code, verifier).map_err(|problem| {
+        let message =
+            format!("FreshBooks did not exchange the code for tokens: {problem}; nothing was stored");
+        let (kind, hint) = match problem {
+            TokenProblem::Client(_) => (
+                Kind::SignIn,
+                "the client secret does not belong to the client id: give the app's present one with \
+                 `--client-secret-file PATH`",
+            ),
+            TokenProblem::Grant(_) => (
+                Kind::SignIn,
+                "a code lives five minutes and works once, with the very redirect URI that it was asked for: \
+                 run `fbsync auth` again",
+            ),
+            TokenProblem::Refused { .. } if verifier.is_some() => {
+                (Kind::Refused, "if FreshBooks minds PKCE: fbsync auth --no-pkce")
+            }
+            TokenProblem::Refused { .. } => (Kind::Refused, "run `fbsync auth` again"),
+            TokenProblem::NotSent(_) | TokenProblem::Lost(_) | TokenProblem::Busy { .. } => {
+                (Kind::Unavailable, "run `fbsync auth` again")
+            }
+        };
+        Error::new(kind, message).hint(hint)
+    })
+}
+
+/// Stores first, for the tokens are had; then asks whose they are.
+pub(super) fn keep(app: &App, http: &Http, client: Client, tokens: &TokenSet) -> Result<Signed> {
+    credentials::tell_skew(app.ui, tokens.clock);
+    let profile = credentials::store_sign_in(app, client, tokens)?;
+    Ok(Signed { profile, person: identify(app, http, &tokens.access) })
+}
+
+fn identify(app: &App, http: &Http, token: &Secret) -> Option<Person> {
+    let person = freshbooks::who_is(http, &app.endpoints.api, token).and_then(|person| {
+        credentials::remember(app, &person)?;
+        Ok(person)
+    });
+    person.map_err(|error| app.ui.warn(format_args!("the sign-in is stored, but {error}"))).ok()
+}
+
+/// A refresh token from elsewhere: typed, piped or in the environment, and rotated at once.
+pub(super) fn import(app: &App, client: Client, args: &AuthArgs) -> Result<Signed> {
+    let what = "refresh token";
+    let token = match app::variable("FBSYNC_REFRESH_TOKEN")? {
+        Some(token) => Secret::new(token.trim()),
+        None if app.ui.may_ask => app.ui.ask_secret("refresh token (not shown):")?,
+        None if args.client_secret_file.as_deref() == Some(Path::new("-")) => {
+            let message = "standard input cannot hold both the client secret and the refresh token";
+            return Err(
+                Error::new(Kind::Usage, message).hint("put one of them into the environment or a file")
+            );
+        }
+        None => inputs::from_stdin(what)?,
+    };
+    if token.is_empty() {
+        return Err(Error::new(Kind::Usage, "no refresh token was given"));
+    }
+    let http = Http::new(app);
+    let profile = credentials::import(app, &http, client, token)?;
+    let person = profile.access_token().and_then(|token| identify(app, &http, token));
+    Ok(Signed { profile, person })
+}

@@ -1,0 +1,124 @@
+//! The evidence folder, or a folder for each business.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde_json::json;
+
+use super::{Work, asked, cells};
+use crate::error::{Context, Error, Kind, Result};
+use crate::evidence::check::{self, files_known};
+use crate::evidence::compare::same_evidence;
+use crate::evidence::split::{self, Order, Split};
+use crate::evidence::{self, Plan, Sealed, Source, Stamp};
+use crate::fsutil::{self, PendingFolder};
+use crate::store::Reader;
+use crate::ui::output_failed;
+
+impl Work<'_> {
+    /// Writes it, and returns what was sealed and the seal.
+    pub(super) fn folder(&self, target: &Path) -> Result<(Sealed, String)> {
+        let style = asked::style(self.args, None)?;
+        let reader = Reader::open(&self.db, self.app.ui)?;
+        let (choice, demand) = self.choose(&reader)?;
+        let stamp = Stamp::of_this_run(&self.app.clock)?;
+        let pending = PendingFolder::beside(target)?;
+        let sealed = match self.args.split_by {
+            Some(_) => {
+                let order = Order {
+                    reader: &reader,
+                    snapshot_id: demand.snapshot_id,
+                    options: self.options.clone(),
+                    style,
+                    choice: &choice,
+                    stamp: &stamp,
+                    stop: &self.app.stop,
+                };
+                let Split { firm, folders } = split::write(pending.path(), &order)?;
+                self.app.ui.result(format_args!("{folders} folders of businesses, and {}", split::FIRM));
+                firm
+            }
+            None => {
+                let source = Source::open(&reader, &demand)?;
+                let view = source.view(self.options.clone(), &self.app.stop)?;
+                self.tell_about(&view);
+                let plan = Plan { style, choice: &choice, stamp: &stamp, part: None, index: None };
+                evidence::write(pending.path(), &view, &plan)?
+            }
+        };
+        let seal = self.put_in_place(pending, target)?.unwrap_or_else(|| sealed.seal.clone());
+        Ok((sealed, seal))
+    }
+
+    /// Gives the folder its name. Where the same evidence is there already, it stays, and its seal is
+    /// returned: that one may have been noted.
+    fn put_in_place(&self, pending: PendingFolder, target: &Path) -> Result<Option<String>> {
+        let shown = target.display();
+        let failed = || format!("cannot write {shown}");
+        let occupied =
+            target.is_dir() && !fsutil::files_below(target).context(Kind::Config, failed)?.is_empty();
+        if occupied && same_evidence(target, pending.path()) {
+            let there = check::check(target, None, None, &self.app.stop)?;
+            if there.findings.is_empty() {
+                self.app.ui.note(format_args!("{shown} holds that evidence already; it was left as it is"));
+                return Ok(Some(there.seal));
+            }
+        }
+        if occupied && self.args.force {
+            let known = files_known(target);
+            let files = fsutil::files_below(target).context(Kind::Config, failed)?;
+            if let Some(foreign) = files.iter().find(|file| !known.contains(*file)) {
+                let foreign = foreign.display();
+                return Err(Error::new(
+                    Kind::Config,
+                    format!("{shown} holds {foreign}, which fbsync did not write"),
+                )
+                .hint("move it, or name another folder with --out; nothing was replaced"));
+            }
+        }
+        match pending.commit(self.args.force) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Error::new(
+                Kind::Config,
+                format!("{shown} exists and is different; it was left as it is"),
+            )
+            .hint("--force replaces an earlier evidence folder")),
+            committed => committed.map(|()| None).context(Kind::Storage, failed),
+        }
+    }
+
+    pub(super) fn tell_sealed(&self, target: &Path, sealed: &Sealed, seal: &str) -> Result<()> {
+        let ui = self.app.ui;
+        let shown = target.display();
+        if self.app.json {
+            let not_made: Vec<_> = sealed
+                .not_made
+                .iter()
+                .map(|(report, reason)| json!({ "report": report, "reason": reason }))
+                .collect();
+            ui.json(&json!({
+                "folder": shown.to_string(), "seal": seal, "files": sealed.files, "rows": sealed.rows,
+                "changed_cells": sealed.changed_cells, "not_made": not_made,
+            }))?;
+        }
+        for (report, reason) in &sealed.not_made {
+            ui.detail(1, format_args!("{report} was not made: {reason}"));
+        }
+        if sealed.changed_cells > 0 {
+            ui.detail(
+                1,
+                format_args!(
+                    "{} begin like a formula and got a ' in front; the manifest names each",
+                    cells(sealed.changed_cells)
+                ),
+            );
+        }
+        ui.result(format_args!("{} files and {} memberships in {shown}", sealed.files, sealed.rows));
+        ui.next(format_args!("fbsync verify '{shown}' --db '{}' --seal {seal}", self.db.display()));
+        if self.app.json {
+            return Ok(());
+        }
+        let mut data = ui.data();
+        writeln!(data, "seal: {seal}").map_err(output_failed)?;
+        data.done()
+    }
+}

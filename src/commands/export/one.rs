@@ -1,0 +1,88 @@
+//! One report, to standard output or a file.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+
+use super::{Work, asked, cells};
+use crate::error::{Context, Error, Kind, Result};
+use crate::evidence::Source;
+use crate::fsutil::Pending;
+use crate::report::{self, Format, Guard, Report, Style, View, Written};
+use crate::store::Reader;
+
+impl Work<'_> {
+    pub(super) fn one(&self, report: &Report) -> Result<()> {
+        let args = self.args;
+        let style = asked::style(args, args.output.as_deref())?;
+        if style.format == Format::Xlsx && args.output.is_none() && io::stdout().is_terminal() {
+            return Err(Error::new(Kind::Usage, "a workbook is nothing for a terminal")
+                .hint(format!("fbsync export {} … -o {}.xlsx", report.name, report.name)));
+        }
+        if report.needs == report::Needs::OwnDomain && self.options.own_domains.is_empty() {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("`{}` has to know which domains are yours", report.name),
+            )
+            .hint(format!("fbsync export {} --own-domain example.com …", report.name)));
+        }
+        let reader = Reader::open(&self.db, self.app.ui)?;
+        let (_, demand) = self.choose(&reader)?;
+        let source = Source::open(&reader, &demand)?;
+        let view = source.view(self.options.clone(), &self.app.stop)?;
+        self.tell_about(&view);
+        if let Some(reason) = report.not_made(&view) {
+            self.app.ui.warn(format_args!("`{}` was not made: {reason}", report.name));
+        }
+        let written = match &args.output {
+            None => {
+                if style.guard == Guard::Fail {
+                    // A stream cannot be taken back: whether all of it may go out is found out first.
+                    report::write(report, &view, style, &mut io::sink())?;
+                }
+                let mut data = self.app.ui.data();
+                let written = report::write(report, &view, style, &mut data)?;
+                data.done()?;
+                written
+            }
+            Some(file) => self.to_file(report, &view, style, file)?,
+        };
+        if !written.changed.is_empty() {
+            self.app.ui.note(format_args!(
+                "{} begin like a formula and got a ' in front (--formula-guard off leaves them)",
+                cells(written.changed.len())
+            ));
+        }
+        let snapshot = &view.snapshot;
+        self.app.ui.result(format_args!(
+            "{} rows of snapshot {} ({}, {})",
+            written.rows, snapshot.id, snapshot.status, snapshot.finished_at
+        ));
+        if args.output.is_some() {
+            self.app.ui.next(format_args!("fbsync verify --db '{}'", self.db.display()));
+        }
+        Ok(())
+    }
+
+    /// Writes beside the target and renames, so that a file is whole or not there.
+    fn to_file(&self, report: &Report, view: &View, style: Style, file: &Path) -> Result<Written> {
+        let shown = file.display();
+        let failed = || format!("cannot write {shown}");
+        let mut pending = Pending::beside(file).context(Kind::Storage, failed)?;
+        let mut out = BufWriter::new(&mut pending);
+        let written = report::write(report, view, style, &mut out)?;
+        out.flush().context(Kind::Storage, failed)?;
+        drop(out);
+        if pending.same_as_target() {
+            self.app.ui.result(format_args!("{shown} is already that, byte for byte"));
+            return Ok(written);
+        }
+        match pending.commit(self.args.force) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Error::new(
+                Kind::Config,
+                format!("{shown} exists and is different; it was left as it is"),
+            )
+            .hint("--force replaces it")),
+            committed => committed.map(|()| written).context(Kind::Storage, failed),
+        }
+    }
+}

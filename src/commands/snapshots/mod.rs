@@ -1,0 +1,171 @@
+//! `snapshots`: what a database holds, newest last: how much of it was read, and how long there was
+//! nothing in between.
+
+mod prune;
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::app::App;
+use crate::cli::{SnapshotsArgs, SnapshotsVerb};
+use crate::error::{Error, Kind, Result};
+use crate::model::{Timestamp, spoken};
+use crate::store::{self, Reader, Side, SnapshotLine, Usable};
+
+/// As many as fit on a screen.
+const SHOWN: i64 = 20;
+
+pub(crate) fn run(app: &App, args: &SnapshotsArgs) -> Result<()> {
+    let db = args.db.as_deref().ok_or_else(|| {
+        Error::new(Kind::Usage, "it takes a database").hint("fbsync snapshots --db audit.sqlite")
+    })?;
+    let path = app.database(db)?;
+    if let Some(SnapshotsVerb::Prune(prune)) = &args.verb {
+        if args.all || args.head || args.period.is_some() {
+            return Err(Error::new(
+                Kind::Usage,
+                "--all, --head and --period belong to the listing, not to prune",
+            ));
+        }
+        return prune::run(app, &path, &args.timezone, prune);
+    }
+    let reader = Reader::open(&path, app.ui)?;
+    match &args.period {
+        _ if args.head => head(app, &reader),
+        Some(period) => in_period(app, &reader, args, period),
+        None => list(app, &reader, args.all),
+    }
+}
+
+/// What to write down elsewhere, so that `verify --expect` can prove that nothing was cut off.
+fn head(app: &App, reader: &Reader) -> Result<()> {
+    let newest = store::snapshots(reader, Some(1))?.pop();
+    let newest = newest.ok_or_else(|| Error::new(Kind::Storage, "there is no snapshot yet"))?;
+    let SnapshotLine { id, finished_at, content_sha256, .. } = &newest;
+    match app.json {
+        true => {
+            app.ui.json(&json!({ "id": id, "finished_at": finished_at, "content_sha256": content_sha256 }))
+        }
+        false => app.ui.line_of_data(format_args!("{id} {finished_at} {content_sha256}")),
+    }
+}
+
+fn list(app: &App, reader: &Reader, all: bool) -> Result<()> {
+    let lines = store::snapshots(reader, (!all).then_some(SHOWN))?;
+    let earlier = lines.first().map_or(0, |first| first.id - 1);
+    let longest = show(app, reader, lines)?;
+    if let Some(longest) = longest {
+        app.ui.result(longest);
+    }
+    if earlier > 0 {
+        app.ui.result(format_args!("{earlier} earlier ones are not shown; --all shows them"));
+    }
+    Ok(())
+}
+
+/// The complete snapshots of a year, a quarter or a month.
+fn in_period(app: &App, reader: &Reader, args: &SnapshotsArgs, period: &str) -> Result<()> {
+    let range = args.timezone.period(period).ok_or_else(|| {
+        Error::new(Kind::Usage, format!("`{period}` is no period")).hint("give 2026, 2026-Q3 or 2026-09")
+    })?;
+    let (from, until) = (range.start.to_string(), range.end.to_string());
+    let mut lines = store::snapshots(reader, None)?;
+    lines.retain(|line| line.status == "complete" && (&from..&until).contains(&&line.finished_at));
+    let n = lines.len();
+    let longest = show(app, reader, lines)?;
+    let span = format!("{period} ({from} to {until}, {})", args.timezone.name());
+    if n == 0 {
+        return Err(Error::new(Kind::No, format!("there is no complete snapshot in {span}"))
+            .hint("fbsync snapshots --all --db FILE shows what there is"));
+    }
+    let snapshots = if n == 1 { "1 complete snapshot".to_owned() } else { format!("{n} complete snapshots") };
+    app.ui.result(format_args!("{snapshots} in {span}"));
+    if let Some(longest) = longest {
+        app.ui.result(longest);
+    }
+    Ok(())
+}
+
+/// Prints the snapshots and returns a sentence about the longest time without one.
+fn show(app: &App, reader: &Reader, lines: Vec<SnapshotLine>) -> Result<Option<String>> {
+    let lines = with_gaps(reader, lines)?;
+    match app.json {
+        true => app.ui.json(&lines.iter().map(as_json).collect())?,
+        false => {
+            let rows: Vec<Vec<String>> = lines.iter().map(as_cells).collect();
+            app.ui.table(&HEADING, &rows)?;
+        }
+    }
+    let gaps = lines.iter().filter_map(|(line, gap)| Some((gap.as_ref()?, line)));
+    Ok(gaps.max_by_key(|(gap, _)| **gap).map(|(gap, line)| {
+        format!("the longest time between complete ones: {}, before snapshot {}", spoken(*gap), line.id)
+    }))
+}
+
+/// A snapshot, and for a complete one how long after the complete one before it.
+type Dated = (SnapshotLine, Option<Duration>);
+
+fn with_gaps(reader: &Reader, lines: Vec<SnapshotLine>) -> Result<Vec<Dated>> {
+    let mut previous = match lines.first() {
+        Some(first) => store::neighbour(reader, Usable::default(), first.id, Side::Before)?,
+        None => None,
+    }
+    .and_then(|line| Timestamp::parse(&line.finished_at));
+    let mut dated = |line: SnapshotLine| {
+        let finished = Timestamp::parse(&line.finished_at).filter(|_| line.status == "complete");
+        let gap = finished.and_then(|finished| Some(finished.since(previous?)));
+        previous = finished.or(previous);
+        (line, gap)
+    };
+    Ok(lines.into_iter().map(&mut dated).collect())
+}
+
+const HEADING: [&str; 11] = [
+    "id",
+    "finished_at",
+    "status",
+    "businesses",
+    "read",
+    "accounts",
+    "memberships",
+    "joined",
+    "left",
+    "changed",
+    "gap",
+];
+
+fn as_cells((line, gap): &Dated) -> Vec<String> {
+    let or_dash = |value: Option<i64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
+    vec![
+        line.id.to_string(),
+        line.finished_at.clone(),
+        line.status.clone(),
+        line.businesses.to_string(),
+        line.read.to_string(),
+        line.accounts.to_string(),
+        line.memberships.to_string(),
+        or_dash(line.joined),
+        or_dash(line.left),
+        or_dash(line.changed),
+        gap.map_or_else(|| "-".to_owned(), spoken),
+    ]
+}
+
+fn as_json((line, gap): &Dated) -> serde_json::Value {
+    json!({
+        "id": line.id,
+        "started_at": line.started_at,
+        "finished_at": line.finished_at,
+        "status": line.status,
+        "businesses": line.businesses,
+        "businesses_read": line.read,
+        "accounts": line.accounts,
+        "memberships": line.memberships,
+        "joined": line.joined,
+        "left": line.left,
+        "changed": line.changed,
+        "seconds_since_complete": gap.map(|gap| gap.as_secs()),
+        "content_sha256": line.content_sha256,
+    })
+}

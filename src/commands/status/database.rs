@@ -1,0 +1,84 @@
+//! What a database holds, as far as `status` tells and judges it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::commands::choose::age;
+use crate::error::{Error, Kind, Result};
+use crate::model::spoken;
+use crate::store::{self, Reader, SnapshotLine, Usable};
+
+/// The last snapshots of a database.
+pub(super) struct Holding {
+    path: PathBuf,
+    last: Option<SnapshotLine>,
+    complete: Option<SnapshotLine>,
+}
+
+impl Holding {
+    /// A database that is not there yet holds nothing.
+    pub(super) fn read(app: &App, path: &Path) -> Result<Self> {
+        let nothing = Holding { path: path.to_owned(), last: None, complete: None };
+        if !path.exists() {
+            return Ok(nothing);
+        }
+        let Some(reader) = Reader::open_if_begun(path, app.ui)? else { return Ok(nothing) };
+        let any = Usable { allow_partial: true, ..Usable::default() };
+        Ok(Holding {
+            path: path.to_owned(),
+            last: store::newest_snapshot(&reader, any, None)?,
+            complete: store::newest_snapshot(&reader, Usable::default(), None)?,
+        })
+    }
+
+    pub(super) fn json(&self, app: &App) -> Value {
+        let line = |line: &SnapshotLine| {
+            json!({
+                "id": line.id, "finished_at": line.finished_at, "status": line.status,
+                "seconds_old": age(line, app.clock.now()).map(|age| age.as_secs()),
+            })
+        };
+        json!({
+            "path": self.path.display().to_string(),
+            "last_snapshot": self.last.as_ref().map(line),
+            "last_complete_snapshot": self.complete.as_ref().map(line),
+        })
+    }
+
+    pub(super) fn words(&self, app: &App) -> String {
+        let shown = self.path.display();
+        let old = |line: &SnapshotLine| {
+            let age = age(line, app.clock.now()).map(spoken).unwrap_or_default();
+            format!("snapshot {} ({}, {}, {age} ago)", line.id, line.status, line.finished_at)
+        };
+        match (&self.last, &self.complete) {
+            (None, _) => format!("{shown}: no snapshot yet"),
+            (Some(last), None) => format!("{shown}: {}, none complete", old(last)),
+            (Some(last), Some(complete)) if last.id != complete.id => {
+                format!("{shown}: {}; last complete: {}", old(last), old(complete))
+            }
+            (Some(last), Some(_)) => format!("{shown}: {}", old(last)),
+        }
+    }
+
+    /// Whether the last complete snapshot is young enough.
+    pub(super) fn judge(&self, app: &App, limit: Duration) -> Result<()> {
+        let shown = self.path.display();
+        let problem = match &self.complete {
+            None => format!("{shown} holds no complete snapshot"),
+            Some(line) => match age(line, app.clock.now()) {
+                Some(age) if age <= limit => return Ok(()),
+                _ => format!(
+                    "the last complete snapshot in {shown} is older than {}: {} of {}",
+                    spoken(limit),
+                    line.id,
+                    line.finished_at
+                ),
+            },
+        };
+        Err(Error::new(Kind::No, problem).hint(format!("fbsync sync --db '{shown}'")))
+    }
+}

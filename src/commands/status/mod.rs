@@ -1,0 +1,152 @@
+//! `fbsync status`: every stored sign-in and what can be told of it, and the last snapshot.
+//!
+//! Nothing is asked and nothing changed unless `--check` is given: then FreshBooks is asked about
+//! each, which may rotate a token that is due. `--max-age` judges the database, and without `--check`
+//! the database alone: it works where there is no sign-in, and no home.
+
+mod database;
+mod standing;
+
+use serde_json::json;
+
+use crate::app::App;
+use crate::cli::StatusArgs;
+use crate::credentials::{Seed, Session, Store, place};
+use crate::error::{Error, Kind, Result};
+use crate::freshbooks;
+use crate::http::Http;
+use database::Holding;
+use standing::{Standing, look};
+
+pub(crate) fn run(app: &App, args: &StatusArgs) -> Result<()> {
+    if args.max_age.is_some() && args.db.is_none() {
+        return Err(Error::new(Kind::Usage, "--max-age judges a database, and none is named")
+            .hint("fbsync status --max-age 26h --db audit.sqlite"));
+    }
+    let alone = args.max_age.is_some() && !args.check;
+    let standings = if alone { None } else { Some(stand(app, args.check)?) };
+    let database = match args.db.as_ref().map(|db| Holding::read(app, &app.database(db)?)) {
+        // Plain status tells what it can; only a question about the database can fail by it.
+        Some(Err(problem)) if args.max_age.is_none() => {
+            app.ui.warn(&problem);
+            None
+        }
+        read => read.transpose()?,
+    };
+    match app.json {
+        true => {
+            let profiles = standings.iter().flatten().map(|one| one.json(app)).collect::<Vec<_>>();
+            let database = database.as_ref().map(|holding| holding.json(app));
+            app.ui.json(&match alone {
+                true => json!({ "database": database }),
+                false => json!({ "profiles": profiles, "database": database }),
+            })?;
+        }
+        false => {
+            if let Some(standings) = &standings {
+                print(app, standings)?;
+            }
+            if let Some(holding) = &database {
+                app.ui.line_of_data(holding.words(app))?;
+            }
+        }
+    }
+    if let Some(standings) = standings {
+        tell_environment(app, &standings)?;
+        verdict(standings)?;
+    }
+    match (&database, args.max_age) {
+        (Some(holding), Some(limit)) => holding.judge(app, limit),
+        _ => Ok(()),
+    }
+}
+
+/// Every stored sign-in, and with `check` what FreshBooks says of it.
+fn stand(app: &App, check: bool) -> Result<Vec<Standing>> {
+    let here = place::here()?;
+    let mut standings = Vec::new();
+    for store in Store::all(app)? {
+        let checked = check.then(|| ask(app, store.name()));
+        // Looked at afterwards: asking may have refreshed it.
+        standings.push(look(app, &store, here.as_deref(), checked));
+    }
+    Ok(standings)
+}
+
+/// Asks FreshBooks who the sign-in is, as any other command would begin.
+fn ask(app: &App, profile: &str) -> Result<()> {
+    let app = app.for_profile(profile);
+    let http = Http::new(&app);
+    let session = Session::stored(&app, &http)?;
+    let token = session.bearer()?;
+    let api = &app.endpoints.api;
+    let person = match freshbooks::who_is(&http, api, &token) {
+        Err(error) if error.kind() == Kind::SignIn => {
+            freshbooks::who_is(&http, api, &session.replace(&token)?)
+        }
+        answer => answer,
+    };
+    let person = person.map_err(|error| match error.kind() {
+        Kind::SignIn => {
+            error.hint(format!("the tokens are no longer accepted: fbsync auth --profile {profile}"))
+        }
+        Kind::Refused => error.hint("the sign-in works, and lacks a scope or a role: see the app's scopes"),
+        _ => error,
+    })?;
+    session.remember(&person);
+    Ok(())
+}
+
+fn print(app: &App, standings: &[Standing]) -> Result<()> {
+    if standings.is_empty() {
+        app.ui.note("nobody is signed in");
+        app.ui.hint("fbsync auth");
+        return Ok(());
+    }
+    let rows: Vec<Vec<String>> = standings.iter().map(|one| one.row(app.clock.now())).collect();
+    app.ui.table(&["PROFILE", "SIGNED IN AS", "BUSINESSES", "SCOPES", "STATE"], &rows)?;
+    for standing in standings {
+        if let Some(Err(error)) = &standing.checked {
+            app.ui.warn(format_args!("{}: {error}", standing.profile));
+        }
+        if let Some(hint) = standing.problem().and_then(Error::hint_text) {
+            app.ui.hint(format_args!("{}: {hint}", standing.profile));
+        }
+    }
+    Ok(())
+}
+
+/// What the environment holds beside the stored sign-ins, where it might be taken for the one in
+/// use.
+fn tell_environment(app: &App, standings: &[Standing]) -> Result<()> {
+    if crate::app::variable("FBSYNC_ACCESS_TOKEN")?.is_some() {
+        app.ui.note("FBSYNC_ACCESS_TOKEN is set: sync uses it and none of the stored sign-ins");
+    }
+    let current = standings.iter().find(|one| one.profile == app.profile).and_then(|one| one.stored.as_ref());
+    let seed = Seed::from_environment()?;
+    if let (Some(seed), Some(profile)) = (seed, current)
+        && profile.dead.is_none()
+        && !seed.was_taken(profile)
+    {
+        app.ui.note("FBSYNC_REFRESH_TOKEN is set and not used: the stored sign-in works and counts first");
+    }
+    Ok(())
+}
+
+/// Plain `status` only tells. With `--check` a sign-in that is needed comes before any other
+/// trouble.
+fn verdict(standings: Vec<Standing>) -> Result<()> {
+    let mut failures: Vec<Error> = standings.into_iter().filter_map(|one| one.checked?.err()).collect();
+    let total = failures.len();
+    failures.sort_by_key(|error| error.kind() != Kind::SignIn);
+    match failures.into_iter().next() {
+        None => Ok(()),
+        Some(first) => Err(Error::new(
+            first.kind(),
+            match total {
+                1 => "a sign-in does not work".to_owned(),
+                n => format!("{n} sign-ins do not work"),
+            },
+        )),
+    }
+}

@@ -1,0 +1,31 @@
+//! `sync --every`: a service that reads again and again.
+
+use std::time::{Duration, Instant};
+
+use crate::app::App;
+use crate::error::{Error, Kind, Result};
+use crate::model::spoken;
+
+/// Runs `once`, then again every `apart`, counted from start to start. Ends with the error of a round
+/// that no later one could mend, or with a signal; what passes by itself is told and survived.
+pub(super) fn repeat(app: &App, apart: Duration, once: impl Fn() -> Result<()>) -> Result<()> {
+    if apart.is_zero() {
+        return Err(Error::new(Kind::Usage, "--every takes a time longer than nothing").hint("--every 6h"));
+    }
+    loop {
+        let began = Instant::now();
+        match once() {
+            Ok(()) => app.ui.note(format_args!("{}: a round was recorded", app.clock.now())),
+            Err(error) if passes_by(error.kind()) => app.ui.error(&error),
+            Err(error) => return Err(error),
+        }
+        let rest = apart.saturating_sub(began.elapsed());
+        app.ui.detail(1, format_args!("the next round begins in {}", spoken(rest)));
+        app.clock.sleep(rest, &app.stop)?;
+    }
+}
+
+/// Whether the next round may do better by itself.
+fn passes_by(kind: Kind) -> bool {
+    matches!(kind, Kind::Unavailable | Kind::Partial | Kind::Locked)
+}

@@ -1,0 +1,117 @@
+//! `sync`: read everything into a new snapshot.
+//!
+//! The database is locked and looked at before the first request, so that nothing is asked in vain;
+//! the snapshot is written in one transaction after the last.
+
+mod every;
+mod gaps;
+mod tell;
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use crate::app::{self, App};
+use crate::cli::{Include, SyncArgs};
+use crate::credentials::Session;
+use crate::error::{Error, Kind, Result};
+use crate::fetch::{self, Plan};
+use crate::freshbooks::FreshBooks;
+use crate::fsutil;
+use crate::http::Http;
+use crate::model::{Business, Identity};
+use crate::store::{self, Provenance, Writer};
+use gaps::AcceptedGaps;
+
+pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
+    let once = || {
+        let http = Http::new(app);
+        let session = || Ok(Session::open(app, &http)?.adopting(args.adopt));
+        with_session(app, args, http.clone(), session)
+    };
+    match args.every {
+        None => once(),
+        Some(apart) => every::repeat(app, apart, once),
+    }
+}
+
+/// Reads with the session that `open` gives, once the database has been found fit to be written to.
+pub(crate) fn with_session(
+    app: &App,
+    args: &SyncArgs,
+    http: Http,
+    open: impl FnOnce() -> Result<Session>,
+) -> Result<()> {
+    let path = app.database(&args.database.db)?;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fsutil::create_private_folder(folder)?;
+    }
+    let gaps = AcceptedGaps::gather(app, args)?;
+    let writer = Writer::claim(&path, app.ui)?;
+    let session = open()?;
+    let plan = plan(args);
+    let http = http.until(plan.limit.map(|(deadline, _)| deadline));
+    let source = app.endpoints.api.lasting_name();
+    let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), session.clone());
+
+    let admit = |identity: &Identity, businesses: &[Business]| {
+        if !args.new_identity {
+            store::check_owner(&writer, &source, identity.id, &identity.email)?;
+        }
+        check_named(app, args, &gaps, businesses)
+    };
+    let (mut reading, spool) = fetch::read(app, &freshbooks, &plan, writer.folder(), admit)?;
+    for business in gaps.apply(&mut reading) {
+        app.ui.note(format_args!("{business} can be read again: its --accept-gap is no longer needed"));
+    }
+    let provenance = Provenance {
+        source,
+        scopes: session.scopes(),
+        parameters: parameters(args, &gaps),
+        note: args.note.clone(),
+        os_user: app::os_user(),
+        host: app::host_name(),
+    };
+    let missing = tell::gaps(&reading);
+    let recorded = writer.record(reading, spool, &provenance)?;
+    tell::tell(app, &recorded, &missing, &path.display().to_string())
+}
+
+fn plan(args: &SyncArgs) -> Plan {
+    Plan {
+        jobs: usize::from(args.jobs),
+        only: args.business.iter().copied().collect(),
+        skip: args.skip_business.iter().copied().collect(),
+        staff: args.include.contains(&Include::Staff),
+        limit: args.max_time.map(|given| (Instant::now() + given, given)),
+    }
+}
+
+/// The options that shaped the snapshot, as JSON with its keys in order.
+fn parameters(args: &SyncArgs, gaps: &AcceptedGaps) -> String {
+    json!({
+        "accept_gaps": gaps.ids(),
+        "business": args.business,
+        "include": args.include.iter().map(|Include::Staff| "staff").collect::<Vec<_>>(),
+        "jobs": args.jobs,
+        "max_time_seconds": args.max_time.map(|time| time.as_secs()),
+        "new_identity": args.new_identity,
+        "skip_business": args.skip_business,
+    })
+    .to_string()
+}
+
+/// A business that was asked for and is not there is an error; one that was to be left out is not.
+fn check_named(app: &App, args: &SyncArgs, gaps: &AcceptedGaps, businesses: &[Business]) -> Result<()> {
+    let known = |id: &i64| businesses.iter().any(|business| business.id == *id);
+    if let Some(id) = args.business.iter().find(|id| !known(id)) {
+        let named: Vec<String> =
+            businesses.iter().map(|business| format!("{} ({})", business.id, business.name)).collect();
+        return Err(Error::new(Kind::Usage, format!("the sign-in does not reach a business {id}"))
+            .hint(format!("--business takes one of: {}", named.join(", "))));
+    }
+    for id in args.skip_business.iter().chain(&gaps.ids()).filter(|id| !known(id)) {
+        app.ui.note(format_args!("the sign-in does not reach a business {id}, which the options name"));
+    }
+    Ok(())
+}

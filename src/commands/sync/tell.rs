@@ -1,0 +1,99 @@
+//! What a sync says at its end: the line for a person, the object for a script, the gaps for both.
+
+use serde_json::json;
+
+use crate::app::App;
+use crate::error::{Error, Kind, Result};
+use crate::model::{BusinessReading, Reading, Resource};
+use crate::store::Recorded;
+
+/// A business whose list was not read, or not to agreement, and was not accepted as such.
+pub(super) struct Gap {
+    business_id: i64,
+    told: String,
+    acceptable: bool,
+}
+
+/// The gaps that make a snapshot partial.
+pub(super) fn gaps(reading: &Reading) -> Vec<Gap> {
+    reading.businesses.iter().filter_map(gap).collect()
+}
+
+fn gap(read: &BusinessReading) -> Option<Gap> {
+    use crate::model::Outcome::{Denied, Mismatch};
+    let list = read.coverage_of(Resource::TeamMembers).filter(|list| !list.suffices())?;
+    let (name, id) = (&read.business.name, read.business.id);
+    let why = list.message.as_deref().unwrap_or("no reason known");
+    let told = format!("{name} ({id}): {}: {why}", list.outcome.as_str());
+    Some(Gap { business_id: id, told, acceptable: matches!(list.outcome, Denied | Mismatch) })
+}
+
+/// Tells what was recorded; an error of kind `Partial` where something is missing.
+pub(super) fn tell(app: &App, recorded: &Recorded, gaps: &[Gap], db: &str) -> Result<()> {
+    if app.json {
+        app.ui.json(&summary(recorded, gaps))?;
+    }
+    for gap in gaps {
+        app.ui.warn(&gap.told);
+    }
+    let Recorded { id, complete, .. } = recorded;
+    if *complete {
+        app.ui.next(format_args!("fbsync export access --db '{db}' -o access.csv"));
+        app.ui.result(format_args!("snapshot {id}: {}", totals(recorded)));
+        return Ok(());
+    }
+    let lists = counted(i64::try_from(gaps.len()).unwrap_or(i64::MAX), "list", "lists");
+    let message =
+        format!("snapshot {id} is partial: {lists} could not be read whole; recorded: {}", totals(recorded));
+    let acceptable: Vec<String> = gaps
+        .iter()
+        .filter(|gap| gap.acceptable)
+        .map(|gap| format!("--accept-gap {}=REASON", gap.business_id))
+        .collect();
+    let hint = match acceptable.is_empty() {
+        true => format!("run it again: fbsync sync --db '{db}'"),
+        false => format!("if that is known and will stay: fbsync sync --db '{db}' {}", acceptable.join(" ")),
+    };
+    Err(Error::new(Kind::Partial, message).hint(hint))
+}
+
+fn summary(recorded: &Recorded, gaps: &[Gap]) -> serde_json::Value {
+    let Recorded { id, complete, businesses, accounts, memberships, delta } = recorded;
+    json!({
+        "snapshot": id,
+        "status": if *complete { "complete" } else { "partial" },
+        "businesses": businesses,
+        "accounts": accounts,
+        "memberships": memberships,
+        "since": delta.map(|delta| delta.since),
+        "joined": delta.map(|delta| delta.joined),
+        "left": delta.map(|delta| delta.left),
+        "changed": delta.map(|delta| delta.changed),
+        "gaps": gaps.iter().map(|gap| json!({ "business_id": gap.business_id, "problem": gap.told })).collect::<Vec<_>>(),
+    })
+}
+
+fn totals(recorded: &Recorded) -> String {
+    let Recorded { businesses, accounts, memberships, delta, .. } = recorded;
+    let totals = format!(
+        "{}, {}, {}",
+        counted(*businesses, "business", "businesses"),
+        counted(*accounts, "account", "accounts"),
+        counted(*memberships, "membership", "memberships")
+    );
+    match delta {
+        None => totals,
+        Some(delta) => {
+            let changed =
+                if delta.changed > 0 { format!(", {} changed", delta.changed) } else { String::new() };
+            format!(
+                "{totals} ({} joined, {} left{changed} since snapshot {})",
+                delta.joined, delta.left, delta.since
+            )
+        }
+    }
+}
+
+fn counted(n: i64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}

@@ -1,0 +1,159 @@
+//! Every change there is, and what must not be taken for one.
+
+use super::*;
+
+const ALL: &[&str] = &["team_members", "business_group"];
+
+fn row(uuid: &str, account: &str, role: &str, state: &str, sources: &str) -> Row {
+    let email = account.strip_prefix("email:").unwrap_or_default();
+    Row {
+        member_uuid: (!uuid.is_empty()).then(|| uuid.to_owned()),
+        account_key: account.to_owned(),
+        email: email.to_owned(),
+        full_name: "N".to_owned(),
+        role: role.to_owned(),
+        state: state.to_owned(),
+        sources: sources.to_owned(),
+    }
+}
+
+fn listed(uuid: &str, role: &str, state: &str) -> Row {
+    row(uuid, "identity:1", role, state, "team_members")
+}
+
+fn grouped(role: &str) -> Row {
+    row("", "identity:1", role, "active", "business_group")
+}
+
+fn side(rows: &[Row], read: &[&str]) -> Side {
+    Side { rows: rows.to_vec(), read: Read(read.iter().map(ToString::to_string).collect()) }
+}
+
+fn kinds_where(before: &[Row], read_before: &[&str], after: &[Row], read_after: &[&str]) -> Vec<Kind> {
+    let changes = changes(side(before, read_before), side(after, read_after));
+    changes.into_iter().map(|change| change.kind).collect()
+}
+
+fn kinds(before: &[Row], after: &[Row]) -> Vec<Kind> {
+    kinds_where(before, ALL, after, ALL)
+}
+
+#[test]
+fn one_person_one_change() {
+    let owner = &[listed("u1", "owner", "active")];
+    let inactive = &[listed("u1", "owner", "inactive")];
+    assert_eq!(kinds(owner, owner), []);
+    assert_eq!(kinds(owner, &[listed("u1", "client", "active")]), [Kind::RoleChanged]);
+    assert_eq!(kinds(owner, inactive), [Kind::Deactivated]);
+    assert_eq!(kinds(inactive, owner), [Kind::Activated]);
+    assert_eq!(kinds(owner, &[]), [Kind::Left]);
+    assert_eq!(kinds(&[], owner), [Kind::Joined]);
+    let renamed = Row { full_name: "M".to_owned(), ..owner[0].clone() };
+    assert_eq!(kinds(owner, &[renamed]), [Kind::Renamed]);
+    let moved = Row { email: "Ö@x.example".to_owned(), ..owner[0].clone() };
+    assert_eq!(kinds(owner, std::slice::from_ref(&moved)), [Kind::EmailChanged]);
+    let again = Row { email: " ö@X.example".to_owned(), ..moved.clone() };
+    assert_eq!(kinds(&[moved], &[again]), []);
+}
+
+#[test]
+fn an_accepted_invitation_is_told_once() {
+    for state in ["invited", "inactive", "no_login"] {
+        let invited = row("u1", "email:a@x.example", "owner", state, "team_members");
+        let accepted = Row { full_name: "M".to_owned(), ..listed("u1", "owner", "active") };
+        assert_eq!(kinds(&[invited], &[accepted]), [Kind::InvitationAccepted], "{state}");
+    }
+    let (invited, accepted) = (listed("u1", "owner", "invited"), listed("u1", "owner", "active"));
+    assert_eq!(kinds(&[invited], &[accepted]), [Kind::InvitationAccepted]);
+}
+
+#[test]
+fn a_role_that_changed_with_the_acceptance_is_told_as_well() {
+    let invited = row("u1", "email:a@x.example", "business_employee", "invited", "team_members");
+    let accepted = listed("u1", "business_partner", "active");
+    let mut kinds = kinds(&[invited], &[accepted]);
+    kinds.sort();
+    assert_eq!(kinds, [Kind::InvitationAccepted, Kind::RoleChanged]);
+}
+
+#[test]
+fn an_identity_learnt_from_another_business_is_no_acceptance() {
+    let invited = row("u1", "email:a@x.example", "owner", "invited", "team_members");
+    let known = Row { account_key: "identity:1".to_owned(), ..invited.clone() };
+    assert_eq!(kinds(&[invited], &[known]), []);
+}
+
+#[test]
+fn a_login_that_is_gone_is_told() {
+    let active = &[listed("u1", "owner", "active")];
+    assert_eq!(kinds(active, &[listed("u1", "owner", "invited")]), [Kind::Deactivated]);
+}
+
+#[test]
+fn a_new_record_is_a_new_membership_and_a_second_source_is_not() {
+    let (first, second) = (listed("u1", "owner", "active"), listed("u2", "owner", "active"));
+    let told = changes(side(std::slice::from_ref(&first), ALL), side(&[second], ALL));
+    let told: Vec<_> = told.iter().map(|change| (change.kind, change.reinvited)).collect();
+    assert_eq!(told, [(Kind::Left, true), (Kind::Joined, true)]);
+    assert_eq!(kinds(&[grouped("owner")], &[first]), []);
+}
+
+#[test]
+fn a_record_without_a_uuid_is_found_again_by_its_person() {
+    let hashed = |hash, role| row(hash, "identity:1", role, "active", "team_members");
+    assert_eq!(kinds(&[hashed("record:aa", "client")], &[hashed("record:bb", "owner")]), [Kind::RoleChanged]);
+}
+
+#[test]
+fn one_role_replaced_by_one_other_is_a_change_and_more_are_not() {
+    assert_eq!(kinds(&[grouped("client")], &[grouped("owner")]), [Kind::RoleChanged]);
+    let two = [grouped("client"), grouped("contractor")];
+    assert_eq!(kinds(&two, &[grouped("client"), grouped("owner")]), [Kind::RoleChanged]);
+    assert_eq!(kinds(&two, &[grouped("owner")]), [Kind::Left, Kind::Left, Kind::Joined]);
+    assert_eq!(kinds(&two, &[grouped("client")]), [Kind::Left]);
+}
+
+#[test]
+fn what_an_unread_source_alone_named_cannot_be_judged() {
+    let owner = &[grouped("owner")];
+    assert_eq!(kinds_where(owner, ALL, &[], &["team_members"]), [Kind::NotComparable]);
+    assert_eq!(kinds_where(&[], &["team_members"], owner, ALL), [Kind::NotComparable]);
+    assert_eq!(kinds(owner, &[]), [Kind::Left]);
+    let by_both =
+        Row { sources: "team_members+business_group".to_owned(), ..listed("u1", "owner", "active") };
+    assert_eq!(kinds_where(&[by_both], ALL, &[], &["team_members"]), [Kind::Left]);
+    // The owner of the group did not become the manager of the list.
+    let manager = &[listed("u1", "manager", "active")];
+    let told = kinds_where(owner, ALL, manager, &["team_members"]);
+    assert_eq!(told, [Kind::NotComparable, Kind::Joined]);
+}
+
+#[test]
+fn one_address_of_two_people_joins_nobody_to_another() {
+    let shared = |uuid, key: &str, name: &str| Row {
+        email: "office@x.example".to_owned(),
+        full_name: name.to_owned(),
+        ..row(uuid, key, "client", "active", "team_members")
+    };
+    let before = [shared("", "member:1", "Ann"), shared("", "member:2", "Bob")];
+    let after = [shared("", "member:3", "Cid"), shared("", "member:4", "Dee")];
+    let told = kinds(&before, &after);
+    assert_eq!(told.iter().filter(|kind| **kind == Kind::Joined).count(), 2, "{told:?}");
+}
+
+#[test]
+fn the_order_does_not_depend_on_the_order_of_rows() {
+    let people: Vec<Row> = ["b", "a", "c"]
+        .iter()
+        .map(|name| {
+            row(&format!("u{name}"), &format!("email:{name}@x.example"), "client", "active", "team_members")
+        })
+        .collect();
+    let names = |rows: &[Row]| -> Vec<String> {
+        let told = changes(side(&[], ALL), side(rows, ALL));
+        told.iter().filter_map(|change| change.row()).map(|row| row.email.clone()).collect()
+    };
+    let reversed: Vec<Row> = people.iter().rev().cloned().collect();
+    assert_eq!(names(&people), names(&reversed));
+    assert_eq!(names(&people)[0], "a@x.example");
+}

@@ -1,0 +1,87 @@
+//! Opening the file: whose it is, of which version, and whether a write was broken off.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
+
+use super::{schema, storage_error};
+use crate::error::{Context, Error, Kind, Result};
+use crate::ui::Ui;
+
+/// How long another program that holds the file is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(super) enum Contents {
+    /// An empty file: a database that has not been written to.
+    Nothing,
+    Ours,
+}
+
+pub(super) fn connect(path: &Path, access: OpenFlags) -> Result<Connection> {
+    let failed = || format!("cannot open {}", path.display());
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX);
+    let connection = connection.context(Kind::Storage, failed)?;
+    connection.busy_timeout(PATIENCE).context(Kind::Storage, failed)?;
+    // Triggers and views come from the file; they may call nothing that has effects of its own.
+    connection.pragma_update(None, "trusted_schema", false).context(Kind::Storage, failed)?;
+    connection.pragma_update(None, "foreign_keys", true).context(Kind::Storage, failed)?;
+    Ok(connection)
+}
+
+/// Opens for reading, which leaves no trace, with one exception: where a write was broken off, the file
+/// holds a part of what was being written, and the journal beside it what was there before. Whoever
+/// reads first has to put that back. A journal that a living writer needs is left alone by SQLite.
+pub(super) fn for_reading(path: &Path, ui: Ui) -> Result<(Connection, Contents)> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    if is_broken_off(&connection) {
+        ui.note(format_args!("{}: a write was broken off, and is undone first", path.display()));
+        identify(&connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?, path)?;
+    }
+    let contents = identify(&connection, path)?;
+    Ok((connection, contents))
+}
+
+fn is_broken_off(connection: &Connection) -> bool {
+    let read = connection.query_row("PRAGMA schema_version", [], |_| Ok(()));
+    let code = read.err().and_then(|error| error.sqlite_error().map(|error| error.extended_code));
+    code == Some(ffi::SQLITE_READONLY_ROLLBACK)
+}
+
+/// Tells our database from somebody else's and from one of another version.
+pub(super) fn identify(connection: &Connection, path: &Path) -> Result<Contents> {
+    let shown = path.display();
+    let number =
+        |pragma: &str| connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i32>(0));
+    let application = number("application_id").map_err(|error| unreadable(error, path))?;
+    let version = number("user_version").map_err(|error| unreadable(error, path))?;
+    let objects: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|error| unreadable(error, path))?;
+    match (application, version) {
+        (0, 0) if objects == 0 => Ok(Contents::Nothing),
+        (schema::APPLICATION_ID, schema::VERSION) => Ok(Contents::Ours),
+        (schema::APPLICATION_ID, version) if version > schema::VERSION => {
+            let ours = schema::VERSION;
+            let message = format!(
+                "{shown} was written by a newer fbsync (its schema is version {version}, this one knows {ours})"
+            );
+            Err(Error::new(Kind::Storage, message)
+                .hint("install the newer fbsync; the file was left as it is"))
+        }
+        (schema::APPLICATION_ID, version) => {
+            Err(Error::new(Kind::Storage, format!("{shown} has the unknown schema version {version}")))
+        }
+        _ => Err(Error::new(Kind::Storage, format!("{shown} is a database of another program"))
+            .hint("name another file with --db; this one was left as it is")),
+    }
+}
+
+fn unreadable(error: rusqlite::Error, path: &Path) -> Error {
+    let shown = path.display();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => Error::new(Kind::Storage, format!("{shown} is not a database"))
+            .hint("name another file with --db; this one was left as it is"),
+        _ => storage_error(error, &format!("read {shown}")),
+    }
+}

@@ -1,0 +1,105 @@
+//! `demo` shows the whole job in one folder and touches nothing outside it.
+
+use std::fs;
+
+use crate::harness::{DB, Home, Run, mode_of, names_in};
+use crate::tables::Tables;
+
+/// A home in which nothing but the demo may leave a trace.
+fn home() -> Home {
+    let home = Home::new();
+    home.without("FBSYNC_CLIENT_ID").without("FBSYNC_CLIENT_SECRET").without("FBSYNC_REDIRECT_URI")
+}
+
+/// The commands that the demo ends with, the real sign-in apart.
+fn commands_to_try(run: &Run) -> Vec<String> {
+    let (_, next) = run.stderr.split_once("try next:\n").expect("commands to try");
+    next.lines().map_while(|line| line.strip_prefix("    ")).map(str::to_owned).collect()
+}
+
+#[test]
+fn it_does_the_whole_job_in_one_folder() {
+    let home = home();
+    let run = home.fbsync(&["demo"]).succeeds();
+    assert_eq!(home.files(), ["fbsync-demo"]);
+    assert_eq!(home.sandbox.requests(), [], "somebody else's FreshBooks was asked");
+    let folder = home.path("fbsync-demo");
+    for file in ["access.csv", DB, "state"] {
+        assert!(names_in(&folder).iter().any(|name| name == file), "{file}");
+    }
+    let modes = [folder.clone(), folder.join("state"), folder.join(DB), folder.join("access.csv")];
+    assert_eq!(modes.map(|path| mode_of(&path)), [0o700, 0o700, 0o600, 0o600]);
+
+    let tables = Tables::open(&folder.join(DB));
+    let snapshots = r#"SELECT id, status, note, businesses, joined, "left", changed FROM snapshots"#;
+    assert_eq!(
+        tables.rows(snapshots),
+        ["1|complete|first reading|7|||", "2|complete|a quarter later|7|1|3|4"]
+    );
+    let csv = fs::read_to_string(folder.join("access.csv")).expect("a file");
+    let rows = tables.number("SELECT count(*) FROM latest_access");
+    assert_eq!(csv.matches("\r\n").count() as i64, rows + 1);
+    run.says("signed in as").says("snapshot 2: 7 businesses").says("ok: 2 snapshots");
+}
+
+#[test]
+fn every_command_it_suggests_works_as_printed() {
+    let home = home();
+    let commands = commands_to_try(&home.fbsync(&["demo", "--dir", "my demo"]).succeeds());
+    assert!(commands.len() >= 4, "{commands:?}");
+    for command in commands {
+        let run = home.run(&mut home.shell(&command)).succeeds();
+        // What is written to a file is told on a terminal alone.
+        let file = command.split_once(" -o ").map(|(_, file)| home.path(file));
+        let told = !run.stdout.is_empty() || !run.stderr.is_empty();
+        assert!(file.map_or(told, |file| file.is_file()), "{command}: {run}");
+    }
+}
+
+#[test]
+fn a_second_demo_replaces_the_first() {
+    let home = home();
+    home.fbsync(&["demo"]).succeeds();
+    fs::write(home.path("fbsync-demo/old"), "").expect("a file");
+    home.fbsync(&["demo"]).succeeds();
+    assert!(!home.path("fbsync-demo/old").exists());
+    let tables = Tables::open(&home.path("fbsync-demo").join(DB));
+    assert_eq!(tables.number("SELECT count(*) FROM snapshots"), 2);
+}
+
+#[test]
+fn a_folder_that_holds_something_else_is_left_as_it_is() {
+    let home = home();
+    fs::create_dir(home.path("fbsync-demo")).expect("a folder");
+    fs::write(home.path("fbsync-demo/thesis.txt"), "years of work").expect("a file");
+    let run = home.fbsync(&["demo"]).exits(3);
+    run.says("error: ./fbsync-demo holds something else and was left as it is")
+        .says("hint: fbsync demo --dir");
+    assert_eq!(names_in(&home.path("fbsync-demo")), ["thesis.txt"]);
+    // A file in its place, too; an empty folder is no obstacle.
+    fs::write(home.path("a-file"), "mine").expect("a file");
+    home.fbsync(&["demo", "--dir", "a-file"]).exits(3);
+    assert_eq!(fs::read_to_string(home.path("a-file")).expect("a file"), "mine");
+    fs::create_dir(home.path("empty")).expect("a folder");
+    home.fbsync(&["demo", "--dir", "empty"]).succeeds();
+}
+
+#[test]
+fn nothing_of_the_persons_own_sign_in_is_used_or_changed() {
+    let home = Home::with_sign_in()
+        .with("FBSYNC_ACCESS_TOKEN", "a-real-access-token")
+        .with("FBSYNC_REFRESH_TOKEN", "a-real-refresh-token")
+        .with("FBSYNC_DB", "precious.sqlite")
+        .with("FBSYNC_PROFILE", "acme");
+    let (stored, asked) = (home.stored(), home.sandbox.requests().len());
+    home.fbsync(&["demo"]).succeeds();
+    assert_eq!((home.stored(), home.sandbox.requests().len()), (stored, asked));
+    assert!(!home.path("precious.sqlite").exists());
+    let state = home.path("fbsync-demo/state");
+    let kept: String = names_in(&state)
+        .iter()
+        .filter(|name| name.ends_with(".json"))
+        .map(|name| fs::read_to_string(state.join(name)).expect("a store"))
+        .collect();
+    assert!(kept.contains("access_token") && !kept.contains("a-real-"), "{kept}");
+}

@@ -1,0 +1,103 @@
+//! Troubles that pass are asked again, and counted; troubles that stay are told.
+
+use std::fs;
+use std::time::Duration;
+
+use fbsync::sandbox::{Fault, Trouble, World, http_date};
+use serde_json::json;
+
+use crate::harness::{DB, Home};
+use crate::sync::{GROUP, ME, TEAM, for_ever, team_outcomes, three};
+
+/// Every fault that passes, by name.
+fn passing_troubles() -> Vec<(&'static str, Trouble)> {
+    vec![
+        ("429", Trouble::too_many("7")),
+        ("500", Trouble::status(500, "internal_server_error")),
+        ("502", Trouble::Status { code: 502, headers: Vec::new(), body: "<h1>Bad gateway</h1>".to_owned() }),
+        ("503", Trouble::unavailable()),
+        ("504", Trouble::status(504, "timeout")),
+        ("a dropped connection", Trouble::Drop),
+        ("a lost answer", Trouble::AnswerLost),
+        ("half a body", Trouble::CutBody),
+        ("a page of HTML", Trouble::Html200),
+        ("JSON without the key", Trouble::Json200(json!({ "data": [] }))),
+        ("JSON of another shape", Trouble::Json200(json!({ "response": { "errors": [] } }))),
+        ("no body", Trouble::Raw(Vec::new())),
+    ]
+}
+
+#[test]
+fn troubles_that_pass_are_asked_again_and_counted() {
+    for (path, resource) in [(TEAM, "team_members"), (GROUP, "business_group")] {
+        for (name, trouble) in passing_troubles() {
+            let home = Home::reading(three());
+            home.sandbox.arm(Fault::on(path).then(trouble));
+            home.sync().succeeds().says("; asking ").says(" again in ");
+            let attempts = "SELECT c.attempts, r.attempts, r.status FROM coverage c, requests r";
+            let of = format!("WHERE business_id = 9002 AND resource = '{resource}' AND url LIKE '%{path}%'");
+            assert_eq!(home.tables().one(&format!("{attempts} {of}")), "2|2|200", "{name}");
+            assert_eq!(home.tables().number("SELECT count(*) FROM memberships"), 15, "{name}");
+        }
+    }
+}
+
+#[test]
+fn troubles_that_stay_are_a_failed_list_after_five_tries() {
+    for (name, trouble) in passing_troubles() {
+        let (home, run) = for_ever(TEAM, trouble);
+        run.exits(7).says("warning: Business 0002 (9002): failed: ").says("error: snapshot 1 is partial");
+        let outcomes = team_outcomes(&home);
+        assert_eq!((outcomes[0].as_str(), outcomes[2].as_str()), ("9001|ok|200|5|1", "9003|ok|200|5|1"));
+        let failed = "SELECT outcome, received, attempts, message <> '' FROM coverage
+             WHERE business_id = 9002 AND resource = 'team_members'";
+        assert_eq!(home.tables().one(failed), "failed|0|5|1", "{name}");
+        assert_eq!(home.sandbox.count("GET", TEAM), 5, "{name}");
+    }
+}
+
+#[test]
+fn a_page_that_fails_keeps_what_the_pages_before_it_brought() {
+    let home = Home::reading(World::with_members(250));
+    let second = Fault::on("/team_members").query_contains("page=2&").times(usize::MAX);
+    home.sandbox.arm(second.then(Trouble::unavailable()));
+    home.sync().exits(7).says("failed: HTTP 503");
+    let coverage = "SELECT outcome, http_status, expected, received, pages FROM coverage
+         WHERE resource = 'team_members'";
+    assert_eq!(home.tables().one(coverage), "failed|503|250|150|2");
+    assert_eq!(home.tables().number("SELECT count(*) FROM memberships"), 150);
+}
+
+#[test]
+fn retry_after_is_heard_as_seconds_and_as_a_date() {
+    let home = Home::reading(three());
+    home.sandbox.arm(Fault::on(TEAM).then(Trouble::too_many("7")));
+    home.sync().succeeds().says("again in 7 s");
+    let date = http_date(home.sandbox.now() + Duration::from_secs(50));
+    home.sandbox.arm(Fault::on(TEAM).then(Trouble::too_many(&date)));
+    let said = home.sync().succeeds().stderr;
+    let waits: Vec<String> = (45..=50).map(|seconds| format!("again in {seconds} s")).collect();
+    assert!(waits.iter().any(|wait| said.contains(wait)), "{said}");
+}
+
+#[test]
+fn without_an_identity_there_is_no_snapshot_and_no_database() {
+    for (name, trouble) in passing_troubles() {
+        let (home, run) = for_ever(ME, trouble);
+        run.exits(5).says("error: cannot read who is signed in: ").says("(5 tries)");
+        assert!(!home.path(DB).exists(), "{name}");
+    }
+    let (home, run) = for_ever(ME, Trouble::forbidden());
+    run.exits(6).says("error: cannot read who is signed in: HTTP 403");
+    assert!(!home.path(DB).exists());
+}
+
+#[test]
+fn an_identity_that_cannot_be_read_leaves_the_earlier_snapshots() {
+    let home = Home::reading(three());
+    home.sync().succeeds();
+    let before = fs::read(home.path(DB)).expect("a database");
+    home.sandbox.arm(Fault::on(ME).times(usize::MAX).then(Trouble::unavailable()));
+    home.sync().exits(5);
+    assert_eq!(fs::read(home.path(DB)).expect("a database"), before);
+}
