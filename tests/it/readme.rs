@@ -63,7 +63,9 @@ fn what_the_page_shows_is_what_comes() {
 fn reader() -> Home {
     let home =
         Home::in_world(World::demo()).with("TERM", "dumb").with("COLUMNS", "100").with("DISPLAY", ":0");
-    let script = home.path("browser");
+    let openers = home.path("openers");
+    fs::create_dir(&openers).expect("a folder");
+    let script = openers.join("xdg-open");
     let asked = home.path("asked");
     // Written elsewhere first, so that half an address is never read.
     let text = format!("#!/bin/sh\nprintf %s \"$1\" >'{0}.part' && mv '{0}.part' '{0}'\n", asked.display());
@@ -79,8 +81,8 @@ fn reader() -> Home {
         }
     });
     let folder = cargo_bin!("fbsync").parent().expect("a folder").display().to_string();
-    let path = format!("{folder}:{}", std::env::var("PATH").unwrap_or_default());
-    home.with("BROWSER", &script.display().to_string()).with("PATH", &path)
+    let path = format!("{folder}:{}:{}", openers.display(), std::env::var("PATH").unwrap_or_default());
+    home.with("PATH", &path)
 }
 
 /// Types the commands into one shell, and gives back what each brought.
