@@ -238,7 +238,7 @@ impl Round {
     /// Distinct members = rows received = FreshBooks' total.
     fn judge(&mut self) {
         let received = count(self.members.len());
-        let mut uuids: Vec<&str> = self.members.iter().map(|member| &*member.member_uuid).collect();
+        let mut uuids: Vec<&str> = self.members.iter().map(|member| member.texts.member_uuid()).collect();
         uuids.sort_unstable();
         uuids.dedup();
         let distinct = count(uuids.len());
@@ -264,9 +264,13 @@ fn distinct(mut members: Vec<Membership>) -> Vec<Membership> {
     // The order is total, and a stable sort would hold half of the list twice.
     members.sort_unstable_by(|a, b| {
         let newest_first = b.member_updated_at.cmp(&a.member_updated_at);
-        a.member_uuid.cmp(&b.member_uuid).then(newest_first).then_with(|| a.record.cmp(&b.record))
+        a.texts
+            .member_uuid()
+            .cmp(b.texts.member_uuid())
+            .then(newest_first)
+            .then_with(|| a.record.cmp(&b.record))
     });
-    members.dedup_by(|later, first| later.member_uuid == first.member_uuid);
+    members.dedup_by(|later, first| later.texts.member_uuid() == first.texts.member_uuid());
     members.shrink_to_fit();
     members
 }

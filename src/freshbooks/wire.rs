@@ -14,6 +14,7 @@ use super::strip::{self, Record};
 use super::tolerant::{boolean, integer, moment, optional_text, text};
 use crate::model::reading::{Business, Digest, GroupMember, Identity, Member, OwnMembership, hex};
 use crate::model::rows::Membership;
+use crate::model::texts::Parts;
 use crate::model::{Timestamp, role};
 
 /// What is wrong with an answer, as a phrase.
@@ -247,31 +248,33 @@ pub(super) fn team_page(body: &[u8]) -> Result<TeamPage, Problem> {
     for (at, raw) in raws.into_iter().enumerate() {
         let what = format!("response[{at}]");
         let record = record(raw, &[], &what)?;
-        members.push(Membership::from_member(into_member(parse(raw, &what)?, &record)));
+        members.push(membership(&parse(raw, &what)?, &record));
         records.push(record);
     }
     Ok(TeamPage { members, records, meta })
 }
 
-fn into_member(wire: WireMember, record: &Record) -> Member {
+fn membership(wire: &WireMember, record: &Record) -> Membership {
     let uuid = match wire.uuid.trim() {
-        "" => format!("record:{}", hex(&record.sha256)).into(),
-        uuid => uuid.into(),
+        "" => Cow::Owned(format!("record:{}", hex(&record.sha256))),
+        uuid => Cow::Borrowed(uuid),
     };
-    Member {
-        uuid,
+    Membership::from_member(Member {
+        texts: Parts {
+            member_uuid: &uuid,
+            email: &wire.email,
+            first_name: &wire.first_name,
+            last_name: &wire.last_name,
+            job_title: &wire.job_title,
+        },
         identity_id: wire.identity_id,
-        email: wire.email.as_ref().into(),
-        first_name: wire.first_name.as_ref().into(),
-        last_name: wire.last_name.as_ref().into(),
         role: role::kept(&wire.business_role_name),
-        job_title: wire.job_title.as_ref().into(),
         active: wire.active.unwrap_or(true),
         invitation_accepted_at: wire.invitation_date_accepted,
         created_at: wire.created_at,
         updated_at: wire.updated_at,
         record: record.sha256,
-    }
+    })
 }
 
 /// Reads the business group out of the business's own record.

@@ -38,10 +38,10 @@ impl Membership {
         Bearer {
             business_id,
             account_key: &self.account_key,
-            member_uuid: &self.member_uuid,
-            email: &self.email,
-            first_name: &self.first_name,
-            last_name: &self.last_name,
+            member_uuid: self.texts.member_uuid(),
+            email: self.texts.email(),
+            first_name: self.texts.first_name(),
+            last_name: self.texts.last_name(),
             identity_uuid: self.identity_uuid.as_deref(),
             updated_at: self.member_updated_at,
         }

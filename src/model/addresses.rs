@@ -56,8 +56,9 @@ impl Addresses {
                 addresses.hold(&named.email, named.identity_id);
             }
             for member in &reading.members {
-                addresses.hold(&member.email, member.identity_id);
-                addresses.carry(&member.email, &full_name(&member.first_name, &member.last_name));
+                let texts = &member.texts;
+                addresses.hold(texts.email(), member.identity_id);
+                addresses.carry(texts.email(), &full_name(texts.first_name(), texts.last_name()));
             }
         }
         addresses

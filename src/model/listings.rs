@@ -10,10 +10,11 @@ use std::collections::HashMap;
 use super::addresses::{Addresses, normalized};
 use super::reading::{
     Business, BusinessReading, Coverage, Digest, GroupMember, Identity, Outcome, OwnMembership, Resource,
-    StaffMember, Text, hex,
+    StaffMember, hex,
 };
 use super::role;
 use super::rows::{AccountKey, Flag, Flags, LastLogin, Membership, Sources, State, collate};
+use super::texts::{Parts, Texts};
 
 /// A business with its memberships, in the order of every report.
 #[derive(Clone, Debug)]
@@ -47,7 +48,7 @@ fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses)
 
     let mut rows = members;
     for row in &mut rows {
-        row.account_key = addresses.key_of(row.identity_id, &row.email, &row.member_uuid);
+        row.account_key = addresses.key_of(row.identity_id, row.texts.email(), row.texts.member_uuid());
     }
     let named = group.into_iter().map(|named| from_group(named, addresses));
     let own = business.own.iter().map(|own| from_identity(identity, own));
@@ -58,15 +59,15 @@ fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses)
     for row in &mut rows {
         row.flags.raise(Flag::ListingIncomplete, incomplete);
         row.flags.raise(Flag::OwnersNotChecked, owners_unchecked);
-        row.flags.raise(Flag::SharedEmail, addresses.is_shared(&row.email));
+        row.flags.raise(Flag::SharedEmail, addresses.is_shared(row.texts.email()));
     }
     rows.sort_unstable_by(|a, b| {
         // Most rows differ in their address, and writing the keys out costs more than comparing.
-        collate(&a.email, &b.email).then_with(|| {
+        collate(a.texts.email(), b.texts.email()).then_with(|| {
             let (a_key, b_key) = (a.account_key.to_string(), b.account_key.to_string());
             report_order(
-                [&a.email, &a_key, &a.role, &a.member_uuid],
-                [&b.email, &b_key, &b.role, &b.member_uuid],
+                [a.texts.email(), &a_key, &a.role, a.texts.member_uuid()],
+                [b.texts.email(), &b_key, &b.role, b.texts.member_uuid()],
             )
         })
     });
@@ -107,7 +108,7 @@ fn add_logins(rows: &mut [Membership], staff: &[StaffMember]) {
         }
     }
     for row in rows {
-        let address = Some(normalized(&row.email)).filter(|address| !address.is_empty());
+        let address = Some(normalized(row.texts.email())).filter(|address| !address.is_empty());
         row.last_login = match address.and_then(|address| by_address.get(&address)) {
             None => LastLogin::NotProvided,
             Some(person) => {
@@ -133,9 +134,7 @@ fn from_group(named: GroupMember, addresses: &Addresses) -> Membership {
     let key = addresses.key_of(named.identity_id, &named.email, &format!("record:{}", hex(&named.record)));
     let active = named.active.unwrap_or(true);
     Membership {
-        email: named.email.into(),
-        first_name: named.first_name.into(),
-        last_name: named.last_name.into(),
+        texts: named_only(&named.email, &named.first_name, &named.last_name),
         identity_id: named.identity_id,
         identity_uuid: named.identity_uuid.map(Into::into),
         ..without_member_record(key, named.role, active, Sources::BUSINESS_GROUP, named.record)
@@ -145,13 +144,15 @@ fn from_group(named: GroupMember, addresses: &Addresses) -> Membership {
 fn from_identity(identity: &Identity, own: &OwnMembership) -> Membership {
     let key = AccountKey::Identity(identity.id);
     Membership {
-        email: identity.email.as_str().into(),
-        first_name: identity.first_name.as_str().into(),
-        last_name: identity.last_name.as_str().into(),
+        texts: named_only(&identity.email, &identity.first_name, &identity.last_name),
         identity_id: Some(identity.id),
         identity_uuid: identity.uuid.as_deref().map(Into::into),
         ..without_member_record(key, own.role.clone(), true, Sources::IDENTITY, own.record)
     }
+}
+
+fn named_only(email: &str, first_name: &str, last_name: &str) -> Texts {
+    Texts::of(Parts { email, first_name, last_name, ..Parts::default() })
 }
 
 fn without_member_record(
@@ -166,11 +167,7 @@ fn without_member_record(
     Membership {
         account_key,
         role: role::kept(&role),
-        member_uuid: Text::default(),
-        email: Text::default(),
-        first_name: Text::default(),
-        last_name: Text::default(),
-        job_title: Text::default(),
+        texts: Texts::of(Parts::default()),
         active,
         state: if active { State::Active } else { State::Inactive },
         invitation_accepted_at: None,

@@ -11,6 +11,7 @@ pub(crate) mod listings;
 pub(crate) mod reading;
 pub(crate) mod role;
 pub(crate) mod rows;
+pub(crate) mod texts;
 pub(crate) mod timestamp;
 
 pub(crate) use reading::{

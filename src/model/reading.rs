@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::Timestamp;
 use super::rows::Membership;
+use super::texts::Parts;
 
 /// A SHA-256, as bytes; [`hex`] writes it.
 pub(crate) type Digest = [u8; 32];
@@ -46,15 +47,10 @@ pub(crate) struct OwnMembership {
 
 /// What one record of a team list says.
 #[derive(Clone, Debug)]
-pub(crate) struct Member {
-    /// FreshBooks' uuid, or `record:<sha256>` for a record without one.
-    pub(crate) uuid: Text,
+pub(crate) struct Member<'a> {
+    pub(crate) texts: Parts<'a>,
     pub(crate) identity_id: Option<i64>,
-    pub(crate) email: Text,
-    pub(crate) first_name: Text,
-    pub(crate) last_name: Text,
     pub(crate) role: Cow<'static, str>,
-    pub(crate) job_title: Text,
     pub(crate) active: bool,
     pub(crate) invitation_accepted_at: Option<Timestamp>,
     pub(crate) created_at: Option<Timestamp>,

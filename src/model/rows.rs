@@ -7,6 +7,7 @@ use std::fmt;
 use super::Timestamp;
 use super::reading::{Digest, Member, Text};
 use super::role;
+use super::texts::Texts;
 
 /// Which sources named a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -198,12 +199,7 @@ impl fmt::Display for AccountKey {
 pub(crate) struct Membership {
     pub(crate) account_key: AccountKey,
     pub(crate) role: Cow<'static, str>,
-    /// Empty where there is no member record.
-    pub(crate) member_uuid: Text,
-    pub(crate) email: Text,
-    pub(crate) first_name: Text,
-    pub(crate) last_name: Text,
-    pub(crate) job_title: Text,
+    pub(crate) texts: Texts,
     pub(crate) active: bool,
     pub(crate) state: State,
     pub(crate) invitation_accepted_at: Option<Timestamp>,
@@ -228,11 +224,7 @@ impl Membership {
             state: state_of(&member),
             flags: flags_of(&member),
             role: member.role,
-            member_uuid: member.uuid,
-            email: member.email,
-            first_name: member.first_name,
-            last_name: member.last_name,
-            job_title: member.job_title,
+            texts: Texts::of(member.texts),
             active: member.active,
             invitation_accepted_at: member.invitation_accepted_at,
             member_created_at: member.created_at,

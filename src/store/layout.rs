@@ -39,6 +39,11 @@ impl<'a> Field<'a> {
         Field::Text(text.into())
     }
 
+    /// Text, or null where there is none.
+    pub(crate) fn unless_empty(text: &'a str) -> Self {
+        if text.is_empty() { Field::Null } else { Field::text(text) }
+    }
+
     pub(crate) fn optional_text(text: Option<&'a str>) -> Self {
         text.map_or(Field::Null, Field::text)
     }

@@ -54,7 +54,7 @@ pub(crate) use view::{
 };
 
 /// Hashes come in no order, so the indexes over them should fit: those of 100,000 members do.
-const WRITE_CACHE_KIB: i64 = 16 << 10;
+const WRITE_CACHE_KIB: i64 = 12 << 10;
 
 /// A database open for reading.
 pub(crate) struct Reader {

@@ -40,24 +40,22 @@ pub(super) fn account(account: &Account) -> Vec<Field<'_>> {
 
 /// Columns of `membership_rows`.
 pub(super) fn membership(business_id: i64, row: &Membership) -> Vec<Field<'_>> {
-    let unless_empty = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
-    let or_null = |text: &str| unless_empty(text).map_or(Field::Null, Field::text);
     vec![
         Field::from(business_id),
         Field::text(row.account_key.to_string()),
         Field::text(&*row.role),
         Field::text(role::label(&row.role)),
         Field::text(role::class(&row.role)),
-        or_null(&row.member_uuid),
-        Field::text(&*row.email),
-        Field::text(&*row.first_name),
-        Field::text(&*row.last_name),
+        Field::unless_empty(row.texts.member_uuid()),
+        Field::text(row.texts.email()),
+        Field::text(row.texts.first_name()),
+        Field::text(row.texts.last_name()),
         Field::from(row.active),
         Field::text(row.state.as_str()),
         Field::moment(row.invitation_accepted_at),
         Field::moment(row.member_created_at),
         Field::moment(row.member_updated_at),
-        or_null(&row.job_title),
+        Field::unless_empty(row.texts.job_title()),
         Field::moment(row.last_login.moment()),
         Field::optional_integer(row.logins),
         Field::text(row.flags.to_string()),
