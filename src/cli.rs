@@ -1,5 +1,5 @@
 //! What can be typed: verbs, flags and their help. No logic; the structs are the options that the
-//! commands work from.
+//! commands work from. What stands below the flags (examples, exit codes) is in `help`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,36 +17,13 @@ pub(crate) const DEFAULT_REDIRECT: &str = "https://localhost:8799/callback";
 /// What an access review needs and nothing more (API documentation, "Scopes").
 pub(crate) const DEFAULT_SCOPES: &str = "user:profile:read user:teams:read";
 
-const EXIT_CODES: &str = "\
-Exit codes:
-    0  done
-    1  unexpected failure
-    2  usage
-    3  configuration, or permissions of a local file, or a file in the way
-    4  sign-in needed or rejected
-    5  FreshBooks not reachable or not available after retries
-    6  FreshBooks refused the request (scope, role, 4xx)
-    7  a partial snapshot was recorded; or only a partial one is there
-    8  another fbsync holds the lock
-    9  local storage: SQLite, disk; a database that cannot be opened or is not one
-   10  the question was answered \"no\"
-  130, 143  interrupted";
-
-const START: &str = "\
-Start:
-  fbsync demo                               the whole of it, without an account
-  fbsync auth                               sign in to FreshBooks
-  fbsync sync --db audit.sqlite             read who has access to what
-  fbsync export access --db audit.sqlite    list it as CSV
-  fbsync export --db audit.sqlite --out DIR the evidence folder for an auditor";
-
 /// Who has access to which FreshBooks business, in which role: read, kept, proved
 ///
 /// fbsync signs in to FreshBooks, reads who has access to which business in which role, keeps each
 /// reading as a snapshot in one SQLite file, and exports it for access reviews. It changes nothing
 /// at FreshBooks.
 #[derive(Debug, Parser)]
-#[command(name = "fbsync", version, after_help = START, after_long_help = format!("{START}\n\n{EXIT_CODES}"), max_term_width = 100)]
+#[command(name = "fbsync", version, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) common: Common,
@@ -102,6 +79,10 @@ pub(crate) enum Verb {
     Verify(VerifyArgs),
     /// Show the whole of it against a built-in FreshBooks sandbox
     Demo(DemoArgs),
+    /// Print what makes a shell complete commands and flags on Tab
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one page a command
+    Man(ManArgs),
 }
 
 #[derive(Args, Debug)]
@@ -114,35 +95,35 @@ pub(crate) struct Database {
 #[derive(Args, Debug)]
 pub(crate) struct AuthArgs {
     /// Client id of your FreshBooks app
-    #[arg(long, value_name = "ID", env = "FBSYNC_CLIENT_ID")]
+    #[arg(long, value_name = "ID", env = "FBSYNC_CLIENT_ID", help_heading = "Your app")]
     pub(crate) client_id: Option<String>,
     /// Redirect URI, exactly as registered with the app
     /// [default: the one stored, else https://localhost:8799/callback]
-    #[arg(long, value_name = "URI", env = "FBSYNC_REDIRECT_URI")]
+    #[arg(long, value_name = "URI", env = "FBSYNC_REDIRECT_URI", help_heading = "Your app")]
     pub(crate) redirect_uri: Option<String>,
     /// Scopes to ask for, space separated; empty asks for the app's own
-    #[arg(long, value_name = "SCOPES", default_value = DEFAULT_SCOPES)]
+    #[arg(long, value_name = "SCOPES", default_value = DEFAULT_SCOPES, help_heading = "Your app")]
     pub(crate) scope: String,
     /// File that holds the client secret; `-` is standard input
-    #[arg(long, value_name = "PATH", env = "FBSYNC_CLIENT_SECRET_FILE")]
+    #[arg(long, value_name = "PATH", env = "FBSYNC_CLIENT_SECRET_FILE", help_heading = "Your app")]
     pub(crate) client_secret_file: Option<PathBuf>,
     /// Print the address, do not open a browser
-    #[arg(long)]
+    #[arg(long, help_heading = "The way back")]
     pub(crate) no_browser: bool,
     /// Listen to nothing; read the address that the browser ended on from standard input
-    #[arg(long)]
+    #[arg(long, help_heading = "The way back")]
     pub(crate) paste: bool,
     /// How long to wait for the browser
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration, help_heading = "The way back")]
     pub(crate) timeout: Duration,
     /// Leave PKCE (RFC 7636) out
-    #[arg(long)]
+    #[arg(long, help_heading = "The way back")]
     pub(crate) no_pkce: bool,
     /// Certificate for the redirect address, PEM, from your own local CA
-    #[arg(long, value_name = "PEM", requires = "redirect_key")]
+    #[arg(long, value_name = "PEM", requires = "redirect_key", help_heading = "The way back")]
     pub(crate) redirect_cert: Option<PathBuf>,
     /// Key of that certificate, PEM
-    #[arg(long, value_name = "PEM", requires = "redirect_cert")]
+    #[arg(long, value_name = "PEM", requires = "redirect_cert", help_heading = "The way back")]
     pub(crate) redirect_key: Option<PathBuf>,
     /// Take a refresh token got elsewhere (prompt, standard input or FBSYNC_REFRESH_TOKEN) and rotate it
     #[arg(long, conflicts_with = "paste")]
@@ -248,6 +229,7 @@ pub(crate) struct SnapshotsArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum SnapshotsVerb {
     /// Erase the content of old snapshots; their ids, times and hashes stay
+    #[command(override_usage = "fbsync snapshots prune --db <FILE> <RULES> [OPTIONS]")]
     Prune(PruneArgs),
 }
 
@@ -286,45 +268,45 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "FILE", env = "FBSYNC_DB")]
     pub(crate) db: Option<PathBuf>,
     /// Write the report to this file instead of standard output
-    #[arg(short, long, value_name = "FILE", conflicts_with = "out")]
+    #[arg(short, long, value_name = "FILE", conflicts_with = "out", help_heading = "What to write")]
     pub(crate) output: Option<PathBuf>,
     /// Write every report, with manifest, check sums and README, to this folder
-    #[arg(long, value_name = "DIR", conflicts_with = "report")]
+    #[arg(long, value_name = "DIR", conflicts_with = "report", help_heading = "What to write")]
     pub(crate) out: Option<PathBuf>,
     /// Replace an existing file, or an earlier evidence folder
-    #[arg(long)]
+    #[arg(long, help_heading = "What to write")]
     pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) choosing: Choosing,
     /// What to write [default: from the file's extension, else csv]
-    #[arg(long, value_name = "FORMAT", value_enum)]
+    #[arg(long, value_name = "FORMAT", value_enum, help_heading = "What to write")]
     pub(crate) format: Option<Format>,
     /// Only this business, as if there were no other; repeatable
-    #[arg(long, value_name = "ID", conflicts_with = "split_by")]
+    #[arg(long, value_name = "ID", conflicts_with = "split_by", help_heading = "About whom")]
     pub(crate) business: Vec<i64>,
     /// Only this person, by any of the addresses, or those in a file of addresses; repeatable
-    #[arg(long, value_name = "FILE|EMAIL", conflicts_with = "split_by")]
+    #[arg(long, value_name = "FILE|EMAIL", conflicts_with = "split_by", help_heading = "About whom")]
     pub(crate) people: Vec<String>,
     /// A domain of your own, its subdomains included: people elsewhere are external; repeatable
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, value_name = "DOMAIN", help_heading = "About whom")]
     pub(crate) own_domain: Vec<String>,
     /// A folder for each business, which tells nothing of the others
-    #[arg(long, value_name = "WHAT", value_enum, requires = "out")]
+    #[arg(long, value_name = "WHAT", value_enum, help_heading = "What to write")]
     pub(crate) split_by: Option<SplitBy>,
     /// Begin CSV files with a byte order mark, for Excel
-    #[arg(long)]
+    #[arg(long, help_heading = "What to write")]
     pub(crate) bom: bool,
     /// What to do with text that a spreadsheet would run as a formula
-    #[arg(long, value_name = "MODE", value_enum, default_value_t)]
+    #[arg(long, value_name = "MODE", value_enum, default_value_t, help_heading = "What to write")]
     pub(crate) formula_guard: Guard,
     /// A file for another product's import
-    #[arg(long = "for", value_name = "PRODUCT", value_enum, conflicts_with_all = ["report", "out"])]
+    #[arg(long = "for", value_name = "PRODUCT", value_enum, conflicts_with_all = ["report", "out"], help_heading = "What to write")]
     pub(crate) import: Option<Import>,
     /// More privileged people than this in a business are worth a look
-    #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(long, value_name = "N", default_value_t = 3, help_heading = "About whom")]
     pub(crate) max_privileged: u32,
     /// Show every report with its columns
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = ["report", "output", "out", "import", "business", "people"])]
     pub(crate) list: bool,
 }
 
@@ -346,15 +328,15 @@ pub(crate) enum Import {
 pub(crate) struct Choosing {
     /// Which snapshot: `latest` (the last complete one), its id, or a date: the last complete one at or
     /// before the end of that day
-    #[arg(long, value_name = "latest|ID|DATE", default_value = "latest")]
+    #[arg(long, value_name = "latest|ID|DATE", default_value = "latest", help_heading = "Which snapshot")]
     pub(crate) snapshot: String,
     /// How old it may be at that date, such as 35d
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Which snapshot")]
     pub(crate) within: Option<Duration>,
-    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP)]
+    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP, help_heading = "Which snapshot")]
     pub(crate) timezone: Zone,
     /// Accept a partial snapshot
-    #[arg(long)]
+    #[arg(long, help_heading = "Which snapshot")]
     pub(crate) allow_partial: bool,
 }
 
@@ -425,6 +407,28 @@ pub(crate) struct DemoArgs {
     /// Keep the sandbox up, and print the environment to use it with the other commands
     #[arg(long)]
     pub(crate) serve: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub(crate) shell: CompletedShell,
+}
+
+/// The shells that are completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CompletedShell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ManArgs {
+    /// Write fbsync.1 and a page for each command into this folder; those that are there are replaced
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
 }
 
 /// A profile's name becomes a file's name, so it is kept to what no file system minds.

@@ -338,6 +338,12 @@ impl Lock {
     }
 }
 
+/// Writes a file that is for everybody, such as a manual page, with the modes that the umask leaves.
+pub(crate) fn write_shared(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(folder_of(path))?;
+    fs::write(path, bytes)
+}
+
 fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

@@ -5,7 +5,8 @@
 //! | module | its one duty |
 //! | --- | --- |
 //! | [`cli`] | what can be typed: verbs, flags, help; no logic |
-//! | [`commands`] | one verb a file |
+//! | [`help`] | what is said beside the flags: examples, exit codes, environment, files; manual pages |
+//! | [`commands`] | one verb a file, or a folder where it takes several |
 //! | [`app`] | what the process gives us, read once: environment, clock, signals, folders |
 //! | [`ui`] | the only printer: data to stdout, talk to stderr |
 //! | [`error`] | kind → exit code, sentence, hint |
@@ -17,15 +18,15 @@
 //! | [`freshbooks`] | three reads, answers as model types |
 //! | [`model`] | businesses, memberships, accounts, roles, coverage; no I/O |
 //! | [`fetch`] | all pages of all businesses, reconciled → a reading and its spool |
-//! | [`store`] | a reading → a snapshot in SQLite; hashes, chain, queries |
+//! | [`store`] | a reading → a snapshot in SQLite; hashes, chain, comparison, pruning, queries |
 //! | [`diff`] | what changed in a business between two readings; pure |
 //! | [`report`] | one description a report; rows → CSV, workbooks, JSON Lines |
 //! | [`evidence`] | reports, manifest, check sums and README in one sealed folder; checking it again |
 //! | [`sandbox`] | a FreshBooks double: what `demo` and the tests run against |
 //!
-//! Dependencies point downwards: `commands` → `credentials`, `fetch`, `store`, `report` →
-//! `freshbooks`, `oauth` → `http` → `model`, `error`, `secret`. The sandbox imports nothing of ours:
-//! it must not share the client's idea of the wire.
+//! Dependencies point downwards: `commands` → `evidence` → `report` → `store` → `diff` → `model`, and
+//! `commands` → `credentials`, `fetch` → `freshbooks`, `oauth` → `http` → `model`, `error`, `secret`.
+//! The sandbox imports nothing of ours: it must not share the client's idea of the wire.
 //!
 //! # Invariants
 //!
@@ -54,6 +55,7 @@ mod evidence;
 mod fetch;
 mod freshbooks;
 mod fsutil;
+mod help;
 mod http;
 mod model;
 mod oauth;
@@ -66,7 +68,7 @@ mod ui;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 
 use app::App;
 use cli::{Cli, Verb};
@@ -74,7 +76,8 @@ use error::Kind;
 
 /// The whole program: parse, run, print the error, choose the exit code.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = help::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         // Help and version are no errors; clap knows which stream and which code.
         Err(answer) => answer.exit(),
@@ -105,5 +108,7 @@ fn dispatch(app: &App, verb: &Verb) -> error::Result<()> {
         Verb::Diff(args) => commands::diff::run(app, args),
         Verb::Verify(args) => commands::verify::run(app, args),
         Verb::Demo(args) => commands::demo::run(app, args),
+        Verb::Completions(args) => commands::completions::run(app, args),
+        Verb::Man(args) => commands::man::run(app, args),
     }
 }

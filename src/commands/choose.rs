@@ -180,9 +180,8 @@ fn lacks(usable: Usable) -> &'static str {
 }
 
 fn unknown_businesses(usable: Usable) -> Error {
-    let ids: Vec<String> = usable.businesses.iter().map(i64::to_string).collect();
-    Error::new(Kind::Usage, format!("no snapshot holds business {}", ids.join(" and ")))
-        .hint("sqlite3 FILE 'SELECT DISTINCT business_id, name FROM businesses'")
+    let message = format!("no snapshot holds all of these businesses: {:?}", usable.businesses);
+    Error::new(Kind::Usage, message).hint("sqlite3 FILE 'SELECT DISTINCT business_id, name FROM businesses'")
 }
 
 fn not_older_than(snapshot: &SnapshotLine, moment: Timestamp, within: Option<Duration>) -> Result<()> {

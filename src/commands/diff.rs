@@ -137,7 +137,7 @@ impl Tally {
 
 enum Output<'c> {
     Table(Vec<Vec<String>>),
-    Lines(Box<Lines<'c, Data>>),
+    Lines(Lines<'c, Data>),
     /// One array, and whether a row of it has been written.
     Array {
         out: Data,
@@ -153,10 +153,8 @@ impl Output<'static> {
         let data = || app.ui.data();
         Ok(match format {
             DiffFormat::Table => Output::Table(Vec::new()),
-            DiffFormat::Csv => {
-                Output::Lines(Box::new(Lines::csv(&CHANGES, columns(), Style::default(), data())?))
-            }
-            DiffFormat::Jsonl => Output::Lines(Box::new(Lines::jsonl(columns(), data()))),
+            DiffFormat::Csv => Output::Lines(Lines::csv(&CHANGES, columns(), Style::default(), data())?),
+            DiffFormat::Jsonl => Output::Lines(Lines::jsonl(columns(), data())),
             DiffFormat::Json => Output::Array { out: data(), begun: false },
         })
     }

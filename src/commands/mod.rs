@@ -1,11 +1,13 @@
-//! One verb a file, to be read from top to bottom.
+//! One verb a file, or a folder where it takes several, to be read from top to bottom.
 
 pub(crate) mod auth;
 mod choose;
+pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod logout;
+pub(crate) mod man;
 pub(crate) mod refresh;
 pub(crate) mod snapshots;
 pub(crate) mod status;

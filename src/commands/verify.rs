@@ -40,27 +40,30 @@ fn verify_folder(app: &App, folder: &Path, args: &VerifyArgs, database: Option<&
         verdict.findings.extend(own.map(|finding| format!("the database: {}", finding.0)));
     }
     limits.push(NEVER_PROVED.to_owned());
-    let Verdict { folders, files, seal, written_by, not_compared, findings } = &verdict;
+    let Verdict { folders, files, seal, written_by, pruned, not_compared, findings } = &verdict;
     if app.json {
         app.ui.json(&json!({
             "ok": findings.is_empty(), "folders": folders, "files": files, "seal": seal,
-            "rederived": reader.is_some(), "written_by": written_by, "not_compared": not_compared,
-            "findings": findings, "not_proved": limits,
+            "rederived": reader.is_some(), "written_by": written_by, "pruned": pruned,
+            "not_compared": not_compared, "findings": findings, "not_proved": limits,
         }))?;
     }
     if !findings.is_empty() {
         return Err(tell_findings(app.ui, findings.iter().map(String::as_str), &shown.to_string()));
     }
     app.ui.note(format_args!("ok: {files} files in {shown} are as they were written"));
-    match (&reader, written_by) {
-        (None, _) => {}
-        (Some(_), None) => app.ui.note("ok: made anew from the database, every byte is the same"),
-        (Some(_), Some(version)) => app.ui.note(format_args!("ok: same content, written by {version}")),
+    if reader.is_some() {
+        app.ui.note(match (written_by, pruned) {
+            (None, None) => "ok: made anew from the database, every byte is the same".to_owned(),
+            (Some(version), _) => format!("ok: same content, written by {version}"),
+            (None, Some(_)) => "ok: same content, as far as it can be made anew".to_owned(),
+        });
+    }
+    if let Some(id) = pruned {
+        app.ui.warn(format_args!("snapshot {id}, which `changes` starts from, was pruned since"));
     }
     for file in not_compared {
-        app.ui.warn(format_args!(
-            "{file} is of another version and of a form that cannot be compared cell by cell"
-        ));
+        app.ui.warn(format_args!("{file} could not be compared with the database"));
     }
     app.ui.note(format_args!("seal: {seal}"));
     limits.iter().for_each(|limit| app.ui.note(limit));

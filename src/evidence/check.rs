@@ -11,14 +11,15 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::manifest::{Manifest, SCHEMA};
+use super::manifest::{FileEntry, Manifest, SCHEMA};
 use super::split::{self, Index};
 use super::{Demand, MANIFEST, Part, Plan, SUMS, Source, compare};
 use crate::app::Stop;
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, PendingFolder};
 use crate::model::reading::hex;
-use crate::store::Reader;
+use crate::report::CHANGES;
+use crate::store::{self, Reader};
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +30,10 @@ pub(crate) struct Verdict {
     pub(crate) seal: String,
     /// The version that wrote it, if another one than this.
     pub(crate) written_by: Option<String>,
-    /// Files of that version whose form cannot be read back, so that their cells were not compared.
+    /// The snapshot that `changes` starts from, if its content was pruned since.
+    pub(crate) pruned: Option<i64>,
+    /// Files that could not be compared: of another version and in a form that cannot be read back, or
+    /// made with what was pruned.
     pub(crate) not_compared: Vec<String>,
     pub(crate) findings: Vec<String>,
 }
@@ -237,25 +241,37 @@ struct Again<'a> {
 impl Again<'_> {
     fn check(&self, verdict: &mut Verdict, found: &mut Vec<String>) -> Result<()> {
         let scratch = PendingFolder::scratch()?;
-        if let Err(error) = self.write(scratch.path()) {
-            return match error.kind() {
-                // The database knows nothing of what the manifest says: an answer, not a failure.
-                Kind::Usage => {
-                    found.push(format!("cannot be made from this database: {}", error.message()));
-                    Ok(())
-                }
-                _ => Err(error),
-            };
-        }
+        let earlier = match self.write(scratch.path()) {
+            Ok(earlier) => earlier,
+            // The database knows nothing of what the manifest says: an answer, not a failure.
+            Err(error) if error.kind() == Kind::Usage => {
+                found.push(format!("cannot be made from this database: {}", error.message()));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
         let version = &self.manifest.tool.version;
-        if version == env!("CARGO_PKG_VERSION") {
+        let pruned =
+            self.manifest.earlier_snapshot_id.filter(|id| earlier != Some(*id) && self.is_pruned(*id));
+        if version == env!("CARGO_PKG_VERSION") && pruned.is_none() {
             return compare::bytes(self.folder, scratch.path(), found);
         }
-        verdict.written_by = Some(version.clone());
-        compare::cells(self.folder, scratch.path(), self.manifest, &mut verdict.not_compared, found)
+        if version != env!("CARGO_PKG_VERSION") {
+            verdict.written_by = Some(version.clone());
+        }
+        verdict.pruned = pruned.or(verdict.pruned);
+        let comparable = |file: &FileEntry| pruned.is_none() || file.report.as_deref() != Some(CHANGES.name);
+        let (yes, no) = self.manifest.reports().partition::<Vec<_>, _>(|file| comparable(file));
+        verdict.not_compared.extend(no.into_iter().map(|file| file.path.clone()));
+        compare::cells(self.folder, scratch.path(), &yes, &mut verdict.not_compared, found)
     }
 
-    fn write(&self, target: &Path) -> Result<()> {
+    fn is_pruned(&self, snapshot_id: i64) -> bool {
+        store::snapshot_by_id(self.database, snapshot_id).is_ok_and(|line| line.status == "pruned")
+    }
+
+    /// Writes the folder, and returns the snapshot that its `changes` start from.
+    fn write(&self, target: &Path) -> Result<Option<i64>> {
         let Manifest { options, choice, export, .. } = self.manifest;
         let demand = Demand { snapshot_id: choice.chosen.id, scope: options.scope() };
         let source = Source::open(self.database, &demand)?;
@@ -264,7 +280,8 @@ impl Again<'_> {
             .then(|| Index::of(&view, options.style(), &indexed_seals(self.folder)));
         let plan =
             Plan { style: options.style(), choice, stamp: export, part: options.part, index: index.as_ref() };
-        super::write(target, &view, &plan).map(drop)
+        super::write(target, &view, &plan)?;
+        Ok(view.earlier)
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::manifest::{FileEntry, Manifest};
+use super::manifest::FileEntry;
 use super::{MANIFEST, SUMS, split};
 use crate::error::{Context, Kind, Result};
 use crate::fsutil;
@@ -75,11 +75,11 @@ fn files(folder: &Path) -> Result<Vec<String>> {
 pub(super) fn cells(
     folder: &Path,
     again: &Path,
-    manifest: &Manifest,
+    reports: &[&FileEntry],
     not_compared: &mut Vec<String>,
     found: &mut Vec<String>,
 ) -> Result<()> {
-    for file in manifest.files.iter().filter(|file| file.report.is_some()) {
+    for file in reports {
         let (Some(there), Some(made)) = (rows(folder, file), rows(again, file)) else {
             not_compared.push(file.path.clone());
             continue;

@@ -23,6 +23,8 @@ pub(crate) struct Manifest {
     pub(super) source: SourceEntry,
     pub(super) snapshot: SnapshotEntry,
     pub(super) choice: Choice,
+    /// What `changes` starts from.
+    pub(super) earlier_snapshot_id: Option<i64>,
     pub(super) options: OptionsEntry,
     pub(super) coverage: Vec<CoverageEntry>,
     pub(super) files: Vec<FileEntry>,
@@ -250,6 +252,7 @@ impl Manifest {
             },
             snapshot: snapshot_entry(view),
             choice: Choice { chosen: chosen(view), ..plan.choice.clone() },
+            earlier_snapshot_id: view.earlier,
             options: OptionsEntry {
                 format: plan.style.format,
                 bom: plan.style.bom,
@@ -274,6 +277,10 @@ impl Manifest {
                 _ => plan.stamp.clone(),
             },
         }
+    }
+
+    pub(super) fn reports(&self) -> impl Iterator<Item = &FileEntry> {
+        self.files.iter().filter(|file| file.report.is_some())
     }
 
     pub(super) fn to_json(&self) -> String {

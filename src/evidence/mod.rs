@@ -142,7 +142,7 @@ fn write_report(folder: &Path, report: &Report, view: &View, plan: &Plan) -> Res
         bytes: sum.bytes,
         rows: Some(written.rows),
         columns: Some(written.columns),
-        formula_guard: (plan.style.format == report::Format::Csv).then(|| GuardEntry {
+        formula_guard: (plan.style.format == report::Format::Csv).then_some(GuardEntry {
             mode: plan.style.guard,
             count: written.changed.len(),
             cells: written.changed,

@@ -28,6 +28,9 @@ impl<'r> Source<'r> {
                 .hint("fbsync snapshots --all --db FILE")
         };
         let snapshot = store::find_snapshot(whole, id)?.ok_or_else(none)?;
+        if snapshot.status == "pruned" {
+            return Err(Error::new(Kind::Usage, format!("the content of snapshot {id} was pruned")));
+        }
         let scope = demand.scope.clone();
         let Scope::Alone(businesses) = &scope else {
             return Ok(Source { whole, alone: None, snapshot, scope });

@@ -7,7 +7,7 @@
 
 use crate::freshbooks::{Meta, PER_PAGE};
 use crate::model::reading::Digest;
-use crate::model::{Coverage, Member, Outcome, Resource};
+use crate::model::{Coverage, Membership, Outcome, Resource};
 
 /// A list that does not come to rest in this many readings is recorded as it is, as a mismatch.
 const ROUNDS: u32 = 3;
@@ -31,7 +31,7 @@ pub(super) struct PageJob {
 /// What a page brought.
 #[derive(Debug)]
 pub(super) struct Page {
-    pub(super) members: Vec<Member>,
+    pub(super) members: Vec<Membership>,
     pub(super) meta: Meta,
     pub(super) attempts: u32,
 }
@@ -77,7 +77,7 @@ struct Round {
     checked_again: bool,
     /// A page was empty, or the same as the first: nothing lies behind it.
     ended: bool,
-    members: Vec<Member>,
+    members: Vec<Membership>,
     problem: Option<String>,
 }
 
@@ -132,7 +132,7 @@ impl TeamList {
     }
 
     /// The members, each once, and the proof of how complete they are.
-    pub(super) fn settle(self) -> (Vec<Member>, Coverage) {
+    pub(super) fn settle(self) -> (Vec<Membership>, Coverage) {
         let TeamList { attempts, missing, reading } = self;
         let received = count(reading.members.len());
         let members = distinct(reading.members);
@@ -238,7 +238,7 @@ impl Round {
     /// Distinct members = rows received = FreshBooks' total.
     fn judge(&mut self) {
         let received = count(self.members.len());
-        let mut uuids: Vec<&str> = self.members.iter().map(|member| &*member.uuid).collect();
+        let mut uuids: Vec<&str> = self.members.iter().map(|member| &*member.member_uuid).collect();
         uuids.sort_unstable();
         uuids.dedup();
         let distinct = count(uuids.len());
@@ -260,12 +260,14 @@ impl Round {
 }
 
 /// Each member once; of two records with one uuid the one that was changed last.
-fn distinct(mut members: Vec<Member>) -> Vec<Member> {
-    members.sort_by(|a, b| {
-        let newest_first = b.updated_at.cmp(&a.updated_at);
-        a.uuid.cmp(&b.uuid).then(newest_first).then_with(|| a.record.cmp(&b.record))
+fn distinct(mut members: Vec<Membership>) -> Vec<Membership> {
+    // The order is total, and a stable sort would hold half of the list twice.
+    members.sort_unstable_by(|a, b| {
+        let newest_first = b.member_updated_at.cmp(&a.member_updated_at);
+        a.member_uuid.cmp(&b.member_uuid).then(newest_first).then_with(|| a.record.cmp(&b.record))
     });
-    members.dedup_by(|later, first| later.uuid == first.uuid);
+    members.dedup_by(|later, first| later.member_uuid == first.member_uuid);
+    members.shrink_to_fit();
     members
 }
 

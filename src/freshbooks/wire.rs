@@ -12,8 +12,9 @@ use serde_json::value::RawValue;
 
 use super::strip::{self, Record};
 use super::tolerant::{boolean, integer, moment, optional_text, text};
-use crate::model::Timestamp;
 use crate::model::reading::{Business, Digest, GroupMember, Identity, Member, OwnMembership, hex};
+use crate::model::rows::Membership;
+use crate::model::{Timestamp, role};
 
 /// What is wrong with an answer, as a phrase.
 pub(super) type Problem = String;
@@ -30,7 +31,7 @@ pub(crate) struct Me {
 /// One page of a team list.
 #[derive(Debug)]
 pub(crate) struct TeamPage {
-    pub(crate) members: Vec<Member>,
+    pub(crate) members: Vec<Membership>,
     pub(crate) records: Vec<Record>,
     pub(crate) meta: Meta,
 }
@@ -246,7 +247,7 @@ pub(super) fn team_page(body: &[u8]) -> Result<TeamPage, Problem> {
     for (at, raw) in raws.into_iter().enumerate() {
         let what = format!("response[{at}]");
         let record = record(raw, &[], &what)?;
-        members.push(into_member(parse(raw, &what)?, &record));
+        members.push(Membership::from_member(into_member(parse(raw, &what)?, &record)));
         records.push(record);
     }
     Ok(TeamPage { members, records, meta })
@@ -263,7 +264,7 @@ fn into_member(wire: WireMember, record: &Record) -> Member {
         email: wire.email.as_ref().into(),
         first_name: wire.first_name.as_ref().into(),
         last_name: wire.last_name.as_ref().into(),
-        role: wire.business_role_name.as_ref().into(),
+        role: role::kept(&wire.business_role_name),
         job_title: wire.job_title.as_ref().into(),
         active: wire.active.unwrap_or(true),
         invitation_accepted_at: wire.invitation_date_accepted,

@@ -11,8 +11,7 @@ pub(crate) mod rows;
 pub(crate) mod timestamp;
 
 pub(crate) use reading::{
-    Business, BusinessReading, Coverage, Identity, Member, Outcome, Reading, RequestLine, Resource,
-    StaffMember,
+    Business, BusinessReading, Coverage, Identity, Outcome, Reading, RequestLine, Resource, StaffMember,
 };
 pub(crate) use rows::{Account, Membership};
 pub(crate) use timestamp::{Timestamp, Zone, spoken};

@@ -7,8 +7,9 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
+
+use sha2::{Digest as _, Sha256};
 
 use super::Timestamp;
 use super::reading::{
@@ -16,7 +17,9 @@ use super::reading::{
     StaffMember, Text, hex,
 };
 use super::role;
-use super::rows::{Account, AccountKey, Flag, LastLogin, Membership, Sources, State, collate, full_name};
+use super::rows::{
+    Account, AccountKey, Flag, Flags, LastLogin, Membership, Sources, State, collate, full_name,
+};
 
 /// A business with its memberships, in the order of every report.
 #[derive(Clone, Debug)]
@@ -48,7 +51,7 @@ fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses)
     records.sort_unstable();
     records.dedup();
 
-    let mut rows: Vec<Membership> = members.into_iter().map(Membership::from_member).collect();
+    let mut rows = members;
     for row in &mut rows {
         row.account_key = addresses.key_of(row.identity_id, &row.email, &row.member_uuid);
     }
@@ -59,11 +62,11 @@ fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses)
         add_logins(&mut rows, &staff);
     }
     for row in &mut rows {
-        row.flags.extend(incomplete.then_some(Flag::ListingIncomplete));
-        row.flags.extend(owners_unchecked.then_some(Flag::OwnersNotChecked));
-        row.flags.extend(addresses.is_shared(&row.email).then_some(Flag::SharedEmail));
+        row.flags.raise(Flag::ListingIncomplete, incomplete);
+        row.flags.raise(Flag::OwnersNotChecked, owners_unchecked);
+        row.flags.raise(Flag::SharedEmail, addresses.is_shared(&row.email));
     }
-    rows.sort_by(|a, b| {
+    rows.sort_unstable_by(|a, b| {
         // Most rows differ in their address, and writing the keys out costs more than comparing.
         collate(&a.email, &b.email).then_with(|| {
             let (a_key, b_key) = (a.account_key.to_string(), b.account_key.to_string());
@@ -164,10 +167,11 @@ fn without_member_record(
     sources: Sources,
     record: [u8; 32],
 ) -> Membership {
-    let unknown = role::class(&role) == role::UNKNOWN;
+    let mut flags = Flags::default();
+    flags.raise(Flag::UnknownRole, role::class(&role) == role::UNKNOWN);
     Membership {
         account_key,
-        role: role.into(),
+        role: role::kept(&role),
         member_uuid: Text::default(),
         email: Text::default(),
         first_name: Text::default(),
@@ -180,7 +184,7 @@ fn without_member_record(
         member_updated_at: None,
         last_login: LastLogin::NotRequested,
         logins: None,
-        flags: unknown.then_some(Flag::UnknownRole).into_iter().collect(),
+        flags,
         sources,
         record,
         identity_id: None,
@@ -203,14 +207,15 @@ pub(crate) fn normalized(email: &str) -> Cow<'_, str> {
     }
 }
 
-/// What the sources together know of each e-mail address.
-pub(crate) struct Addresses(HashMap<Text, Address>);
+/// What the sources together know of each e-mail address. Kept by half a SHA-256 of the address:
+/// as texts, a hundred thousand of them would be held twice.
+pub(crate) struct Addresses(HashMap<[u8; 16], Address>);
 
 #[derive(Default)]
 struct Address {
     identity: Holder,
-    /// The first name seen with it, lower-cased.
-    name: Option<Text>,
+    /// The first name seen with it, lower-cased, in the same form.
+    name: Option<[u8; 16]>,
     shared: bool,
 }
 
@@ -246,7 +251,11 @@ impl Addresses {
 
     fn entry(&mut self, email: &str) -> Option<&mut Address> {
         let address = normalized(email);
-        (!address.is_empty()).then(|| self.0.entry(address.as_ref().into()).or_default())
+        (!address.is_empty()).then(|| self.0.entry(half_hash(&address)).or_default())
+    }
+
+    fn get(&self, email: &str) -> Option<&Address> {
+        self.0.get(&half_hash(&normalized(email)))
     }
 
     /// Notes whose identity comes with the address.
@@ -262,19 +271,16 @@ impl Addresses {
 
     /// Notes the name that a member record carries beside the address.
     pub(crate) fn carry(&mut self, email: &str, name: &str) {
-        let name = name.to_lowercase();
         if let Some(address) = self.entry(email).filter(|_| !name.is_empty()) {
-            match &address.name {
-                None => address.name = Some(name.into()),
-                Some(known) => address.shared |= **known != *name,
-            }
+            let name = half_hash(&name.to_lowercase());
+            address.shared |= *address.name.get_or_insert(name) != name;
         }
     }
 
     /// Who a row with this identity and address is; `record` where neither is known.
     pub(crate) fn key_of(&self, identity_id: Option<i64>, email: &str, record: &str) -> AccountKey {
         let address = normalized(email);
-        match (identity_id, self.0.get(address.as_ref()).map(|address| address.identity)) {
+        match (identity_id, self.get(email).map(|address| address.identity)) {
             (Some(id), _) | (None, Some(Holder::One(id))) => AccountKey::Identity(id),
             _ if !address.is_empty() => AccountKey::Email(address.as_ref().into()),
             _ => AccountKey::Member(record.into()),
@@ -283,8 +289,14 @@ impl Addresses {
 
     /// Whether people of different names use the address.
     pub(crate) fn is_shared(&self, email: &str) -> bool {
-        self.0.get(normalized(email).as_ref()).is_some_and(|address| address.shared)
+        self.get(email).is_some_and(|address| address.shared)
     }
+}
+
+fn half_hash(text: &str) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&Sha256::digest(text)[..16]);
+    half
 }
 
 /// What a membership tells of the person who holds it.
@@ -300,43 +312,57 @@ pub(crate) struct Bearer<'a> {
     pub(crate) updated_at: Option<Timestamp>,
 }
 
-impl Listing {
-    /// Who holds its memberships.
-    pub(crate) fn bearers(&self) -> impl Iterator<Item = Bearer<'_>> {
-        self.memberships.iter().map(|row| Bearer {
-            business_id: self.business.id,
-            account_key: &row.account_key,
-            member_uuid: &row.member_uuid,
-            email: &row.email,
-            first_name: &row.first_name,
-            last_name: &row.last_name,
-            identity_uuid: row.identity_uuid.as_deref(),
-            updated_at: row.member_updated_at,
-        })
+impl Bearer<'_> {
+    /// The newest record speaks for the person; the rest of the order only makes it certain which.
+    fn speaks_before(&self, other: &Self) -> Ordering {
+        let newest = other.updated_at.cmp(&self.updated_at);
+        newest
+            .then(self.business_id.cmp(&other.business_id))
+            .then_with(|| self.member_uuid.cmp(other.member_uuid))
     }
 }
 
-/// One row a person, ordered by `account_key`, made of all their memberships.
-pub(crate) fn accounts<'a>(identity: &Identity, bearers: impl Iterator<Item = Bearer<'a>>) -> Vec<Account> {
-    let mut persons: HashMap<&AccountKey, Vec<Bearer>> = HashMap::new();
-    for bearer in bearers {
-        match persons.entry(bearer.account_key) {
-            Entry::Occupied(person) => person.into_mut().push(bearer),
-            Entry::Vacant(person) => drop(person.insert(vec![bearer])),
+impl Membership {
+    /// Who holds it.
+    pub(crate) fn bearer(&self, business_id: i64) -> Bearer<'_> {
+        Bearer {
+            business_id,
+            account_key: &self.account_key,
+            member_uuid: &self.member_uuid,
+            email: &self.email,
+            first_name: &self.first_name,
+            last_name: &self.last_name,
+            identity_uuid: self.identity_uuid.as_deref(),
+            updated_at: self.member_updated_at,
         }
     }
-    let mut accounts: Vec<Account> =
-        persons.into_iter().map(|(key, bearers)| account(identity, key, bearers)).collect();
-    accounts.sort_by_cached_key(|account| account.key.to_string());
-    accounts
 }
 
-fn account(identity: &Identity, key: &AccountKey, mut bearers: Vec<Bearer>) -> Account {
-    // The newest record speaks for the person; the rest of the order only makes it certain which.
-    bearers.sort_by(|a, b| {
-        let newest = b.updated_at.cmp(&a.updated_at);
-        newest.then(a.business_id.cmp(&b.business_id)).then_with(|| a.member_uuid.cmp(b.member_uuid))
+/// One row a person, ordered by `account_key`, made of all their memberships; one after the other,
+/// since there may be as many as memberships. `rows` come with their business, and `bearer` tells who
+/// holds one.
+pub(crate) fn accounts<'a, R>(
+    identity: &'a Identity,
+    rows: impl Iterator<Item = (i64, &'a R)>,
+    bearer: fn(&'a R, i64) -> Bearer<'a>,
+) -> impl Iterator<Item = Account> {
+    let mut rows: Vec<(i64, &R)> = rows.collect();
+    rows.sort_unstable_by(|(a_id, a), (b_id, b)| {
+        let (a, b) = (bearer(a, *a_id), bearer(b, *b_id));
+        a.account_key.cmp_text(b.account_key).then_with(|| a.speaks_before(&b))
     });
+    let mut bearers = rows.into_iter().map(move |(id, row)| bearer(row, id)).peekable();
+    std::iter::from_fn(move || {
+        let mut own = vec![bearers.next()?];
+        let key = own[0].account_key;
+        while let Some(next) = bearers.next_if(|next| next.account_key == key) {
+            own.push(next);
+        }
+        Some(account(identity, key, &own))
+    })
+}
+
+fn account(identity: &Identity, key: &AccountKey, bearers: &[Bearer]) -> Account {
     let own = *key == AccountKey::Identity(identity.id);
     let address = bearers.iter().map(|bearer| bearer.email).find(|email| !email.trim().is_empty());
     let named = bearers.iter().find(|bearer| !full_name(bearer.first_name, bearer.last_name).is_empty());

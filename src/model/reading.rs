@@ -1,6 +1,9 @@
 //! What one run received: the sources side by side, nothing merged, nothing judged.
 
+use std::borrow::Cow;
+
 use super::Timestamp;
+use super::rows::Membership;
 
 /// A SHA-256, as bytes; [`hex`] writes it.
 pub(crate) type Digest = [u8; 32];
@@ -41,7 +44,7 @@ pub(crate) struct OwnMembership {
     pub(crate) record: Digest,
 }
 
-/// One record of a team list.
+/// What one record of a team list says.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
     /// FreshBooks' uuid, or `record:<sha256>` for a record without one.
@@ -50,7 +53,7 @@ pub(crate) struct Member {
     pub(crate) email: Text,
     pub(crate) first_name: Text,
     pub(crate) last_name: Text,
-    pub(crate) role: Text,
+    pub(crate) role: Cow<'static, str>,
     pub(crate) job_title: Text,
     pub(crate) active: bool,
     pub(crate) invitation_accepted_at: Option<Timestamp>,
@@ -170,7 +173,7 @@ impl Coverage {
 #[derive(Clone, Debug)]
 pub(crate) struct BusinessReading {
     pub(crate) business: Business,
-    pub(crate) members: Vec<Member>,
+    pub(crate) members: Vec<Membership>,
     pub(crate) group: Vec<GroupMember>,
     pub(crate) staff: Vec<StaffMember>,
     pub(crate) coverage: Vec<Coverage>,

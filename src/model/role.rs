@@ -3,6 +3,8 @@
 //! The raw string is always kept. A role that is not in the table is shown as it is and classed
 //! `unknown`, never dropped (API documentation, "Identity Model", with the values seen beyond it).
 
+use std::borrow::Cow;
+
 /// Name in words and class for each known role.
 const KNOWN: [(&str, &str, &str); 12] = [
     ("owner", "Owner", "privileged"),
@@ -27,6 +29,14 @@ pub(crate) const UNKNOWN: &str = "unknown";
 /// The role as people know it from FreshBooks' own pages.
 pub(crate) fn label(role: &str) -> &str {
     KNOWN.iter().find(|(known, ..)| *known == role).map_or(role, |(_, label, _)| label)
+}
+
+/// The role itself, without an allocation where it is a known one.
+pub(crate) fn kept(role: &str) -> Cow<'static, str> {
+    match KNOWN.iter().find(|(known, ..)| *known == role) {
+        Some((known, ..)) => Cow::Borrowed(known),
+        None => Cow::Owned(role.to_owned()),
+    }
 }
 
 /// `privileged`, `standard`, `limited`, `none` or `unknown`.

@@ -1,7 +1,7 @@
 //! Memberships and accounts, one value a row, as they go into the database.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 use std::fmt;
 
 use super::Timestamp;
@@ -102,6 +102,14 @@ pub(crate) enum Flag {
 }
 
 impl Flag {
+    const ALL: [Flag; 5] = [
+        Flag::ListingIncomplete,
+        Flag::NeverAccepted,
+        Flag::OwnersNotChecked,
+        Flag::SharedEmail,
+        Flag::UnknownRole,
+    ];
+
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Flag::ListingIncomplete => "listing_incomplete",
@@ -113,6 +121,25 @@ impl Flag {
     }
 }
 
+/// The flags of a row, in one byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Flags(u8);
+
+impl Flags {
+    /// Raises `flag` if `condition` holds; one that was raised stays so.
+    pub(crate) fn raise(&mut self, flag: Flag, condition: bool) {
+        self.0 |= u8::from(condition) << flag as u8;
+    }
+}
+
+impl fmt::Display for Flags {
+    /// `;`-joined and sorted.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let raised = Flag::ALL.iter().filter(|flag| self.0 & (1 << **flag as u8) != 0);
+        f.write_str(&raised.map(|flag| flag.as_str()).collect::<Vec<_>>().join(";"))
+    }
+}
+
 /// Who is one person: the first of these that is known. The order is that of their texts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum AccountKey {
@@ -121,6 +148,39 @@ pub(crate) enum AccountKey {
     Identity(i64),
     /// The member record itself, by its uuid.
     Member(Text),
+}
+
+impl AccountKey {
+    /// The order of their texts, without writing them.
+    pub(crate) fn cmp_text(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (AccountKey::Identity(a), AccountKey::Identity(b)) => cmp_digits(*a, *b),
+            (AccountKey::Email(a), AccountKey::Email(b)) | (AccountKey::Member(a), AccountKey::Member(b)) => {
+                a.cmp(b)
+            }
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+
+    /// `email:` comes before `identity:` before `member:`.
+    fn rank(&self) -> u8 {
+        match self {
+            AccountKey::Email(_) => 0,
+            AccountKey::Identity(_) => 1,
+            AccountKey::Member(_) => 2,
+        }
+    }
+}
+
+/// Compares numbers as their decimal texts: 10 before 9.
+fn cmp_digits(a: i64, b: i64) -> Ordering {
+    let (Ok(a), Ok(b)) = (u64::try_from(a), u64::try_from(b)) else {
+        return a.to_string().cmp(&b.to_string());
+    };
+    let length = |n: u64| n.checked_ilog10().unwrap_or(0);
+    let longest = length(a).max(length(b));
+    let padded = |n: u64| u128::from(n) * 10_u128.pow(longest - length(n));
+    padded(a).cmp(&padded(b)).then(length(a).cmp(&length(b)))
 }
 
 impl fmt::Display for AccountKey {
@@ -137,7 +197,7 @@ impl fmt::Display for AccountKey {
 #[derive(Clone, Debug)]
 pub(crate) struct Membership {
     pub(crate) account_key: AccountKey,
-    pub(crate) role: Text,
+    pub(crate) role: Cow<'static, str>,
     /// Empty where there is no member record.
     pub(crate) member_uuid: Text,
     pub(crate) email: Text,
@@ -151,7 +211,7 @@ pub(crate) struct Membership {
     pub(crate) member_updated_at: Option<Timestamp>,
     pub(crate) last_login: LastLogin,
     pub(crate) logins: Option<i64>,
-    pub(crate) flags: BTreeSet<Flag>,
+    pub(crate) flags: Flags,
     pub(crate) sources: Sources,
     pub(crate) record: Digest,
     /// The record's own identity, which `account_key` may have from elsewhere.
@@ -160,11 +220,11 @@ pub(crate) struct Membership {
 }
 
 impl Membership {
-    /// The membership that a team list's record stands for. Its key is the record itself until
-    /// somebody who knows the other records says better.
+    /// The membership that a team list's record stands for. Who it is can only be said by somebody
+    /// who knows the other records; until then the key is empty.
     pub(crate) fn from_member(member: Member) -> Self {
         Membership {
-            account_key: AccountKey::Member(member.uuid.clone()),
+            account_key: AccountKey::Member(Text::default()),
             state: state_of(&member),
             flags: flags_of(&member),
             role: member.role,
@@ -193,10 +253,6 @@ impl Membership {
             self.identity_uuid.clone_from(&other.identity_uuid);
         }
     }
-
-    pub(crate) fn flags_text(&self) -> String {
-        self.flags.iter().map(|flag| flag.as_str()).collect::<Vec<_>>().join(";")
-    }
 }
 
 /// An inactive one is that first; otherwise an identity or an acceptance date proves a login.
@@ -210,12 +266,14 @@ fn state_of(member: &Member) -> State {
     }
 }
 
-fn flags_of(member: &Member) -> BTreeSet<Flag> {
+fn flags_of(member: &Member) -> Flags {
     let never_accepted =
         !member.active && member.identity_id.is_none() && member.invitation_accepted_at.is_none();
     let unknown_role = role::class(&member.role) == role::UNKNOWN;
-    let flags = [(never_accepted, Flag::NeverAccepted), (unknown_role, Flag::UnknownRole)];
-    flags.into_iter().filter_map(|(raised, flag)| raised.then_some(flag)).collect()
+    let mut flags = Flags::default();
+    flags.raise(Flag::NeverAccepted, never_accepted);
+    flags.raise(Flag::UnknownRole, unknown_role);
+    flags
 }
 
 /// A person's user account, across businesses.
@@ -260,6 +318,18 @@ mod tests {
         let mut names = ["", "béla", "Béla", "anna", "Zoë", "=cmd", "Ähre", "zoe"];
         names.sort_by(|a, b| collate(a, b));
         assert_eq!(names, ["=cmd", "anna", "Béla", "béla", "zoe", "Zoë", "Ähre", ""]);
+    }
+
+    #[test]
+    fn keys_are_ordered_as_their_texts_are() {
+        let mut keys: Vec<AccountKey> =
+            [0, 9, 10, 99, 100, 1, -5, i64::MAX, 12].map(AccountKey::Identity).into();
+        keys.extend(["b@x", "a@x"].map(|text| AccountKey::Email(text.into())));
+        keys.extend(["u2", "u1"].map(|text| AccountKey::Member(text.into())));
+        let mut texts: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        keys.sort_by(AccountKey::cmp_text);
+        texts.sort();
+        assert_eq!(keys.iter().map(ToString::to_string).collect::<Vec<_>>(), texts);
     }
 
     #[test]

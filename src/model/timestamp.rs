@@ -4,25 +4,28 @@
 //! that knows about calendars goes through `jiff`, and `jiff` is named in this file alone.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-/// Seconds since 1970-01-01T00:00:00Z.
+/// Seconds since 1970-01-01T00:00:00Z, and one: without a zero an absent moment needs no room of its
+/// own, and a member has four of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Timestamp(i64);
+pub(crate) struct Timestamp(NonZeroU64);
 
 /// The largest year that the fixed-width form can hold is 9999; jiff's range ends there as well.
-const LATEST: i64 = 253_402_207_200;
+const LATEST: u64 = 253_402_207_200;
 
 impl Timestamp {
-    pub(crate) const EPOCH: Timestamp = Timestamp(0);
+    pub(crate) const EPOCH: Timestamp = Timestamp(NonZeroU64::MIN);
 
     /// From Unix seconds; `None` outside the years that can be written in four digits.
     pub(crate) fn from_unix(seconds: i64) -> Option<Self> {
-        (0..=LATEST).contains(&seconds).then_some(Timestamp(seconds))
+        let seconds = u64::try_from(seconds).ok().filter(|seconds| *seconds <= LATEST)?;
+        Some(Timestamp(NonZeroU64::MIN.saturating_add(seconds)))
     }
 
     /// Reads what FreshBooks writes: RFC 3339 with `Z`, an offset, a fraction, or no zone at all,
@@ -61,24 +64,31 @@ impl Timestamp {
     }
 
     pub(crate) fn saturating_add(self, duration: Duration) -> Self {
-        let seconds = i64::try_from(duration.as_secs()).unwrap_or(LATEST);
-        Timestamp(self.0.saturating_add(seconds).min(LATEST))
+        let later = self.0.saturating_add(duration.as_secs());
+        Timestamp(later.min(NonZeroU64::MIN.saturating_add(LATEST)))
     }
 
     pub(crate) fn saturating_sub(self, duration: Duration) -> Self {
-        let seconds = i64::try_from(duration.as_secs()).unwrap_or(LATEST);
-        Timestamp(self.0.saturating_sub(seconds).max(0))
+        Timestamp(NonZeroU64::MIN.saturating_add(self.seconds().saturating_sub(duration.as_secs())))
     }
 
     /// How long from `earlier` to here; zero where `earlier` is later.
     pub(crate) fn since(self, earlier: Timestamp) -> Duration {
-        Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+        Duration::from_secs(self.seconds().saturating_sub(earlier.seconds()))
+    }
+
+    fn seconds(self) -> u64 {
+        self.0.get() - 1
+    }
+
+    fn to_jiff(self) -> Option<jiff::Timestamp> {
+        jiff::Timestamp::from_second(i64::try_from(self.seconds()).ok()?).ok()
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = jiff::Timestamp::from_second(self.0).map_err(|_| fmt::Error)?;
+        let moment = self.to_jiff().ok_or(fmt::Error)?;
         // Without a fraction jiff writes whole seconds and `Z`, and much faster than by a pattern.
         moment.fmt(f)
     }
@@ -128,9 +138,8 @@ impl Zone {
 
     /// The day that a moment falls on, `YYYY-MM-DD`; its first seven characters are the month.
     pub(crate) fn day_of(&self, moment: Timestamp) -> String {
-        jiff::Timestamp::from_second(moment.0)
-            .map(|moment| moment.to_zoned(self.0.clone()).date().to_string())
-            .unwrap_or_default()
+        let local = moment.to_jiff().map(|moment| moment.to_zoned(self.0.clone()));
+        local.map(|local| local.date().to_string()).unwrap_or_default()
     }
 
     fn start(&self, day: Date) -> Option<Timestamp> {
@@ -193,7 +202,7 @@ mod tests {
     #[test]
     fn reads_http_dates() {
         let moment = Timestamp::parse_http_date("Thu, 01 Feb 2024 09:30:00 GMT");
-        assert_eq!(moment.map(|moment| moment.0), Some(1_706_779_800));
+        assert_eq!(moment.map(Timestamp::seconds), Some(1_706_779_800));
         assert_eq!(Timestamp::parse_http_date("120"), None);
     }
 

@@ -1,6 +1,6 @@
 //! A workbook's first sheet: from where, by whom, when, how complete, and lines to sign.
 
-use rust_xlsxwriter::{Format, FormatBorder, Worksheet, XlsxError};
+use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
 use super::summary::{self, STATES, wrapped};
 use super::xlsx::{failed, heading_format, print_setup};
@@ -56,11 +56,6 @@ impl Page {
         self.row += 1;
         self.counts(counts)?;
         self.ties(view)?;
-        self.heading(&["What this source cannot show"])?;
-        for limit in Limits::TEXT {
-            self.line(&format!("- {limit}"), &Format::new())?;
-        }
-        self.row += 1;
         let rule = Format::new().set_border_bottom(FormatBorder::Thin);
         for label in TO_SIGN {
             self.sheet.set_row_height(self.row, 26)?;
@@ -69,6 +64,11 @@ impl Page {
                 self.sheet.write_blank(self.row, at, &rule)?;
             }
             self.row += 1;
+        }
+        self.row += 1;
+        self.heading(&["What this source cannot show"])?;
+        for limit in Limits::TEXT {
+            self.line(&format!("- {limit}"), &Format::new())?;
         }
         Ok(())
     }
@@ -107,13 +107,14 @@ impl Page {
             "+ sign-in alone",
             "= rows in access",
         ])?;
+        let right = Format::new().set_align(FormatAlign::Right);
         for tie in summary::ties(view) {
             self.sheet.write_string(self.row, 0, &tie.business)?;
-            self.sheet.write_string(self.row, 1, &tie.outcome)?;
+            self.sheet.write_string_with_format(self.row, 1, &tie.outcome, &right)?;
             match tie.expected {
                 Some(expected) => self.number(2, expected)?,
                 None => {
-                    self.sheet.write_string(self.row, 2, "not told")?;
+                    self.sheet.write_string_with_format(self.row, 2, "not told", &right)?;
                 }
             }
             for (at, count) in
@@ -132,9 +133,13 @@ impl Page {
     }
 
     fn heading(&mut self, titles: &[&str]) -> Result<(), XlsxError> {
-        let format = heading_format();
+        let label = heading_format();
+        // Over figures, which stand to the right.
+        let over = heading_format().set_align(FormatAlign::Right);
+        self.sheet.set_row_height(self.row, 30)?;
         for (at, title) in (0..).zip(titles) {
-            self.sheet.write_string_with_format(self.row, at, *title, &format)?;
+            let format = if at == 0 { &label } else { &over };
+            self.sheet.write_string_with_format(self.row, at, *title, format)?;
         }
         self.row += 1;
         Ok(())

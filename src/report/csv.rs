@@ -78,11 +78,8 @@ impl<'a, W: Write> Csv<'a, W> {
         let key: Vec<String> = self.key.iter().map(|at| cells[*at].to_string()).collect();
         let cell = format!("{}/{}", key.join("/"), self.columns[at].name);
         if self.guard == Guard::Fail {
-            return Err(Error::new(
-                Kind::Config,
-                format!("a spreadsheet would run the cell `{text}` in {cell}"),
-            )
-            .hint("--formula-guard quote puts a ' in front, --formula-guard off leaves it"));
+            return Err(Error::new(Kind::Config, format!("a spreadsheet would run `{text}` in {cell}"))
+                .hint("--formula-guard quote puts a ' in front, --formula-guard off leaves it"));
         }
         self.changed.push(cell);
         Ok(format!("'{text}"))

@@ -91,7 +91,7 @@ pub(crate) fn write(report: &Report, view: &View, style: Style, out: &mut dyn Wr
             return lines.row(cells);
         }
         let kept: Vec<Cell> =
-            cells.iter().zip(&shown).filter_map(|(cell, shown)| shown.then(|| cell.clone())).collect();
+            cells.iter().zip(&shown).filter(|(_, shown)| **shown).map(|(cell, _)| cell.clone()).collect();
         lines.row(&kept)
     };
     if made {
@@ -104,13 +104,13 @@ pub(crate) fn write(report: &Report, view: &View, style: Style, out: &mut dyn Wr
 /// Rows → lines of text: CSV or JSON Lines. Rows of a view go through [`write`]; those that come from
 /// elsewhere are handed on one by one.
 pub(crate) enum Lines<'a, W: Write> {
-    Csv(Csv<'a, W>),
+    Csv(Box<Csv<'a, W>>),
     Jsonl(JsonLines<'a, W>),
 }
 
 impl<'a, W: Write> Lines<'a, W> {
     pub(crate) fn csv(report: &Report, columns: Vec<&'a Column>, style: Style, out: W) -> Result<Self> {
-        Csv::begin(report, columns, style, out).map(Lines::Csv)
+        Ok(Lines::Csv(Box::new(Csv::begin(report, columns, style, out)?)))
     }
 
     pub(crate) fn jsonl(columns: Vec<&'a Column>, out: W) -> Self {

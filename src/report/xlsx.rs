@@ -22,6 +22,13 @@ const DECISIONS: [&str; 4] = ["keep", "remove", "change", "ask"];
 /// Excel's longest header or footer.
 const LONGEST_FOOTER: usize = 255;
 
+/// In points; two lines of a heading.
+const HEADING_HEIGHT: f64 = 31.0;
+const LINE_HEIGHT: f64 = 14.5;
+
+/// Excel's rows end at 409 points.
+const MOST_LINES: u32 = 28;
+
 const GREY: u32 = 0x00E7_E9ED;
 const FIELD: u32 = 0x00FF_F8DC;
 
@@ -76,10 +83,15 @@ impl<'v> Workbook<'v> {
     }
 
     fn head(&mut self) -> Result<(), XlsxError> {
-        let heading = heading_format();
+        self.sheet.set_row_height(0, HEADING_HEIGHT)?;
         for (at, from) in (0..).zip(&self.order) {
             let column = &self.columns[*from];
             self.sheet.set_column_width(at, width(column))?;
+            let heading = match column.kind {
+                Type::Integer => heading_format().set_align(FormatAlign::Right),
+                Type::Bool => heading_format().set_align(FormatAlign::Center),
+                _ => heading_format(),
+            };
             self.sheet.write_string_with_format(0, at, column.heading.as_ref(), &heading)?;
         }
         Ok(())
@@ -89,12 +101,30 @@ impl<'v> Workbook<'v> {
     pub(super) fn row(&mut self, cells: &[Cell]) -> Result<()> {
         self.rows += 1;
         let row = self.rows;
+        let lines = self.lines(cells);
+        if lines > 1 {
+            // A row that is written through is not measured again by every program that opens it.
+            self.sheet.set_row_height(row, LINE_HEIGHT * f64::from(lines)).map_err(failed)?;
+        }
         for (at, from) in (0..).zip(&self.order) {
             let format = &self.formats[usize::from(at)];
             write_cell(&mut self.sheet, row, at, &self.columns[*from], &cells[*from], format)
                 .map_err(failed)?;
         }
         Ok(())
+    }
+
+    /// How many lines the row's longest text takes, in the columns that are shown.
+    fn lines(&self, cells: &[Cell]) -> u32 {
+        let lines = |from: &usize| match (&cells[*from], &self.columns[*from]) {
+            (Cell::Text(text), column) if wraps(column) => {
+                // Proportional letters are narrower than the digits that a width counts.
+                let room = width(column) * 1.1;
+                (text.chars().count() as f64 / room).ceil() as u32
+            }
+            _ => 1,
+        };
+        self.order[..self.shown].iter().map(lines).max().unwrap_or(1).min(MOST_LINES)
     }
 
     pub(super) fn finish(mut self, out: &mut dyn Write) -> Result<()> {
@@ -245,26 +275,32 @@ pub(super) fn text_format() -> Format {
 fn format_of(column: &Column) -> Format {
     let format = Format::new().set_align(FormatAlign::Top);
     let format = match column.kind {
-        Type::Text => format.set_text_wrap(),
-        Type::Id if matches!(column.name.as_ref(), "meaning" | "why_look" | "flags") => {
-            format.set_text_wrap()
-        }
+        _ if wraps(column) => format.set_text_wrap(),
         // Text cells that look like numbers stay as they are.
-        Type::Id | Type::NumericId => format.set_num_format("@"),
+        Type::Id | Type::NumericId | Type::Text => format.set_num_format("@"),
         Type::Time => format.set_num_format("yyyy-mm-dd hh:mm").set_align(FormatAlign::Left),
         Type::Date => format.set_num_format("yyyy-mm-dd"),
-        Type::Integer | Type::Bool => format,
+        Type::Bool => format.set_align(FormatAlign::Center),
+        Type::Integer => format,
     };
     if !is_field(column) {
         return format;
     }
-    format.set_background_color(FIELD).set_border(FormatBorder::Hair)
+    format.set_background_color(FIELD).set_border(FormatBorder::Thin).set_border_color(GREY)
+}
+
+/// Whether a text may take several lines.
+fn wraps(column: &Column) -> bool {
+    column.kind == Type::Text || matches!(column.name.as_ref(), "meaning" | "why_look" | "flags")
 }
 
 fn width(column: &Column) -> f64 {
     match (column.name.as_ref(), column.kind) {
-        ("business_name" | "full_name", _) => 24.0,
-        ("email" | "reviewer_email", _) => 32.0,
+        ("business_name" | "full_name", _) => 22.0,
+        ("email", _) => 30.0,
+        ("reviewer_email", _) => 22.0,
+        ("state" | "severity" | "decision" | "ticket", _) => 10.0,
+        ("change_to" | "reviewer", _) => 14.0,
         ("emails" | "meaning" | "message", _) => 44.0,
         ("roles", _) => 56.0,
         ("role_label" | "justification" | "why_look" | "flags" | "reason", _) => 20.0,
@@ -272,7 +308,7 @@ fn width(column: &Column) -> f64 {
         ("record_sha256", _) => 66.0,
         (_, Type::Time) => 16.0,
         (_, Type::Date) => 12.0,
-        (_, Type::Bool | Type::Integer) => 11.0,
+        (_, Type::Bool | Type::Integer) => 12.5,
         (_, Type::NumericId | Type::Id) => 14.0,
         (_, Type::Text) => 18.0,
     }
@@ -282,19 +318,18 @@ fn width(column: &Column) -> f64 {
 pub(super) fn print_setup(sheet: &mut Worksheet, title: &str, view: &View) -> Result<(), XlsxError> {
     let snapshot = &view.snapshot;
     let what = match (&view.scope, view.businesses.as_slice()) {
-        (Scope::Alone(_), [business]) => format!("{} ({})", business.name, business.id),
-        (_, businesses) => format!("{} businesses", businesses.len()),
+        (Scope::Alone(_), [business]) => format!("{} ({}), ", business.name, business.id),
+        _ => String::new(),
     };
     let partial = if view.is_partial() { "PARTIAL: " } else { "" };
     let head = match view.warning() {
         Some(warning) => format!("&L&B{}&R{}", plain(title), plain(&warning)),
         None => format!("&L&B{}", plain(title)),
     };
-    let extent = format!("{partial}{}", view.extent());
     let day = snapshot.finished_at.get(..10).unwrap_or_default();
     let tail = format!("&CSnapshot {}, {day}&RPage &P of &N", snapshot.id);
     let room = LONGEST_FOOTER.saturating_sub(tail.len() + 2);
-    let left = cut(&plain(&if what == extent { extent } else { format!("{what} - {extent}") }), room);
+    let left = cut(&plain(&format!("{partial}{what}{}", view.extent())), room);
     sheet
         .set_paper_size(PAPER_A4)
         .set_landscape()

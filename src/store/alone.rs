@@ -74,18 +74,20 @@ impl Reader {
     fn copy(&self, snapshot: &Snapshot, wanted: &[i64], target: &Connection) -> rusqlite::Result<()> {
         let identity = self.identity(snapshot)?;
         let mut businesses = self.read_businesses(snapshot.id, wanted)?;
-        let accounts = relate(&identity, &mut businesses);
+        relate(&identity, &mut businesses);
 
         // What belongs to the snapshot comes before the row that says it is finished, as always.
         let transaction = target.unchecked_transaction()?;
         let rows = businesses.iter().map(|business| (&business.fields, business.rows.iter()));
         let rows = rows.map(|(business, rows)| (business, rows.map(|row| &row.fields)));
         let written = content::insert_listings(&transaction, rows)?;
-        let listing = content::insert_accounts(&transaction, &accounts)?;
-        content::attach(&transaction, snapshot.id, &written, &listing)?;
+        let rows = businesses.iter().flat_map(|business| business.rows.iter().map(|row| (business.id, row)));
+        let accounts = people::accounts(&identity, rows, StoredRow::bearer);
+        let accounts = content::insert_accounts(&transaction, accounts)?;
+        content::attach(&transaction, snapshot.id, &written, &accounts.listing)?;
         let whole = self.copy_coverage(&transaction, snapshot.id, wanted)?;
         let memberships = businesses.iter().map(|business| count(business.rows.len())).sum();
-        let totals = [count(businesses.len()), count(accounts.len()), memberships];
+        let totals = [count(businesses.len()), count(accounts.count), memberships];
         insert_snapshot(&transaction, snapshot, whole, totals)?;
         transaction.commit()
     }
@@ -233,13 +235,26 @@ impl StoredRow {
         self.fields[FLAGS_AT] = Field::text(flags);
     }
 
+    fn bearer(&self, business_id: i64) -> Bearer<'_> {
+        Bearer {
+            business_id,
+            account_key: &self.account_key,
+            member_uuid: &self.member_uuid,
+            email: &self.email,
+            first_name: &self.first_name,
+            last_name: &self.last_name,
+            identity_uuid: self.identity_uuid.as_deref(),
+            updated_at: self.updated_at,
+        }
+    }
+
     fn place(&self) -> [&str; 4] {
         [&self.email, &self.key_text, &self.role, &self.member_uuid]
     }
 }
 
-/// Puts the rows through the rules on people, in order, and makes the accounts of them.
-fn relate(identity: &Identity, businesses: &mut [Business]) -> Vec<crate::model::Account> {
+/// Puts the rows through the rules on people, and in order.
+fn relate(identity: &Identity, businesses: &mut [Business]) {
     let mut addresses = Addresses::of(identity);
     for row in businesses.iter().flat_map(|business| &business.rows) {
         addresses.hold(&row.email, row.identity_id);
@@ -253,19 +268,6 @@ fn relate(identity: &Identity, businesses: &mut [Business]) -> Vec<crate::model:
         }
         business.rows.sort_by(|a, b| people::report_order(a.place(), b.place()));
     }
-    let bearers = businesses.iter().flat_map(|business| {
-        business.rows.iter().map(|row| Bearer {
-            business_id: business.id,
-            account_key: &row.account_key,
-            member_uuid: &row.member_uuid,
-            email: &row.email,
-            first_name: &row.first_name,
-            last_name: &row.last_name,
-            identity_uuid: row.identity_uuid.as_deref(),
-            updated_at: row.updated_at,
-        })
-    });
-    people::accounts(identity, bearers)
 }
 
 /// The snapshot's own row, without what tells of other businesses: totals, options, note, machine.

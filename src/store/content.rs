@@ -13,6 +13,12 @@ pub(super) struct Stored {
     pub(super) sha256: Digest,
 }
 
+/// The accounts of a snapshot.
+pub(super) struct Accounts {
+    pub(super) count: usize,
+    pub(super) listing: Stored,
+}
+
 /// A business's row and listing.
 pub(super) struct Written {
     pub(super) business: Stored,
@@ -50,18 +56,24 @@ where
 }
 
 /// Writes the accounts of a snapshot, in the order of their keys.
-pub(super) fn insert_accounts(connection: &Connection, accounts: &[Account]) -> rusqlite::Result<Stored> {
+pub(super) fn insert_accounts(
+    connection: &Connection,
+    accounts: impl Iterator<Item = Account>,
+) -> rusqlite::Result<Accounts> {
     let mut table = Rows::of(connection, "account")?;
-    let stored = accounts.iter().map(|account| table.store(&rows::account(account)));
+    let stored = accounts.map(|account| table.store(&rows::account(&account)));
     let stored: Vec<Stored> = stored.collect::<rusqlite::Result<_>>()?;
-    find_or_insert_listing(connection, stored.iter().map(|row| &row.sha256), |listing_id| {
-        let mut insert =
-            connection.prepare_cached("INSERT OR ROLLBACK INTO listing_accounts VALUES (?1, ?2, ?3)")?;
-        for (account, row) in accounts.iter().zip(&stored) {
-            insert.execute(params![listing_id, account.key.to_string(), row.id])?;
+    let listing = find_or_insert_listing(connection, stored.iter().map(|row| &row.sha256), |listing_id| {
+        // The key once more, in the order of which the listing can be searched.
+        let mut insert = connection.prepare_cached(
+            "INSERT OR ROLLBACK INTO listing_accounts SELECT ?1, account_key, id FROM account_rows WHERE id = ?2",
+        )?;
+        for row in &stored {
+            insert.execute([listing_id, row.id])?;
         }
         Ok(())
-    })
+    })?;
+    Ok(Accounts { count: stored.len(), listing })
 }
 
 /// Writes which records there were that rows do not name, sorted.

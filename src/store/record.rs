@@ -13,7 +13,7 @@ use crate::fetch::Spool;
 use crate::model::people::{self, Listing};
 use crate::model::reading::{Digest, hex};
 use crate::model::rows::full_name;
-use crate::model::{Outcome, Reading};
+use crate::model::{Membership, Outcome, Reading};
 
 /// Where a reading comes from, beside what it read.
 #[derive(Clone, Debug)]
@@ -101,7 +101,6 @@ fn insert_snapshot(
         server_date_last,
     } = reading;
     let listings = people::listings(&identity, businesses);
-    let accounts = people::accounts(&identity, listings.iter().flat_map(Listing::bearers));
     let memberships = listings.iter().map(|listing| count(listing.memberships.len())).sum();
 
     let written = content::insert_listings(
@@ -111,7 +110,10 @@ fn insert_snapshot(
             (rows::business(business), rows)
         }),
     )?;
-    let accounts_listing = content::insert_accounts(connection, &accounts)?;
+    let members =
+        listings.iter().flat_map(|listing| listing.memberships.iter().map(|row| (listing.business.id, row)));
+    let accounts = people::accounts(&identity, members, Membership::bearer);
+    let accounts = content::insert_accounts(connection, accounts)?;
     let further = listings.iter().map(|listing| listing.records.as_slice());
     let records = further.chain([std::slice::from_ref(&identity_record)]);
     let records: Vec<Stored> = records
@@ -140,7 +142,7 @@ fn insert_snapshot(
         Field::moment(server_date_first),
         Field::moment(server_date_last),
         Field::from(count(listings.len())),
-        Field::from(count(accounts.len())),
+        Field::from(count(accounts.count)),
         Field::from(memberships),
         Field::from(count(requests.len())),
         delta_field(|delta| delta.joined),
@@ -155,14 +157,14 @@ fn insert_snapshot(
 
     let mut content = Content::default();
     content.line("snapshot", &fields);
-    insert_listings(connection, id, &mut content, &written, &accounts_listing, &records)?;
+    insert_listings(connection, id, &mut content, &written, &accounts.listing, &records)?;
     insert_proof(connection, id, &mut content, &listings, &requests)?;
     let content_sha256 = content.finish();
     fields.insert(fields.len() - 1, Field::digest(&content_sha256));
     // Last, since its presence is what makes the rest a snapshot.
     content::insert(connection, "snapshots", &fields)?;
 
-    let (businesses, accounts) = (count(listings.len()), count(accounts.len()));
+    let (businesses, accounts) = (count(listings.len()), count(accounts.count));
     Ok(Recorded { id, complete, businesses, accounts, memberships, delta })
 }
 

@@ -60,7 +60,7 @@ pub(super) fn membership(business_id: i64, row: &Membership) -> Vec<Field<'_>> {
         or_null(&row.job_title),
         Field::moment(row.last_login.moment()),
         Field::optional_integer(row.logins),
-        Field::text(row.flags_text()),
+        Field::text(row.flags.to_string()),
         Field::text(row.sources.to_string()),
         Field::digest(&row.record),
         Field::optional_integer(row.identity_id),

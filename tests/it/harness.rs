@@ -141,6 +141,11 @@ impl Home {
         command
     }
 
+    /// A shell's line on a terminal of its own; what comes has its line ends.
+    pub(crate) fn on_a_terminal(&self, line: &str) -> Command {
+        self.any_command("script", &["-qec", line, "/dev/null"])
+    }
+
     /// Obeys the modes of files for root too, who is who runs the tests in a container.
     pub(crate) fn command_under_modes(&self, arguments: &[&str]) -> Command {
         if !rustix::process::geteuid().is_root() {
@@ -249,6 +254,7 @@ impl Home {
         Tables::open(&self.path(DB))
     }
 
+    /// A file or folder of the home, where every command runs.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -356,12 +362,6 @@ impl fmt::Display for Run {
     }
 }
 
-/// Says that a test could not be made here; straight to standard error, which the test runner does
-/// not keep to itself.
-pub(crate) fn skipped(why: &str) {
-    let _ = writeln!(std::io::stderr(), "skipped: {why}");
-}
-
 pub(crate) fn names_in(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
     let mut names: Vec<String> = entries.map(|name| name.into_string().expect("UTF-8")).collect();
@@ -382,4 +382,9 @@ pub(crate) fn redirect_uri(port: u16) -> String {
 pub(crate) fn free_port() -> u16 {
     let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     socket.local_addr().expect("an address").port()
+}
+
+/// Says what is left out on this machine. Past the capture of `cargo test`, so that it is seen.
+pub(crate) fn skip(why: impl fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }

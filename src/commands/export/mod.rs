@@ -24,6 +24,10 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<()> {
     if args.list {
         return list::run(app);
     }
+    if args.split_by.is_some() && args.out.is_none() {
+        return Err(Error::new(Kind::Usage, "--split-by writes folders, and needs --out")
+            .hint("fbsync export --split-by business --out DIR …"));
+    }
     let work = Work::of(app, args)?;
     match (&args.out, asked::report(args)?) {
         (Some(folder), _) => {

@@ -7,7 +7,7 @@ use super::{Work, asked, cells};
 use crate::error::{Context, Error, Kind, Result};
 use crate::evidence::Source;
 use crate::fsutil::Pending;
-use crate::report::{self, Format, Report, Style, View, Written};
+use crate::report::{self, Format, Guard, Report, Style, View, Written};
 use crate::store::Reader;
 
 impl Work<'_> {
@@ -35,6 +35,10 @@ impl Work<'_> {
         }
         let written = match &args.output {
             None => {
+                if style.guard == Guard::Fail {
+                    // A stream cannot be taken back: whether all of it may go out is found out first.
+                    report::write(report, &view, style, &mut io::sink())?;
+                }
                 let mut data = self.app.ui.data();
                 let written = report::write(report, &view, style, &mut data)?;
                 data.done()?;

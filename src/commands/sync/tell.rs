@@ -38,8 +38,8 @@ pub(super) fn tell(app: &App, recorded: &Recorded, gaps: &[Gap], db: &str) -> Re
     }
     let Recorded { id, complete, .. } = recorded;
     if *complete {
-        app.ui.next(format_args!("fbsync export access --db '{db}' -o access.csv"));
         app.ui.result(format_args!("snapshot {id}: {}", totals(recorded)));
+        app.ui.next(format_args!("fbsync export access --db '{db}' -o access.csv"));
         return Ok(());
     }
     let lists = counted(i64::try_from(gaps.len()).unwrap_or(i64::MAX), "list", "lists");

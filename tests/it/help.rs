@@ -1,0 +1,193 @@
+//! What the program says of itself: `--help`, the manual, the completions and the README agree.
+
+use std::process::Command;
+
+use crate::harness::{Home, Run, names_in, skip};
+use crate::readme::readme;
+
+/// Every command, as it is typed. Compared with what `--help` lists.
+const COMMANDS: [&str; 14] = [
+    "",
+    "auth",
+    "refresh",
+    "status",
+    "logout",
+    "sync",
+    "snapshots",
+    "snapshots prune",
+    "export",
+    "diff",
+    "verify",
+    "demo",
+    "completions",
+    "man",
+];
+
+fn help(home: &Home, command: &str) -> String {
+    let mut words: Vec<&str> = command.split_whitespace().collect();
+    words.push("--help");
+    home.fbsync(&words).succeeds().stdout
+}
+
+/// The lines of a section, up to the next blank one, without their indent.
+fn section<'a>(text: &'a str, heading: &str) -> Vec<&'a str> {
+    let lines = text.lines().skip_while(|line| !line.starts_with(heading)).skip(1);
+    lines.take_while(|line| !line.is_empty()).map(str::trim).collect()
+}
+
+/// The rows of the README's table under a heading, as pairs.
+fn readme_table(heading: &str) -> Vec<(String, String)> {
+    let page = readme();
+    let (_, rest) = page.split_once(&format!("\n## {heading}\n")).expect("the heading");
+    let rows = rest.lines().skip_while(|line| !line.starts_with("| ---")).skip(1);
+    let rows = rows.take_while(|line| line.starts_with("| "));
+    let cell = |text: &str| text.trim().trim_matches('`').to_owned();
+    rows.map(|row| {
+        let (first, second) = row.trim_matches('|').split_once(" | ").expect("two cells");
+        (cell(first), cell(second))
+    })
+    .collect()
+}
+
+/// A line of the help as a pair: the term, two blanks or more, what it means.
+fn pair(line: &str) -> (String, String) {
+    let (term, meaning) = line.split_once("  ").unwrap_or((line, ""));
+    (term.to_owned(), meaning.trim().to_owned())
+}
+
+#[test]
+fn every_command_shows_examples_and_fits_100_columns() {
+    let home = Home::new();
+    let listed = help(&home, "");
+    for name in section(&listed, "Commands:").iter().map(|line| pair(line).0).filter(|name| name != "help") {
+        assert!(COMMANDS.contains(&name.as_str()), "{name}");
+    }
+    for command in COMMANDS {
+        let text = help(&home, command);
+        let wide = text.lines().find(|line| line.chars().count() > 100);
+        assert_eq!(wide, None, "fbsync {command} --help");
+        let examples = section(&text, "Examples:");
+        assert!(
+            examples.iter().any(|line| line.starts_with("fbsync ")),
+            "fbsync {command} --help: {examples:?}"
+        );
+    }
+}
+
+#[test]
+fn a_command_with_many_flags_groups_them() {
+    let home = Home::new();
+    for command in COMMANDS {
+        let ungrouped = section_of_flags(&help(&home, command));
+        assert!(ungrouped <= 9, "fbsync {command} --help has {ungrouped} flags in no group");
+    }
+}
+
+fn section_of_flags(text: &str) -> usize {
+    let lines = text.lines().skip_while(|line| *line != "Options:").skip(1);
+    let lines = lines.take_while(|line| line.is_empty() || line.starts_with(' '));
+    lines.filter(|line| line.trim_start().starts_with('-') && !line.contains("- ")).count()
+}
+
+#[test]
+fn exit_codes_are_the_same_in_every_help_the_manual_and_the_readme() {
+    let home = Home::new();
+    let all: Vec<_> = section(&help(&home, ""), "Exit codes:").into_iter().map(pair).collect();
+    assert_eq!(all.len(), 12);
+    assert_eq!(all, readme_table("Exit codes"));
+    for command in COMMANDS.into_iter().filter(|command| !command.is_empty()) {
+        for line in section(&help(&home, command), "Exit codes (").into_iter().map(pair) {
+            assert!(all.contains(&line), "fbsync {command} --help: {line:?}");
+        }
+    }
+    let manual = plain(&home.fbsync(&["man"]).succeeds());
+    for (code, meaning) in all {
+        assert!(manual.contains(&format!("{code}\n{meaning}\n")), "{code} {meaning}\n{manual}");
+    }
+}
+
+#[test]
+fn environment_and_files_are_the_same_in_the_help_the_manual_and_the_readme() {
+    let home = Home::new();
+    let (text, manual) = (help(&home, ""), plain(&home.fbsync(&["man"]).succeeds()));
+    let variables: Vec<_> = section(&text, "Environment").into_iter().map(pair).collect();
+    assert_eq!(variables, readme_table("Environment"));
+    let files = readme_table("What is stored");
+    let said = section(&text, "Files:").join(" ");
+    for (term, meaning) in variables.iter().chain(&files) {
+        assert!(manual.contains(&format!("{term}\n{meaning}\n")), "{term}\n{manual}");
+    }
+    for (file, meaning) in files {
+        assert!(said.contains(&file) && said.contains(&meaning), "{file}: {said}");
+    }
+}
+
+/// The manual's source as text: bold and escapes taken out.
+fn plain(manual: &Run) -> String {
+    manual
+        .stdout
+        .replace("\\fB", "")
+        .replace("\\fR", "")
+        .replace("\\-", "-")
+        .replace("\\*(Aq", "'")
+        .replace("\\&", "")
+}
+
+#[test]
+fn the_manual_has_a_page_for_each_command() {
+    let home = Home::new();
+    home.fbsync(&["man", "--dir", "pages/man1"]).succeeds();
+    let pages = names_in(&home.path("pages/man1"));
+    let mut expected: Vec<String> =
+        COMMANDS.iter().map(|command| format!("fbsync {command}").trim().replace(' ', "-") + ".1").collect();
+    expected.sort();
+    assert_eq!(pages, expected);
+    for page in pages {
+        let Ok(shown) =
+            Command::new("man").args(["--warnings", "-l"]).arg(home.path("pages/man1").join(&page)).output()
+        else {
+            skip("there is no man");
+            return;
+        };
+        assert_eq!(String::from_utf8_lossy(&shown.stderr), "", "{page}");
+        let text = String::from_utf8_lossy(&shown.stdout).into_owned();
+        for heading in ["NAME", "SYNOPSIS", "EXAMPLES", "EXIT STATUS", "ENVIRONMENT", "FILES", "SEE ALSO"] {
+            assert!(text.contains(heading), "{page} has no {heading}");
+        }
+    }
+}
+
+#[test]
+fn completions_are_scripts_that_know_the_commands() {
+    let home = Home::new();
+    for (shell, mark) in [("bash", "complete -F"), ("zsh", "#compdef fbsync"), ("fish", "complete -c fbsync")]
+    {
+        let run = home.fbsync(&["completions", shell]).succeeds();
+        assert_eq!(run.stderr, "");
+        assert!(run.stdout.contains(mark), "{shell}");
+        assert!(
+            ["snapshots", "--accept-gap", "completions"]
+                .iter()
+                .all(|word| run.stdout.contains(word.trim_start_matches('-'))),
+            "{shell}"
+        );
+        let script = home.path("script");
+        std::fs::write(&script, &run.stdout).expect("a file");
+        match Command::new(shell).arg("-n").arg(&script).output() {
+            Ok(judged) => assert!(judged.status.success(), "{shell}: {judged:?}"),
+            Err(_) => skip(format_args!("there is no {shell}")),
+        }
+    }
+    home.fbsync(&["completions", "tcsh"]).exits(2).says("[possible values: bash, zsh, fish]");
+}
+
+#[test]
+fn what_is_dropped_from_records_is_listed_in_the_readme() {
+    let source = include_str!("../../src/freshbooks/strip.rs");
+    let (_, list) = source.split_once("const DROPPED: &[&str] = &[").expect("the list");
+    let (list, _) = list.split_once("];").expect("its end");
+    let page = readme();
+    for field in list.split('"').skip(1).step_by(2) {
+        assert!(page.contains(&format!("`{field}`")), "the README does not name {field}");
+    }
+}

@@ -1,0 +1,183 @@
+//! The README, run as written.
+//!
+//! Every `console` block is typed into one shell, in the order of the page, on a terminal of 100
+//! columns that draws nothing (`TERM=dumb`), in an empty home with a FreshBooks of the sandbox's. What
+//! a block shows below a command is what came, `…` standing for what differs from run to run: within a
+//! line for any text, on a line of its own for any lines. A block of another kind whose first line is
+//! a comment that names a file (`# nightly.sh: …`) is that file, there before the first command.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use assert_cmd::cargo::cargo_bin;
+use fbsync::sandbox::{self, Reading, World, browser};
+
+use crate::harness::{Home, skip};
+
+mod blocks;
+
+use blocks::{Block, Step};
+
+/// Comes after each command's output, with its exit code.
+const END: &str = "\u{1e}";
+
+pub(crate) fn readme() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    fs::read_to_string(path).expect("a README")
+}
+
+#[test]
+fn what_the_page_shows_is_what_comes() {
+    let blocks = blocks::all(&readme());
+    let steps: Vec<Step> =
+        blocks.iter().filter(|block| block.kind == "console").flat_map(Block::steps).collect();
+    assert!(steps.len() > 20, "only {} commands were found", steps.len());
+    let home = reader();
+    for block in &blocks {
+        if let Some(name) = block.file_name() {
+            fs::write(home.path(name), &block.text).expect("a file");
+        }
+    }
+    let outputs = type_all(&home, &steps);
+    let mut differences = String::new();
+    for (step, output) in steps.iter().zip(&outputs) {
+        if !blocks::fits(&step.shown, &output.lines().collect::<Vec<_>>()) {
+            let Step { line, command, shown } = step;
+            let shown = shown.join("\n");
+            differences +=
+                &format!("README.md, line {line}: `{command}` shows\n{shown}\n--- and gives\n{output}\n");
+        }
+    }
+    assert!(differences.is_empty(), "{differences}");
+    assert_eq!(outputs.len(), steps.len(), "the shell ended early");
+}
+
+/// Somebody with a browser: whatever page it is sent to, access is allowed.
+fn reader() -> Home {
+    let home =
+        Home::in_world(World::demo()).with("TERM", "dumb").with("COLUMNS", "100").with("DISPLAY", ":0");
+    let script = home.path("browser");
+    let asked = home.path("asked");
+    // Written elsewhere first, so that half an address is never read.
+    let text = format!("#!/bin/sh\nprintf %s \"$1\" >'{0}.part' && mv '{0}.part' '{0}'\n", asked.display());
+    fs::write(&script, text).expect("a script");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("a mode");
+    thread::spawn(move || {
+        loop {
+            if let Ok(address) = fs::read_to_string(&asked) {
+                let _ = fs::remove_file(&asked);
+                let _ = browser::allow(&address);
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let folder = cargo_bin!("fbsync").parent().expect("a folder").display().to_string();
+    let path = format!("{folder}:{}", std::env::var("PATH").unwrap_or_default());
+    home.with("BROWSER", &script.display().to_string()).with("PATH", &path)
+}
+
+/// Types the commands into one shell, and gives back what each brought.
+fn type_all(home: &Home, steps: &[Step]) -> Vec<String> {
+    let typed: String = steps
+        .iter()
+        .map(|step| format!("{}\ncode=$?; printf '{END}'; (exit $code)\n", step.command))
+        .collect();
+    fs::write(home.path("typed.sh"), typed).expect("a script");
+    let run = home.run(&mut home.on_a_terminal("sh typed.sh"));
+    let said = run.stdout.replace("\r\n", "\n");
+    let mut outputs: Vec<String> = said.split(END).map(str::to_owned).collect();
+    outputs.pop();
+    outputs
+}
+
+/// Runs a tool that judges a file; `None`, and a word about it, where the machine lacks the tool.
+fn judged(command: &mut Command) -> Option<String> {
+    match command.output() {
+        Ok(output) if output.status.success() => None,
+        Ok(output) => Some(format!("{output:?}")),
+        Err(error) => {
+            skip(format_args!("{:?}: {error}", command.get_program()));
+            None
+        }
+    }
+}
+
+/// Whether every document of a YAML file is one that Kubernetes has a word for.
+const READ_YAML: &str = "
+import sys
+try: import yaml
+except ImportError: sys.exit()
+for part in yaml.safe_load_all(open(sys.argv[1])): assert part['apiVersion'] and part['kind'] and part['metadata']['name']
+";
+
+#[test]
+fn what_other_programs_read_is_well_formed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let executable = cargo_bin!("fbsync").display().to_string();
+    let mut kinds = Vec::new();
+    for block in blocks::all(&readme()) {
+        let file = folder.path().join(block.file_name().unwrap_or("file"));
+        fs::write(&file, block.text.replace("/usr/local/bin/fbsync", &executable)).expect("a file");
+        let complaint = match block.kind.as_str() {
+            "sh" => judged(Command::new("sh").arg("-n").arg(&file)),
+            "python" => judged(Command::new("python3").args(["-m", "py_compile"]).arg(&file)),
+            "yaml" => judged(Command::new("python3").args(["-c", READ_YAML]).arg(&file)),
+            "crontab" => block.text.lines().find(|line| !is_of_a_crontab(line)).map(str::to_owned),
+            _ => None,
+        };
+        assert!(complaint.is_none(), "README.md, line {}: {}", block.line, complaint.unwrap_or_default());
+        kinds.push(block.kind);
+    }
+    for kind in ["console", "sh", "python", "yaml", "crontab", "ini", "dockerfile"] {
+        assert!(kinds.iter().any(|known| known == kind), "there is no {kind} block");
+    }
+    let units = ["fbsync.service", "fbsync.timer"].map(|name| folder.path().join(name));
+    let complaint = judged(
+        Command::new("systemd-analyze").args(["verify", "--man=no", "--recursive-errors=no"]).args(units),
+    );
+    assert_eq!(complaint, None);
+}
+
+/// A setting, or five fields of time and a command.
+fn is_of_a_crontab(line: &str) -> bool {
+    let mut fields = line.split_whitespace();
+    let time = |field: &str| field.chars().all(|c| c.is_ascii_digit() || "*/,-".contains(c));
+    let setting = line
+        .split_once('=')
+        .is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'));
+    setting || fields.by_ref().take(5).filter(|field| time(field)).count() == 5 && fields.next().is_some()
+}
+
+/// The README's script, at a FreshBooks that changes under it.
+#[test]
+fn the_nightly_script_tells_a_change_from_a_failure() {
+    let home = Home::with_sign_in().with("FBSYNC_DB", "audit.sqlite");
+    let blocks = blocks::all(&readme());
+    let script = blocks.iter().find(|block| block.file_name() == Some("nightly.sh")).expect("the script");
+    fs::write(home.path("nightly.sh"), &script.text).expect("a file");
+    let folder = cargo_bin!("fbsync").parent().expect("a folder").display().to_string();
+    let home = home.with("PATH", &format!("{folder}:{}", std::env::var("PATH").unwrap_or_default()));
+    let nightly = |home: &Home| home.run(&mut home.shell("sh nightly.sh"));
+
+    // Nothing to compare with, then nothing changed: cron has nothing to mail.
+    for _ in 0..2 {
+        let run = nightly(&home).succeeds();
+        assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
+    }
+    home.sandbox.change(sandbox::changes::quarter_later);
+    let run = nightly(&home).exits(10);
+    assert!(run.stdout.starts_with("access changed:\n") && run.stdout.contains("amara.okonjo@"), "{run}");
+    nightly(&home).succeeds();
+
+    // A business that may not be listed any more is a failure, not a change.
+    home.sandbox.change(|world| world.businesses[1].team_list = Reading::Refused(403));
+    let run = nightly(&home).exits(7);
+    run.says("no complete snapshot: fbsync sync ended with exit code 7").says("--accept-gap");
+    // It is Sunday: somebody revoked the app. The line to type is there.
+    home.sandbox.revoke_all();
+    nightly(&home).exits(4).says("hint: fbsync auth");
+}
