@@ -7,7 +7,7 @@
 
 mod pairs;
 
-use crate::model::people::normalized;
+use crate::model::addresses::normalized;
 use crate::model::rows::collate;
 
 /// A membership, as far as comparing goes.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Read, Row};
-use crate::model::people::normalized;
+use crate::model::addresses::normalized;
 
 /// What two rows have to agree on to be the same membership, strictest first.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -123,6 +123,8 @@ pub(crate) fn read(
         let (businesses, members) = (collector.businesses_read(), collector.members_read());
         progress.tell(Status { businesses, members, retries: freshbooks.retries() });
     }
+    // A signal that came with the last answer counts as well: nothing has been recorded yet.
+    app.stop.check()?;
     Ok((collector.finish(started_at, app.clock.now()), spool))
 }
 

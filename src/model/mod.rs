@@ -1,10 +1,13 @@
 //! What an access review speaks of, and the rules that make rows of it. No I/O, no clock.
 //!
 //! [`timestamp`] holds moments, [`role`] the labels and classes of FreshBooks' roles, [`reading`] what
-//! one run received, source by source, before anything is derived from it; [`people`] says who is one
-//! person across sources and businesses, and [`rows`] are memberships and accounts as they are kept.
+//! one run received, source by source, before anything is derived from it. [`addresses`] says who is one
+//! person, [`listings`] merges the sources into memberships, [`accounts`] sums them up by person, and
+//! [`rows`] are memberships and accounts as they are kept.
 
-pub(crate) mod people;
+pub(crate) mod accounts;
+pub(crate) mod addresses;
+pub(crate) mod listings;
 pub(crate) mod reading;
 pub(crate) mod role;
 pub(crate) mod rows;

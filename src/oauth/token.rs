@@ -206,6 +206,5 @@ fn said(answer: &Answer, form: &[(&str, &str)]) -> String {
     for (_, value) in form.iter().filter(|(name, value)| secret(name) && !value.is_empty()) {
         text = text.replace(value, "[redacted]");
     }
-    // A full stop of theirs would stand in the middle of a line of ours.
-    complaint(answer.status, text.as_bytes()).trim_end_matches('.').to_owned()
+    complaint(answer.status, text.as_bytes())
 }

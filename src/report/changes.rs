@@ -7,7 +7,7 @@ use super::view::account_keys;
 use super::{Cell, Take, View};
 use crate::diff::{Change, Row};
 use crate::error::Result;
-use crate::model::people::normalized;
+use crate::model::addresses::normalized;
 use crate::store::{self, Located};
 
 pub(crate) const COLUMNS: &[Column] = &[

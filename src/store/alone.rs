@@ -2,7 +2,7 @@
 //!
 //! What a client is handed must tell nothing of another client, and much of a row may come from
 //! elsewhere: who an address belongs to, that others use it too, a person's further addresses and
-//! businesses. So the rows are put through the rules of [`people`] once more, with these businesses
+//! businesses. So the rows are put through the rules of [`addresses`](crate::model::addresses) once more, with these businesses
 //! as all there is, and written to a database in memory that every report reads like any other.
 
 use std::collections::BTreeSet;
@@ -16,7 +16,9 @@ use super::query::WHOLE;
 use super::view::{Snapshot, find_snapshot};
 use super::{Reader, compare, schema, storage_error};
 use crate::error::{Error, Kind, Result};
-use crate::model::people::{self, Addresses, Bearer};
+use crate::model::accounts::{self, Bearer};
+use crate::model::addresses::Addresses;
+use crate::model::listings::report_order;
 use crate::model::rows::{AccountKey, Flag, full_name};
 use crate::model::{Identity, Timestamp};
 
@@ -82,7 +84,7 @@ impl Reader {
         let rows = rows.map(|(business, rows)| (business, rows.map(|row| &row.fields)));
         let written = content::insert_listings(&transaction, rows)?;
         let rows = businesses.iter().flat_map(|business| business.rows.iter().map(|row| (business.id, row)));
-        let accounts = people::accounts(&identity, rows, StoredRow::bearer);
+        let accounts = accounts::accounts(&identity, rows, StoredRow::bearer);
         let accounts = content::insert_accounts(&transaction, accounts)?;
         content::attach(&transaction, snapshot.id, &written, &accounts.listing)?;
         let whole = self.copy_coverage(&transaction, snapshot.id, wanted)?;
@@ -266,7 +268,7 @@ fn relate(identity: &Identity, businesses: &mut [Business]) {
         for row in &mut business.rows {
             row.relate(&addresses);
         }
-        business.rows.sort_by(|a, b| people::report_order(a.place(), b.place()));
+        business.rows.sort_by(|a, b| report_order(a.place(), b.place()));
     }
 }
 

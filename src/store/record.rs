@@ -10,7 +10,8 @@ use crate::app::die_if_chosen;
 use crate::diff::Read;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::Spool;
-use crate::model::people::{self, Listing};
+use crate::model::accounts;
+use crate::model::listings::{self, Listing};
 use crate::model::reading::{Digest, hex};
 use crate::model::rows::full_name;
 use crate::model::{Membership, Outcome, Reading};
@@ -100,7 +101,7 @@ fn insert_snapshot(
         server_date_first,
         server_date_last,
     } = reading;
-    let listings = people::listings(&identity, businesses);
+    let listings = listings::listings(&identity, businesses);
     let memberships = listings.iter().map(|listing| count(listing.memberships.len())).sum();
 
     let written = content::insert_listings(
@@ -112,7 +113,7 @@ fn insert_snapshot(
     )?;
     let members =
         listings.iter().flat_map(|listing| listing.memberships.iter().map(|row| (listing.business.id, row)));
-    let accounts = people::accounts(&identity, members, Membership::bearer);
+    let accounts = accounts::accounts(&identity, members, Membership::bearer);
     let accounts = content::insert_accounts(connection, accounts)?;
     let further = listings.iter().map(|listing| listing.records.as_slice());
     let records = further.chain([std::slice::from_ref(&identity_record)]);

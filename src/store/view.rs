@@ -298,8 +298,11 @@ pub(crate) fn account_lines(
     let failed = |error| storage_error(error, "read the snapshot's accounts");
     let mut order = account_order(reader, snapshot_id, people).map_err(failed)?;
     order.sort_by(|(a_email, a), (b_email, b)| collate(a_email, b_email).then_with(|| collate(a, b)));
-    let sql = "SELECT account_key, identity_id, identity_uuid, email, emails, first_name, last_name,
-            full_name, businesses FROM accounts WHERE snapshot_id = ?1 AND account_key = ?2";
+    // Past the view, which would look through every account for each.
+    let sql = "SELECT a.account_key, a.identity_id, a.identity_uuid, a.email, a.emails, a.first_name,
+            a.last_name, a.full_name, a.businesses
+        FROM snapshot_accounts s JOIN listing_accounts l ON l.listing = s.listing AND l.account_key = ?2
+        JOIN account_rows a ON a.id = l.row WHERE s.snapshot_id = ?1";
     let mut statement = reader.connection().prepare(sql).map_err(failed)?;
     for (_, key) in &order {
         let line = statement.query_row((snapshot_id, key.as_ref()), account_row).map_err(failed)?;

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use fbsync::sandbox::World;
 
-use crate::harness::{DB, Home, mode_of};
+use crate::harness::{DB, Home, has, mode_of};
 
 /// The folder that sign-ins lie in where nothing says otherwise.
 const DEFAULT_STATE: &str = ".local/state/fbsync";
@@ -100,6 +100,9 @@ fn umask_000_changes_nothing() {
 
 #[test]
 fn forty_columns_are_enough_to_read_the_help() {
+    if !has(&["script"]) {
+        return;
+    }
     let home = Home::new().with("COLUMNS", "40").with("TERM", "dumb");
     for command in ["fbsync --help", "fbsync sync -h"] {
         let run = home.run(
@@ -137,6 +140,9 @@ fn closed_standard_streams_are_no_failure() {
 
 #[test]
 fn colours_are_for_terminals_that_want_them() {
+    if !has(&["script"]) {
+        return;
+    }
     let home = Home::new();
     let fails = "$FBSYNC verify --db nowhere.sqlite";
     let colours = |home: &Home, line: &str| {

@@ -388,3 +388,15 @@ pub(crate) fn free_port() -> u16 {
 pub(crate) fn skip(why: impl fmt::Display) {
     let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }
+
+/// Whether the machine has all of these programs; says which it lacks.
+pub(crate) fn has(programs: &[&str]) -> bool {
+    let there = |name: &str| {
+        Command::new("sh")
+            .args(["-c", "command -v \"$0\"", name])
+            .output()
+            .is_ok_and(|found| found.status.success())
+    };
+    let missing = programs.iter().find(|name| !there(name));
+    missing.inspect(|name| skip(format_args!("there is no {name}"))).is_none()
+}

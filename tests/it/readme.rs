@@ -16,7 +16,7 @@ use std::time::Duration;
 use assert_cmd::cargo::cargo_bin;
 use fbsync::sandbox::{self, Reading, World, browser};
 
-use crate::harness::{Home, skip};
+use crate::harness::{Home, has, skip};
 
 mod blocks;
 
@@ -32,6 +32,9 @@ pub(crate) fn readme() -> String {
 
 #[test]
 fn what_the_page_shows_is_what_comes() {
+    if !has(&["script", "sqlite3", "python3", "sha256sum", "cmp", "awk"]) {
+        return;
+    }
     let blocks = blocks::all(&readme());
     let steps: Vec<Step> =
         blocks.iter().filter(|block| block.kind == "console").flat_map(Block::steps).collect();
@@ -60,7 +63,9 @@ fn what_the_page_shows_is_what_comes() {
 fn reader() -> Home {
     let home =
         Home::in_world(World::demo()).with("TERM", "dumb").with("COLUMNS", "100").with("DISPLAY", ":0");
-    let script = home.path("browser");
+    let openers = home.path("openers");
+    fs::create_dir(&openers).expect("a folder");
+    let script = openers.join("xdg-open");
     let asked = home.path("asked");
     // Written elsewhere first, so that half an address is never read.
     let text = format!("#!/bin/sh\nprintf %s \"$1\" >'{0}.part' && mv '{0}.part' '{0}'\n", asked.display());
@@ -76,8 +81,8 @@ fn reader() -> Home {
         }
     });
     let folder = cargo_bin!("fbsync").parent().expect("a folder").display().to_string();
-    let path = format!("{folder}:{}", std::env::var("PATH").unwrap_or_default());
-    home.with("BROWSER", &script.display().to_string()).with("PATH", &path)
+    let path = format!("{folder}:{}:{}", openers.display(), std::env::var("PATH").unwrap_or_default());
+    home.with("PATH", &path)
 }
 
 /// Types the commands into one shell, and gives back what each brought.
@@ -92,6 +97,15 @@ fn type_all(home: &Home, steps: &[Step]) -> Vec<String> {
     let mut outputs: Vec<String> = said.split(END).map(str::to_owned).collect();
     outputs.pop();
     outputs
+}
+
+#[test]
+fn every_link_within_the_page_leads_somewhere() {
+    let page = readme();
+    let anchors = blocks::anchors(&page);
+    for link in page.split("](#").skip(1).filter_map(|rest| rest.split(')').next()) {
+        assert!(anchors.iter().any(|anchor| anchor == link), "#{link}");
+    }
 }
 
 /// Runs a tool that judges a file; `None`, and a word about it, where the machine lacks the tool.

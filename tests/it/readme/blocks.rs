@@ -104,3 +104,14 @@ fn an_ellipsis_stands_for_what_varies() {
         assert_eq!(fits(&lines(shown), &came.lines().collect::<Vec<_>>()), expected, "{shown:?} {came:?}");
     }
 }
+
+/// What a link within the page may lead to: its headings, as GitHub names them, and what it names itself.
+pub(crate) fn anchors(page: &str) -> Vec<String> {
+    let heading = |line: &str| {
+        let text = line.strip_prefix('#')?.trim_start_matches('#').trim().to_lowercase();
+        let kept = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        Some(kept.collect::<String>().replace(' ', "-"))
+    };
+    let named = page.split("<a id=\"").skip(1).filter_map(|rest| rest.split('"').next().map(str::to_owned));
+    page.lines().filter_map(heading).chain(named).collect()
+}

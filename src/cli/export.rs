@@ -1,0 +1,98 @@
+//! `export`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::values::{ZONE, ZONE_HELP, ZONE_VARIABLE, duration};
+use crate::model::Zone;
+use crate::report::{Format, Guard};
+
+#[derive(Args, Debug)]
+pub(crate) struct ExportArgs {
+    /// Which report; `--list` shows them all
+    pub(crate) report: Option<String>,
+    /// The SQLite file; `{profile}` stands for the profile's name
+    #[arg(long, value_name = "FILE", env = "FBSYNC_DB")]
+    pub(crate) db: Option<PathBuf>,
+    /// Write the report to this file instead of standard output
+    #[arg(short, long, value_name = "FILE", conflicts_with = "out", help_heading = "What to write")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write every report, with manifest, check sums and README, to this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "report", help_heading = "What to write")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace an existing file, or an earlier evidence folder
+    #[arg(long, help_heading = "What to write")]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) choosing: Choosing,
+    /// What to write [default: from the file's extension, else csv]
+    #[arg(long, value_name = "FORMAT", value_enum, help_heading = "What to write")]
+    pub(crate) format: Option<Format>,
+    /// Only this business, as if there were no other; repeatable
+    #[arg(long, value_name = "ID", conflicts_with = "split_by", help_heading = "About whom")]
+    pub(crate) business: Vec<i64>,
+    /// Only this person, by any of the addresses, or those in a file of addresses; repeatable
+    #[arg(long, value_name = "FILE|EMAIL", conflicts_with = "split_by", help_heading = "About whom")]
+    pub(crate) people: Vec<String>,
+    /// A domain of your own, its subdomains included: people elsewhere are external; repeatable
+    #[arg(long, value_name = "DOMAIN", help_heading = "About whom")]
+    pub(crate) own_domain: Vec<String>,
+    /// A folder for each business, which tells nothing of the others
+    #[arg(long, value_name = "WHAT", value_enum, help_heading = "What to write")]
+    pub(crate) split_by: Option<SplitBy>,
+    /// Begin CSV files with a byte order mark, for Excel
+    #[arg(long, help_heading = "What to write")]
+    pub(crate) bom: bool,
+    /// What to do with text that a spreadsheet would run as a formula
+    #[arg(long, value_name = "MODE", value_enum, default_value_t, help_heading = "What to write")]
+    pub(crate) formula_guard: Guard,
+    /// A file for another product's import
+    #[arg(long = "for", value_name = "PRODUCT", value_enum, conflicts_with_all = ["report", "out"], help_heading = "What to write")]
+    pub(crate) import: Option<Import>,
+    /// More privileged people than this in a business are worth a look
+    #[arg(long, value_name = "N", default_value_t = 3, help_heading = "About whom")]
+    pub(crate) max_privileged: u32,
+    /// Show every report with its columns
+    // Not `exclusive`: FBSYNC_DB in the environment would count as another argument.
+    #[arg(long, conflicts_with_all = ["report", "output", "out", "import", "business", "people"])]
+    pub(crate) list: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum SplitBy {
+    Business,
+}
+
+/// Products that import a file of accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Import {
+    Vanta,
+    #[value(name = "conductorone")]
+    ConductorOne,
+}
+
+/// Which snapshot to work from.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Choosing {
+    /// Which snapshot: `latest` (the last complete one), its id, or a date: the last complete one at or
+    /// before the end of that day
+    #[arg(long, value_name = "latest|ID|DATE", default_value = "latest", help_heading = "Which snapshot")]
+    pub(crate) snapshot: String,
+    /// How old it may be at that date, such as 35d
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Which snapshot")]
+    pub(crate) within: Option<Duration>,
+    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP, help_heading = "Which snapshot")]
+    pub(crate) timezone: Zone,
+    /// Accept a partial snapshot
+    #[arg(long, help_heading = "Which snapshot")]
+    pub(crate) allow_partial: bool,
+}
+
+impl Choosing {
+    /// The last complete one, as without any flag.
+    pub(crate) fn latest() -> Self {
+        Choosing { snapshot: "latest".to_owned(), within: None, timezone: Zone::utc(), allow_partial: false }
+    }
+}

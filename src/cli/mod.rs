@@ -1,0 +1,145 @@
+//! What can be typed: verbs, flags and their help. No logic; the structs are the options that the
+//! commands work from. What stands below the flags (examples, exit codes) is in `help`.
+
+mod export;
+mod history;
+mod signin;
+mod sync;
+mod values;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::ui::ColorChoice;
+pub(crate) use export::{Choosing, ExportArgs, Import};
+pub(crate) use history::{
+    DiffArgs, DiffFormat, PruneArgs, PruneRules, SnapshotsArgs, SnapshotsVerb, VerifyArgs,
+};
+pub(crate) use signin::{AuthArgs, LogoutArgs, RefreshArgs, StatusArgs};
+pub(crate) use sync::{Include, SyncArgs};
+use values::profile_name;
+
+/// FreshBooks compares the redirect URI character for character, so the default is one that a
+/// person can copy; the port lies outside the ranges that systems hand out on their own.
+pub(crate) const DEFAULT_REDIRECT: &str = "https://localhost:8799/callback";
+
+/// What an access review needs and nothing more (API documentation, "Scopes").
+pub(crate) const DEFAULT_SCOPES: &str = "user:profile:read user:teams:read";
+
+/// Who has access to which FreshBooks business, in which role: read, kept, proved
+///
+/// fbsync signs in to FreshBooks, reads who has access to which business in which role, keeps each
+/// reading as a snapshot in one SQLite file, and exports it for access reviews. It changes nothing
+/// at FreshBooks.
+#[derive(Debug, Parser)]
+#[command(name = "fbsync", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct Common {
+    /// Which stored sign-in to use
+    #[arg(long, global = true, value_name = "NAME", env = "FBSYNC_PROFILE", default_value = "default", value_parser = profile_name)]
+    pub(crate) profile: String,
+    /// Folder of the stored sign-ins [default: $XDG_STATE_HOME/fbsync]
+    #[arg(long, global = true, value_name = "DIR", env = "FBSYNC_STATE_DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
+    /// Say only warnings and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more; repeat for more still
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Print data as JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Never ask anything
+    #[arg(long, global = true)]
+    pub(crate) no_input: bool,
+    /// Colour what is said
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
+    pub(crate) color: ColorChoice,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Sign in: browser, local redirect capture, code exchange
+    Auth(AuthArgs),
+    /// Rotate the tokens now
+    Refresh(RefreshArgs),
+    /// Show the stored sign-ins
+    Status(StatusArgs),
+    /// Revoke the tokens at FreshBooks, then forget the sign-in
+    Logout(LogoutArgs),
+    /// Read everything into a new snapshot
+    Sync(SyncArgs),
+    /// List the snapshots of a database
+    Snapshots(SnapshotsArgs),
+    /// Write reports from a snapshot: one, or the evidence folder
+    Export(ExportArgs),
+    /// Tell joiners, leavers and changes between two snapshots
+    Diff(DiffArgs),
+    /// Check an evidence folder, or a database's own chain of hashes
+    Verify(VerifyArgs),
+    /// Show the whole of it against a built-in FreshBooks sandbox
+    Demo(DemoArgs),
+    /// Print what makes a shell complete commands and flags on Tab
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one page a command
+    Man(ManArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Database {
+    /// The SQLite file; `{profile}` stands for the profile's name
+    #[arg(long, value_name = "FILE", env = "FBSYNC_DB")]
+    pub(crate) db: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DemoArgs {
+    /// Folder to put everything into
+    #[arg(long, value_name = "DIR", default_value = "./fbsync-demo")]
+    pub(crate) dir: PathBuf,
+    /// Keep the sandbox up, and print the environment to use it with the other commands
+    #[arg(long)]
+    pub(crate) serve: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub(crate) shell: CompletedShell,
+}
+
+/// The shells that are completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CompletedShell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ManArgs {
+    /// Write fbsync.1 and a page for each command into this folder; those that are there are replaced
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,67 @@
+//! How values are typed.
+
+use std::time::Duration;
+
+pub(super) const ZONE: &str = "AREA/CITY";
+pub(super) const ZONE_VARIABLE: &str = "FBSYNC_TIMEZONE";
+pub(super) const ZONE_HELP: &str = "Where a day begins and ends, such as Europe/Oslo";
+
+/// A profile's name becomes a file's name, so it is kept to what no file system minds.
+pub(super) fn profile_name(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    match !text.is_empty() && text.len() <= 64 && !text.starts_with('.') && text.chars().all(plain) {
+        true => Ok(text.to_owned()),
+        false => Err("use letters, digits, `-`, `_` and `.`, 64 at most, no `.` in front".to_owned()),
+    }
+}
+
+/// A business's id, and after `=` why its gap is accepted.
+pub(super) fn accepted_gap(text: &str) -> Result<(i64, Option<String>), String> {
+    let (id, reason) = match text.split_once('=') {
+        Some((id, reason)) => (id, Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty())),
+        None => (text, None),
+    };
+    let id = id.trim().parse().map_err(|_| "give a business's id, and after `=` the reason".to_owned())?;
+    Ok((id, reason))
+}
+
+/// A snapshot's id and the whole of its hash: a part of one would prove little.
+pub(super) fn expectation(text: &str) -> Result<(i64, String), String> {
+    let (id, hash) = text.split_once(':').ok_or("give a snapshot's id, a colon and its hash")?;
+    let id = id.parse().map_err(|_| "give a snapshot's id before the colon")?;
+    match hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        true => Ok((id, hash.to_ascii_lowercase())),
+        false => Err("give all 64 hexadecimal digits of the hash".to_owned()),
+    }
+}
+
+/// A length of time: a whole number and `s`, `m`, `h`, `d`, `w` or `y`. A year is taken for the longest
+/// there is, so that what has to be kept for years never goes a day early.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let unit = match text.chars().last() {
+        Some('s') => 1,
+        Some('m') => 60,
+        Some('h') => 3600,
+        Some('d') => 86_400,
+        Some('w') => 7 * 86_400,
+        Some('y') => 366 * 86_400,
+        _ => return Err("give a number and a unit, such as 90s, 30m, 26h, 7d, 4w or 7y".to_owned()),
+    };
+    let number: u64 =
+        text[..text.len() - 1].parse().map_err(|_| "give a whole number and a unit".to_owned())?;
+    let seconds = number.checked_mul(unit).ok_or("that is too long")?;
+    Ok(Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time() {
+        assert_eq!(duration("26h"), Ok(Duration::from_secs(93_600)));
+        for bad in ["", "h", "5", "-1h", "1.5h", "5ä", "99999999999999999999d"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+}

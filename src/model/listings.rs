@@ -1,0 +1,193 @@
+//! The sources of each business, merged into memberships in the order of every report.
+//!
+//! Every row that a source names survives: sources are merged only where account, business and role
+//! agree. A member record is a row of its own, even where one person has two.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use super::addresses::{Addresses, normalized};
+use super::reading::{
+    Business, BusinessReading, Coverage, Digest, GroupMember, Identity, Outcome, OwnMembership, Resource,
+    StaffMember, Text, hex,
+};
+use super::role;
+use super::rows::{AccountKey, Flag, Flags, LastLogin, Membership, Sources, State, collate};
+
+/// A business with its memberships, in the order of every report.
+#[derive(Clone, Debug)]
+pub(crate) struct Listing {
+    pub(crate) business: Business,
+    pub(crate) memberships: Vec<Membership>,
+    pub(crate) coverage: Vec<Coverage>,
+    /// What further sources said, sorted: a membership names one record, and these would be lost.
+    pub(crate) records: Vec<Digest>,
+}
+
+/// Merges the sources of each business into memberships and orders everything.
+pub(crate) fn listings(identity: &Identity, readings: Vec<BusinessReading>) -> Vec<Listing> {
+    let addresses = Addresses::learn(identity, &readings);
+    let mut listings: Vec<Listing> =
+        readings.into_iter().map(|reading| listing(identity, reading, &addresses)).collect();
+    listings
+        .sort_by(|a, b| collate(&a.business.name, &b.business.name).then(a.business.id.cmp(&b.business.id)));
+    listings
+}
+
+fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses) -> Listing {
+    let incomplete = reading.outcome(Resource::TeamMembers) != Some(Outcome::Ok);
+    let owners_unchecked = reading.outcome(Resource::BusinessGroup) != Some(Outcome::Ok);
+    let staff_asked = reading.outcome(Resource::Staff).is_some();
+    let BusinessReading { business, members, group, staff, coverage } = reading;
+    let further = group.iter().map(|named| named.record).chain(staff.iter().map(|person| person.record));
+    let mut records: Vec<Digest> = further.chain(business.own.iter().map(|own| own.record)).collect();
+    records.sort_unstable();
+    records.dedup();
+
+    let mut rows = members;
+    for row in &mut rows {
+        row.account_key = addresses.key_of(row.identity_id, &row.email, &row.member_uuid);
+    }
+    let named = group.into_iter().map(|named| from_group(named, addresses));
+    let own = business.own.iter().map(|own| from_identity(identity, own));
+    add_named_elsewhere(&mut rows, named.chain(own));
+    if staff_asked {
+        add_logins(&mut rows, &staff);
+    }
+    for row in &mut rows {
+        row.flags.raise(Flag::ListingIncomplete, incomplete);
+        row.flags.raise(Flag::OwnersNotChecked, owners_unchecked);
+        row.flags.raise(Flag::SharedEmail, addresses.is_shared(&row.email));
+    }
+    rows.sort_unstable_by(|a, b| {
+        // Most rows differ in their address, and writing the keys out costs more than comparing.
+        collate(&a.email, &b.email).then_with(|| {
+            let (a_key, b_key) = (a.account_key.to_string(), b.account_key.to_string());
+            report_order(
+                [&a.email, &a_key, &a.role, &a.member_uuid],
+                [&b.email, &b_key, &b.role, &b.member_uuid],
+            )
+        })
+    });
+    Listing { business, memberships: rows, coverage, records }
+}
+
+/// Notes the further sources of the rows there are, and adds what only those sources name.
+fn add_named_elsewhere(rows: &mut Vec<Membership>, named: impl Iterator<Item = Membership>) {
+    // Keyed by account and looked up once a row: a group may be as long as the list.
+    let mut elsewhere: HashMap<AccountKey, Vec<Named>> = HashMap::new();
+    for row in named {
+        let known = elsewhere.entry(row.account_key.clone()).or_default();
+        match known.iter_mut().find(|known| known.row.role == row.role) {
+            Some(known) => known.row.learn_from(&row),
+            None => known.push(Named { row, listed: false }),
+        }
+    }
+    for row in rows.iter_mut() {
+        for known in elsewhere.get_mut(&row.account_key).into_iter().flatten() {
+            if known.row.role == row.role {
+                row.learn_from(&known.row);
+                known.listed = true;
+            }
+        }
+    }
+    let unlisted = elsewhere.into_values().flatten().filter(|named| !named.listed);
+    rows.extend(unlisted.map(|named| named.row));
+}
+
+/// Joins the staff list by e-mail, the only thing that it shares with a team list. An address that is
+/// in it twice counts with its latest sign-in.
+fn add_logins(rows: &mut [Membership], staff: &[StaffMember]) {
+    let mut by_address: HashMap<Cow<str>, &StaffMember> = HashMap::new();
+    for person in staff {
+        let known = by_address.entry(normalized(&person.email)).or_insert(person);
+        if person.last_login_at > known.last_login_at {
+            *known = person;
+        }
+    }
+    for row in rows {
+        let address = Some(normalized(&row.email)).filter(|address| !address.is_empty());
+        row.last_login = match address.and_then(|address| by_address.get(&address)) {
+            None => LastLogin::NotProvided,
+            Some(person) => {
+                row.sources.add(Sources::STAFF);
+                row.logins = person.logins;
+                match (person.last_login_at, person.logins) {
+                    (Some(moment), _) => LastLogin::At(moment),
+                    (None, Some(0)) => LastLogin::Never,
+                    (None, _) => LastLogin::NotProvided,
+                }
+            }
+        };
+    }
+}
+
+/// A row that the group or the identity names, and whether a member record says the same.
+struct Named {
+    row: Membership,
+    listed: bool,
+}
+
+fn from_group(named: GroupMember, addresses: &Addresses) -> Membership {
+    let key = addresses.key_of(named.identity_id, &named.email, &format!("record:{}", hex(&named.record)));
+    let active = named.active.unwrap_or(true);
+    Membership {
+        email: named.email.into(),
+        first_name: named.first_name.into(),
+        last_name: named.last_name.into(),
+        identity_id: named.identity_id,
+        identity_uuid: named.identity_uuid.map(Into::into),
+        ..without_member_record(key, named.role, active, Sources::BUSINESS_GROUP, named.record)
+    }
+}
+
+fn from_identity(identity: &Identity, own: &OwnMembership) -> Membership {
+    let key = AccountKey::Identity(identity.id);
+    Membership {
+        email: identity.email.as_str().into(),
+        first_name: identity.first_name.as_str().into(),
+        last_name: identity.last_name.as_str().into(),
+        identity_id: Some(identity.id),
+        identity_uuid: identity.uuid.as_deref().map(Into::into),
+        ..without_member_record(key, own.role.clone(), true, Sources::IDENTITY, own.record)
+    }
+}
+
+fn without_member_record(
+    account_key: AccountKey,
+    role: String,
+    active: bool,
+    sources: Sources,
+    record: [u8; 32],
+) -> Membership {
+    let mut flags = Flags::default();
+    flags.raise(Flag::UnknownRole, role::class(&role) == role::UNKNOWN);
+    Membership {
+        account_key,
+        role: role::kept(&role),
+        member_uuid: Text::default(),
+        email: Text::default(),
+        first_name: Text::default(),
+        last_name: Text::default(),
+        job_title: Text::default(),
+        active,
+        state: if active { State::Active } else { State::Inactive },
+        invitation_accepted_at: None,
+        member_created_at: None,
+        member_updated_at: None,
+        last_login: LastLogin::NotRequested,
+        logins: None,
+        flags,
+        sources,
+        record,
+        identity_id: None,
+        identity_uuid: None,
+    }
+}
+
+/// The order of rows within a business: by `email, account_key, role, member_uuid`.
+pub(crate) fn report_order(a: [&str; 4], b: [&str; 4]) -> Ordering {
+    let differing = a.into_iter().zip(b).map(|(a, b)| collate(a, b)).find(|order| order.is_ne());
+    differing.unwrap_or(Ordering::Equal)
+}
