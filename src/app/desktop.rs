@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
-/// Each opens its argument in the browser that the person prefers, and heeds `BROWSER` itself.
+/// Each opens its argument in the browser that the person prefers.
 const OPENERS: &[&str] = match cfg!(target_os = "macos") {
     true => &["open"],
     false => &["xdg-open", "x-www-browser"],
@@ -30,11 +30,13 @@ pub(crate) fn has_desktop() -> bool {
 
 /// Opens `url`, which no shell ever sees. May last as long as the browser does.
 pub(crate) fn open_browser(url: &str) -> io::Result<()> {
-    let openers = if set("WSL_DISTRO_NAME") { WSL_OPENERS } else { OPENERS };
+    let named = env::var("BROWSER").unwrap_or_default();
+    let usual = if set("WSL_DISTRO_NAME") { WSL_OPENERS } else { OPENERS };
     let mut failed = io::Error::from(io::ErrorKind::NotFound);
-    for opener in openers {
-        let mut command = Command::new(opener);
-        command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    for opener in named.split(':').chain(usual.iter().copied()) {
+        let Some((program, arguments)) = command_line(opener, url) else { continue };
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         // A Ctrl-C in the terminal is meant for us.
         command.process_group(0);
         for (name, _) in env::vars_os().filter(|(name, _)| is_ours(name)) {
@@ -47,6 +49,19 @@ pub(crate) fn open_browser(url: &str) -> io::Result<()> {
         }
     }
     Err(failed)
+}
+
+/// A program and what it is given: words between blanks, as `BROWSER` is written elsewhere too, with
+/// the address for `%s`, else behind them. `None` for an empty one.
+fn command_line<'a>(opener: &'a str, url: &'a str) -> Option<(&'a str, Vec<&'a str>)> {
+    let mut words = opener.split_whitespace();
+    let program = words.next()?;
+    let mut arguments: Vec<&str> = words.collect();
+    match arguments.contains(&"%s") {
+        true => arguments.iter_mut().filter(|word| **word == "%s").for_each(|word| *word = url),
+        false => arguments.push(url),
+    }
+    Some((program, arguments))
 }
 
 /// A variable that holds a secret of ours or leads to one.

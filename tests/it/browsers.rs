@@ -100,6 +100,24 @@ fn a_browser_that_does_not_start_is_no_end() {
 }
 
 #[test]
+fn the_browser_that_is_named_comes_first() {
+    // The home that the script lies in stays to the end.
+    let (_elsewhere, tools) = with_browser(Home::new(), "exit 0");
+    let mine = tools.join("mine");
+    fs::rename(tools.join("xdg-open"), &mine).expect("renamed");
+    for (named, given) in [("{}", "{url}"), ("absent:{} --new %s --quiet", "--new\n{url}\n--quiet")] {
+        let home = Home::new()
+            .with("DISPLAY", ":99")
+            .with("BROWSER", &named.replace("{}", &mine.display().to_string()));
+        let auth = home.begin_auth_in_browser();
+        let arguments = wait_for(&home.path("arguments"));
+        assert_eq!(arguments, format!("{}\n", given.replace("{url}", &auth.address)));
+        browser::allow(&auth.address).expect("the page");
+        home.finish(auth).succeeds();
+    }
+}
+
+#[test]
 fn no_browser_is_started_where_nobody_would_see_it() {
     let over_ssh = |home: Home| home.with("SSH_CONNECTION", "10.0.0.2 50000 10.0.0.1 22");
     let no_display = |home: Home| home.without("DISPLAY");

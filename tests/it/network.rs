@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crate::harness::{Home, Run, skipped};
+use crate::harness::{Home, Run, free_port, skip};
 use crate::tls::{self, Issued};
 
 /// A home whose FreshBooks is the sandbox behind TLS, called `host` by a CA that nobody knows.
@@ -35,6 +35,7 @@ fn a_ca_of_ones_own_is_named_by_ssl_cert_file() {
     let home = home.with("SSL_CERT_FILE", &ca);
     sign_in(&home).succeeds();
     home.sync().succeeds();
+    assert_eq!(home.tables().number("SELECT count(*) FROM latest_access"), 284);
     let before = home.stored();
     // Without it again: no token is spent on somebody who is not believed, and nobody is asked twice.
     let home = home.without("SSL_CERT_FILE");
@@ -95,6 +96,11 @@ fn a_proxy_is_taken_from_the_environment() {
     let asked = asked.lock().expect("no panic");
     let connect = format!("CONNECT freshbooks.example:{} HTTP/1.1", port_of(&origin));
     assert!(!asked.is_empty() && asked.iter().all(|line| *line == connect), "{asked:?}");
+    // One that is not there is a matter of the network.
+    let nobody = format!("http://127.0.0.1:{}", free_port());
+    let home = home.with("HTTPS_PROXY", &nobody);
+    home.fbsync(&["status", "--check"]).exits(5).says("proxy");
+    home.sync().exits(5).says("proxy");
 }
 
 #[test]
@@ -113,7 +119,7 @@ fn no_proxy_names_what_is_reached_directly() {
 
 #[test]
 fn no_proxy_stands_between_the_demo_and_its_own_sandbox() {
-    let nobody = format!("http://127.0.0.1:{}", crate::harness::free_port());
+    let nobody = format!("http://127.0.0.1:{}", free_port());
     let home =
         Home::new().with("HTTPS_PROXY", &nobody).with("HTTP_PROXY", &nobody).with("ALL_PROXY", &nobody);
     home.fbsync(&["demo"]).succeeds();
@@ -126,7 +132,7 @@ fn without_system_roots_those_compiled_in_count() {
                 done";
     let may = std::process::Command::new("unshare").args(["-m", "sh", "-c", hide]).output();
     if !may.is_ok_and(|output| output.status.success()) {
-        skipped("the system's roots cannot be hidden without `unshare -m`");
+        skip("the system's roots cannot be hidden without `unshare -m`");
         return;
     }
     let (home, _) = behind_tls("localhost");

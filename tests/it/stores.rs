@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use fbsync::sandbox::{Fault, Trouble};
 use serde_json::Value;
 
-use crate::harness::{Home, skipped};
+use crate::harness::{Home, skip};
 
 #[test]
 fn what_is_made_is_private_whatever_the_umask() {
@@ -36,7 +36,7 @@ fn a_store_that_others_can_read_is_refused() {
 #[test]
 fn a_store_of_somebody_else_is_refused() {
     if !rustix::process::geteuid().is_root() {
-        skipped("only root can give a file away");
+        skip("only root can give a file away");
         return;
     }
     let home = Home::with_sign_in();

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use fbsync::sandbox::{CLIENT_ID, CLIENT_SECRET, browser};
 
-use crate::harness::{Home, redirect_uri, skipped};
+use crate::harness::{Home, redirect_uri, skip};
 
 /// A shell's line in a terminal of its own, and all that was shown there.
 struct Terminal {
@@ -24,7 +24,7 @@ impl Terminal {
     /// `None`, and a word about it, where there is nothing to make a terminal with.
     fn run(home: &Home, line: &str) -> Option<Terminal> {
         if !Command::new("script").arg("--version").output().is_ok_and(|output| output.status.success()) {
-            skipped("there is no `script` to make a terminal with");
+            skip("there is no `script` to make a terminal with");
             return None;
         }
         let mut command = home.any_command("script", &["-qec", line, "/dev/null"]);
