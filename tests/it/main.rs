@@ -13,6 +13,7 @@ mod demo;
 mod diff;
 mod evidence;
 mod export;
+mod gaps;
 mod harness;
 mod help;
 mod history;
