@@ -37,6 +37,7 @@ mod shapes;
 mod sharing;
 mod signals;
 mod snapshots;
+mod staff;
 mod stores;
 mod sync;
 mod tables;
