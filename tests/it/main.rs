@@ -33,6 +33,7 @@ mod rotation;
 mod secrets;
 mod seeds;
 mod serve;
+mod service;
 mod shapes;
 mod sharing;
 mod signals;
