@@ -11,6 +11,7 @@ mod corners;
 mod database;
 mod demo;
 mod diff;
+mod effort;
 mod evidence;
 mod export;
 mod gaps;
