@@ -83,7 +83,12 @@ pub fn run() -> ExitCode {
         Err(answer) => answer.exit(),
     };
     let ui = app::ui(&cli.common);
-    let work = || App::from_process(&cli.common, ui).and_then(|app| dispatch(&app, &cli.verb));
+    let work = || {
+        let app = App::from_process(&cli.common, ui)?;
+        let done = dispatch(&app, &cli.verb);
+        app.stop.settle();
+        done
+    };
     match app::caught(ui, work) {
         Some(Ok(())) => ExitCode::SUCCESS,
         Some(Err(error)) => {

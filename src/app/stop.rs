@@ -1,10 +1,11 @@
 //! SIGINT and SIGTERM: the first one asks, the second one ends the process at once.
 //!
-//! Only the rotation of tokens is shielded from the second: it is bounded by its own time-outs, and
-//! dying between FreshBooks' answer and our disk would cost the sign-in.
+//! Only the rotation of tokens is shielded, from the second and from the end of the command: it is
+//! bounded by its own time-outs, and dying between FreshBooks' answer and our disk would cost the
+//! sign-in.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -19,7 +20,31 @@ pub(crate) const POLL: Duration = Duration::from_millis(50);
 #[derive(Clone, Default)]
 pub(crate) struct Stop {
     asked: Arc<AtomicI32>,
-    shields: Arc<AtomicUsize>,
+    shields: Arc<Shields>,
+}
+
+/// Who holds the end off.
+#[derive(Default)]
+struct Shields {
+    state: Mutex<Raised>,
+    lowered: Condvar,
+}
+
+#[derive(Default)]
+struct Raised {
+    count: usize,
+    /// The command is over: nobody may begin what would have to be waited for.
+    closed: bool,
+}
+
+impl Shields {
+    fn lock(&self) -> MutexGuard<'_, Raised> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_while(&self, is: impl Fn(&Raised) -> bool) -> MutexGuard<'_, Raised> {
+        self.lowered.wait_while(self.lock(), |raised| is(raised)).unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Stop {
@@ -36,7 +61,9 @@ impl Stop {
 
     fn receive(&self, signal: i32) {
         let first = self.asked.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).is_ok();
-        if !first && self.shields.load(Ordering::SeqCst) == 0 {
+        // Held to the end, so that no shield is raised meanwhile.
+        let raised = self.shields.lock();
+        if !first && raised.count == 0 {
             low_level::exit(128 + signal);
         }
     }
@@ -59,10 +86,16 @@ impl Stop {
         }
     }
 
-    /// Holds a second signal off until the shield is dropped.
+    /// Holds a second signal and the end of the command off until the shield is dropped.
     pub(crate) fn shield(&self) -> Shield<'_> {
-        self.shields.fetch_add(1, Ordering::SeqCst);
+        self.shields.wait_while(|raised| raised.closed).count += 1;
         Shield(self)
+    }
+
+    /// Waits for what a worker has shielded, and lets nobody begin anything of the kind any more: a
+    /// thread that raises a shield from now on waits for the end of the process, which is near.
+    pub(crate) fn settle(&self) {
+        self.shields.wait_while(|raised| raised.count > 0).closed = true;
     }
 }
 
@@ -70,6 +103,7 @@ pub(crate) struct Shield<'a>(&'a Stop);
 
 impl Drop for Shield<'_> {
     fn drop(&mut self) {
-        self.0.shields.fetch_sub(1, Ordering::SeqCst);
+        self.0.shields.lock().count -= 1;
+        self.0.shields.lowered.notify_all();
     }
 }

@@ -35,6 +35,9 @@ pub(super) fn expectation(text: &str) -> Result<(i64, String), String> {
     }
 }
 
+/// A thousand years in seconds; clocks count further than this, but not for ever.
+const LONGEST: u64 = 1000 * 366 * 86_400;
+
 /// A length of time: a whole number and `s`, `m`, `h`, `d`, `w` or `y`. A year is taken for the longest
 /// there is, so that what has to be kept for years never goes a day early.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -49,7 +52,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     };
     let number: u64 =
         text[..text.len() - 1].parse().map_err(|_| "give a whole number and a unit".to_owned())?;
-    let seconds = number.checked_mul(unit).ok_or("that is too long")?;
+    let seconds = number.checked_mul(unit).filter(|seconds| *seconds <= LONGEST).ok_or("that is too long")?;
     Ok(Duration::from_secs(seconds))
 }
 
@@ -60,7 +63,7 @@ mod tests {
     #[test]
     fn lengths_of_time() {
         assert_eq!(duration("26h"), Ok(Duration::from_secs(93_600)));
-        for bad in ["", "h", "5", "-1h", "1.5h", "5ä", "99999999999999999999d"] {
+        for bad in ["", "h", "5", "-1h", "1.5h", "5ä", "99999999999999999999d", "18446744073709551615s"] {
             assert!(duration(bad).is_err(), "{bad}");
         }
     }

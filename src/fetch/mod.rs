@@ -21,8 +21,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::app::App;
-use crate::error::Result;
-use crate::freshbooks::{FreshBooks, Group, Reply, StaffAnswer, TeamPage, TeamQuery};
+use crate::error::{Error, Kind, Result};
+use crate::freshbooks::{FreshBooks, Group, Me, Reply, StaffAnswer, TeamPage, TeamQuery};
+use crate::http::Answer;
 use crate::model::{Business, Identity, Reading, spoken};
 use crate::ui::Status;
 use collector::Collector;
@@ -49,6 +50,11 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// The time that was given, once it is over.
+    fn over(&self) -> Option<Duration> {
+        self.limit.filter(|(deadline, _)| Instant::now() >= *deadline).map(|(_, given)| given)
+    }
+
     fn wants(&self, business: &Business) -> bool {
         (self.only.is_empty() || self.only.contains(&business.id)) && !self.skip.contains(&business.id)
     }
@@ -92,7 +98,7 @@ pub(crate) fn read(
 ) -> Result<(Reading, Spool)> {
     let started_at = app.clock.now();
     let mut spool = Spool::in_folder(folder)?;
-    let (me, answer) = freshbooks.me().map_err(|failed| failed.into_error("read who is signed in"))?;
+    let (me, answer) = who_is_signed_in(app, freshbooks, plan)?;
     admit(&me.identity, &me.businesses)?;
     spool.add(&me.records)?;
     let accounts: Vec<(i64, Option<String>)> =
@@ -110,9 +116,7 @@ pub(crate) fn read(
     let progress = app.ui.progress(collector.businesses_to_read());
     while collector.in_flight() > 0 {
         app.stop.check()?;
-        if let Some((deadline, given)) = plan.limit
-            && Instant::now() >= deadline
-        {
+        if let Some(given) = plan.over() {
             collector.give_up(&format!("not reached within {}", spoken(given)));
             break;
         }
@@ -126,6 +130,25 @@ pub(crate) fn read(
     // A signal that came with the last answer counts as well: nothing has been recorded yet.
     app.stop.check()?;
     Ok((collector.finish(started_at, app.clock.now()), spool))
+}
+
+/// Asks from another thread, like all else: an answer may be a minute away, and a signal is not to
+/// wait for it.
+fn who_is_signed_in(app: &App, freshbooks: &FreshBooks, plan: &Plan) -> Result<(Me, Answer)> {
+    const WHAT: &str = "read who is signed in";
+    let asker = freshbooks.clone();
+    let pool = Pool::start(1, move |()| asker.me())?;
+    pool.push(());
+    loop {
+        app.stop.check()?;
+        if let Some(given) = plan.over() {
+            let message = format!("cannot {WHAT}: not reached within {}", spoken(given));
+            return Err(Error::new(Kind::Unavailable, message));
+        }
+        if let Some(reply) = pool.next(POLL)? {
+            return reply.map_err(|failed| failed.into_error(WHAT));
+        }
+    }
 }
 
 fn ask(freshbooks: &FreshBooks, business_id: i64, account_id: &str, job: Job) -> Done {
