@@ -46,7 +46,7 @@ pub(crate) const VARIABLES: [Variable; 22] = [
     ),
     variable("XDG_STATE_HOME", "sign-ins lie in its folder fbsync; ~/.local/state without it"),
     variable("HTTPS_PROXY", "proxy for all requests; ALL_PROXY counts before it, HTTP_PROXY after it"),
-    variable("NO_PROXY", "hosts that are reached without the proxy"),
+    variable("NO_PROXY", "hosts that are reached without the proxy; this machine itself always is"),
     variable("SSL_CERT_FILE", "PEM file of the authorities to trust, instead of the system's"),
     variable("SSL_CERT_DIR", "the same, a folder"),
     variable("SOURCE_DATE_EPOCH", "when an evidence folder says it was made, in seconds since 1970"),
