@@ -136,6 +136,11 @@ pub(crate) fn variable(name: &str) -> Result<Option<String>> {
     }
 }
 
+/// One word of a POSIX shell.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// How this program was called, so that a command printed can be typed.
 pub(crate) fn program() -> String {
     env::args().next().unwrap_or_else(|| "fbsync".to_owned())

@@ -97,7 +97,7 @@ fn an_accepted_gap_is_tried_keeps_its_outcome_and_does_not_make_the_snapshot_par
     // Another gap still counts, and is the only one that is told.
     home.sandbox.change(|world| refuse(world, 9003));
     let run = sync(&home, &["--accept-gap", "9002=known"]).exits(7);
-    run.says("--accept-gap 9003=REASON").does_not_say("9002");
+    run.says("--accept-gap 9003=REASON").does_not_say("(9002)");
     assert_eq!(told(&home, 9002), "partial|denied|accepted: known");
 }
 
@@ -118,7 +118,8 @@ fn a_list_that_failed_is_never_accepted_nor_offered() {
     let home = Home::reading(three());
     home.sandbox.arm(Fault::on(TEAM).times(usize::MAX).then(Trouble::unavailable()));
     let run = sync(&home, &["--accept-gap", "9002=known"]).exits(7).says("failed: HTTP 503");
-    run.says("hint: run it again: fbsync sync --db 'audit.sqlite'\n").does_not_say("REASON");
+    run.says("hint: run it again: fbsync sync --db 'audit.sqlite' --accept-gap '9002=known'\n")
+        .does_not_say("REASON");
     assert!(told(&home, 9002).starts_with("partial|failed|HTTP 503"));
 }
 
@@ -142,6 +143,22 @@ fn the_hint_names_every_gap_and_can_be_typed() {
     home.run(&mut home.shell(&format!("\"$FBSYNC\" sync {hint}"))).succeeds();
     assert_eq!(parameter(&home, "accept_gaps"), "[9001,9003]");
     assert_eq!(told(&home, 9003), "complete|denied|accepted: REASON");
+}
+
+#[test]
+fn the_hint_keeps_what_was_asked_for() {
+    let mut world = World::many(5, 3);
+    (9001..=9004).for_each(|id| refuse(&mut world, id));
+    let home = Home::reading(world);
+    fs::write(home.path("their gaps.csv"), "business_id,reason\n9002,listed\n").expect("a file");
+    let options = ["--skip-business", "9004", "--include", "staff", "--accept-gap", "9003=the client's wish"];
+    let said = sync(&home, &[&options[..], &["--accept-gaps", "their gaps.csv"]].concat()).exits(7).stderr;
+    let (_, hint) = said.split_once("will stay: fbsync sync").expect("a command");
+    home.run(&mut home.shell(&format!("\"$FBSYNC\" sync {hint}"))).succeeds();
+    assert_eq!(parameter(&home, "accept_gaps"), "[9001,9002,9003]");
+    assert_eq!(parameter(&home, "include"), r#"["staff"]"#);
+    assert_eq!(told(&home, 9003), "complete|denied|accepted: the client's wish");
+    assert_eq!(told(&home, 9004), "complete|skipped|left out on purpose");
 }
 
 #[test]

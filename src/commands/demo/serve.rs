@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::app::App;
+use crate::app::{self, App};
 use crate::error::{Context, Kind, Result};
 use crate::sandbox::{self, Consent, Sandbox};
 
@@ -44,14 +44,9 @@ pub(super) fn serve(app: &App, sandbox: &Sandbox, dir: &Path, redirect_uri: &str
         false => {
             app.ui.line_of_data(format_args!("unset {}", IN_THE_WAY.join(" ")))?;
             for (name, value) in environment {
-                app.ui.line_of_data(format_args!("export {name}={}", quoted(&value)))?;
+                app.ui.line_of_data(format_args!("export {name}={}", app::quoted(&value)))?;
             }
         }
     }
     Err(app.stop.wait())
-}
-
-/// One word of a POSIX shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

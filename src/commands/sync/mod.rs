@@ -3,6 +3,7 @@
 //! The database is locked and looked at before the first request, so that nothing is asked in vain;
 //! the snapshot is written in one transaction after the last.
 
+mod again;
 mod every;
 mod gaps;
 mod tell;
@@ -74,7 +75,8 @@ pub(crate) fn with_session(
     };
     let missing = tell::gaps(&reading);
     let recorded = writer.record(reading, spool, &provenance)?;
-    tell::tell(app, &recorded, &missing, &path.display().to_string())
+    let db = path.display().to_string();
+    tell::tell(app, &recorded, &missing, &db, &again::command(app, args, &db))
 }
 
 fn plan(args: &SyncArgs) -> Plan {

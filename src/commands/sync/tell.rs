@@ -29,7 +29,8 @@ fn gap(read: &BusinessReading) -> Option<Gap> {
 }
 
 /// Tells what was recorded; an error of kind `Partial` where something is missing.
-pub(super) fn tell(app: &App, recorded: &Recorded, gaps: &[Gap], db: &str) -> Result<()> {
+/// `again` is the command for another try.
+pub(super) fn tell(app: &App, recorded: &Recorded, gaps: &[Gap], db: &str, again: &str) -> Result<()> {
     if app.json {
         app.ui.json(&summary(recorded, gaps))?;
     }
@@ -51,8 +52,8 @@ pub(super) fn tell(app: &App, recorded: &Recorded, gaps: &[Gap], db: &str) -> Re
         .map(|gap| format!("--accept-gap {}=REASON", gap.business_id))
         .collect();
     let hint = match acceptable.is_empty() {
-        true => format!("run it again: fbsync sync --db '{db}'"),
-        false => format!("if that is known and will stay: fbsync sync --db '{db}' {}", acceptable.join(" ")),
+        true => format!("run it again: {again}"),
+        false => format!("if that is known and will stay: {again} {}", acceptable.join(" ")),
     };
     Err(Error::new(Kind::Partial, message).hint(hint))
 }

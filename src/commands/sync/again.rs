@@ -1,0 +1,30 @@
+//! This sync as a command to be typed: a hint that forgot what was asked for would lead to other gaps.
+
+use std::fmt::Display;
+
+use crate::app::{App, quoted};
+use crate::cli::{Include, SyncArgs};
+
+/// `fbsync sync` with the options that say what is read, and which gaps are accepted already.
+pub(super) fn command(app: &App, args: &SyncArgs, db: &str) -> String {
+    let mut command = format!("fbsync sync --db {}", quoted(db));
+    let mut add = |option: &str, value: &dyn Display| command.push_str(&format!(" {option} {value}"));
+    if app.profile != "default" {
+        add("--profile", &app.profile);
+    }
+    args.business.iter().for_each(|id| add("--business", id));
+    args.skip_business.iter().for_each(|id| add("--skip-business", id));
+    if args.include.contains(&Include::Staff) {
+        add("--include", &"staff");
+    }
+    for path in &args.accept_gaps {
+        add("--accept-gaps", &quoted(&path.display().to_string()));
+    }
+    for (id, reason) in &args.accept_gap {
+        match reason {
+            None => add("--accept-gap", id),
+            Some(reason) => add("--accept-gap", &quoted(&format!("{id}={reason}"))),
+        }
+    }
+    command
+}
