@@ -44,10 +44,10 @@ fn coverage_and_gaps_are_listed() {
     let cells: Vec<Vec<&str>> = listed.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(
         cells[0].join(" "),
-        "id finished_at status businesses read accounts memberships joined left changed gap"
+        "id finished_at status businesses accounts memberships joined left changed read gap"
     );
-    assert_eq!(cells[1].join(" "), "1 2026-01-01T12:00:00Z complete 1 1 3 3 - - - -");
-    assert_eq!(cells[3].join(" "), "3 2026-01-05T12:00:00Z complete 1 1 3 3 0 0 0 3 d");
+    assert_eq!(cells[1].join(" "), "1 2026-01-01T12:00:00Z complete 1 3 3 - - - 1 -");
+    assert_eq!(cells[3].join(" "), "3 2026-01-05T12:00:00Z complete 1 3 3 0 0 0 1 3 d");
     let json = snapshots(&home, &["--json"]).succeeds().json();
     assert_eq!(
         (&json[2]["businesses_read"], &json[2]["seconds_since_complete"]),

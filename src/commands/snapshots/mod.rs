@@ -126,12 +126,12 @@ const HEADING: [&str; 11] = [
     "finished_at",
     "status",
     "businesses",
-    "read",
     "accounts",
     "memberships",
     "joined",
     "left",
     "changed",
+    "read",
     "gap",
 ];
 
@@ -142,12 +142,12 @@ fn as_cells((line, gap): &Dated) -> Vec<String> {
         line.finished_at.clone(),
         line.status.clone(),
         line.businesses.to_string(),
-        line.read.to_string(),
         line.accounts.to_string(),
         line.memberships.to_string(),
         or_dash(line.joined),
         or_dash(line.left),
         or_dash(line.changed),
+        line.read.to_string(),
         gap.map_or_else(|| "-".to_owned(), spoken),
     ]
 }
