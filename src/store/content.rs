@@ -1,6 +1,6 @@
 //! Rows and listings on their way into the database: each once, found by its hash.
 
-use rusqlite::{Connection, OptionalExtension, ToSql, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Statement, ToSql, params, params_from_iter};
 
 use super::layout::{self, Field};
 use super::rows;
@@ -120,12 +120,12 @@ pub(super) fn count(n: usize) -> i64 {
 
 /// A table of rows that are stored once by hash.
 struct Rows<'c> {
-    connection: &'c Connection,
     kind: &'static str,
-    find: String,
+    find: Statement<'c>,
+    insert: Statement<'c>,
     next_id: i64,
     /// The rows of one snapshot differ from each other, so in a table that was empty nothing needs
-    /// to be looked for. That is a third of the work of a first snapshot.
+    /// to be looked for.
     was_empty: bool,
 }
 
@@ -133,8 +133,15 @@ impl<'c> Rows<'c> {
     fn of(connection: &'c Connection, kind: &'static str) -> rusqlite::Result<Self> {
         let last = format!("SELECT coalesce(max(id), 0) FROM {kind}_rows");
         let last: i64 = connection.query_row(&last, [], |row| row.get(0))?;
-        let find = format!("SELECT id FROM {kind}_rows WHERE sha256 = ?1");
-        Ok(Rows { connection, kind, find, next_id: last + 1, was_empty: last == 0 })
+        let columns = connection.prepare(&format!("SELECT * FROM {kind}_rows"))?.column_count();
+        let places = vec!["?"; columns].join(", ");
+        Ok(Rows {
+            kind,
+            find: connection.prepare(&format!("SELECT id FROM {kind}_rows WHERE sha256 = ?1"))?,
+            insert: connection.prepare(&format!("INSERT OR ROLLBACK INTO {kind}_rows VALUES ({places})"))?,
+            next_id: last + 1,
+            was_empty: last == 0,
+        })
     }
 
     fn store(&mut self, fields: &[Field]) -> rusqlite::Result<Stored> {
@@ -144,21 +151,17 @@ impl<'c> Rows<'c> {
         }
         let id = self.next_id;
         self.next_id += 1;
-        let places = "?, ".repeat(fields.len() + 1);
-        let sql = format!("INSERT OR ROLLBACK INTO {}_rows VALUES ({places}?)", self.kind);
-        let mut insert = self.connection.prepare_cached(&sql)?;
         let ours: [&dyn ToSql; 2] = [&id, &sha256];
         let values = fields.iter().map(|field| field as &dyn ToSql);
-        insert.execute(params_from_iter(ours.into_iter().chain(values)))?;
+        self.insert.execute(params_from_iter(ours.into_iter().chain(values)))?;
         Ok(Stored { id, sha256 })
     }
 
-    fn known(&self, sha256: &Digest) -> rusqlite::Result<Option<i64>> {
+    fn known(&mut self, sha256: &Digest) -> rusqlite::Result<Option<i64>> {
         if self.was_empty {
             return Ok(None);
         }
-        let mut find = self.connection.prepare_cached(&self.find)?;
-        find.query_row([sha256], |row| row.get(0)).optional()
+        self.find.query_row([sha256], |row| row.get(0)).optional()
     }
 }
 
