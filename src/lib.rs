@@ -15,7 +15,7 @@
 //! | [`http`] | the small HTTP layer: limits, allowed origins, when to ask again |
 //! | [`oauth`] | authorize, exchange, refresh, revoke; the loopback listener |
 //! | [`credentials`] | stored sign-ins; rotation as one critical section |
-//! | [`freshbooks`] | three reads, answers as model types |
+//! | [`freshbooks`] | four reads, answers as model types |
 //! | [`model`] | businesses, memberships, accounts, roles, coverage; no I/O |
 //! | [`fetch`] | all pages of all businesses, reconciled → a reading and its spool |
 //! | [`store`] | a reading → a snapshot in SQLite; hashes, chain, comparison, pruning, queries |
