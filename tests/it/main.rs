@@ -32,6 +32,7 @@ mod real_answers;
 mod reports;
 mod retries;
 mod rotation;
+mod running;
 mod secrets;
 mod seeds;
 mod serve;

@@ -1,41 +1,21 @@
 //! `sync --every`, a service that reads again and again; and how any sync ends when it is told to.
 
 use std::io::Read as _;
-use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use fbsync::sandbox::{Fault, Reading, Trouble, World};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::harness::{DB, Home, Run};
+use crate::running::{FOR_EVER, send, start, until};
 use crate::sync::{ME, TEAM, three};
 
 const TOKEN: &str = "/auth/oauth/token";
 
-/// Longer than any test waits.
-const FOR_EVER: Duration = Duration::from_secs(60);
-
 /// What whoever pressed Ctrl-C takes for "at once".
 const AT_ONCE: Duration = Duration::from_secs(2);
-
-fn start(home: &Home, arguments: &[&str]) -> Child {
-    let mut command = home.command(arguments);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("fbsync starts")
-}
-
-fn until(what: &str, is: impl Fn() -> bool) {
-    let deadline = Instant::now() + FOR_EVER / 2;
-    while !is() {
-        assert!(Instant::now() < deadline, "never: {what}");
-        thread::sleep(Duration::from_millis(10));
-    }
-}
-
-fn send(child: &Child, signal: Signal) {
-    kill_process(Pid::from_child(child), signal).expect("alive");
-}
 
 /// Reads again as soon as a round is over, and ends by itself.
 fn service(home: &Home) -> Run {

@@ -10,28 +10,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::harness::{Home, Run};
+use crate::running::{FOR_EVER, send, start, until};
 
 const TOKEN: &str = "/auth/oauth/token";
-
-/// Longer than any test waits: who sits it out has not heard the signal.
-const FOR_EVER: Duration = Duration::from_secs(60);
-
-fn start(home: &Home, arguments: &[&str]) -> Child {
-    let mut command = home.command(arguments);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("fbsync starts")
-}
-
-fn until(what: &str, is: impl Fn() -> bool) {
-    let deadline = Instant::now() + FOR_EVER / 2;
-    while !is() {
-        assert!(Instant::now() < deadline, "never: {what}");
-        thread::sleep(Duration::from_millis(10));
-    }
-}
-
-fn send(child: &Child, signal: Signal) {
-    kill_process(Pid::from_child(child), signal).expect("alive");
-}
 
 /// Sends `signal` again and again, as an impatient person does: two at the same moment count as one.
 fn insist(home: &Home, mut child: Child, signal: Signal) -> Run {
