@@ -3,8 +3,8 @@
 //! No other folder reads the environment or the time. Four variables exist for tests alone:
 //! `FBSYNC_TEST_CLOCK` (Unix seconds that the clock starts from), `FBSYNC_TEST_NO_SLEEP`
 //! (waits return at once, and are told at `-v` as always), `FBSYNC_TEST_PATIENCE` (milliseconds to
-//! wait for a lock) and `FBSYNC_TEST_DIE_AT` (the name of
-//! the step at which the process kills itself; with `panic:` in front, it panics there).
+//! wait for a lock) and `FBSYNC_TEST_DIE_AT` (the name of the step at which the process kills itself;
+//! with `panic:` in front, it panics there).
 
 #![expect(clippy::disallowed_methods, reason = "this is the place where they are allowed")]
 

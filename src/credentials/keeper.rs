@@ -149,7 +149,9 @@ impl Keeper {
         let App { clock, stop, ui, endpoints, .. } = &self.app;
         let (store, http, here) = (&self.store, &self.http, self.here.as_deref());
         let section = Section { store, http, clock, stop, ui: *ui, endpoints, here, adopt };
-        for attempt in 1.. {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
             let (error, outcome) = match section.run(unless)? {
                 Ended::Taken(profile) => return Ok((profile, false)),
                 Ended::Rotated(profile) => return Ok((profile, true)),
@@ -163,7 +165,6 @@ impl Keeper {
                 Verdict::GiveUp => return Err(error),
             }
         }
-        unreachable!("the loop ends by returning")
     }
 
     pub(super) fn remember(&self, person: &Person) {

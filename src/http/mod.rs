@@ -145,7 +145,9 @@ impl Http {
         bearer: &Secret,
         read: impl Fn(&[u8]) -> std::result::Result<T, String>,
     ) -> std::result::Result<(T, Answer), Failed> {
-        for attempt in 1.. {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
             let failure = match self.get_once(url, bearer, attempt) {
                 Ok(answer) if answer.status == 200 => match read(&answer.body) {
                     Ok(value) => return Ok((value, answer)),
@@ -165,7 +167,6 @@ impl Http {
                 return Err(Failed { failure: Failure::Fatal(stopped), attempts: attempt });
             }
         }
-        unreachable!("the loop ends by returning")
     }
 
     /// How often something had to be asked again, by all clones together.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::columns::{Column, Type, column};
+use super::shared;
 use super::view::account_keys;
 use super::{Cell, Take, View};
 use crate::diff::{Change, Row};
@@ -17,11 +18,11 @@ pub(crate) const COLUMNS: &[Column] = &[
         "Change",
         "joined, left, role_changed, activated, deactivated, invitation_accepted, renamed, email_changed, business_added, business_removed or not_comparable",
     ),
-    column("business_id", Type::NumericId, "Business id", "FreshBooks' number of the business"),
-    column("business_name", Type::Text, "Business", "the business's name"),
+    shared::BUSINESS_ID,
+    shared::BUSINESS_NAME,
     column("account_key", Type::Id, "Account key", "names the person"),
     column("email", Type::Text, "E-mail", "the person's address"),
-    column("full_name", Type::Text, "Name", "first and last name"),
+    shared::FULL_NAME,
     column("role", Type::Text, "Role (raw)", "FreshBooks' own word for the role"),
     column("before", Type::Text, "Before", "what it was"),
     column("after", Type::Text, "After", "what it is"),

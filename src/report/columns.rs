@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::shared;
+
 /// What a column holds, which decides how a format may treat it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Type {
@@ -64,37 +66,27 @@ pub(crate) const fn column(
 /// The columns of `access`, in the order of the database's view of that name. Frozen.
 pub(crate) const ACCESS: &[Column] = &[
     column("row_key", Type::Id, "Row key", "names the row; the same in every snapshot and file"),
-    column("snapshot_id", Type::NumericId, "Snapshot", "the reading that the row comes from"),
-    column("as_of", Type::Time, "As of (UTC)", "when that reading ended"),
-    column("business_id", Type::NumericId, "Business id", "FreshBooks' number of the business"),
-    column("business_uuid", Type::Id, "Business uuid", "FreshBooks' uuid of the business"),
-    column("business_name", Type::Text, "Business", "the business's name"),
+    shared::SNAPSHOT_ID,
+    shared::AS_OF,
+    shared::BUSINESS_ID,
+    shared::BUSINESS_UUID,
+    shared::BUSINESS_NAME,
     column(
         "account_id",
         Type::Id,
         "Accounting account",
         "the business's account in FreshBooks' accounting; upper and lower case differ",
     ),
-    column(
-        "account_key",
-        Type::Id,
-        "Account key",
-        "names the person: by identity, else e-mail address, else member record",
-    ),
-    column(
-        "identity_id",
-        Type::NumericId,
-        "Identity id",
-        "FreshBooks' number of the person; empty until an invitation is accepted",
-    ),
-    column("full_name", Type::Text, "Name", "first and last name"),
+    shared::ACCOUNT_KEY,
+    shared::IDENTITY_ID,
+    shared::FULL_NAME,
     column("first_name", Type::Text, "First name", "as FreshBooks has it"),
     column("last_name", Type::Text, "Last name", "as FreshBooks has it"),
     column("email", Type::Text, "E-mail", "the address of this membership, else of the account"),
     column("email_domain", Type::Text, "E-mail domain", "what follows the @, in lower case"),
-    column("role", Type::Text, "Role (raw)", "FreshBooks' own word for the role, unaltered"),
-    column("role_label", Type::Text, "Role", "the role as FreshBooks' pages call it"),
-    column("role_class", Type::Id, "Role class", "derived: privileged, standard, limited, none or unknown"),
+    shared::ROLE,
+    shared::ROLE_LABEL,
+    shared::ROLE_CLASS,
     column("active", Type::Bool, "Active", "FreshBooks' own flag"),
     column("state", Type::Id, "Status", "derived: active, inactive, invited or no_login"),
     column("invitation_accepted_at", Type::Time, "Accepted (UTC)", "when the invitation was accepted"),
@@ -112,13 +104,8 @@ pub(crate) const ACCESS: &[Column] = &[
         "Last login status",
         "known, never, not_requested or not_provided_by_source",
     ),
-    column(
-        "is_external",
-        Type::Bool,
-        "External",
-        "derived: whether the e-mail domain is none of your own; empty without --own-domain or without an address",
-    ),
-    column("businesses_count", Type::Integer, "Businesses", "derived: in how many businesses the person is"),
+    shared::IS_EXTERNAL,
+    shared::BUSINESSES_COUNT,
     column("flags", Type::Id, "Flags", "derived: what to know of the row, ;-joined"),
     column(
         "sources",

@@ -1,15 +1,16 @@
 //! `coverage`: the proof of completeness.
 
 use super::columns::{Column, Type, column};
+use super::shared;
 use super::{Cell, Take, View};
 use crate::error::Result;
 
 pub(super) const COLUMNS: &[Column] = &[
-    column("snapshot_id", Type::NumericId, "Snapshot", "the reading that the row comes from"),
-    column("as_of", Type::Time, "As of (UTC)", "when that reading ended"),
-    column("business_id", Type::NumericId, "Business id", "FreshBooks' number of the business"),
-    column("business_uuid", Type::Id, "Business uuid", "FreshBooks' uuid of the business"),
-    column("business_name", Type::Text, "Business", "the business's name"),
+    shared::SNAPSHOT_ID,
+    shared::AS_OF,
+    shared::BUSINESS_ID,
+    shared::BUSINESS_UUID,
+    shared::BUSINESS_NAME,
     column("account_id", Type::Id, "Accounting account", "the business's account in FreshBooks' accounting"),
     column("own_role", Type::Text, "Own role", "the role of the person who signed in"),
     column("resource", Type::Id, "Source", "what was read: team_members, business_group or staff"),

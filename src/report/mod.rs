@@ -4,7 +4,7 @@
 //! rows are handed on one by one, so that a format needs to know nothing of where they come from.
 //! Column names are a contract: none is renamed, new ones come last.
 //!
-//! - [`columns`]: what a column is, and the columns of `access`, which most reports share.
+//! - [`columns`], [`shared`]: what a column is, and the columns of `access`, which most reports share.
 //! - [`view`]: a snapshot, or some of it, as the reports see it.
 //! - [`access`], [`people`], [`coverage`], [`changes`], [`attention`], [`review`], [`presets`]: the rows.
 //! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`]; [`cover`] is a workbook's first sheet.
@@ -22,6 +22,7 @@ mod jsonl;
 mod people;
 mod presets;
 mod review;
+mod shared;
 pub(crate) mod summary;
 mod view;
 mod xlsx;

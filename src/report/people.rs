@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::columns::{Column, Type, column};
+use super::shared;
 use super::{Cell, Take, View};
 use crate::error::Result;
 use crate::model::role;
@@ -10,38 +11,23 @@ use crate::model::rows::collate;
 use crate::store::{self, AccountLine};
 
 pub(super) const ACCOUNT: &[Column] = &[
-    column(
-        "account_key",
-        Type::Id,
-        "Account key",
-        "names the person: by identity, else e-mail address, else member record",
-    ),
-    column("snapshot_id", Type::NumericId, "Snapshot", "the reading that the row comes from"),
-    column("as_of", Type::Time, "As of (UTC)", "when that reading ended"),
-    column(
-        "identity_id",
-        Type::NumericId,
-        "Identity id",
-        "FreshBooks' number of the person; empty until an invitation is accepted",
-    ),
+    shared::ACCOUNT_KEY,
+    shared::SNAPSHOT_ID,
+    shared::AS_OF,
+    shared::IDENTITY_ID,
     column(
         "identity_uuid",
         Type::Id,
         "Identity uuid",
         "FreshBooks' uuid of the person, where a source gives it",
     ),
-    column("full_name", Type::Text, "Name", "first and last name"),
+    shared::FULL_NAME,
     column("first_name", Type::Text, "First name", "as the person's newest record has it"),
     column("last_name", Type::Text, "Last name", "as the person's newest record has it"),
-    column("email", Type::Text, "E-mail", "the address of the person's newest record"),
+    shared::ACCOUNT_EMAIL,
     column("emails", Type::Text, "All e-mails", "every address of the person, lower case, ;-joined"),
-    column(
-        "is_external",
-        Type::Bool,
-        "External",
-        "derived: whether the e-mail domain is none of your own; empty without --own-domain or without an address",
-    ),
-    column("businesses_count", Type::Integer, "Businesses", "derived: in how many businesses the person is"),
+    shared::IS_EXTERNAL,
+    shared::BUSINESSES_COUNT,
     column(
         "memberships_count",
         Type::Integer,
@@ -76,13 +62,13 @@ pub(super) const ACCOUNT_LEAD: &[&str] = &[
 ];
 
 pub(super) const ROLE: &[Column] = &[
-    column("snapshot_id", Type::NumericId, "Snapshot", "the reading that the row comes from"),
-    column("as_of", Type::Time, "As of (UTC)", "when that reading ended"),
-    column("business_id", Type::NumericId, "Business id", "FreshBooks' number of the business"),
-    column("business_name", Type::Text, "Business", "the business's name"),
-    column("role", Type::Text, "Role (raw)", "FreshBooks' own word for the role, unaltered"),
-    column("role_label", Type::Text, "Role", "the role as FreshBooks' pages call it"),
-    column("role_class", Type::Id, "Role class", "derived: privileged, standard, limited, none or unknown"),
+    shared::SNAPSHOT_ID,
+    shared::AS_OF,
+    shared::BUSINESS_ID,
+    shared::BUSINESS_NAME,
+    shared::ROLE,
+    shared::ROLE_LABEL,
+    shared::ROLE_CLASS,
     column("memberships", Type::Integer, "Memberships", "how many hold the role"),
     column("active", Type::Integer, "With access", "how many of them are active"),
     column("invited", Type::Integer, "Invited", "how many have not accepted their invitation"),
@@ -103,9 +89,9 @@ pub(super) const ROLE_LEAD: &[&str] = &[
 
 pub(super) const MATRIX: &[Column] = &[
     column("account_key", Type::Id, "Account key", "names the person"),
-    column("full_name", Type::Text, "Name", "first and last name"),
-    column("email", Type::Text, "E-mail", "the address of the person's newest record"),
-    column("businesses_count", Type::Integer, "Businesses", "derived: in how many businesses the person is"),
+    shared::FULL_NAME,
+    shared::ACCOUNT_EMAIL,
+    shared::BUSINESSES_COUNT,
 ];
 
 pub(super) const MATRIX_LEAD: &[&str] = &["full_name", "email", "businesses_count"];

@@ -8,20 +8,10 @@ use fbsync::sandbox::World;
 use crate::harness::{DB, Home, mode_of, names_in};
 use crate::tables::Tables;
 
-fn synced() -> Home {
-    let home = Home::reading(World::many(2, 3));
-    home.sync().succeeds();
-    home
-}
-
-fn bytes(home: &Home) -> Vec<u8> {
-    fs::read(home.path(DB)).expect("a database")
-}
-
 /// Every command that uses a database refuses this one, and leaves it as it is.
 #[track_caller]
 fn refused_by_all(home: &Home, code: i32, says: &str) {
-    let before = bytes(home);
+    let before = home.database_bytes();
     let asked = home.sandbox.requests().len();
     for command in ["sync", "snapshots", "verify", "export access"] {
         let mut arguments: Vec<&str> = command.split(' ').collect();
@@ -29,13 +19,13 @@ fn refused_by_all(home: &Home, code: i32, says: &str) {
         let run = home.fbsync(&arguments).exits(code).says(says);
         assert_eq!(run.stdout, "");
     }
-    assert_eq!(bytes(home), before);
+    assert_eq!(home.database_bytes(), before);
     assert_eq!(home.sandbox.requests().len(), asked, "FreshBooks was asked all the same");
 }
 
 #[test]
 fn a_database_of_a_newer_version_is_refused() {
-    let home = synced();
+    let home = Home::synced();
     Tables::open_for_writing(&home.path(DB)).execute("PRAGMA user_version = 7");
     refused_by_all(
         &home,
@@ -103,8 +93,8 @@ fn without_a_name_for_the_database_the_command_is_incomplete() {
 
 #[test]
 fn another_identity_is_refused_and_both_are_named() {
-    let home = synced();
-    let before = bytes(&home);
+    let home = Home::synced();
+    let before = home.database_bytes();
     home.sandbox.change(|world| {
         world.me.id = Some(42);
         world.me.email = "other@harbourlight.example".to_owned();
@@ -112,12 +102,12 @@ fn another_identity_is_refused_and_both_are_named() {
     home.sync().exits(3).says(
         "error: audit.sqlite belongs to ingrid@harbourlight.example, and the sign-in is other@harbourlight.example's",
     );
-    assert_eq!(bytes(&home), before);
+    assert_eq!(home.database_bytes(), before);
 }
 
 #[test]
 fn another_origin_is_refused_and_another_port_of_this_machine_is_not() {
-    let home = synced();
+    let home = Home::synced();
     let elsewhere = home.sandbox.origin().replace("127.0.0.1", "localhost");
     let mut sync = home.command(&["sync", "--db", DB]);
     sync.env("FRESHBOOKS_API_URL", &elsewhere);
@@ -149,7 +139,7 @@ fn what_is_created_is_private_whatever_the_umask() {
 
 #[test]
 fn a_database_that_others_can_read_gets_one_warning_and_keeps_its_mode() {
-    let home = synced();
+    let home = Home::synced();
     fs::set_permissions(home.path(DB), Permissions::from_mode(0o644)).expect("a file");
     let run = home.sync().succeeds();
     assert_eq!(run.stderr, "warning: audit.sqlite can be read by other users; chmod 600 'audit.sqlite'\n");
@@ -158,7 +148,7 @@ fn a_database_that_others_can_read_gets_one_warning_and_keeps_its_mode() {
 
 #[test]
 fn a_database_that_may_only_be_read_is_found_out_before_anything_is_asked() {
-    let home = synced();
+    let home = Home::synced();
     let asked = home.sandbox.requests().len();
     fs::set_permissions(home.path(DB), Permissions::from_mode(0o400)).expect("a file");
     let run = home.run(&mut home.command_under_modes(&["sync", "--db", DB]));
@@ -168,7 +158,7 @@ fn a_database_that_may_only_be_read_is_found_out_before_anything_is_asked() {
 
 #[test]
 fn read_only_media_are_enough_to_read_and_nothing_is_left_there() {
-    let home = synced();
+    let home = Home::synced();
     let media = home.path("media");
     fs::create_dir(&media).expect("a folder");
     fs::copy(home.path(DB), media.join(DB)).expect("a copy");
@@ -182,20 +172,20 @@ fn read_only_media_are_enough_to_read_and_nothing_is_left_there() {
     let run = home.run(&mut home.command_under_modes(&["sync", "--db", "media/audit.sqlite"]));
     run.exits(9).says("error: cannot ");
     assert_eq!(names_in(&media), [DB]);
-    assert_eq!(fs::read(media.join(DB)).expect("a copy"), bytes(&home));
+    assert_eq!(fs::read(media.join(DB)).expect("a copy"), home.database_bytes());
     fs::set_permissions(&media, Permissions::from_mode(0o700)).expect("a folder");
 }
 
 #[test]
 fn reading_changes_no_byte() {
-    let home = synced();
-    let (before, files) = (bytes(&home), home.files());
+    let home = Home::synced();
+    let (before, files) = (home.database_bytes(), home.files());
     for command in ["snapshots", "snapshots --json", "verify", "export access", "status"] {
         let mut arguments: Vec<&str> = command.split(' ').collect();
         arguments.extend(["--db", DB]);
         home.fbsync(&arguments).succeeds();
     }
-    assert_eq!((bytes(&home), home.files()), (before, files));
+    assert_eq!((home.database_bytes(), home.files()), (before, files));
 }
 
 #[test]

@@ -113,6 +113,17 @@ impl Home {
         refresh
     }
 
+    /// A home whose database holds one snapshot of two small businesses.
+    pub(crate) fn synced() -> Home {
+        let home = Home::reading(World::many(2, 3));
+        home.sync().succeeds();
+        home
+    }
+
+    pub(crate) fn database_bytes(&self) -> Vec<u8> {
+        fs::read(self.path(DB)).expect("a database")
+    }
+
     pub(crate) fn with(mut self, name: &str, value: &str) -> Home {
         self.environment.retain(|(known, _)| known != name);
         self.environment.push((name.to_owned(), value.to_owned()));

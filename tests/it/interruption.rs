@@ -1,6 +1,6 @@
 //! Two syncs at once, a sync that is broken off, a disk that is full: what was there stays.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::process::Stdio;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -9,16 +9,6 @@ use fbsync::sandbox::{Fault, Trouble, World};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::{DB, Home, Run};
-
-fn synced() -> Home {
-    let home = Home::reading(World::many(2, 3));
-    home.sync().succeeds();
-    home
-}
-
-fn bytes(home: &Home) -> Vec<u8> {
-    fs::read(home.path(DB)).expect("a database")
-}
 
 #[test]
 fn a_second_sync_at_once_is_refused_before_it_asks_anything() {
@@ -38,7 +28,7 @@ fn a_second_sync_at_once_is_refused_before_it_asks_anything() {
 
 #[test]
 fn the_lock_is_a_file_of_its_own_and_reading_needs_none() {
-    let home = synced();
+    let home = Home::synced();
     let lock = File::open(home.path("audit.sqlite.lock")).expect("a lock file");
     lock.try_lock().expect("nobody holds it");
     home.sync().exits(8);
@@ -69,12 +59,12 @@ fn broken_off(home: &Home, signal: Signal) -> Run {
 #[test]
 fn a_sync_that_is_broken_off_leaves_what_was_there() {
     for (signal, code) in [(Signal::INT, Some(130)), (Signal::TERM, Some(143)), (Signal::KILL, None)] {
-        let home = synced();
-        let (before, files) = (bytes(&home), home.files());
+        let home = Home::synced();
+        let (before, files) = (home.database_bytes(), home.files());
         let run = broken_off(&home, signal);
         home.sandbox.disarm_all();
         assert_eq!(run.code, code, "{run}");
-        assert_eq!((bytes(&home), home.files()), (before, files));
+        assert_eq!((home.database_bytes(), home.files()), (before, files));
         // Its lock is gone with it.
         home.sync().succeeds();
         assert_eq!(home.tables().rows("SELECT id FROM snapshots"), ["1", "2"]);

@@ -26,7 +26,7 @@ pub(super) fn run(app: &App) -> Result<()> {
     for (at, report) in REPORTS.iter().enumerate() {
         print(format!("{}{}: {}", if at > 0 { "\n" } else { "" }, report.name, report.about))?;
         for column in report.fixed_columns() {
-            print(format!("  {:<24}{:<12}{}", column.name, column.kind.as_str(), column.meaning))?;
+            print(format!("  {:<26}{:<12}{}", column.name, column.kind.as_str(), column.meaning))?;
         }
         if report.per_business {
             print("  and a column for each business, `<business_id> <name>`".to_owned())?;

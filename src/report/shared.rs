@@ -1,0 +1,42 @@
+//! Columns that several reports have: one name, one meaning.
+
+use super::columns::{Column, Type, column};
+
+pub(super) const BUSINESS_ID: Column =
+    column("business_id", Type::NumericId, "Business id", "FreshBooks' number of the business");
+pub(super) const BUSINESS_NAME: Column =
+    column("business_name", Type::Text, "Business", "the business's name");
+pub(super) const FULL_NAME: Column = column("full_name", Type::Text, "Name", "first and last name");
+pub(super) const SNAPSHOT_ID: Column =
+    column("snapshot_id", Type::NumericId, "Snapshot", "the reading that the row comes from");
+pub(super) const AS_OF: Column = column("as_of", Type::Time, "As of (UTC)", "when that reading ended");
+pub(super) const BUSINESS_UUID: Column =
+    column("business_uuid", Type::Id, "Business uuid", "FreshBooks' uuid of the business");
+pub(super) const ACCOUNT_KEY: Column = column(
+    "account_key",
+    Type::Id,
+    "Account key",
+    "names the person: by identity, else e-mail address, else member record",
+);
+pub(super) const IDENTITY_ID: Column = column(
+    "identity_id",
+    Type::NumericId,
+    "Identity id",
+    "FreshBooks' number of the person; empty until an invitation is accepted",
+);
+pub(super) const ROLE: Column =
+    column("role", Type::Text, "Role (raw)", "FreshBooks' own word for the role, unaltered");
+pub(super) const ROLE_LABEL: Column =
+    column("role_label", Type::Text, "Role", "the role as FreshBooks' pages call it");
+pub(super) const ROLE_CLASS: Column =
+    column("role_class", Type::Id, "Role class", "derived: privileged, standard, limited, none or unknown");
+pub(super) const IS_EXTERNAL: Column = column(
+    "is_external",
+    Type::Bool,
+    "External",
+    "derived: whether the e-mail domain is none of your own; empty without --own-domain or without an address",
+);
+pub(super) const BUSINESSES_COUNT: Column =
+    column("businesses_count", Type::Integer, "Businesses", "derived: in how many businesses the person is");
+pub(super) const ACCOUNT_EMAIL: Column =
+    column("email", Type::Text, "E-mail", "the address of the person's newest record");
