@@ -127,7 +127,7 @@ fn check_one(
             .because(error)
             .hint("name the folder that `fbsync export --out` wrote")
     })?;
-    let seal = hex(&Sha256::digest(&text));
+    let seal = hex(Sha256::digest(&text));
     let mut found = Vec::new();
     let listed = sums(&String::from_utf8_lossy(&text), &mut found);
     check_files(folder, &listed, &mut found)?;
@@ -188,7 +188,7 @@ fn hash_of(path: &Path) -> std::io::Result<String> {
     let mut buffer = [0; 1 << 16];
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(hex(&hasher.finalize())),
+            0 => return Ok(hex(hasher.finalize())),
             n => hasher.update(&buffer[..n]),
         }
     }

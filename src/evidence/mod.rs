@@ -181,7 +181,7 @@ fn write_file<T>(
     let Summing { file, hasher, bytes } = out;
     let file = file.into_inner().map_err(std::io::IntoInnerError::into_error);
     file.and_then(|file| file.sync_all()).context(Kind::Storage, failed)?;
-    Ok((filled, Sum { sha256: hex(&hasher.finalize()), bytes }))
+    Ok((filled, Sum { sha256: hex(hasher.finalize()), bytes }))
 }
 
 /// Hashes what passes through on its way to the file.

@@ -8,7 +8,7 @@ use super::staff::StaffList;
 use super::team::{Missing, Page, PageJob, TeamList};
 use super::{Came, Done, Job, Plan, Spool, What};
 use crate::error::Result;
-use crate::freshbooks::{Group, Me, Record, Reply, StaffAnswer, TeamPage};
+use crate::freshbooks::{Group, Me, Records, Reply, StaffAnswer, TeamPage};
 use crate::http::{Answer, Failed, Failure};
 use crate::model::reading::Digest;
 use crate::model::{
@@ -290,8 +290,8 @@ fn missing(failed: Failed) -> Result<Missing> {
     }
 }
 
-fn group_coverage(records: &[Record], attempts: u32) -> Coverage {
-    let mut distinct: Vec<_> = records.iter().map(|record| record.sha256).collect();
+fn group_coverage(records: &Records, attempts: u32) -> Coverage {
+    let mut distinct: Vec<_> = records.iter().map(|(sha256, _)| *sha256).collect();
     distinct.sort_unstable();
     distinct.dedup();
     let rows = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);

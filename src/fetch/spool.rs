@@ -5,16 +5,37 @@
 //! nothing is left behind by a run that is killed. A disk too full for it is found out before the
 //! database is touched.
 
+//!
+//! They are handed on in the order of their hashes, since an index that grows at its end alone is a
+//! fraction of the work of one that grows everywhere. So they are sorted into buckets as they come, by
+//! the first byte of the hash, and one bucket at a time is read back and put in order.
+
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use crate::error::{Context, Kind, Result};
-use crate::freshbooks::Record;
+use crate::freshbooks::Records;
+use crate::model::reading::Digest;
+
+const BUCKETS: usize = 64;
+
+/// What a bucket holds in memory before it goes to the file. All of them together: a MiB.
+const HELD: usize = 16 << 10;
 
 pub(crate) struct Spool {
-    file: BufWriter<File>,
-    records: u64,
+    file: File,
+    end: u64,
+    buckets: Vec<Bucket>,
+}
+
+/// Some of the records, one after the other: 32 bytes of hash, 8 of length, the body.
+#[derive(Clone, Default)]
+struct Bucket {
+    held: Vec<u8>,
+    /// Start and length of what is in the file.
+    written: Vec<(u64, usize)>,
 }
 
 impl Spool {
@@ -23,43 +44,67 @@ impl Spool {
         let file = tempfile::tempfile_in(folder);
         let file = file
             .context(Kind::Storage, || format!("cannot create a temporary file in {}", folder.display()))?;
-        Ok(Spool { file: BufWriter::with_capacity(1 << 16, file), records: 0 })
+        Ok(Spool { file, end: 0, buckets: vec![Bucket::default(); BUCKETS] })
     }
 
-    /// Appends records: 32 bytes of hash, 8 of length, the body.
-    pub(crate) fn add(&mut self, records: &[Record]) -> Result<()> {
-        for record in records {
-            let length = (record.body.len() as u64).to_le_bytes();
-            let parts: [&[u8]; 3] = [&record.sha256, &length, record.body.as_bytes()];
-            let written = parts.into_iter().try_for_each(|part| self.file.write_all(part));
-            written.context(Kind::Storage, || "cannot keep the records that arrived".to_owned())?;
-            self.records += 1;
+    pub(crate) fn add(&mut self, records: &Records) -> Result<()> {
+        for (sha256, body) in records.iter() {
+            let bucket = &mut self.buckets[usize::from(sha256[0]) * BUCKETS / 256];
+            bucket.held.extend_from_slice(sha256);
+            bucket.held.extend_from_slice(&(body.len() as u64).to_le_bytes());
+            bucket.held.extend_from_slice(body.as_bytes());
+            if bucket.held.len() >= HELD {
+                self.file
+                    .write_all_at(&bucket.held, self.end)
+                    .context(Kind::Storage, || "cannot keep the records that arrived".to_owned())?;
+                bucket.written.push((self.end, bucket.held.len()));
+                self.end += bucket.held.len() as u64;
+                bucket.held.clear();
+            }
         }
         Ok(())
     }
 
-    /// Hands every record to `take`, in the order they came.
-    pub(crate) fn drain(self, mut take: impl FnMut(&Record) -> Result<()>) -> Result<()> {
+    /// Hands every distinct record to `take`, in the order of their hashes.
+    pub(crate) fn drain(self, mut take: impl FnMut(&Digest, &str) -> Result<()>) -> Result<()> {
         let failed = || "cannot read back the records that arrived".to_owned();
-        let records = self.records;
-        let mut file =
-            self.file.into_inner().map_err(io::IntoInnerError::into_error).context(Kind::Storage, failed)?;
-        file.seek(SeekFrom::Start(0)).context(Kind::Storage, failed)?;
-        let mut file = BufReader::with_capacity(1 << 16, file);
-        for _ in 0..records {
-            let record = read_record(&mut file).context(Kind::Storage, failed)?;
-            take(&record)?;
+        for bucket in self.buckets {
+            let bytes = bucket.read_back(&self.file).context(Kind::Storage, failed)?;
+            let mut records = split(&bytes).context(Kind::Storage, failed)?;
+            records.sort_unstable();
+            records.dedup_by_key(|(sha256, _)| *sha256);
+            for (sha256, body) in records {
+                take(sha256, body)?;
+            }
         }
         Ok(())
     }
 }
 
-fn read_record(file: &mut impl Read) -> io::Result<Record> {
-    let (mut sha256, mut length) = ([0; 32], [0; 8]);
-    file.read_exact(&mut sha256)?;
-    file.read_exact(&mut length)?;
-    let length = usize::try_from(u64::from_le_bytes(length)).map_err(io::Error::other)?;
-    let mut body = vec![0; length];
-    file.read_exact(&mut body)?;
-    Ok(Record { sha256, body: String::from_utf8(body).map_err(io::Error::other)? })
+impl Bucket {
+    fn read_back(self, file: &File) -> io::Result<Vec<u8>> {
+        let written: usize = self.written.iter().map(|(_, length)| length).sum();
+        let mut bytes = vec![0; written];
+        let mut at = 0;
+        for (start, length) in self.written {
+            file.read_exact_at(&mut bytes[at..at + length], start)?;
+            at += length;
+        }
+        bytes.extend_from_slice(&self.held);
+        Ok(bytes)
+    }
+}
+
+fn split(mut bytes: &[u8]) -> io::Result<Vec<(&Digest, &str)>> {
+    let cut = || io::Error::from(io::ErrorKind::UnexpectedEof);
+    let mut records = Vec::new();
+    while !bytes.is_empty() {
+        let (sha256, rest) = bytes.split_first_chunk::<32>().ok_or_else(cut)?;
+        let (length, rest) = rest.split_first_chunk::<8>().ok_or_else(cut)?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).map_err(io::Error::other)?;
+        let (body, rest) = rest.split_at_checked(length).ok_or_else(cut)?;
+        records.push((sha256, std::str::from_utf8(body).map_err(io::Error::other)?));
+        bytes = rest;
+    }
+    Ok(records)
 }

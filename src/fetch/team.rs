@@ -5,6 +5,8 @@
 //! page 1 after page 1 was read. So page 1 is read once more at the end, wherever there are several
 //! pages, and a list that moved is read again from the start.
 
+use std::collections::HashSet;
+
 use crate::freshbooks::{Meta, PER_PAGE};
 use crate::model::reading::Digest;
 use crate::model::{Coverage, Membership, Outcome, Resource};
@@ -135,7 +137,10 @@ impl TeamList {
     pub(super) fn settle(self) -> (Vec<Membership>, Coverage) {
         let TeamList { attempts, missing, reading } = self;
         let received = count(reading.members.len());
-        let members = distinct(reading.members);
+        let members = match reading.distinct() == received {
+            true => reading.members,
+            false => newest_of_each(reading.members),
+        };
         let rounds = reading.number;
         let (outcome, http_status, message) = match (missing, reading.problem) {
             (Some(missing), _) => (missing.outcome, missing.http_status, Some(missing.message)),
@@ -238,10 +243,7 @@ impl Round {
     /// Distinct members = rows received = FreshBooks' total.
     fn judge(&mut self) {
         let received = count(self.members.len());
-        let mut uuids: Vec<&str> = self.members.iter().map(|member| member.texts.member_uuid()).collect();
-        uuids.sort_unstable();
-        uuids.dedup();
-        let distinct = count(uuids.len());
+        let distinct = self.distinct();
         if distinct != received {
             self.blame(format!("{received} rows came, of which {distinct} are distinct"));
         }
@@ -253,6 +255,10 @@ impl Round {
         }
     }
 
+    fn distinct(&self) -> i64 {
+        count(self.members.iter().map(|member| member.texts.member_uuid()).collect::<HashSet<_>>().len())
+    }
+
     /// Keeps the first problem: the later ones follow from it.
     fn blame(&mut self, problem: impl Into<String>) {
         self.problem.get_or_insert_with(|| problem.into());
@@ -260,7 +266,7 @@ impl Round {
 }
 
 /// Each member once; of two records with one uuid the one that was changed last.
-fn distinct(mut members: Vec<Membership>) -> Vec<Membership> {
+fn newest_of_each(mut members: Vec<Membership>) -> Vec<Membership> {
     // The order is total, and a stable sort would hold half of the list twice.
     members.sort_unstable_by(|a, b| {
         let newest_first = b.member_updated_at.cmp(&a.member_updated_at);
@@ -271,7 +277,6 @@ fn distinct(mut members: Vec<Membership>) -> Vec<Membership> {
             .then_with(|| a.record.cmp(&b.record))
     });
     members.dedup_by(|later, first| later.texts.member_uuid() == first.texts.member_uuid());
-    members.shrink_to_fit();
     members
 }
 

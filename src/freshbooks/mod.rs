@@ -13,5 +13,5 @@ mod wire;
 
 pub(crate) use client::{FreshBooks, PER_PAGE, Person, Reply, TeamQuery, who_is};
 pub(crate) use staff::{StaffAnswer, StaffPage};
-pub(crate) use strip::Record;
+pub(crate) use strip::Records;
 pub(crate) use wire::{Group, Me, Meta, TeamPage};

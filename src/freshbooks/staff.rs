@@ -7,9 +7,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::strip::Record;
+use super::strip::{Object, Records};
 use super::tolerant::{eastern_moment, integer, optional_text};
-use super::wire::{Problem, parse, record};
+use super::wire::{Problem, keep, read};
 use crate::http;
 use crate::model::{StaffMember, Timestamp};
 
@@ -24,7 +24,7 @@ pub(crate) enum StaffAnswer {
 #[derive(Debug)]
 pub(crate) struct StaffPage {
     pub(crate) members: Vec<StaffMember>,
-    pub(crate) records: Vec<Record>,
+    pub(crate) records: Records,
     pub(crate) pages: Option<i64>,
     pub(crate) total: Option<i64>,
 }
@@ -46,7 +46,7 @@ struct Response<'a> {
 #[derive(Deserialize)]
 struct WireResult<'a> {
     #[serde(borrow)]
-    staffs: Option<Vec<&'a RawValue>>,
+    staffs: Option<Vec<Object<'a>>>,
     #[serde(default, deserialize_with = "integer")]
     pages: Option<i64>,
     #[serde(default, deserialize_with = "integer")]
@@ -74,21 +74,23 @@ pub(super) fn staff_page(body: &[u8]) -> Result<StaffAnswer, Problem> {
         return Ok(StaffAnswer::Refused(http::complaint(200, body)));
     }
     let result = response.result.ok_or("the answer has no `response.result`")?;
-    let raws = result.staffs.ok_or("the answer has no `response.result.staffs`")?;
-    let mut page =
-        StaffPage { members: Vec::new(), records: Vec::new(), pages: result.pages, total: result.total };
-    for (at, raw) in raws.into_iter().enumerate() {
-        let what = format!("staffs[{at}]");
-        let wire: WireStaff = parse(raw, &what)?;
-        let record = record(raw, &[], &what)?;
+    let objects = result.staffs.ok_or("the answer has no `response.result.staffs`")?;
+    let mut page = StaffPage {
+        members: Vec::new(),
+        records: Records::default(),
+        pages: result.pages,
+        total: result.total,
+    };
+    for (at, object) in objects.into_iter().enumerate() {
+        let what = || format!("staffs[{at}]");
+        let wire: WireStaff = read(&object, what)?;
         page.members.push(StaffMember {
             id: wire.id,
             email: wire.email.unwrap_or_default(),
             last_login_at: wire.last_login,
             logins: wire.num_logins,
-            record: record.sha256,
+            record: keep(&mut page.records, object, &[], what)?,
         });
-        page.records.push(record);
     }
     Ok(StaffAnswer::Page(page))
 }

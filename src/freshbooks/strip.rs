@@ -8,48 +8,13 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::Deserialize;
+use serde::de::value::MapDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::reading::Digest;
-
-/// What no access review needs: postal addresses, phone and fax numbers, pay rate, notes, plan
-/// limits, professions, client links. The README shows this list.
-const DROPPED: &[&str] = &[
-    "address",
-    "addresses",
-    "street",
-    "street_1",
-    "street_2",
-    "street1",
-    "street2",
-    "city",
-    "province",
-    "state_province",
-    "country",
-    "country_code",
-    "postal_code",
-    "p_street",
-    "p_street2",
-    "p_city",
-    "p_province",
-    "p_country",
-    "p_code",
-    "phone_number",
-    "phone_numbers",
-    "bus_phone",
-    "home_phone",
-    "mob_phone",
-    "fax",
-    "rate",
-    "note",
-    "notes",
-    "permissions",
-    "profession",
-    "professions",
-    "business_clients",
-];
 
 /// Deeper nesting than this is no record of FreshBooks', and recursion has to end somewhere.
 const DEEPEST: usize = 64;
@@ -60,51 +25,92 @@ fn is_dropped(key: &str) -> bool {
         let tail = key.len().checked_sub(word.len()).and_then(|start| key.get(start..));
         tail.is_some_and(|tail| tail.eq_ignore_ascii_case(word))
     };
-    ends_with("token") || ends_with("secret") || DROPPED.contains(&key)
+    ends_with("token") || ends_with("secret") || is_needless(key)
 }
 
-/// A record ready to be kept: its body and the hash of that body.
-#[derive(Clone, Debug)]
-pub(crate) struct Record {
-    pub(crate) sha256: Digest,
-    pub(crate) body: String,
+/// What no access review needs: postal addresses, phone and fax numbers, pay rate, notes, plan
+/// limits, professions, client links. The README shows this list.
+#[rustfmt::skip]
+fn is_needless(key: &str) -> bool {
+    matches!(
+        key,
+        "address" | "addresses" | "street" | "street_1" | "street_2" | "street1" | "street2" | "city"
+            | "province" | "state_province" | "country" | "country_code" | "postal_code"
+            | "p_street" | "p_street2" | "p_city" | "p_province" | "p_country" | "p_code"
+            | "phone_number" | "phone_numbers" | "bus_phone" | "home_phone" | "mob_phone" | "fax"
+            | "rate" | "note" | "notes" | "permissions" | "profession" | "professions" | "business_clients"
+    )
 }
 
-/// Strips one JSON object, leaving out `also_dropped` at the top level. `None` if it is no object.
-pub(super) fn record(raw: &RawValue, also_dropped: &[&str]) -> Option<Record> {
-    if !raw.get().starts_with('{') {
-        return None;
+/// Records ready to be kept: their bodies, end to end, and the hash of each.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    bodies: String,
+    /// With where the body ends.
+    each: Vec<(Digest, usize)>,
+}
+
+impl Records {
+    /// Strips an object, `also_dropped` at its top level too, and adds it. `None` if it is nested too
+    /// deeply to be a record.
+    pub(super) fn keep(&mut self, object: Object, also_dropped: &[&str]) -> Option<Digest> {
+        let start = self.bodies.len();
+        write_object(&mut self.bodies, object, also_dropped, 0)?;
+        let sha256 = Sha256::digest(&self.bodies[start..]).into();
+        self.each.push((sha256, self.bodies.len()));
+        Some(sha256)
     }
-    let mut body = String::with_capacity(raw.get().len());
-    write_stripped(&mut body, raw, also_dropped, 0)?;
-    let sha256 = Sha256::digest(body.as_bytes()).into();
-    Some(Record { sha256, body })
+
+    pub(crate) fn len(&self) -> usize {
+        self.each.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Digest, &str)> {
+        let mut start = 0;
+        self.each.iter().map(move |(sha256, end)| {
+            let body = &self.bodies[start..*end];
+            start = *end;
+            (sha256, body)
+        })
+    }
 }
 
-fn write_stripped(out: &mut String, raw: &RawValue, also_dropped: &[&str], depth: usize) -> Option<()> {
+fn write_object(out: &mut String, object: Object, also_dropped: &[&str], depth: usize) -> Option<()> {
+    let Object(mut fields) = object;
+    fields.retain(|(key, _)| !is_dropped(key) && !also_dropped.contains(&key.as_ref()));
+    fields.sort_by(|(a, _), (b, _)| a.cmp(b));
+    out.push('{');
+    for (at, (key, value)) in fields.iter().enumerate() {
+        out.push_str(if at == 0 { "\"" } else { ",\"" });
+        write_escaped(out, key)?;
+        out.push_str("\":");
+        write_stripped(out, value, depth + 1)?;
+    }
+    out.push('}');
+    Some(())
+}
+
+fn write_escaped(out: &mut String, key: &str) -> Option<()> {
+    let is_plain = |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_');
+    match key.bytes().all(is_plain) {
+        true => out.push_str(key),
+        false => out.push_str(serde_json::to_string(key).ok()?.trim_matches('"')),
+    }
+    Some(())
+}
+
+fn write_stripped(out: &mut String, raw: &RawValue, depth: usize) -> Option<()> {
     if depth > DEEPEST {
         return None;
     }
     match raw.get().as_bytes().first() {
-        Some(b'{') => {
-            let Fields(mut fields) = serde_json::from_str(raw.get()).ok()?;
-            fields.retain(|(key, _)| !is_dropped(key) && !also_dropped.contains(&key.as_ref()));
-            fields.sort_by(|(a, _), (b, _)| a.cmp(b));
-            out.push('{');
-            for (at, (key, value)) in fields.iter().enumerate() {
-                out.push_str(if at == 0 { "" } else { "," });
-                out.push_str(&serde_json::to_string(key).ok()?);
-                out.push(':');
-                write_stripped(out, value, &[], depth + 1)?;
-            }
-            out.push('}');
-        }
+        Some(b'{') => write_object(out, serde_json::from_str(raw.get()).ok()?, &[], depth)?,
         Some(b'[') => {
             let items: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
             out.push('[');
             for (at, item) in items.into_iter().enumerate() {
                 out.push_str(if at == 0 { "" } else { "," });
-                write_stripped(out, item, &[], depth + 1)?;
+                write_stripped(out, item, depth + 1)?;
             }
             out.push(']');
         }
@@ -113,30 +119,38 @@ fn write_stripped(out: &mut String, raw: &RawValue, also_dropped: &[&str], depth
     Some(())
 }
 
-/// An object's fields in the order they came, values untouched.
-struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+/// An object's fields in the order they came, values untouched: parsed once, for the record and for
+/// what is read of it.
+pub(super) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
-impl<'de> serde::Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FieldsVisitor)
+impl<'a> Object<'a> {
+    /// The object as a wire type.
+    pub(super) fn read<T: Deserialize<'a>>(&self) -> serde_json::Result<T> {
+        T::deserialize(MapDeserializer::new(self.0.iter().map(|(key, value)| (key.as_ref(), *value))))
     }
 }
 
-struct FieldsVisitor;
+impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor)
+    }
+}
 
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Fields<'de>;
+struct ObjectVisitor;
+
+impl<'de> Visitor<'de> for ObjectVisitor {
+    type Value = Object<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
         let mut fields = Vec::with_capacity(24);
         while let Some(key) = map.next_key::<Key>()? {
             fields.push((key.0, map.next_value()?));
         }
-        Ok(Fields(fields))
+        Ok(Object(fields))
     }
 }
 
@@ -149,16 +163,17 @@ mod tests {
     use super::*;
 
     fn stripped(json: &str) -> Option<String> {
-        let raw: &RawValue = serde_json::from_str(json).expect("valid JSON");
-        record(raw, &["business_memberships"]).map(|record| record.body)
+        let mut records = Records::default();
+        records.keep(serde_json::from_str(json).ok()?, &["business_memberships"])?;
+        records.iter().next().map(|(_, body)| body.to_owned())
     }
 
     #[test]
     fn secrets_and_contact_data_go_at_every_depth_and_the_rest_stays_to_the_letter() {
         let json = r#" {"z": 1.50, "fasttrack_token": "S", "big": 12345678901234567890123,
-            "inner": {"api_token":"S","city":"Toronto","kept":"\u00e9\/"}, "list":[{"new_token":1,"a":[ ]}, 2],
+            "inner": {"api_token":"S","city":"Toronto","kept":"\u00e9\/"}, "list":[{"new_token":1,"a":[ ]}, 2], "q\"": 1,
             "business_memberships": [1], "phone_number": "1", "brand_new": null} "#;
-        let expected = r#"{"big":12345678901234567890123,"brand_new":null,"inner":{"kept":"\u00e9\/"},"list":[{"a":[]},2],"z":1.50}"#;
+        let expected = r#"{"big":12345678901234567890123,"brand_new":null,"inner":{"kept":"\u00e9\/"},"list":[{"a":[]},2],"q\"":1,"z":1.50}"#;
         assert_eq!(stripped(json).as_deref(), Some(expected));
     }
 

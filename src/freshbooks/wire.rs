@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::strip::{self, Record};
+use super::strip::{Object, Records};
 use super::tolerant::{boolean, integer, moment, optional_text, text};
 use crate::model::reading::{Business, Digest, GroupMember, Identity, Member, OwnMembership, hex};
 use crate::model::rows::Membership;
@@ -26,14 +26,14 @@ pub(crate) struct Me {
     pub(crate) identity: Identity,
     pub(crate) identity_record: Digest,
     pub(crate) businesses: Vec<Business>,
-    pub(crate) records: Vec<Record>,
+    pub(crate) records: Records,
 }
 
 /// One page of a team list.
 #[derive(Debug)]
 pub(crate) struct TeamPage {
     pub(crate) members: Vec<Membership>,
-    pub(crate) records: Vec<Record>,
+    pub(crate) records: Records,
     pub(crate) meta: Meta,
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct TeamPage {
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) members: Vec<GroupMember>,
-    pub(crate) records: Vec<Record>,
+    pub(crate) records: Records,
 }
 
 /// What a page says of the list it belongs to. `pages` is documented for other lists than this one.
@@ -59,9 +59,8 @@ pub(crate) struct Meta {
 }
 
 #[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    response: Option<&'a RawValue>,
+struct Envelope<T> {
+    response: Option<T>,
     #[serde(default)]
     meta: Option<Meta>,
 }
@@ -82,7 +81,7 @@ struct WireMe<'a> {
     #[serde(borrow, deserialize_with = "text")]
     last_name: Cow<'a, str>,
     #[serde(borrow)]
-    business_memberships: Option<Vec<&'a RawValue>>,
+    business_memberships: Option<Vec<Object<'a>>>,
     #[serde(borrow)]
     subscription_statuses: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -151,7 +150,7 @@ struct WireGroupBusiness<'a> {
 #[derive(Deserialize)]
 struct WireGroup<'a> {
     #[serde(borrow)]
-    members: Option<Vec<&'a RawValue>>,
+    members: Option<Vec<Object<'a>>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -176,12 +175,13 @@ struct WireGroupMember {
 /// Reads `users/me`. Its `groups` mix in project groups and `roles` other people's accounts, so
 /// businesses and roles come from `business_memberships` alone.
 pub(super) fn me(body: &[u8]) -> Result<Me, Problem> {
-    let raw = response(body)?.0;
-    let me: WireMe = parse(raw, "response")?;
+    let (object, _): (Object, Meta) = response(body)?;
+    let me: WireMe = read(&object, || "response".to_owned())?;
     let id = me.identity_id.or(me.id).ok_or("the answer names no identity")?;
     let memberships = me.business_memberships.ok_or("the answer has no `business_memberships`")?;
 
-    let own = record(raw, &["business_memberships"], "response")?;
+    let mut records = Records::default();
+    let identity_record = keep(&mut records, object, &["business_memberships"], || "response".to_owned())?;
     let identity = Identity {
         id,
         uuid: me.identity_uuid,
@@ -189,17 +189,14 @@ pub(super) fn me(body: &[u8]) -> Result<Me, Problem> {
         first_name: me.first_name.into_owned(),
         last_name: me.last_name.into_owned(),
     };
-    let identity_record = own.sha256;
-    let mut records = vec![own];
     let mut businesses: Vec<Business> = Vec::new();
-    for (at, raw) in memberships.into_iter().enumerate() {
-        let what = format!("business_memberships[{at}]");
-        let record = record(raw, &[], &what)?;
-        let WireOwnMembership { role, business } = parse(raw, &what)?;
-        let business = business.ok_or_else(|| format!("{what} has no business"))?;
-        let id = business.id.ok_or_else(|| format!("{what} has no business id"))?;
-        let own = OwnMembership { role: role.unwrap_or_default(), record: record.sha256 };
-        records.push(record);
+    for (at, object) in memberships.into_iter().enumerate() {
+        let what = || format!("business_memberships[{at}]");
+        let WireOwnMembership { role, business } = read(&object, what)?;
+        let business = business.ok_or_else(|| format!("{} has no business", what()))?;
+        let id = business.id.ok_or_else(|| format!("{} has no business id", what()))?;
+        let record = keep(&mut records, object, &[], what)?;
+        let own = OwnMembership { role: role.unwrap_or_default(), record };
         // The same business comes twice where the person has two roles in it.
         match businesses.iter_mut().find(|known| known.id == id) {
             Some(known) => known.own.push(own),
@@ -241,22 +238,20 @@ fn into_business(
 
 /// Reads one page of a team list. Its `response` is the list itself and `meta` stands beside it.
 pub(super) fn team_page(body: &[u8]) -> Result<TeamPage, Problem> {
-    let (raw, meta) = response(body)?;
-    let raws: Vec<&RawValue> = parse(raw, "response")?;
-    let mut members = Vec::with_capacity(raws.len());
-    let mut records = Vec::with_capacity(raws.len());
-    for (at, raw) in raws.into_iter().enumerate() {
-        let what = format!("response[{at}]");
-        let record = record(raw, &[], &what)?;
-        members.push(membership(&parse(raw, &what)?, &record));
-        records.push(record);
+    let (objects, meta): (Vec<Object>, Meta) = response(body)?;
+    let mut members = Vec::with_capacity(objects.len());
+    let mut records = Records::default();
+    for (at, object) in objects.into_iter().enumerate() {
+        let what = || format!("response[{at}]");
+        let wire: WireMember = read(&object, what)?;
+        members.push(membership(&wire, keep(&mut records, object, &[], what)?));
     }
     Ok(TeamPage { members, records, meta })
 }
 
-fn membership(wire: &WireMember, record: &Record) -> Membership {
+fn membership(wire: &WireMember, record: Digest) -> Membership {
     let uuid = match wire.uuid.trim() {
-        "" => Cow::Owned(format!("record:{}", hex(&record.sha256))),
+        "" => Cow::Owned(format!("record:{}", hex(record))),
         uuid => Cow::Borrowed(uuid),
     };
     Membership::from_member(Member {
@@ -273,21 +268,20 @@ fn membership(wire: &WireMember, record: &Record) -> Membership {
         invitation_accepted_at: wire.invitation_date_accepted,
         created_at: wire.created_at,
         updated_at: wire.updated_at,
-        record: record.sha256,
+        record,
     })
 }
 
 /// Reads the business group out of the business's own record.
 pub(super) fn group(body: &[u8]) -> Result<Group, Problem> {
-    let raw = response(body)?.0;
-    let business: WireGroupBusiness = parse(raw, "response")?;
-    let raws = business.business_group.and_then(|group| group.members);
-    let raws = raws.ok_or("the answer has no `business_group.members`")?;
-    let mut group = Group { members: Vec::new(), records: Vec::new() };
-    for (at, raw) in raws.into_iter().enumerate() {
-        let what = format!("business_group.members[{at}]");
-        let record = record(raw, &[], &what)?;
-        let wire: WireGroupMember = parse(raw, &what)?;
+    let (business, _): (WireGroupBusiness, Meta) = response(body)?;
+    let objects = business.business_group.and_then(|group| group.members);
+    let objects = objects.ok_or("the answer has no `business_group.members`")?;
+    let mut group = Group { members: Vec::new(), records: Records::default() };
+    for (at, object) in objects.into_iter().enumerate() {
+        let what = || format!("business_group.members[{at}]");
+        let wire: WireGroupMember = read(&object, what)?;
+        let record = keep(&mut group.records, object, &[], what)?;
         group.members.push(GroupMember {
             identity_id: wire.identity_id,
             identity_uuid: wire.identity_uuid,
@@ -296,24 +290,33 @@ pub(super) fn group(body: &[u8]) -> Result<Group, Problem> {
             last_name: wire.last_name.unwrap_or_default(),
             role: wire.role.unwrap_or_default(),
             active: wire.active,
-            record: record.sha256,
+            record,
         });
-        group.records.push(record);
     }
     Ok(group)
 }
 
-fn response(body: &[u8]) -> Result<(&RawValue, Meta), Problem> {
-    let envelope: Envelope = serde_json::from_slice(body)
+fn response<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<(T, Meta), Problem> {
+    let envelope: Envelope<T> = serde_json::from_slice(body)
         .map_err(|error| format!("the answer is not the JSON that was asked for ({error})"))?;
     let response = envelope.response.ok_or("the answer has no `response`")?;
     Ok((response, envelope.meta.unwrap_or_default()))
 }
 
-pub(super) fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue, what: &str) -> Result<T, Problem> {
-    serde_json::from_str(raw.get()).map_err(|error| format!("{what} has an unexpected shape ({error})"))
+/// What a page's `what` says. It is named only where something is wrong with it.
+pub(super) fn read<'a, T: Deserialize<'a>>(
+    object: &Object<'a>,
+    what: impl FnOnce() -> String,
+) -> Result<T, Problem> {
+    object.read().map_err(|error| format!("{} has an unexpected shape ({error})", what()))
 }
 
-pub(super) fn record(raw: &RawValue, also_dropped: &[&str], what: &str) -> Result<Record, Problem> {
-    strip::record(raw, also_dropped).ok_or_else(|| format!("{what} is no JSON object"))
+/// Keeps the record of `what`, and tells its hash.
+pub(super) fn keep(
+    records: &mut Records,
+    object: Object,
+    also_dropped: &[&str],
+    what: impl FnOnce() -> String,
+) -> Result<Digest, Problem> {
+    records.keep(object, also_dropped).ok_or_else(|| format!("{} is nested too deeply", what()))
 }

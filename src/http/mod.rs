@@ -5,6 +5,7 @@
 //! does. Redirects are not followed: an API that redirects is a surprise, and a token must not go along.
 
 mod complaint;
+mod names;
 mod origin;
 mod pace;
 pub(crate) mod retry;

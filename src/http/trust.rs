@@ -13,8 +13,10 @@ use ureq::config::ConfigBuilder;
 use ureq::http::Response;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::typestate::AgentScope;
+use ureq::unversioned::transport::DefaultConnector;
 
 use super::Origin;
+use super::names::Names;
 use crate::app::{self, Endpoints};
 use crate::ui::Ui;
 
@@ -71,12 +73,11 @@ fn agent(config: ConfigBuilder<AgentScope>, endpoints: &Endpoints, roots: RootCe
     let both = |is: fn(&Origin) -> bool| is(&endpoints.api) && is(&endpoints.auth);
     let config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
     let config = config.https_only(both(Origin::is_https));
-    match both(Origin::is_loopback) {
+    let config = match both(Origin::is_loopback) {
         true => config.proxy(None),
         false => config,
-    }
-    .build()
-    .new_agent()
+    };
+    Agent::with_parts(config.build(), DefaultConnector::default(), Names::default())
 }
 
 /// Whether somebody said which roots count.

@@ -1,8 +1,11 @@
 //! One row a person, made of all their memberships.
+//!
+//! Nearly everybody has one membership, and then it says all that an account would; only the others
+//! are made here. What counts as saying it all is what the database's view `accounts` makes of one.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::Timestamp;
 use super::addresses::normalized;
@@ -18,6 +21,8 @@ pub(crate) struct Bearer<'a> {
     pub(crate) email: &'a str,
     pub(crate) first_name: &'a str,
     pub(crate) last_name: &'a str,
+    /// As the membership's own row has it.
+    pub(crate) identity_id: Option<i64>,
     pub(crate) identity_uuid: Option<&'a str>,
     pub(crate) updated_at: Option<Timestamp>,
 }
@@ -29,6 +34,18 @@ impl Bearer<'_> {
         newest
             .then(self.business_id.cmp(&other.business_id))
             .then_with(|| self.member_uuid.cmp(other.member_uuid))
+    }
+
+    /// Whether an account of this membership alone would hold nothing else, letter by letter.
+    fn says_it_all(&self) -> bool {
+        let as_it_stands = |text: &str| text.trim().len() == text.len();
+        let identity_id = match self.account_key {
+            AccountKey::Identity(id) => Some(*id),
+            AccountKey::Email(_) | AccountKey::Member(_) => None,
+        };
+        identity_id == self.identity_id
+            && self.email.is_ascii()
+            && [self.email, self.first_name, self.last_name].into_iter().all(as_it_stands)
     }
 }
 
@@ -42,34 +59,60 @@ impl Membership {
             email: self.texts.email(),
             first_name: self.texts.first_name(),
             last_name: self.texts.last_name(),
+            identity_id: self.identity_id,
             identity_uuid: self.identity_uuid.as_deref(),
             updated_at: self.member_updated_at,
         }
     }
 }
 
-/// One row a person, ordered by `account_key`, made of all their memberships; one after the other,
-/// since there may be as many as memberships. `rows` come with their business, and `bearer` tells who
-/// holds one.
-pub(crate) fn accounts<'a, R>(
+/// Who the people of a snapshot are.
+pub(crate) struct Accounts<'a, R> {
+    pub(crate) count: usize,
     identity: &'a Identity,
-    rows: impl Iterator<Item = (i64, &'a R)>,
+    /// The memberships, with their business, of everybody who is more than one membership.
+    rows: Vec<(i64, &'a R)>,
     bearer: fn(&'a R, i64) -> Bearer<'a>,
-) -> impl Iterator<Item = Account> {
-    let mut rows: Vec<(i64, &R)> = rows.collect();
-    rows.sort_unstable_by(|(a_id, a), (b_id, b)| {
-        let (a, b) = (bearer(a, *a_id), bearer(b, *b_id));
-        a.account_key.cmp_text(b.account_key).then_with(|| a.speaks_before(&b))
-    });
-    let mut bearers = rows.into_iter().map(move |(id, row)| bearer(row, id)).peekable();
-    std::iter::from_fn(move || {
-        let mut own = vec![bearers.next()?];
-        let key = own[0].account_key;
-        while let Some(next) = bearers.next_if(|next| next.account_key == key) {
-            own.push(next);
+}
+
+impl<'a, R> Accounts<'a, R> {
+    /// `rows` come with their business, and `bearer` tells who holds one.
+    pub(crate) fn of(
+        identity: &'a Identity,
+        rows: impl Iterator<Item = (i64, &'a R)> + Clone,
+        bearer: fn(&'a R, i64) -> Bearer<'a>,
+    ) -> Self {
+        let mut memberships: HashMap<&AccountKey, u32> = HashMap::new();
+        for (id, row) in rows.clone() {
+            *memberships.entry(bearer(row, id).account_key).or_default() += 1;
         }
-        Some(account(identity, key, &own))
-    })
+        let own = AccountKey::Identity(identity.id);
+        let is_more = |(id, row): &(i64, &'a R)| {
+            let bearer = bearer(row, *id);
+            let key = bearer.account_key;
+            memberships.get(key).is_some_and(|count| *count > 1) || *key == own || !bearer.says_it_all()
+        };
+        Accounts { count: memberships.len(), identity, rows: rows.filter(is_more).collect(), bearer }
+    }
+
+    /// Everybody who is more than one membership, ordered by `account_key`; one after the other, since
+    /// there may be as many as memberships.
+    pub(crate) fn into_rows(self) -> impl Iterator<Item = Account> {
+        let Accounts { identity, mut rows, bearer, .. } = self;
+        rows.sort_unstable_by(|(a_id, a), (b_id, b)| {
+            let (a, b) = (bearer(a, *a_id), bearer(b, *b_id));
+            a.account_key.cmp_text(b.account_key).then_with(|| a.speaks_before(&b))
+        });
+        let mut bearers = rows.into_iter().map(move |(id, row)| bearer(row, id)).peekable();
+        std::iter::from_fn(move || {
+            let mut own = vec![bearers.next()?];
+            let key = own[0].account_key;
+            while let Some(next) = bearers.next_if(|next| next.account_key == key) {
+                own.push(next);
+            }
+            Some(account(identity, key, &own))
+        })
+    }
 }
 
 fn account(identity: &Identity, key: &AccountKey, bearers: &[Bearer]) -> Account {

@@ -41,6 +41,24 @@ enum Holder {
     Several,
 }
 
+impl Address {
+    fn hold(&mut self, identity_id: Option<i64>) {
+        let Some(id) = identity_id else { return };
+        self.identity = match self.identity {
+            Holder::Nobody => Holder::One(id),
+            Holder::One(known) if known == id => Holder::One(id),
+            Holder::One(_) | Holder::Several => Holder::Several,
+        };
+    }
+
+    fn carry(&mut self, name: &str) {
+        if !name.is_empty() {
+            let name = half_hash(&name.to_lowercase());
+            self.shared |= *self.name.get_or_insert(name) != name;
+        }
+    }
+}
+
 impl Addresses {
     /// What the signed-in identity alone tells.
     pub(crate) fn of(identity: &Identity) -> Self {
@@ -57,8 +75,8 @@ impl Addresses {
             }
             for member in &reading.members {
                 let texts = &member.texts;
-                addresses.hold(texts.email(), member.identity_id);
-                addresses.carry(texts.email(), &full_name(texts.first_name(), texts.last_name()));
+                let name = full_name(texts.first_name(), texts.last_name());
+                addresses.meet(texts.email(), member.identity_id, &name);
             }
         }
         addresses
@@ -73,30 +91,29 @@ impl Addresses {
         self.0.get(&half_hash(&normalized(email)))
     }
 
-    /// Notes whose identity comes with the address.
-    pub(crate) fn hold(&mut self, email: &str, identity_id: Option<i64>) {
-        if let (Some(id), Some(address)) = (identity_id, self.entry(email)) {
-            address.identity = match address.identity {
-                Holder::Nobody => Holder::One(id),
-                Holder::One(known) if known == id => Holder::One(id),
-                Holder::One(_) | Holder::Several => Holder::Several,
-            };
+    /// Notes what a member record carries beside the address: an identity, a name.
+    pub(crate) fn meet(&mut self, email: &str, identity_id: Option<i64>, name: &str) {
+        if let Some(address) = self.entry(email) {
+            address.hold(identity_id);
+            address.carry(name);
         }
     }
 
-    /// Notes the name that a member record carries beside the address.
-    pub(crate) fn carry(&mut self, email: &str, name: &str) {
-        if let Some(address) = self.entry(email).filter(|_| !name.is_empty()) {
-            let name = half_hash(&name.to_lowercase());
-            address.shared |= *address.name.get_or_insert(name) != name;
+    /// Notes whose identity comes with the address.
+    pub(crate) fn hold(&mut self, email: &str, identity_id: Option<i64>) {
+        if let Some(address) = self.entry(email) {
+            address.hold(identity_id);
         }
     }
 
     /// Who a row with this identity and address is; `record` where neither is known.
     pub(crate) fn key_of(&self, identity_id: Option<i64>, email: &str, record: &str) -> AccountKey {
         let address = normalized(email);
-        match (identity_id, self.get(email).map(|address| address.identity)) {
-            (Some(id), _) | (None, Some(Holder::One(id))) => AccountKey::Identity(id),
+        if let Some(id) = identity_id {
+            return AccountKey::Identity(id);
+        }
+        match self.get(email).map(|address| address.identity) {
+            Some(Holder::One(id)) => AccountKey::Identity(id),
             _ if !address.is_empty() => AccountKey::Email(address.as_ref().into()),
             _ => AccountKey::Member(record.into()),
         }

@@ -1,6 +1,7 @@
 //! What one run received: the sources side by side, nothing merged, nothing judged.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::Timestamp;
 use super::rows::Membership;
@@ -225,13 +226,33 @@ impl Reading {
 }
 
 /// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.push(DIGITS[usize::from(byte >> 4)]);
-        text.push(DIGITS[usize::from(byte & 15)]);
+pub(crate) fn hex(digest: impl Into<Digest>) -> String {
+    Hex::of(&digest.into()).to_string()
+}
+
+/// A digest written out, without an allocation.
+#[derive(Clone, Copy)]
+pub(crate) struct Hex([u8; 64]);
+
+impl Hex {
+    pub(crate) fn of(digest: &Digest) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [0; 64];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(digest) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        Hex(text)
     }
-    text
+
+    pub(crate) fn as_str(&self) -> &str {
+        // Digits alone were put in.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Hex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }

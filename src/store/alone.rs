@@ -16,7 +16,7 @@ use super::query::WHOLE;
 use super::view::{Snapshot, find_snapshot};
 use super::{Reader, compare, schema, storage_error};
 use crate::error::{Error, Kind, Result};
-use crate::model::accounts::{self, Bearer};
+use crate::model::accounts::{Accounts, Bearer};
 use crate::model::addresses::Addresses;
 use crate::model::listings::report_order;
 use crate::model::rows::{AccountKey, Flag, full_name};
@@ -80,16 +80,18 @@ impl Reader {
 
         // What belongs to the snapshot comes before the row that says it is finished, as always.
         let transaction = target.unchecked_transaction()?;
-        let rows = businesses.iter().map(|business| (&business.fields, business.rows.iter()));
-        let rows = rows.map(|(business, rows)| (business, rows.map(|row| &row.fields)));
-        let written = content::insert_listings(&transaction, rows)?;
+        let fields = businesses.iter().map(|business| {
+            (business.id, business.fields.as_slice(), business.rows.iter().map(|row| row.fields.as_slice()))
+        });
+        let written = content::insert_listings(&transaction, fields)?;
         let rows = businesses.iter().flat_map(|business| business.rows.iter().map(|row| (business.id, row)));
-        let accounts = accounts::accounts(&identity, rows, StoredRow::bearer);
-        let accounts = content::insert_accounts(&transaction, accounts)?;
-        content::attach(&transaction, snapshot.id, &written, &accounts.listing)?;
+        let people = Accounts::of(&identity, rows, StoredRow::bearer);
+        let people_count = count(people.count);
+        let accounts = content::insert_accounts(&transaction, people.into_rows())?;
+        content::attach(&transaction, snapshot.id, &written, &accounts)?;
         let whole = self.copy_coverage(&transaction, snapshot.id, wanted)?;
         let memberships = businesses.iter().map(|business| count(business.rows.len())).sum();
-        let totals = [count(businesses.len()), count(accounts.count), memberships];
+        let totals = [count(businesses.len()), people_count, memberships];
         insert_snapshot(&transaction, snapshot, whole, totals)?;
         transaction.commit()
     }
@@ -133,8 +135,8 @@ impl Reader {
 
     fn read_rows(&self, listing: i64) -> rusqlite::Result<Vec<StoredRow>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT m.* FROM listing_memberships l JOIN membership_rows m ON m.id = l.row
-             WHERE l.listing = ?1 ORDER BY l.position",
+            "SELECT m.* FROM listings l CROSS JOIN json_each(l.membership_rows) e
+             CROSS JOIN membership_rows m ON m.id = e.value WHERE l.id = ?1",
         )?;
         let columns = statement.column_count();
         let rows = statement.query_map([listing], |row| StoredRow::read(row, columns))?;
@@ -172,6 +174,8 @@ struct StoredRow {
     key_text: String,
     /// The identity that the sources of this row give it; not one that an address led to.
     identity_id: Option<i64>,
+    /// What the row itself holds.
+    own_identity_id: Option<i64>,
     identity_uuid: Option<String>,
     role: String,
     member_uuid: String,
@@ -202,6 +206,7 @@ impl StoredRow {
             fields: own_fields(row, 2..columns)?,
             account_key: AccountKey::Identity(0),
             identity_id: own.or(told),
+            own_identity_id: own,
             identity_uuid: row.get("identity_uuid")?,
             role: text("role")?,
             member_uuid: text("member_uuid")?,
@@ -245,6 +250,7 @@ impl StoredRow {
             email: &self.email,
             first_name: &self.first_name,
             last_name: &self.last_name,
+            identity_id: self.own_identity_id,
             identity_uuid: self.identity_uuid.as_deref(),
             updated_at: self.updated_at,
         }
@@ -259,10 +265,8 @@ impl StoredRow {
 fn relate(identity: &Identity, businesses: &mut [Business]) {
     let mut addresses = Addresses::of(identity);
     for row in businesses.iter().flat_map(|business| &business.rows) {
-        addresses.hold(&row.email, row.identity_id);
-        if row.listed {
-            addresses.carry(&row.email, &full_name(&row.first_name, &row.last_name));
-        }
+        let name = full_name(&row.first_name, &row.last_name);
+        addresses.meet(&row.email, row.identity_id, if row.listed { &name } else { "" });
     }
     for business in businesses.iter_mut() {
         for row in &mut business.rows {

@@ -104,5 +104,5 @@ fn content_hash(
             content.line(kind, &fields);
         }
     }
-    Ok(Some(hex(&content.finish())))
+    Ok(Some(hex(content.finish())))
 }

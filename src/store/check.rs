@@ -10,7 +10,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, Row};
 use sha2::{Digest as _, Sha256};
 
-use super::layout::{self, Field};
+use super::layout::{self, Cells, Field};
 use super::{Reader, chain, schema, storage_error};
 use crate::error::Result;
 use crate::model::reading::{Digest, hex};
@@ -115,7 +115,7 @@ fn records(connection: &Connection, report: &mut Report) -> rusqlite::Result<()>
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (sha256, body): (String, String) = (row.get(0)?, row.get(1)?);
-        if hex(&Sha256::digest(&body)) != sha256 {
+        if hex(Sha256::digest(&body)) != sha256 {
             report.find(format!("record {sha256} has been changed"));
         }
         report.records += 1;
@@ -130,11 +130,17 @@ fn rows(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
         let mut statement = connection.prepare(&format!("SELECT * FROM {table}"))?;
         let columns = statement.column_count();
         let mut rows = statement.query([])?;
+        let mut cells = Cells::default();
         while let Some(row) = rows.next()? {
             let id: i64 = row.get(0)?;
             let sha256: Vec<u8> = row.get(1)?;
+            cells.clear();
             let fields = fields(row, 2..columns)?;
-            if fields.is_none_or(|fields| layout::row(kind, &fields)[..] != sha256) {
+            let is_ours = fields.is_some_and(|fields| {
+                fields.iter().for_each(|field| cells.field(field));
+                cells.sha256(kind)[..] == sha256
+            });
+            if !is_ours {
                 report.find(format!("{kind} row {id} has been changed"));
             }
             report.rows += 1;
@@ -146,8 +152,8 @@ fn rows(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
 fn listings(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     let mut listings = connection.prepare("SELECT id, sha256, rows FROM listings")?;
     let mut members = connection.prepare(
-        "SELECT m.sha256 FROM listing_memberships l JOIN membership_rows m ON m.id = l.row
-         WHERE l.listing = ?1 ORDER BY l.position",
+        "SELECT m.sha256 FROM listings l CROSS JOIN json_each(l.membership_rows) e
+         CROSS JOIN membership_rows m ON m.id = e.value WHERE l.id = ?1",
     )?;
     let mut accounts = connection.prepare(
         "SELECT a.sha256 FROM listing_accounts l JOIN account_rows a ON a.id = l.row
@@ -195,7 +201,7 @@ fn references(connection: &Connection, report: &mut Report) -> rusqlite::Result<
         report.find(format!("{renamed} accounts are listed under a key that is not theirs"));
     }
     const STRAYS: [(&str, &str); 6] = [
-        ("membership_rows", "id NOT IN (SELECT row FROM listing_memberships)"),
+        ("membership_rows", "id NOT IN (SELECT e.value FROM listings, json_each(membership_rows) e)"),
         ("account_rows", "id NOT IN (SELECT row FROM listing_accounts)"),
         ("business_rows", "id NOT IN (SELECT business_row FROM snapshot_businesses)"),
         ("listings", UNUSED_LISTING),

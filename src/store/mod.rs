@@ -28,6 +28,7 @@ mod query;
 mod record;
 mod rows;
 mod schema;
+mod table;
 mod view;
 
 use std::path::{Path, PathBuf};
@@ -53,8 +54,8 @@ pub(crate) use view::{
     account_lines, business_lines, coverage_lines, find_snapshot, holdings,
 };
 
-/// Hashes come in no order, so the indexes over them should fit: those of 100,000 members do.
-const WRITE_CACHE_KIB: i64 = 12 << 10;
+/// Rows and records are added in order, so that few pages are looked at twice.
+const WRITE_CACHE_KIB: i64 = 4 << 10;
 
 /// A database open for reading.
 pub(crate) struct Reader {

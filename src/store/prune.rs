@@ -33,16 +33,15 @@ const TOMBSTONE: &str = "UPDATE snapshots SET status = 'pruned', identity_id = 0
     os_user = NULL, host = NULL WHERE id = ?1";
 
 /// Content that nothing points to, in the order in which it falls away.
-const UNUSED_LISTINGS: [&str; 4] = [
+const UNUSED_LISTINGS: [&str; 3] = [
     "DELETE FROM listings WHERE id NOT IN
         (SELECT listing FROM snapshot_businesses UNION SELECT listing FROM snapshot_accounts
          UNION SELECT listing FROM snapshot_records)",
-    "DELETE FROM listing_memberships WHERE listing NOT IN (SELECT id FROM listings)",
     "DELETE FROM listing_accounts WHERE listing NOT IN (SELECT id FROM listings)",
     "DELETE FROM listing_records WHERE listing NOT IN (SELECT id FROM listings)",
 ];
 const UNUSED_ROWS: [&str; 3] = [
-    "DELETE FROM membership_rows WHERE id NOT IN (SELECT row FROM listing_memberships)",
+    "DELETE FROM membership_rows WHERE id NOT IN (SELECT e.value FROM listings, json_each(membership_rows) e)",
     "DELETE FROM account_rows WHERE id NOT IN (SELECT row FROM listing_accounts)",
     "DELETE FROM business_rows WHERE id NOT IN (SELECT business_row FROM snapshot_businesses)",
 ];

@@ -182,8 +182,8 @@ pub(super) fn last_complete(connection: &Connection) -> rusqlite::Result<Option<
 pub(super) fn diff_rows(connection: &Connection, listing: i64) -> rusqlite::Result<Vec<diff::Row>> {
     let mut statement = connection.prepare_cached(
         "SELECT m.member_uuid, m.account_key, m.email, m.first_name, m.last_name, m.role, m.state, m.sources
-         FROM listing_memberships l JOIN membership_rows m ON m.id = l.row
-         WHERE l.listing = ?1 ORDER BY l.position",
+         FROM listings l CROSS JOIN json_each(l.membership_rows) e
+         CROSS JOIN membership_rows m ON m.id = e.value WHERE l.id = ?1",
     )?;
     let rows = statement.query_map([listing], |row| {
         let (first_name, last_name): (String, String) = (row.get(3)?, row.get(4)?);

@@ -3,16 +3,17 @@
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::compare::{self, Anchor, Place};
-use super::content::{self, Stored, Written, count};
+use super::content::{self, Written, count};
 use super::layout::{self, Content, Field};
+use super::table::Stored;
 use super::{Contents, Writer, identify, query, rows, schema, storage_error};
 use crate::app::die_if_chosen;
 use crate::diff::Read;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::Spool;
-use crate::model::accounts;
+use crate::model::accounts::Accounts;
 use crate::model::listings::{self, Listing};
-use crate::model::reading::{Digest, hex};
+use crate::model::reading::Hex;
 use crate::model::rows::full_name;
 use crate::model::{Membership, Outcome, Reading};
 
@@ -60,10 +61,7 @@ impl Writer {
         if let Contents::Nothing = identify(&transaction, &self.path)? {
             schema::create(&transaction).map_err(failed)?;
         }
-        spool.drain(|record| {
-            insert_record(&transaction, &record.sha256, &record.body).map_err(failed)?;
-            Ok(())
-        })?;
+        insert_records(&transaction, spool, failed)?;
         let recorded = insert_snapshot(&transaction, reading, provenance).map_err(failed)?;
         die_if_chosen("commit");
         transaction.commit().map_err(failed)?;
@@ -71,16 +69,22 @@ impl Writer {
     }
 }
 
-fn insert_record(connection: &Connection, sha256: &Digest, body: &str) -> rusqlite::Result<()> {
-    let sha256 = hex(sha256);
-    let mut known = connection.prepare_cached("SELECT 1 FROM records WHERE sha256 = ?1")?;
-    if known.exists([&sha256])? {
-        return Ok(());
-    }
-    let mut insert =
-        connection.prepare_cached("INSERT OR ROLLBACK INTO records (sha256, body) VALUES (?1, ?2)")?;
-    insert.execute([sha256.as_str(), body])?;
-    Ok(())
+fn insert_records(
+    connection: &Connection,
+    spool: Spool,
+    failed: impl Fn(rusqlite::Error) -> Error + Copy,
+) -> Result<()> {
+    let prepare = |sql: &str| connection.prepare(sql).map_err(failed);
+    let is_empty = prepare("SELECT 1 FROM records LIMIT 1")?.exists([]).map(|any| !any).map_err(failed)?;
+    let mut known = prepare("SELECT 1 FROM records WHERE sha256 = ?1")?;
+    let mut insert = prepare("INSERT OR ROLLBACK INTO records (sha256, body) VALUES (?1, ?2)")?;
+    spool.drain(|sha256, body| {
+        let sha256 = Hex::of(sha256);
+        if is_empty || !known.exists([sha256.as_str()]).map_err(failed)? {
+            insert.execute([sha256.as_str(), body]).map_err(failed)?;
+        }
+        Ok(())
+    })
 }
 
 fn insert_snapshot(
@@ -107,14 +111,14 @@ fn insert_snapshot(
     let written = content::insert_listings(
         connection,
         listings.iter().map(|Listing { business, memberships, .. }| {
-            let rows = memberships.iter().map(|row| rows::membership(business.id, row));
-            (rows::business(business), rows)
+            (business.id, business, memberships.iter().map(|row| (business.id, row)))
         }),
     )?;
     let members =
         listings.iter().flat_map(|listing| listing.memberships.iter().map(|row| (listing.business.id, row)));
-    let accounts = accounts::accounts(&identity, members, Membership::bearer);
-    let accounts = content::insert_accounts(connection, accounts)?;
+    let people = Accounts::of(&identity, members, Membership::bearer);
+    let people_count = count(people.count);
+    let accounts = content::insert_accounts(connection, people.into_rows())?;
     let further = listings.iter().map(|listing| listing.records.as_slice());
     let records = further.chain([std::slice::from_ref(&identity_record)]);
     let records: Vec<Stored> = records
@@ -143,7 +147,7 @@ fn insert_snapshot(
         Field::moment(server_date_first),
         Field::moment(server_date_last),
         Field::from(count(listings.len())),
-        Field::from(count(accounts.count)),
+        Field::from(people_count),
         Field::from(memberships),
         Field::from(count(requests.len())),
         delta_field(|delta| delta.joined),
@@ -158,15 +162,15 @@ fn insert_snapshot(
 
     let mut content = Content::default();
     content.line("snapshot", &fields);
-    insert_listings(connection, id, &mut content, &written, &accounts.listing, &records)?;
+    insert_listings(connection, id, &mut content, &written, &accounts, &records)?;
     insert_proof(connection, id, &mut content, &listings, &requests)?;
     let content_sha256 = content.finish();
     fields.insert(fields.len() - 1, Field::digest(&content_sha256));
     // Last, since its presence is what makes the rest a snapshot.
     content::insert(connection, "snapshots", &fields)?;
 
-    let (businesses, accounts) = (count(listings.len()), count(accounts.count));
-    Ok(Recorded { id, complete, businesses, accounts, memberships, delta })
+    let businesses = count(listings.len());
+    Ok(Recorded { id, complete, businesses, accounts: people_count, memberships, delta })
 }
 
 fn previous_hash(connection: &Connection) -> rusqlite::Result<Option<String>> {

@@ -1,70 +1,82 @@
 //! Model values as columns, in the order of their tables.
 
-use super::layout::Field;
-use crate::model::reading::{RequestLine, hex};
+use super::layout::{Cells, Field};
+use crate::model::reading::{Hex, RequestLine};
 use crate::model::rows::full_name;
 use crate::model::{Account, Business, Coverage, Membership, role};
 
-/// Columns of `business_rows`.
-pub(super) fn business(business: &Business) -> Vec<Field<'_>> {
-    let roles: Vec<&str> = business.own.iter().map(|own| own.role.as_str()).collect();
-    let record = business.own.first().map(|own| hex(&own.record)).unwrap_or_default();
-    vec![
-        Field::from(business.id),
-        Field::optional_text(business.uuid.as_deref()),
-        Field::optional_text(business.account_id.as_deref()),
-        Field::text(business.name.as_str()),
-        Field::text(roles.join(";")),
-        Field::optional_bool(business.active),
-        Field::optional_text(business.status.as_deref()),
-        Field::optional_text(business.subscription_status.as_deref()),
-        Field::optional_text(business.timezone.as_deref()),
-        Field::text(record),
-    ]
+/// Something that is a row of a table which is stored once by hash.
+pub(super) trait Columns {
+    /// Writes the columns behind `id` and `sha256`.
+    fn fill(&self, cells: &mut Cells);
 }
 
-/// Columns of `account_rows`.
-pub(super) fn account(account: &Account) -> Vec<Field<'_>> {
-    vec![
-        Field::text(account.key.to_string()),
-        Field::optional_integer(account.identity_id),
-        Field::optional_text(account.identity_uuid.as_deref()),
-        Field::text(account.email.as_str()),
-        Field::text(account.emails.as_str()),
-        Field::text(account.first_name.as_str()),
-        Field::text(account.last_name.as_str()),
-        Field::text(full_name(&account.first_name, &account.last_name)),
-        Field::from(account.businesses),
-    ]
+impl Columns for &Business {
+    fn fill(&self, cells: &mut Cells) {
+        let roles: Vec<&str> = self.own.iter().map(|own| own.role.as_str()).collect();
+        let record = self.own.first().map(|own| Hex::of(&own.record));
+        cells.integer(self.id);
+        cells.optional_text(self.uuid.as_deref());
+        cells.optional_text(self.account_id.as_deref());
+        cells.text(&self.name);
+        cells.text(&roles.join(";"));
+        cells.boolean(self.active);
+        cells.optional_text(self.status.as_deref());
+        cells.optional_text(self.subscription_status.as_deref());
+        cells.optional_text(self.timezone.as_deref());
+        cells.text(record.as_ref().map_or("", Hex::as_str));
+    }
 }
 
-/// Columns of `membership_rows`.
-pub(super) fn membership(business_id: i64, row: &Membership) -> Vec<Field<'_>> {
-    vec![
-        Field::from(business_id),
-        Field::text(row.account_key.to_string()),
-        Field::text(&*row.role),
-        Field::text(role::label(&row.role)),
-        Field::text(role::class(&row.role)),
-        Field::unless_empty(row.texts.member_uuid()),
-        Field::text(row.texts.email()),
-        Field::text(row.texts.first_name()),
-        Field::text(row.texts.last_name()),
-        Field::from(row.active),
-        Field::text(row.state.as_str()),
-        Field::moment(row.invitation_accepted_at),
-        Field::moment(row.member_created_at),
-        Field::moment(row.member_updated_at),
-        Field::unless_empty(row.texts.job_title()),
-        Field::moment(row.last_login.moment()),
-        Field::optional_integer(row.logins),
-        Field::text(row.flags.to_string()),
-        Field::text(row.sources.to_string()),
-        Field::digest(&row.record),
-        Field::optional_integer(row.identity_id),
-        Field::optional_text(row.identity_uuid.as_deref()),
-        Field::text(row.last_login.status()),
-    ]
+impl Columns for Account {
+    fn fill(&self, cells: &mut Cells) {
+        cells.shown(&self.key);
+        cells.integer(self.identity_id);
+        cells.optional_text(self.identity_uuid.as_deref());
+        cells.text(&self.email);
+        cells.text(&self.emails);
+        cells.text(&self.first_name);
+        cells.text(&self.last_name);
+        cells.text(&full_name(&self.first_name, &self.last_name));
+        cells.integer(self.businesses);
+    }
+}
+
+/// A membership and its business.
+impl Columns for (i64, &Membership) {
+    fn fill(&self, cells: &mut Cells) {
+        let (business_id, row) = *self;
+        cells.integer(business_id);
+        cells.shown(&row.account_key);
+        cells.text(&row.role);
+        cells.text(role::label(&row.role));
+        cells.text(role::class(&row.role));
+        cells.unless_empty(row.texts.member_uuid());
+        cells.text(row.texts.email());
+        cells.text(row.texts.first_name());
+        cells.text(row.texts.last_name());
+        cells.boolean(row.active);
+        cells.text(row.state.as_str());
+        cells.moment(row.invitation_accepted_at);
+        cells.moment(row.member_created_at);
+        cells.moment(row.member_updated_at);
+        cells.unless_empty(row.texts.job_title());
+        cells.moment(row.last_login.moment());
+        cells.integer(row.logins);
+        cells.shown(&row.flags);
+        cells.shown(&row.sources);
+        cells.digest(&row.record);
+        cells.integer(row.identity_id);
+        cells.optional_text(row.identity_uuid.as_deref());
+        cells.text(row.last_login.status());
+    }
+}
+
+/// A row as it was read from a table.
+impl Columns for &[Field<'_>] {
+    fn fill(&self, cells: &mut Cells) {
+        self.iter().for_each(|field| cells.field(field));
+    }
 }
 
 /// Columns of `coverage` after `snapshot_id`.

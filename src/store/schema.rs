@@ -6,6 +6,9 @@
 //! small row, and a row's text can be erased one day while its hash keeps the chain whole. The tables
 //! that people query are views over these.
 //!
+//! Most people have one membership, which tells all there is to know of them: an account is a row of
+//! its own only where several memberships, or the sign-in, make it more than that.
+//!
 //! Everything is append-only, by triggers. What belongs to a snapshot or a listing is written before
 //! the row that stands for it, so that the presence of that row means "finished"; foreign keys are
 //! checked at the commit.
@@ -65,9 +68,10 @@ CREATE TABLE requests (
 ) STRICT, WITHOUT ROWID;
 "#;
 
-/// Rows and records, each once, and the listings made of them.
+/// Rows and records, each once, and the listings made of them. A listing's `membership_rows` are the
+/// ids of its rows in order, as a JSON array: a row for each would be as much work again.
 const CONTENT: &str = "
-CREATE TABLE records (sha256 TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+CREATE TABLE records (sha256 TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE business_rows (
     id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL,
     business_id INTEGER NOT NULL, business_uuid TEXT, account_id TEXT, name TEXT NOT NULL,
@@ -91,17 +95,14 @@ CREATE TABLE membership_rows (
     record_sha256 TEXT NOT NULL,
     identity_id INTEGER, identity_uuid TEXT, last_login_status TEXT NOT NULL
 ) STRICT;
-CREATE TABLE listings (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, rows INTEGER NOT NULL) STRICT;
+CREATE TABLE listings (
+    id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, rows INTEGER NOT NULL,
+    membership_rows TEXT NOT NULL
+) STRICT;
 CREATE INDEX business_rows_by_hash ON business_rows (sha256);
 CREATE INDEX account_rows_by_hash ON account_rows (sha256);
-CREATE INDEX membership_rows_by_hash ON membership_rows (sha256);
+CREATE INDEX membership_rows_by_business ON membership_rows (business_id);
 CREATE INDEX listings_by_hash ON listings (sha256);
-CREATE TABLE listing_memberships (
-    listing INTEGER NOT NULL REFERENCES listings DEFERRABLE INITIALLY DEFERRED,
-    position INTEGER NOT NULL,
-    row INTEGER NOT NULL REFERENCES membership_rows DEFERRABLE INITIALLY DEFERRED,
-    PRIMARY KEY (listing, position)
-) STRICT, WITHOUT ROWID;
 CREATE TABLE listing_records (
     listing INTEGER NOT NULL REFERENCES listings DEFERRABLE INITIALLY DEFERRED,
     sha256 BLOB NOT NULL,
@@ -122,22 +123,31 @@ SELECT s.snapshot_id, b.business_id, b.business_uuid, b.account_id, b.name, b.ow
        b.subscription_status, b.timezone, b.record_sha256
 FROM snapshot_businesses s JOIN business_rows b ON b.id = s.business_row;
 
-CREATE VIEW accounts AS
-SELECT s.snapshot_id, a.account_key, a.identity_id, a.identity_uuid, a.email, a.emails, a.first_name,
-       a.last_name, a.full_name, a.businesses
-FROM snapshot_accounts s JOIN listing_accounts l ON l.listing = s.listing JOIN account_rows a ON a.id = l.row;
-
 CREATE VIEW memberships AS
 SELECT s.snapshot_id, m.business_id, m.account_key, m.role, m.role_label, m.role_class, m.member_uuid,
        m.email, m.first_name, m.last_name, m.active, m.state, m.invitation_accepted_at, m.member_created_at,
        m.member_updated_at, m.job_title, m.last_login_at, m.logins, m.flags, m.sources, m.record_sha256
-FROM snapshot_businesses s
-JOIN listing_memberships l ON l.listing = s.listing JOIN membership_rows m ON m.id = l.row;
+FROM snapshot_businesses s JOIN listings l ON l.id = s.listing
+CROSS JOIN json_each(l.membership_rows) e CROSS JOIN membership_rows m ON m.id = e.value;
 
 CREATE VIEW roles AS
 SELECT snapshot_id, role, role_label, role_class, count(*) AS memberships
 FROM memberships GROUP BY snapshot_id, role, role_label, role_class;
 ";
+
+/// The accounts of a snapshot `s` that are rows of their own.
+pub(crate) const OWN_ACCOUNTS: &str = "snapshot_accounts s JOIN listing_accounts o ON o.listing = s.listing JOIN account_rows a ON a.id = o.row";
+
+/// Those that are one membership and nothing more, with a condition that further ones can join.
+pub(crate) const SINGLE_ACCOUNTS: &str = "snapshot_accounts s
+    JOIN snapshot_businesses b ON b.snapshot_id = s.snapshot_id JOIN listings l ON l.id = b.listing
+    CROSS JOIN json_each(l.membership_rows) e CROSS JOIN membership_rows m ON m.id = e.value
+    WHERE NOT EXISTS (SELECT 1 FROM listing_accounts o WHERE o.listing = s.listing AND o.account_key = m.account_key)";
+
+/// What such a membership says of its account.
+pub(crate) const SINGLE: &str =
+    "m.account_key, m.identity_id, m.identity_uuid, m.email, lower(m.email) AS emails,
+    m.first_name, m.last_name, trim(m.first_name || ' ' || m.last_name) AS full_name, 1 AS businesses";
 
 /// The listing that reviewers work from. Names and e-mail are the membership's own, else the
 /// account's. `is_external` needs to know whose domains are one's own, which the database does not.
@@ -146,45 +156,46 @@ SELECT CASE WHEN m.member_uuid IS NOT NULL THEN m.business_id || '/' || m.member
             ELSE m.business_id || '/' || m.account_key || '/' || m.role END AS row_key,
        s.id AS snapshot_id, s.finished_at AS as_of,
        b.business_id, b.business_uuid, b.name AS business_name, b.account_id,
-       m.account_key, a.identity_id,
+       m.account_key, CASE WHEN a.id IS NULL THEN m.identity_id ELSE a.identity_id END AS identity_id,
        CASE WHEN trim(m.first_name || m.last_name) <> ''
-            THEN trim(trim(m.first_name) || ' ' || trim(m.last_name)) ELSE a.full_name END AS full_name,
-       CASE WHEN trim(m.first_name || m.last_name) <> '' THEN m.first_name ELSE a.first_name END AS first_name,
-       CASE WHEN trim(m.first_name || m.last_name) <> '' THEN m.last_name ELSE a.last_name END AS last_name,
-       CASE WHEN m.email <> '' THEN m.email ELSE a.email END AS email,
-       lower(trim(substr(CASE WHEN m.email <> '' THEN m.email ELSE a.email END,
-             nullif(instr(CASE WHEN m.email <> '' THEN m.email ELSE a.email END, '@'), 0) + 1))) AS email_domain,
+            THEN trim(trim(m.first_name) || ' ' || trim(m.last_name)) ELSE coalesce(a.full_name, '') END AS full_name,
+       CASE WHEN trim(m.first_name || m.last_name) <> '' THEN m.first_name ELSE coalesce(a.first_name, '') END AS first_name,
+       CASE WHEN trim(m.first_name || m.last_name) <> '' THEN m.last_name ELSE coalesce(a.last_name, '') END AS last_name,
+       CASE WHEN m.email <> '' THEN m.email ELSE coalesce(a.email, '') END AS email,
+       lower(trim(substr(CASE WHEN m.email <> '' THEN m.email ELSE coalesce(a.email, '') END,
+             nullif(instr(CASE WHEN m.email <> '' THEN m.email ELSE coalesce(a.email, '') END, '@'), 0) + 1))) AS email_domain,
        m.role, m.role_label, m.role_class, m.active, m.state,
        m.invitation_accepted_at, m.member_created_at, m.member_updated_at,
        m.last_login_at, m.last_login_status, NULL AS is_external,
-       a.businesses AS businesses_count, m.flags, m.sources, m.record_sha256
+       coalesce(a.businesses, 1) AS businesses_count, m.flags, m.sources, m.record_sha256
 FROM snapshots s
+JOIN snapshot_accounts sa ON sa.snapshot_id = s.id
 JOIN snapshot_businesses sb ON sb.snapshot_id = s.id
 JOIN business_rows b ON b.id = sb.business_row
-JOIN listing_memberships lm ON lm.listing = sb.listing
-JOIN membership_rows m ON m.id = lm.row
-JOIN snapshot_accounts sa ON sa.snapshot_id = s.id
-JOIN listing_accounts la ON la.listing = sa.listing AND la.account_key = m.account_key
-JOIN account_rows a ON a.id = la.row
+JOIN listings l ON l.id = sb.listing
+CROSS JOIN json_each(l.membership_rows) e CROSS JOIN membership_rows m ON m.id = e.value
+LEFT JOIN listing_accounts la ON la.listing = sa.listing AND la.account_key = m.account_key
+LEFT JOIN account_rows a ON a.id = la.row
 ";
 
-/// The order of every listing, by the tables that `ACCESS` names.
-pub(crate) const ACCESS_ORDER: &str = "ORDER BY sb.position, lm.position";
+/// The order of every listing, by the tables that `ACCESS` names. Within one, `json_each` goes through
+/// the rows in their order, and to sort by it would be to hold them all.
+pub(crate) const ACCESS_ORDER: &str = "ORDER BY sb.position";
 
-/// Each table, and the condition under which a new row would replace or join something finished.
-const GUARDED: [(&str, &str); 14] = [
+/// Each table, and the condition under which a new row would replace or join something finished. An
+/// id that SQLite is left to give is not positive here, and never one that is taken.
+const GUARDED: [(&str, &str); 13] = [
     ("snapshots", "NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM snapshots)"),
     ("snapshot_businesses", FINISHED_SNAPSHOT),
     ("snapshot_accounts", FINISHED_SNAPSHOT),
     ("snapshot_records", FINISHED_SNAPSHOT),
     ("coverage", FINISHED_SNAPSHOT),
     ("requests", FINISHED_SNAPSHOT),
-    ("records", "EXISTS (SELECT 1 FROM records WHERE rowid = NEW.rowid OR sha256 = NEW.sha256)"),
-    ("business_rows", "NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM business_rows)"),
-    ("account_rows", "NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM account_rows)"),
-    ("membership_rows", "NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM membership_rows)"),
-    ("listings", "NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM listings)"),
-    ("listing_memberships", FINISHED_LISTING),
+    ("records", "EXISTS (SELECT 1 FROM records WHERE sha256 = NEW.sha256)"),
+    ("business_rows", "NEW.id > 0 AND EXISTS (SELECT 1 FROM business_rows WHERE id = NEW.id)"),
+    ("account_rows", "NEW.id > 0 AND EXISTS (SELECT 1 FROM account_rows WHERE id = NEW.id)"),
+    ("membership_rows", "NEW.id > 0 AND EXISTS (SELECT 1 FROM membership_rows WHERE id = NEW.id)"),
+    ("listings", "NEW.id > 0 AND EXISTS (SELECT 1 FROM listings WHERE id = NEW.id)"),
     ("listing_accounts", FINISHED_LISTING),
     ("listing_records", FINISHED_LISTING),
 ];
@@ -192,8 +203,9 @@ const GUARDED: [(&str, &str); 14] = [
 const FINISHED_SNAPSHOT: &str = "EXISTS (SELECT 1 FROM snapshots WHERE id = NEW.snapshot_id)";
 const FINISHED_LISTING: &str = "EXISTS (SELECT 1 FROM listings WHERE id = NEW.listing)";
 
-/// ROLLBACK and not ABORT, here and in what inserts: the latter would have SQLite keep a journal of
-/// each statement, a fifth of the work of a large snapshot, to go back to a state nobody wants.
+/// ROLLBACK and not ABORT, here and in what inserts, and ids that SQLite gives: otherwise it would keep
+/// a journal of each statement, a fifth of the work of a large snapshot, to go back to a state nobody
+/// wants.
 ///
 /// The triggers of one table: no change, no removal, nothing slipped into what is finished. The
 /// last also stops INSERT OR REPLACE, which removes rows without telling the delete trigger.
@@ -230,6 +242,10 @@ fn definition() -> String {
     let triggers: String = GUARDED.iter().map(triggers).collect();
     format!(
         "{SNAPSHOTS}{CONTENT}{VIEWS}
+         CREATE VIEW accounts AS
+         SELECT s.snapshot_id, a.account_key, a.identity_id, a.identity_uuid, a.email, a.emails, a.first_name,
+                a.last_name, a.full_name, a.businesses FROM {OWN_ACCOUNTS}
+         UNION ALL SELECT s.snapshot_id, {SINGLE} FROM {SINGLE_ACCOUNTS};
          CREATE VIEW access AS {ACCESS};
          CREATE VIEW latest_access AS SELECT * FROM access WHERE snapshot_id =
              (SELECT id FROM snapshots WHERE status = 'complete' ORDER BY id DESC LIMIT 1);

@@ -113,13 +113,14 @@ pub(crate) fn business_lines(reader: &Reader, snapshot_id: i64) -> Result<Vec<Bu
             coalesce(sum(instr(m.sources, 'team_members') = 0 AND instr(m.sources, 'business_group') > 0), 0),
             count(DISTINCT CASE WHEN m.role_class = 'privileged' AND m.active THEN m.account_key END)
         FROM snapshot_businesses sb JOIN business_rows b ON b.id = sb.business_row
-        LEFT JOIN listing_memberships lm ON lm.listing = sb.listing
-        LEFT JOIN membership_rows m ON m.id = lm.row
+        JOIN listings l ON l.id = sb.listing
+        LEFT JOIN json_each(l.membership_rows) e LEFT JOIN membership_rows m ON m.id = e.value
         WHERE sb.snapshot_id = ?1 GROUP BY sb.position ORDER BY sb.position";
     let owner = "SELECT trim(trim(m.first_name) || ' ' || trim(m.last_name)), m.email
-        FROM listing_memberships lm JOIN membership_rows m ON m.id = lm.row
-        WHERE lm.listing = ?1 AND m.role IN ('owner', 'systemless_owner')
-        ORDER BY m.active DESC, lm.position LIMIT 1";
+        FROM listings l CROSS JOIN json_each(l.membership_rows) e
+        CROSS JOIN membership_rows m ON m.id = e.value
+        WHERE l.id = ?1 AND m.role IN ('owner', 'systemless_owner')
+        ORDER BY m.active DESC, e.key LIMIT 1";
     let read = || -> rusqlite::Result<Vec<BusinessLine>> {
         let mut owner = reader.connection().prepare(owner)?;
         let mut lines = reader.connection().prepare(sql)?;
@@ -297,31 +298,58 @@ pub(crate) fn account_lines(
 ) -> Result<()> {
     let failed = |error| storage_error(error, "read the snapshot's accounts");
     let mut order = account_order(reader, snapshot_id, people).map_err(failed)?;
-    order.sort_by(|(a_email, a), (b_email, b)| collate(a_email, b_email).then_with(|| collate(a, b)));
-    // Past the view, which would look through every account for each.
-    let sql = "SELECT a.account_key, a.identity_id, a.identity_uuid, a.email, a.emails, a.first_name,
-            a.last_name, a.full_name, a.businesses
-        FROM snapshot_accounts s JOIN listing_accounts l ON l.listing = s.listing AND l.account_key = ?2
-        JOIN account_rows a ON a.id = l.row WHERE s.snapshot_id = ?1";
-    let mut statement = reader.connection().prepare(sql).map_err(failed)?;
-    for (_, key) in &order {
-        let line = statement.query_row((snapshot_id, key.as_ref()), account_row).map_err(failed)?;
-        take(&line)?;
+    order.sort_by(|a, b| collate(&a.email, &b.email).then_with(|| collate(&a.key, &b.key)));
+    let prepare = |sql: &str| reader.connection().prepare(sql).map_err(failed);
+    let mut own = prepare(
+        "SELECT account_key, identity_id, identity_uuid, email, emails, first_name, last_name, full_name,
+            businesses FROM account_rows WHERE id = ?1",
+    )?;
+    let mut single = prepare(&format!("SELECT {} FROM membership_rows m WHERE m.id = ?1", schema::SINGLE))?;
+    for place in &order {
+        let (statement, id) = match place.row {
+            AccountAt::Own(id) => (&mut own, id),
+            AccountAt::Membership(id) => (&mut single, id),
+        };
+        take(&statement.query_row([id], account_row).map_err(failed)?)?;
     }
     Ok(())
 }
 
-fn account_order(
-    reader: &Reader,
-    snapshot_id: i64,
-    people: &People,
-) -> rusqlite::Result<Vec<(Box<str>, Box<str>)>> {
-    let mut statement: Statement = reader.connection().prepare(
-        "SELECT email, account_key FROM accounts
-         WHERE snapshot_id = ?1 AND (?2 IS NULL OR account_key IN (SELECT value FROM json_each(?2)))",
-    )?;
-    let rows =
-        statement.query_map((snapshot_id, people.0.as_deref()), |row| Ok((row.get(0)?, row.get(1)?)))?;
+/// What accounts are sorted by, and where the rest is.
+struct AccountPlace {
+    email: Box<str>,
+    key: Box<str>,
+    row: AccountAt,
+}
+
+enum AccountAt {
+    Own(i64),
+    /// An account that is one membership and nothing more.
+    Membership(i64),
+}
+
+fn account_order(reader: &Reader, snapshot_id: i64, people: &People) -> rusqlite::Result<Vec<AccountPlace>> {
+    let sql = format!(
+        "SELECT * FROM (
+            SELECT a.email, a.account_key, a.id AS own, NULL AS membership FROM {} WHERE s.snapshot_id = ?1
+            UNION ALL
+            SELECT m.email, m.account_key, NULL, m.id FROM {} AND s.snapshot_id = ?1)
+         WHERE ?2 IS NULL OR account_key IN (SELECT value FROM json_each(?2))",
+        schema::OWN_ACCOUNTS,
+        schema::SINGLE_ACCOUNTS
+    );
+    let mut statement: Statement = reader.connection().prepare(&sql)?;
+    let rows = statement.query_map((snapshot_id, people.0.as_deref()), |row| {
+        let membership: Option<i64> = row.get(3)?;
+        Ok(AccountPlace {
+            email: row.get(0)?,
+            key: row.get(1)?,
+            row: match membership {
+                Some(id) => AccountAt::Membership(id),
+                None => AccountAt::Own(row.get(2)?),
+            },
+        })
+    })?;
     rows.collect()
 }
 
@@ -359,9 +387,10 @@ pub(crate) fn holdings(
     let mut read = || -> rusqlite::Result<()> {
         let mut statement = reader.connection().prepare(
             "SELECT sb.position, m.account_key, m.role, m.role_class, m.state FROM snapshot_businesses sb
-             JOIN listing_memberships lm ON lm.listing = sb.listing JOIN membership_rows m ON m.id = lm.row
+             JOIN listings l ON l.id = sb.listing CROSS JOIN json_each(l.membership_rows) e
+             CROSS JOIN membership_rows m ON m.id = e.value
              WHERE sb.snapshot_id = ?1 AND (?2 IS NULL OR m.account_key IN (SELECT value FROM json_each(?2)))
-             ORDER BY sb.position, lm.position",
+             ORDER BY sb.position",
         )?;
         let mut rows = statement.query((snapshot_id, people.0.as_deref()))?;
         while let Some(row) = rows.next()? {
