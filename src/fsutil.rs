@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::error::{Context, Error, Kind, Result};
+use crate::shell;
 
 const PRIVATE_FILE: u32 = 0o600;
 const PRIVATE_FOLDER: u32 = 0o700;
@@ -266,7 +267,7 @@ pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
 /// Why a file that holds secrets may not be used.
 pub(crate) fn secrecy_problem(path: &Path) -> io::Result<Option<Error>> {
     let found = fs::symlink_metadata(path)?;
-    let shown = path.display();
+    let (shown, typed) = (path.display(), shell::path(path));
     let problem = if found.is_symlink() {
         Some(
             Error::new(
@@ -274,14 +275,14 @@ pub(crate) fn secrecy_problem(path: &Path) -> io::Result<Option<Error>> {
                 format!("{shown} is a symbolic link; a sign-in is kept in a plain file"),
             )
             .hint(format!(
-                "rm '{shown}' takes the link away; then sign in again, or put the file itself there"
+                "rm {typed} takes the link away; then sign in again, or put the file itself there"
             )),
         )
     } else if found.uid() != rustix::process::geteuid().as_raw() {
         let owner = found.uid();
         Some(
             Error::new(Kind::Config, format!("{shown} belongs to another user (uid {owner})"))
-                .hint(format!("sudo chown \"$(id -u)\" '{shown}'")),
+                .hint(format!("sudo chown \"$(id -u)\" {typed}")),
         )
     } else if found.mode() & 0o077 != 0 {
         let mode = found.mode() & 0o777;
@@ -291,7 +292,7 @@ pub(crate) fn secrecy_problem(path: &Path) -> io::Result<Option<Error>> {
         };
         Some(
             Error::new(Kind::Config, format!("{shown} can be read by others (mode {mode:04o}){cause}"))
-                .hint(format!("chmod 600 '{shown}'")),
+                .hint(format!("chmod 600 {typed}")),
         )
     } else {
         None

@@ -11,6 +11,7 @@
 //! | [`ui`] | the only printer: data to stdout, talk to stderr |
 //! | [`error`] | kind → exit code, sentence, hint |
 //! | [`secret`] | a string that does not print itself |
+//! | [`shell`] | a value as one word of a command that is printed to be typed |
 //! | [`fsutil`] | atomic private files, locks |
 //! | [`http`] | the small HTTP layer: limits, allowed origins, when to ask again |
 //! | [`oauth`] | authorize, exchange, refresh, revoke; the loopback listener |
@@ -63,6 +64,7 @@ mod report;
 #[expect(clippy::disallowed_methods, reason = "it plays another machine, with a clock of its own")]
 pub mod sandbox;
 mod secret;
+mod shell;
 mod store;
 mod ui;
 

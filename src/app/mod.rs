@@ -24,6 +24,7 @@ use crate::cli::Common;
 use crate::error::{Error, Kind, Result};
 use crate::http::Origin;
 use crate::model::Timestamp;
+use crate::shell;
 use crate::ui::{ColorChoice, Ui};
 pub(crate) use clock::Clock;
 pub(crate) use desktop::{has_desktop, open_browser};
@@ -136,14 +137,9 @@ pub(crate) fn variable(name: &str) -> Result<Option<String>> {
     }
 }
 
-/// One word of a POSIX shell.
-pub(crate) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
 /// How this program was called, so that a command printed can be typed.
 pub(crate) fn program() -> String {
-    env::args().next().unwrap_or_else(|| "fbsync".to_owned())
+    env::args().next().map_or_else(|| "fbsync".to_owned(), |called| shell::name(&called))
 }
 
 /// The account that runs the process, for the record of who took a snapshot.

@@ -19,6 +19,7 @@ use super::profile::{Profile, VERSION};
 use crate::app::{self, App, Stop};
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock};
+use crate::shell;
 use crate::ui::Ui;
 
 /// A rotation takes seconds, and half a minute at worst; who waits longer than this waits for a
@@ -95,7 +96,7 @@ impl Store {
     pub(crate) fn flag(&self) -> String {
         match self.name.as_str() {
             "default" => String::new(),
-            name => format!(" --profile {name}"),
+            name => format!(" --profile {}", shell::name(name)),
         }
     }
 
@@ -108,7 +109,7 @@ impl Store {
             Ok(Some(lock)) => Ok(lock),
             Ok(None) => Err(self.stop.check().err().unwrap_or_else(|| {
                 Error::new(Kind::Locked, format!("another fbsync has held {} for a minute", path.display()))
-                    .hint(format!("fuser '{}' shows which process it is", path.display()))
+                    .hint(format!("fuser {} shows which process it is", shell::path(&path)))
             })),
             Err(error) => {
                 let message = format!("cannot lock {}; the sign-in is as it was", path.display());
@@ -152,8 +153,8 @@ impl Store {
         let damaged = |error: serde_json::Error| {
             let (line, column) = (error.line(), error.column());
             let message = format!("{shown} is damaged (line {line}, column {column}); it is left as it is");
-            Error::new(Kind::Config, message)
-                .hint(format!("mv '{shown}' '{shown}.damaged' && fbsync auth{}", self.flag()))
+            let (file, aside) = (shell::path(path), shell::path(Path::new(&format!("{shown}.damaged"))));
+            Error::new(Kind::Config, message).hint(format!("mv {file} {aside} && fbsync auth{}", self.flag()))
         };
         let Version { version } = serde_json::from_slice(&bytes).map_err(damaged)?;
         if version != VERSION {

@@ -37,6 +37,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock};
+use crate::shell;
 use crate::ui::Ui;
 use open::{Contents, connect, identify};
 
@@ -72,7 +73,7 @@ impl Reader {
     pub(crate) fn open(path: &Path, ui: Ui) -> Result<Self> {
         Self::open_if_begun(path, ui)?.ok_or_else(|| {
             Error::new(Kind::Storage, format!("{} holds no snapshot yet", path.display()))
-                .hint(format!("fbsync sync --db '{}'", path.display()))
+                .hint(format!("fbsync sync --db {}", shell::path(path)))
         })
     }
 
@@ -80,11 +81,9 @@ impl Reader {
     pub(crate) fn open_if_begun(path: &Path, ui: Ui) -> Result<Option<Self>> {
         if !path.exists() {
             return Err(Error::new(Kind::Storage, format!("there is no database {}", path.display()))
-                .hint(format!("fbsync sync --db '{}'", path.display())));
+                .hint(format!("fbsync sync --db {}", shell::path(path))));
         }
-        if fsutil::readable_by_others(path) {
-            ui.warn(format_args!("{0} can be read by other users; chmod 600 '{0}'", path.display()));
-        }
+        warn_if_readable_by_others(path, ui);
         Ok(match open::for_reading(path, ui)? {
             (connection, Contents::Ours) => Some(Reader { connection }),
             (_, Contents::Nothing) => None,
@@ -109,9 +108,7 @@ impl Writer {
         })?;
         let writer = Writer { path: path.to_owned(), _lock: lock };
         if path.exists() {
-            if fsutil::readable_by_others(path) {
-                ui.warn(format_args!("{0} can be read by other users; chmod 600 '{0}'", path.display()));
-            }
+            warn_if_readable_by_others(path, ui);
             writer.check_writable()?;
             open::for_reading(path, ui)?;
         }
@@ -174,6 +171,13 @@ fn storage_error(error: rusqlite::Error, what: &str) -> Error {
     match hint {
         Some(hint) => failed.hint(hint),
         None => failed,
+    }
+}
+
+fn warn_if_readable_by_others(path: &Path, ui: Ui) {
+    if fsutil::readable_by_others(path) {
+        let (shown, typed) = (path.display(), shell::path(path));
+        ui.warn(format_args!("{shown} can be read by other users; chmod 600 {typed}"));
     }
 }
 

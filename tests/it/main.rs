@@ -24,6 +24,7 @@ mod network;
 mod origins;
 mod outcomes;
 mod pages;
+mod pasting;
 mod people;
 mod progress;
 mod quirks;

@@ -15,6 +15,7 @@ use crate::credentials::{Seed, Session, Store, place};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks;
 use crate::http::Http;
+use crate::shell;
 use database::Holding;
 use standing::{Standing, look};
 
@@ -87,9 +88,10 @@ fn ask(app: &App, profile: &str) -> Result<()> {
         answer => answer,
     };
     let person = person.map_err(|error| match error.kind() {
-        Kind::SignIn => {
-            error.hint(format!("the tokens are no longer accepted: fbsync auth --profile {profile}"))
-        }
+        Kind::SignIn => error.hint(format!(
+            "the tokens are no longer accepted: fbsync auth --profile {}",
+            shell::name(profile)
+        )),
         Kind::Refused => error.hint("the sign-in works, and lacks a scope or a role: see the app's scopes"),
         _ => error,
     })?;

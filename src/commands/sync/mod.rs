@@ -75,8 +75,7 @@ pub(crate) fn with_session(
     };
     let missing = tell::gaps(&reading);
     let recorded = writer.record(reading, spool, &provenance)?;
-    let db = path.display().to_string();
-    tell::tell(app, &recorded, &missing, &db, &again::command(app, args, &db))
+    tell::tell(app, &recorded, &missing, &path, &again::command(app, args, &path))
 }
 
 fn plan(args: &SyncArgs) -> Plan {
