@@ -5,6 +5,7 @@
 
 mod again;
 mod every;
+mod gap_file;
 mod gaps;
 mod tell;
 
