@@ -109,14 +109,24 @@ fn another_identity_is_refused_and_both_are_named() {
 fn another_origin_is_refused_and_another_port_of_this_machine_is_not() {
     let home = Home::synced();
     let elsewhere = home.sandbox.origin().replace("127.0.0.1", "localhost");
-    let mut sync = home.command(&["sync", "--db", DB]);
-    sync.env("FRESHBOOKS_API_URL", &elsewhere);
-    home.run(&mut sync).exits(3).says("belongs to http://127.0.0.1, and this sign-in is at http://localhost");
+    let sync = |options: &[&str]| {
+        let mut sync = home.command(&[&["sync", "--db", DB], options].concat());
+        home.run(sync.env("FRESHBOOKS_API_URL", &elsewhere))
+    };
+    sync(&[])
+        .exits(3)
+        .says("belongs to http://127.0.0.1, and this sign-in is at http://localhost")
+        .says("--new-identity continues this one on purpose");
 
     let again = Home::reading(World::many(2, 3));
     fs::copy(home.path(DB), again.path(DB)).expect("a copy");
     again.sync().succeeds();
     assert_eq!(again.tables().number("SELECT count(*) FROM snapshots"), 2);
+
+    // It is that one's from then on.
+    sync(&["--new-identity"]).succeeds();
+    sync(&[]).succeeds();
+    home.sync().exits(3).says("belongs to http://localhost");
 }
 
 #[test]
