@@ -7,6 +7,7 @@
 mod complaint;
 mod origin;
 mod pace;
+mod proxy;
 pub(crate) mod retry;
 mod trust;
 
@@ -19,7 +20,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use crate::app::{App, Clock, Endpoints, Stop};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::model::Timestamp;
 use crate::secret::Secret;
 use crate::ui::Ui;
@@ -104,8 +105,8 @@ pub(crate) struct Http {
 
 impl Http {
     /// A client that talks to the two endpoints of `app` and to nobody else.
-    pub(crate) fn new(app: &App) -> Self {
-        let agents = Agents::new(app.endpoints.clone(), app.ui, || {
+    pub(crate) fn new(app: &App) -> Result<Self> {
+        let agents = Agents::new(&app.endpoints, app.ui, || {
             ureq::Agent::config_builder()
                 .http_status_as_error(false)
                 .max_redirects(0)
@@ -117,11 +118,11 @@ impl Http {
                 .max_idle_connections_per_host(16)
                 .max_idle_age(Duration::from_secs(10))
                 .user_agent(concat!("fbsync/", env!("CARGO_PKG_VERSION")))
-        });
+        })?;
         let Endpoints { api, auth } = app.endpoints.clone();
         let allowed = Arc::new([api, auth]);
         let (clock, stop) = (app.clock.clone(), app.stop.clone());
-        Http {
+        Ok(Http {
             agents,
             clock,
             stop,
@@ -130,7 +131,7 @@ impl Http {
             pace: Pace::default(),
             deadline: None,
             retries: Arc::default(),
-        }
+        })
     }
 
     /// The same client, which waits for nothing beyond `deadline`.
@@ -143,8 +144,8 @@ impl Http {
         &self,
         url: &Url,
         bearer: &Secret,
-        read: impl Fn(&[u8]) -> std::result::Result<T, String>,
-    ) -> std::result::Result<(T, Answer), Failed> {
+        read: impl Fn(&[u8]) -> Result<T, String>,
+    ) -> Result<(T, Answer), Failed> {
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -179,7 +180,7 @@ impl Http {
     }
 
     /// Tells why and waits; on "too many requests" every worker does.
-    fn wait_to_ask_again(&self, url: &Url, failure: &Failure, wait: Duration) -> crate::error::Result<()> {
+    fn wait_to_ask_again(&self, url: &Url, failure: &Failure, wait: Duration) -> Result<()> {
         self.retries.fetch_add(1, Ordering::Relaxed);
         let seconds = wait.as_secs_f32().ceil();
         self.ui.note(format_args!("{failure}; asking {} again in {seconds} s", url.path()));
@@ -191,11 +192,11 @@ impl Http {
     }
 
     /// Waits for the common pace, which may have been put off meanwhile.
-    fn keep_pace(&self) -> crate::error::Result<()> {
+    fn keep_pace(&self) -> Result<()> {
         self.clock.sleep(self.pace.wait(), &self.stop)
     }
 
-    fn get_once(&self, url: &Url, bearer: &Secret, attempt: u32) -> std::result::Result<Answer, Failure> {
+    fn get_once(&self, url: &Url, bearer: &Secret, attempt: u32) -> Result<Answer, Failure> {
         self.check_origin(url)?;
         self.keep_pace().map_err(Failure::Fatal)?;
         let sent = self.agents.send(|agent| {
@@ -213,7 +214,7 @@ impl Http {
     }
 
     /// POSTs a form once (RFC 6749 appendix B). The caller decides what a failure means.
-    pub(crate) fn post_form(&self, url: &Url, form: &[(&str, &str)]) -> std::result::Result<Answer, Failure> {
+    pub(crate) fn post_form(&self, url: &Url, form: &[(&str, &str)]) -> Result<Answer, Failure> {
         self.check_origin(url)?;
         let sent = self.agents.send(|agent| {
             let request = agent.post(url.as_str()).header("Accept", "application/json");
@@ -226,7 +227,7 @@ impl Http {
     }
 
     /// The last gate before bytes leave: whatever was asked above, only our two origins are spoken to.
-    fn check_origin(&self, url: &Url) -> std::result::Result<(), Failure> {
+    fn check_origin(&self, url: &Url) -> Result<(), Failure> {
         match self.allowed.iter().any(|origin| origin.holds(url)) {
             true => Ok(()),
             false => Err(Failure::NotSent("that address is not FreshBooks'".to_owned())),
@@ -236,9 +237,9 @@ impl Http {
     fn read_answer(
         &self,
         url: &Url,
-        sent: std::result::Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+        sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
         attempts: u32,
-    ) -> std::result::Result<Answer, Failure> {
+    ) -> Result<Answer, Failure> {
         let mut response = sent.map_err(|error| failed_call(&error))?;
         let received_at = self.clock.now();
         let status = response.status().as_u16();

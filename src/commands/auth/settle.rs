@@ -66,6 +66,7 @@ fn identify(app: &App, http: &Http, token: &Secret) -> Option<Person> {
 
 /// A refresh token from elsewhere: typed, piped or in the environment, and rotated at once.
 pub(super) fn import(app: &App, client: Client, args: &AuthArgs) -> Result<Signed> {
+    let http = Http::new(app)?;
     let what = "refresh token";
     let token = match app::variable("FBSYNC_REFRESH_TOKEN")? {
         Some(token) => Secret::new(token.trim()),
@@ -81,7 +82,6 @@ pub(super) fn import(app: &App, client: Client, args: &AuthArgs) -> Result<Signe
     if token.is_empty() {
         return Err(Error::new(Kind::Usage, "no refresh token was given"));
     }
-    let http = Http::new(app);
     let profile = credentials::import(app, &http, client, token)?;
     let person = profile.access_token().and_then(|token| identify(app, &http, token));
     Ok(Signed { profile, person })

@@ -132,7 +132,7 @@ fn sign_in(app: &App, redirect_uri: String) -> Result<()> {
 }
 
 fn sync_once(app: &App, db: &Path, note: &str) -> Result<()> {
-    let http = Http::new(app);
+    let http = Http::new(app)?;
     let database = cli::Database { db: db.to_owned() };
     let args = SyncArgs {
         database,

@@ -77,7 +77,7 @@ fn stand(app: &App, check: bool) -> Result<Vec<Standing>> {
 /// Asks FreshBooks who the sign-in is, as any other command would begin.
 fn ask(app: &App, profile: &str) -> Result<()> {
     let app = app.for_profile(profile);
-    let http = Http::new(&app);
+    let http = Http::new(&app)?;
     let session = Session::stored(&app, &http)?;
     let token = session.bearer()?;
     let api = &app.endpoints.api;

@@ -27,7 +27,7 @@ use gaps::AcceptedGaps;
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
     let once = || {
-        let http = Http::new(app);
+        let http = Http::new(app)?;
         let session = || Ok(Session::open(app, &http)?.adopting(args.adopt));
         with_session(app, args, http.clone(), session)
     };
