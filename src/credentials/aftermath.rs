@@ -149,7 +149,7 @@ fn rescue(store: &Store, bytes: &[u8]) -> Error {
 }
 
 /// A clock that is off is worth a word: it is the machine's fault that expiry seems odd.
-pub(crate) fn tell_skew(ui: Ui, offset: ClockOffset) {
+pub(super) fn tell_skew(ui: Ui, offset: ClockOffset) {
     let (amount, way) = match offset {
         ClockOffset { behind, .. } if behind > TOLERATED_SKEW => (behind, "behind"),
         ClockOffset { ahead, .. } if ahead > TOLERATED_SKEW => (ahead, "ahead of"),

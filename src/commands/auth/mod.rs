@@ -112,8 +112,7 @@ pub(crate) fn sign_in(app: &App, request: &Request, way: &dyn Fn(&str)) -> Resul
     way(oauth::authorize_url(&app.endpoints.auth, &client, &request.scope, &attempt).as_str());
     let (outcome, reply) = ways.wait(app, request.timeout)?;
     let signed = consent::code(outcome)
-        .and_then(|code| settle::exchange(app, &http, &client, &code, attempt.verifier.as_ref()))
-        .and_then(|tokens| settle::keep(app, &http, client, &tokens));
+        .and_then(|code| settle::code(app, &http, client, &code, attempt.verifier.as_ref()));
     if let Some(reply) = reply {
         reply.finish(match &signed {
             Ok(signed) => Page::SignedIn { who: signed.who() },
