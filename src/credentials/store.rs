@@ -53,9 +53,10 @@ impl Store {
         })
     }
 
-    /// One for every profile in the folder, by name. A folder that is not there holds none.
+    /// One for every profile in the folder, by name. A folder that is not there holds none, nor does a
+    /// machine that has no place for one.
     pub(crate) fn all(app: &App) -> Result<Vec<Self>> {
-        let folder = app.state_dir()?;
+        let Ok(folder) = app.state_dir() else { return Ok(Vec::new()) };
         let entries = match fs::read_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => {

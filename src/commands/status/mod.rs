@@ -25,6 +25,7 @@ pub(crate) fn run(app: &App, args: &StatusArgs) -> Result<()> {
             .hint("fbsync status --max-age 26h --db audit.sqlite"));
     }
     let alone = args.max_age.is_some() && !args.check;
+    let missing = if args.check { missing(app)? } else { None };
     let standings = if alone { None } else { Some(stand(app, args.check)?) };
     let database = match args.db.as_ref().map(|db| Holding::read(app, &app.database(db)?)) {
         // Plain status tells what it can; only a question about the database can fail by it.
@@ -44,7 +45,7 @@ pub(crate) fn run(app: &App, args: &StatusArgs) -> Result<()> {
             })?;
         }
         false => {
-            if let Some(standings) = &standings {
+            if let (Some(standings), None) = (&standings, &missing) {
                 print(app, standings)?;
             }
             if let Some(holding) = &database {
@@ -54,11 +55,19 @@ pub(crate) fn run(app: &App, args: &StatusArgs) -> Result<()> {
     }
     if let Some(standings) = standings {
         tell_environment(app, &standings)?;
-        verdict(standings)?;
+        missing.map_or_else(|| verdict(standings), Err)?;
     }
     match (&database, args.max_age) {
         (Some(holding), Some(limit)) => holding.judge(app, limit),
         _ => Ok(()),
+    }
+}
+
+/// Where nothing is stored, the environment may hold a sign-in to begin with; else one is needed.
+fn missing(app: &App) -> Result<Option<Error>> {
+    match Store::all(app)?.is_empty() {
+        true => Ok(ask(app, &app.profile).err()),
+        false => Ok(None),
     }
 }
 
@@ -101,8 +110,16 @@ fn ask(app: &App, profile: &str) -> Result<()> {
 
 fn print(app: &App, standings: &[Standing]) -> Result<()> {
     if standings.is_empty() {
-        app.ui.note("nobody is signed in");
-        app.ui.hint("fbsync auth");
+        match app.state_dir() {
+            Ok(_) => {
+                app.ui.note("nobody is signed in");
+                app.ui.hint("fbsync auth");
+            }
+            Err(problem) => {
+                app.ui.note(format_args!("nobody is signed in: {problem}"));
+                problem.hint_text().into_iter().for_each(|hint| app.ui.hint(hint));
+            }
+        }
         return Ok(());
     }
     let rows: Vec<Vec<String>> = standings.iter().map(|one| one.row(app.clock.now())).collect();
