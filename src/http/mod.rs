@@ -36,6 +36,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 const FIRST_BYTE: Duration = Duration::from_secs(60);
 const BETWEEN_BYTES: Duration = Duration::from_secs(30);
 const WHOLE_EXCHANGE: Duration = Duration::from_secs(120);
+/// Whoever set a deadline has stopped waiting by then; the request need not outlive it for long.
+const PAST_DEADLINE: Duration = Duration::from_millis(250);
 /// The token endpoint answers in a second or not at all, and signals wait for it.
 const TOKEN_EXCHANGE: Duration = Duration::from_secs(30);
 
@@ -114,7 +116,6 @@ impl Http {
                 .timeout_connect(Some(CONNECT))
                 .timeout_recv_response(Some(FIRST_BYTE))
                 .timeout_per_read(Some(BETWEEN_BYTES))
-                .timeout_global(Some(WHOLE_EXCHANGE))
                 .max_idle_connections_per_host(16)
                 .max_idle_age(Duration::from_secs(10))
                 .user_agent(concat!("fbsync/", env!("CARGO_PKG_VERSION")))
@@ -179,6 +180,12 @@ impl Http {
         self.deadline.is_some_and(|deadline| Instant::now() + wait > deadline)
     }
 
+    /// How long a request may take that begins now.
+    fn time_left(&self) -> Duration {
+        let until = |deadline: Instant| deadline.saturating_duration_since(Instant::now()) + PAST_DEADLINE;
+        self.deadline.map_or(WHOLE_EXCHANGE, until).min(WHOLE_EXCHANGE)
+    }
+
     /// Tells why and waits; on "too many requests" every worker does.
     fn wait_to_ask_again(&self, url: &Url, failure: &Failure, wait: Duration) -> Result<()> {
         self.retries.fetch_add(1, Ordering::Relaxed);
@@ -201,6 +208,7 @@ impl Http {
         self.keep_pace().map_err(Failure::Fatal)?;
         let sent = self.agents.send(|agent| {
             let request = agent.get(url.as_str()).header("Accept", "application/json");
+            let request = request.config().timeout_global(Some(self.time_left())).build();
             request.header("Authorization", format!("Bearer {}", bearer.expose())).call()
         });
         let answer = self.read_answer(url, sent, attempt)?;
