@@ -6,7 +6,8 @@
 //!
 //! - [`columns`], [`shared`]: what a column is, and the columns of `access`, which most reports share.
 //! - [`view`]: a snapshot, or some of it, as the reports see it.
-//! - [`access`], [`people`], [`coverage`], [`changes`], [`attention`], [`review`], [`presets`]: the rows.
+//! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`], [`presets`]: the
+//!   rows; [`holdings`]: who holds what, for those of people.
 //! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`]; [`cover`] is a workbook's first sheet.
 //! - [`summary`]: what the cover and the README both tell.
 
@@ -18,10 +19,12 @@ mod cover;
 mod coverage;
 mod csv;
 mod format;
+mod holdings;
 mod jsonl;
 mod people;
 mod presets;
 mod review;
+mod roles;
 mod shared;
 pub(crate) mod summary;
 mod view;
@@ -198,10 +201,10 @@ pub(crate) const REPORTS: &[Report] = &[
         name: "roles",
         title: "Roles in each business",
         about: "how many hold which role in which business",
-        columns: &[people::ROLE],
+        columns: &[roles::COLUMNS],
         key: &["business_id", "role"],
-        lead: people::ROLE_LEAD,
-        rows: people::roles,
+        lead: roles::LEAD,
+        rows: roles::rows,
         ..MEMBERSHIPS
     },
     Report {
