@@ -2,8 +2,9 @@
 
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
+use super::print::print_setup;
 use super::summary::{self, STATES, wrapped};
-use super::xlsx::{failed, heading_format, print_setup};
+use super::xlsx::{failed, heading_format};
 use super::{Limits, Report, View};
 use crate::error::Result;
 

@@ -8,7 +8,8 @@
 //! - [`view`]: a snapshot, or some of it, as the reports see it.
 //! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`], [`presets`]: the
 //!   rows; [`holdings`]: who holds what, for those of people.
-//! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`]; [`cover`] is a workbook's first sheet.
+//! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`]; [`cover`] is a workbook's first
+//!   sheet, [`meanings`] its last, [`print`](mod@print) how they are printed.
 //! - [`summary`]: what the cover and the README both tell.
 
 mod access;
@@ -22,8 +23,10 @@ mod csv;
 mod format;
 mod holdings;
 mod jsonl;
+mod meanings;
 mod people;
 mod presets;
+mod print;
 mod review;
 mod roles;
 mod shared;

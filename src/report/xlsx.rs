@@ -13,14 +13,12 @@ use rust_xlsxwriter::{
 };
 
 use super::format::write_failed;
-use super::{Cell, Column, Report, Scope, Type, View, cover};
+use super::print::print_setup;
+use super::{Cell, Column, Report, Type, View, cover, meanings};
 use crate::error::{Error, Kind, Result};
 
 /// What a reviewer can decide.
 const DECISIONS: [&str; 4] = ["keep", "remove", "change", "ask"];
-
-/// Excel's longest header or footer.
-const LONGEST_FOOTER: usize = 255;
 
 /// In points; two lines of a heading.
 const HEADING_HEIGHT: f64 = 31.0;
@@ -31,9 +29,6 @@ const MOST_LINES: u32 = 28;
 
 const GREY: u32 = 0x00E7_E9ED;
 const FIELD: u32 = 0x00FF_F8DC;
-
-/// A4; a printer that has other paper scales it.
-const PAPER_A4: u8 = 9;
 
 pub(super) struct Workbook<'v> {
     report: Report,
@@ -129,7 +124,8 @@ impl<'v> Workbook<'v> {
 
     pub(super) fn finish(mut self, out: &mut dyn Write) -> Result<()> {
         self.furnish().map_err(failed)?;
-        let meanings = self.meanings().map_err(failed)?;
+        let shown = self.order.iter().map(|from| &self.columns[*from]);
+        let meanings = meanings::sheet(shown, self.view).map_err(failed)?;
         let Workbook { mut workbook, cover, sheet, .. } = self;
         for sheet in [cover, sheet, meanings] {
             workbook.push_worksheet(sheet);
@@ -179,31 +175,6 @@ impl<'v> Workbook<'v> {
             .set_error_message("Please type a date, such as 2026-06-30.")?;
         self.sheet.add_data_validation(1, date, self.rows, date, &day)?;
         Ok(())
-    }
-
-    /// The sheet that maps headings to names and meanings.
-    fn meanings(&self) -> Result<Worksheet, XlsxError> {
-        let mut sheet = Worksheet::new();
-        sheet.set_name("Columns")?;
-        let (heading, text) = (heading_format(), text_format());
-        for (at, (title, width)) in
-            (0..).zip([("Heading", 30.0), ("Column name", 28.0), ("Type", 12.0), ("Meaning", 90.0)])
-        {
-            sheet.set_column_width(at, width)?;
-            sheet.write_string_with_format(0, at, title, &heading)?;
-        }
-        for (row, from) in (1..).zip(&self.order) {
-            let Column { name, heading, kind, meaning, .. } = &self.columns[*from];
-            for (at, cell) in (0..).zip([heading.as_ref(), name.as_ref(), kind.as_str(), meaning.as_ref()]) {
-                sheet.write_string_with_format(row, at, cell, &text)?;
-            }
-        }
-        let rows = u32::try_from(self.order.len()).unwrap_or(u32::MAX);
-        sheet.set_freeze_panes(1, 1)?;
-        sheet.autofilter(0, 0, rows, 3)?;
-        print_setup(&mut sheet, "What the columns mean", self.view)?;
-        sheet.set_repeat_rows(0, 0)?;
-        Ok(sheet)
     }
 }
 
@@ -314,54 +285,6 @@ fn width(column: &Column) -> f64 {
     }
 }
 
-/// Landscape, one page wide, and on every page what it is of.
-pub(super) fn print_setup(sheet: &mut Worksheet, title: &str, view: &View) -> Result<(), XlsxError> {
-    let snapshot = &view.snapshot;
-    let what = match (&view.scope, view.businesses.as_slice()) {
-        (Scope::Alone(_), [business]) => format!("{} ({}), ", business.name, business.id),
-        _ => String::new(),
-    };
-    let partial = if view.is_partial() { "PARTIAL: " } else { "" };
-    let head = match view.warning() {
-        Some(warning) => format!("&L&B{}&R{}", plain(title), plain(&warning)),
-        None => format!("&L&B{}", plain(title)),
-    };
-    let day = snapshot.finished_at.get(..10).unwrap_or_default();
-    let tail = format!("&CSnapshot {}, {day}&RPage &P of &N", snapshot.id);
-    let room = LONGEST_FOOTER.saturating_sub(tail.len() + 2);
-    let left = cut(&plain(&format!("{partial}{what}{}", view.extent())), room);
-    sheet
-        .set_paper_size(PAPER_A4)
-        .set_landscape()
-        .set_print_fit_to_pages(1, 0)
-        .set_margins(0.4, 0.4, 0.7, 0.7, 0.3, 0.3)
-        .set_header(cut(&head, LONGEST_FOOTER))
-        .set_footer(format!("&L{left}{tail}"));
-    Ok(())
-}
-
-/// `&` begins a code in a header or footer, and is written twice to mean itself.
-fn plain(text: &str) -> String {
-    text.replace('&', "&&")
-}
-
-/// The text, cut so that UTF-16, which Excel counts in, stays within `room`.
-fn cut(text: &str, room: usize) -> String {
-    if text.encode_utf16().count() <= room {
-        return text.to_owned();
-    }
-    let mut left = room.saturating_sub(1);
-    let fits = |c: &char| {
-        let fits = left >= c.len_utf16();
-        left = left.saturating_sub(c.len_utf16());
-        fits
-    };
-    let kept: String = text.chars().take_while(fits).collect();
-    // Half a doubled `&` would swallow what follows.
-    let odd = kept.chars().rev().take_while(|c| *c == '&').count() % 2 == 1;
-    format!("{}…", if odd { &kept[..kept.len() - 1] } else { &kept })
-}
-
 pub(super) fn failed(error: XlsxError) -> Error {
     let hint = match &error {
         XlsxError::RowColumnLimitError | XlsxError::MaxStringLengthExceeded => {
@@ -373,18 +296,5 @@ pub(super) fn failed(error: XlsxError) -> Error {
     match hint {
         Some(hint) => failed.hint(hint),
         None => failed,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_footer_is_cut_between_characters() {
-        assert_eq!(cut("abc", 3), "abc");
-        assert_eq!(cut("abcd", 3), "ab…");
-        assert_eq!(cut("a&&b", 3), "a…");
-        assert_eq!(cut("🌿🌿", 3), "🌿…");
     }
 }
