@@ -25,6 +25,7 @@ mod origins;
 mod outcomes;
 mod pages;
 mod people;
+mod pictures;
 mod progress;
 mod quirks;
 mod readme;
