@@ -145,8 +145,11 @@ pub(crate) const EXTRAS: [Extra; 14] = [
     Extra {
         path: "completions",
         examples: &[
-            ("bash", "fbsync completions bash >~/.local/share/bash-completion/completions/fbsync"),
-            ("zsh", "fbsync completions zsh >~/.zfunc/_fbsync"),
+            (
+                "bash, with the package bash-completion",
+                "fbsync completions bash >~/.local/share/bash-completion/completions/fbsync",
+            ),
+            ("zsh, with ~/.zfunc in fpath before compinit", "fbsync completions zsh >~/.zfunc/_fbsync"),
             ("fish", "fbsync completions fish >~/.config/fish/completions/fbsync.fish"),
         ],
         codes: &[],

@@ -1,4 +1,4 @@
-//! What the program says of itself: `--help`, the manual, the completions and the README agree.
+//! What the program says of itself: `--help`, the manual and the README agree.
 
 use std::process::Command;
 
@@ -155,30 +155,6 @@ fn the_manual_has_a_page_for_each_command() {
             assert!(text.contains(heading), "{page} has no {heading}");
         }
     }
-}
-
-#[test]
-fn completions_are_scripts_that_know_the_commands() {
-    let home = Home::new();
-    for (shell, mark) in [("bash", "complete -F"), ("zsh", "#compdef fbsync"), ("fish", "complete -c fbsync")]
-    {
-        let run = home.fbsync(&["completions", shell]).succeeds();
-        assert_eq!(run.stderr, "");
-        assert!(run.stdout.contains(mark), "{shell}");
-        assert!(
-            ["snapshots", "--accept-gap", "completions"]
-                .iter()
-                .all(|word| run.stdout.contains(word.trim_start_matches('-'))),
-            "{shell}"
-        );
-        let script = home.path("script");
-        std::fs::write(&script, &run.stdout).expect("a file");
-        match Command::new(shell).arg("-n").arg(&script).output() {
-            Ok(judged) => assert!(judged.status.success(), "{shell}: {judged:?}"),
-            Err(_) => skip(format_args!("there is no {shell}")),
-        }
-    }
-    home.fbsync(&["completions", "tcsh"]).exits(2).says("[possible values: bash, zsh, fish]");
 }
 
 #[test]
