@@ -28,10 +28,7 @@ pub(crate) const EXTRAS: [Extra; 14] = [
             ("on a terminal: asks for what it needs", "fbsync auth"),
             ("on a server: copy the address to a browser, paste back where it ended", "fbsync auth --paste"),
             ("a second sign-in", "fbsync auth --profile acme"),
-            (
-                "without a terminal",
-                "fbsync auth --no-browser --client-id ID --client-secret-file /run/secrets/fbsync",
-            ),
+            ("without a terminal", "fbsync auth --no-browser --client-id ID --client-secret-file FILE"),
         ],
         codes: &["3", "4", "5", "6", "8"],
     },
