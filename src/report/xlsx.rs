@@ -11,6 +11,7 @@ use rust_xlsxwriter::{
     DataValidation, DataValidationRule, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder,
     Worksheet, XlsxError,
 };
+use unicode_width::UnicodeWidthStr as _;
 
 use super::format::write_failed;
 use super::print::print_setup;
@@ -103,8 +104,14 @@ impl<'v> Workbook<'v> {
         }
         for (at, from) in (0..).zip(&self.order) {
             let format = &self.formats[usize::from(at)];
-            write_cell(&mut self.sheet, row, at, &self.columns[*from], &cells[*from], format)
-                .map_err(failed)?;
+            let written = match &cells[*from] {
+                // The line below the row goes through what is seen of it.
+                Cell::Empty if usize::from(at) < self.shown => {
+                    self.sheet.write_blank(row, at, format).map(|_| ())
+                }
+                cell => write_cell(&mut self.sheet, row, at, &self.columns[*from], cell, format),
+            };
+            written.map_err(failed)?;
         }
         Ok(())
     }
@@ -113,9 +120,10 @@ impl<'v> Workbook<'v> {
     fn lines(&self, cells: &[Cell]) -> u32 {
         let lines = |from: &usize| match (&cells[*from], &self.columns[*from]) {
             (Cell::Text(text), column) if wraps(column) => {
-                // Proportional letters are narrower than the digits that a width counts.
-                let room = width(column) * 1.1;
-                (text.chars().count() as f64 / room).ceil() as u32
+                // Proportional letters are narrower than the digits that a width counts, on the average:
+                // of a single word, such as an address, nothing is sure, and its end would be cut off.
+                let room = if text.contains(' ') { width(column) * 1.1 } else { width(column) };
+                (text.width() as f64 / room).ceil() as u32
             }
             _ => 1,
         };
@@ -203,8 +211,6 @@ fn write_cell(
     let text =
         |sheet: &mut Worksheet, text: &str| sheet.write_string_with_format(row, at, text, format).map(|_| ());
     match cell {
-        // Empty cells are written where somebody is to fill them in.
-        Cell::Empty if is_field(column) => sheet.write_blank(row, at, format).map(|_| ()),
         Cell::Empty => Ok(()),
         Cell::Bool(value) => text(sheet, if *value { "yes" } else { "no" }),
         Cell::Integer(value) if column.kind == Type::Integer => {
@@ -244,11 +250,15 @@ pub(super) fn text_format() -> Format {
 }
 
 fn format_of(column: &Column) -> Format {
-    let format = Format::new().set_align(FormatAlign::Top);
+    let line = FormatBorder::Thin;
+    let format =
+        Format::new().set_align(FormatAlign::Top).set_border_bottom(line).set_border_bottom_color(GREY);
+    // Without it, Arabic and Hebrew would begin at the right, where the next column does.
+    let left = || format.clone().set_align(FormatAlign::Left);
     let format = match column.kind {
-        _ if wraps(column) => format.set_text_wrap(),
+        _ if wraps(column) => left().set_text_wrap(),
         // Text cells that look like numbers stay as they are.
-        Type::Id | Type::NumericId | Type::Text => format.set_num_format("@"),
+        Type::Id | Type::NumericId | Type::Text => left().set_num_format("@"),
         Type::Time => format.set_num_format("yyyy-mm-dd hh:mm").set_align(FormatAlign::Left),
         Type::Date => format.set_num_format("yyyy-mm-dd"),
         Type::Bool => format.set_align(FormatAlign::Center),
@@ -257,7 +267,7 @@ fn format_of(column: &Column) -> Format {
     if !is_field(column) {
         return format;
     }
-    format.set_background_color(FIELD).set_border(FormatBorder::Thin).set_border_color(GREY)
+    format.set_background_color(FIELD).set_border(line).set_border_color(GREY)
 }
 
 /// Whether a text may take several lines.
@@ -268,13 +278,14 @@ fn wraps(column: &Column) -> bool {
 fn width(column: &Column) -> f64 {
     match (column.name.as_ref(), column.kind) {
         ("business_name" | "full_name", _) => 22.0,
-        ("email", _) => 30.0,
+        ("email", _) => 34.0,
         ("reviewer_email", _) => 22.0,
         ("state" | "severity" | "decision" | "ticket", _) => 10.0,
         ("change_to" | "reviewer", _) => 14.0,
         ("emails" | "meaning" | "message", _) => 44.0,
         ("roles", _) => 56.0,
-        ("role_label" | "justification" | "why_look" | "flags" | "reason", _) => 20.0,
+        ("role_label" | "justification" | "flags" | "reason", _) => 20.0,
+        ("why_look", _) => 24.0,
         ("row_key" | "account_key" | "business_uuid" | "identity_uuid", _) => 40.0,
         ("record_sha256", _) => 66.0,
         (_, Type::Time) => 16.0,
