@@ -11,6 +11,7 @@ mod corners;
 mod database;
 mod demo;
 mod diff;
+mod dumps;
 mod effort;
 mod evidence;
 mod export;

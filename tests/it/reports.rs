@@ -55,7 +55,7 @@ fn as_of(home: &Home) -> String {
 }
 
 /// Compares with the file under `fixtures/expected`, or rewrites that.
-fn expect(name: &str, found: &str) {
+pub(crate) fn expect(name: &str, found: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/expected").join(name);
     if std::env::var_os("UPDATE_FIXTURES").is_some() {
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
