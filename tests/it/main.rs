@@ -48,5 +48,6 @@ mod sync;
 mod tables;
 mod terminal;
 mod tls;
+mod upgrade;
 mod verify;
 mod xlsx;

@@ -44,7 +44,11 @@ pub(crate) fn run(app: &App, path: &Path, zone: &Zone, args: &PruneArgs) -> Resu
     }
     let ids: Vec<i64> = doomed.iter().map(|line| line.id).collect();
     let freed = Writer::claim(path, app.ui)?.prune(&ids)?;
-    tell(app, &ids, &freed)
+    tell(app, &ids, &freed)?;
+    for backup in store::backups(path) {
+        app.ui.warn(format_args!("{0} still holds what was erased; rm '{0}'", backup.display()));
+    }
+    Ok(())
 }
 
 fn tell(app: &App, ids: &[i64], freed: &Freed) -> Result<()> {
