@@ -63,6 +63,8 @@ const WRITE_CACHE_KIB: i64 = 12 << 10;
 /// A database open for reading.
 pub(crate) struct Reader {
     connection: Connection,
+    /// The version of the file, where it is read through a copy that was brought up to date.
+    older: Option<i32>,
 }
 
 /// The right to add a snapshot: nobody else can while this lives.
@@ -90,9 +92,10 @@ impl Reader {
             ui.warn(format_args!("{0} can be read by other users; chmod 600 '{0}'", path.display()));
         }
         Ok(match open::for_reading(path, ui)? {
-            (connection, Contents::Ours) => Some(Reader { connection }),
+            (connection, Contents::Ours) => Some(Reader { connection, older: None }),
             (connection, Contents::Older(version)) => {
-                Some(Reader { connection: upgrade::copy_of(&connection, version, path, ui)? })
+                let connection = upgrade::copy_of(&connection, version, path, ui)?;
+                Some(Reader { connection, older: Some(version) })
             }
             (_, Contents::Nothing) => None,
         })

@@ -4,6 +4,7 @@
 //! The backup is a whole file before the first change, and the change is one transaction: at every
 //! moment the older or the newer database is there.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::backup::{Backup, StepResult};
@@ -63,9 +64,11 @@ impl Writer {
     }
 
     /// Keeps the file page by page under a name of its own. One that is there is never replaced.
+    ///
+    /// Through SQLite, since closing the file after reading it otherwise would free the process's locks.
     fn back_up(&self, version: i32) -> Result<PathBuf> {
         let backup = backup_name(&self.path, version);
-        let shown = backup.display();
+        let shown = backup.display().to_string();
         let what = format!("back up {} to {shown}; nothing was changed", self.path.display());
         let failed = || format!("cannot {what}");
         let pending = Pending::drafted(&with_suffix(&backup, ".part"), &backup);
@@ -77,16 +80,16 @@ impl Writer {
         copy_pages(&original, &mut copy).map_err(|error| storage_error(error, &what))?;
         drop((original, copy));
         die_if_chosen("backup");
-        if backup.exists() {
-            if pending.same_as_target() {
-                return Ok(backup);
-            }
-            let message =
-                format!("{shown} is in the way of the backup, and is not replaced; nothing was changed");
-            return Err(Error::new(Kind::Config, message).hint(format!("mv '{shown}' '{shown}.earlier'")));
+        if pending.same_as_target() {
+            return Ok(backup);
         }
-        pending.commit(false).context(Kind::Storage, failed)?;
-        Ok(backup)
+        match pending.commit(false) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let message = format!("{shown} is in the way of the backup; nothing was changed");
+                Err(Error::new(Kind::Config, message).hint(format!("mv '{shown}' '{shown}.earlier'")))
+            }
+            made => made.context(Kind::Storage, failed).map(|()| backup),
+        }
     }
 }
 
@@ -98,7 +101,7 @@ pub(super) fn copy_of(original: &Connection, version: i32, path: &Path, ui: Ui) 
         Some(ErrorCode::DiskFull | ErrorCode::CannotOpen) => {
             Error::new(Kind::Storage, format!("cannot {what}"))
                 .because(error)
-                .hint("set TMPDIR to a folder with room for it; the file itself was left as it is")
+                .hint("TMPDIR=/path/with/room fbsync …; the file itself was left as it is")
         }
         _ => storage_error(error, &what),
     };

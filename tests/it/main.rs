@@ -48,6 +48,7 @@ mod sync;
 mod tables;
 mod terminal;
 mod tls;
+#[cfg(debug_assertions)]
 mod upgrade;
 mod verify;
 mod xlsx;
