@@ -19,7 +19,7 @@
 //! | [`freshbooks`] | four reads, answers as model types |
 //! | [`model`] | businesses, memberships, accounts, roles, coverage; no I/O |
 //! | [`fetch`] | all pages of all businesses, reconciled → a reading and its spool |
-//! | [`store`] | a reading → a snapshot in SQLite; hashes, chain, comparison, pruning, queries |
+//! | [`store`] | a reading → a snapshot in SQLite; hashes, chain, comparison, pruning, upgrades, queries |
 //! | [`diff`] | what changed in a business between two readings; pure |
 //! | [`report`] | one description a report; rows → CSV, workbooks, JSON Lines |
 //! | [`evidence`] | reports, manifest, check sums and README in one sealed folder; checking it again |

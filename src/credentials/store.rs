@@ -48,7 +48,7 @@ impl Store {
         Ok(Store {
             name: name.to_owned(),
             file: folder.join(format!("{name}.json")),
-            patience: app.clock.patience(PATIENCE),
+            patience: app::patience(PATIENCE),
             stop: app.stop.clone(),
         })
     }

@@ -17,7 +17,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use crate::error::{Context, Kind, Result};
 pub(crate) use folder::PendingFolder;
@@ -66,6 +66,19 @@ impl Pending {
             .tempfile_in(folder_of(target))?;
         file.as_file().set_permissions(Permissions::from_mode(PRIVATE_FILE))?;
         Ok(Pending { file, target: target.to_owned() })
+    }
+
+    /// The same under a name that stays: whatever a killed process left there is taken away first, so
+    /// that large files do not gather. For one process at a time.
+    pub(crate) fn drafted(draft: &Path, target: &Path) -> io::Result<Self> {
+        remove_if_there(draft)?;
+        let file = NamedTempFile::from_parts(create_new_private(draft)?, TempPath::try_from_path(draft)?);
+        Ok(Pending { file, target: target.to_owned() })
+    }
+
+    /// Where the content is until it is committed.
+    pub(crate) fn path(&self) -> &Path {
+        self.file.path()
     }
 
     /// Whether the target is there already with just this content.

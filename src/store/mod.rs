@@ -6,6 +6,7 @@
 //!
 //! - [`open`]: whose file it is, and of which version.
 //! - [`schema`]: tables, views, triggers.
+//! - [`upgrade`]: an older file brought up to date, or read through a copy; [`steps`]: from version to version.
 //! - [`layout`]: how content becomes a hash.
 //! - [`record`]: a reading into a snapshot; [`content`]: its rows and listings, each once.
 //! - [`rows`]: model values as columns.
@@ -28,6 +29,8 @@ mod query;
 mod record;
 mod rows;
 mod schema;
+mod steps;
+mod upgrade;
 mod view;
 
 use std::path::{Path, PathBuf};
@@ -49,6 +52,7 @@ pub(crate) use query::{
     Side, SnapshotLine, Usable, content_sha256, neighbour, newest_snapshot, snapshot_by_id, snapshots,
 };
 pub(crate) use record::{Provenance, Recorded, check_owner};
+pub(crate) use upgrade::backups;
 pub(crate) use view::{
     AccessRow, AccountLine, BusinessLine, CoverageLine, People, Snapshot, access_rows, account_addresses,
     account_lines, business_lines, coverage_lines, find_snapshot, holdings,
@@ -60,6 +64,8 @@ const WRITE_CACHE_KIB: i64 = 12 << 10;
 /// A database open for reading.
 pub(crate) struct Reader {
     connection: Connection,
+    /// The version of the file, where it is read through a copy that was brought up to date.
+    older: Option<i32>,
 }
 
 /// The right to add a snapshot: nobody else can while this lives.
@@ -85,7 +91,11 @@ impl Reader {
         }
         warn_if_readable_by_others(path, ui);
         Ok(match open::for_reading(path, ui)? {
-            (connection, Contents::Ours) => Some(Reader { connection }),
+            (connection, Contents::Ours) => Some(Reader { connection, older: None }),
+            (connection, Contents::Older(version)) => {
+                let connection = upgrade::copy_of(&connection, version, path, ui)?;
+                Some(Reader { connection, older: Some(version) })
+            }
             (_, Contents::Nothing) => None,
         })
     }
@@ -97,7 +107,8 @@ impl Reader {
 
 impl Writer {
     /// Takes the lock beside the database and looks whether it may be written to, before anything
-    /// is asked of FreshBooks. A database that does not exist is not created yet.
+    /// is asked of FreshBooks; an older one is brought up to date. One that does not exist is not
+    /// created yet.
     pub(crate) fn claim(path: &Path, ui: Ui) -> Result<Self> {
         let lock_path = with_suffix(path, ".lock");
         let lock = Lock::acquire(&lock_path, Duration::ZERO, || true);
@@ -110,7 +121,10 @@ impl Writer {
         if path.exists() {
             warn_if_readable_by_others(path, ui);
             writer.check_writable()?;
-            open::for_reading(path, ui)?;
+            let (_, contents) = open::for_reading(path, ui)?;
+            if let Contents::Older(_) = contents {
+                writer.upgrade(ui)?;
+            }
         }
         Ok(writer)
     }
@@ -132,7 +146,7 @@ impl Writer {
         let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         match identify(&connection, &self.path)? {
             Contents::Nothing => Ok(None),
-            Contents::Ours => query::owner(&connection),
+            Contents::Ours | Contents::Older(_) => query::owner(&connection),
         }
     }
 

@@ -35,6 +35,18 @@ fn a_database_of_a_newer_version_is_refused() {
 }
 
 #[test]
+fn a_database_of_a_version_that_was_never_released_is_refused() {
+    let home = Home::synced();
+    // A debug build knows a version 0, for `upgrade.rs`.
+    for version in if cfg!(debug_assertions) { vec![-1] } else { vec![-1, 0] } {
+        Tables::open_for_writing(&home.path(DB)).execute(&format!("PRAGMA user_version = {version}"));
+        let message = format!("audit.sqlite has the schema version {version}, which no fbsync ever wrote");
+        refused_by_all(&home, 9, &message);
+    }
+    assert_eq!(home.files(), [DB, "audit.sqlite.lock"]);
+}
+
+#[test]
 fn a_database_of_somebody_else_is_refused() {
     let home = Home::reading(World::empty());
     Tables::open_for_writing(&home.path(DB)).execute("CREATE TABLE invoices (id INTEGER)");

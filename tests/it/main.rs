@@ -12,6 +12,7 @@ mod corners;
 mod database;
 mod demo;
 mod diff;
+mod dumps;
 mod effort;
 mod evidence;
 mod export;
@@ -50,5 +51,7 @@ mod sync;
 mod tables;
 mod terminal;
 mod tls;
+#[cfg(debug_assertions)]
+mod upgrade;
 mod verify;
 mod xlsx;
