@@ -11,6 +11,7 @@
 //! | [`ui`] | the only printer: data to stdout, talk to stderr |
 //! | [`error`] | kind → exit code, sentence, hint |
 //! | [`secret`] | a string that does not print itself |
+//! | [`shell`] | a value as one word of a command that is printed to be typed |
 //! | [`fsutil`] | atomic private files, locks |
 //! | [`http`] | the small HTTP layer: limits, allowed origins, when to ask again |
 //! | [`oauth`] | authorize, exchange, refresh, revoke; the loopback listener |
@@ -18,7 +19,7 @@
 //! | [`freshbooks`] | four reads, answers as model types |
 //! | [`model`] | businesses, memberships, accounts, roles, coverage; no I/O |
 //! | [`fetch`] | all pages of all businesses, reconciled → a reading and its spool |
-//! | [`store`] | a reading → a snapshot in SQLite; hashes, chain, comparison, pruning, queries |
+//! | [`store`] | a reading → a snapshot in SQLite; hashes, chain, comparison, pruning, upgrades, queries |
 //! | [`diff`] | what changed in a business between two readings; pure |
 //! | [`report`] | one description a report; rows → CSV, workbooks, JSON Lines |
 //! | [`evidence`] | reports, manifest, check sums and README in one sealed folder; checking it again |
@@ -63,6 +64,7 @@ mod report;
 #[expect(clippy::disallowed_methods, reason = "it plays another machine, with a clock of its own")]
 pub mod sandbox;
 mod secret;
+mod shell;
 mod store;
 mod ui;
 

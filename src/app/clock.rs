@@ -12,8 +12,6 @@ pub(crate) struct Clock {
     /// A test's own time: what it was when the process started.
     chosen: Option<(i64, Instant)>,
     never_sleep: bool,
-    /// A test's own idea of how long to wait for a lock.
-    patience: Option<Duration>,
 }
 
 impl Clock {
@@ -22,15 +20,7 @@ impl Clock {
         let chosen = variable("FBSYNC_TEST_CLOCK")?.map(|text| text.parse::<i64>()).transpose();
         let chosen = chosen.context(Kind::Config, failed)?.map(|seconds| (seconds, Instant::now()));
         let never_sleep = variable("FBSYNC_TEST_NO_SLEEP")?.is_some();
-        let failed = || "FBSYNC_TEST_PATIENCE is no number".to_owned();
-        let patience = variable("FBSYNC_TEST_PATIENCE")?.map(|text| text.parse::<u64>()).transpose();
-        let patience = patience.context(Kind::Config, failed)?.map(Duration::from_millis);
-        Ok(Clock { chosen, never_sleep, patience })
-    }
-
-    /// How long to wait for what usually takes no longer than `usual`.
-    pub(crate) fn patience(&self, usual: Duration) -> Duration {
-        self.patience.unwrap_or(usual)
+        Ok(Clock { chosen, never_sleep })
     }
 
     /// Now. Asked anew each time: a clock that only counts would stand still while the machine sleeps.

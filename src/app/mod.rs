@@ -1,10 +1,10 @@
 //! What the process gives us, read once: environment, clock, signals, terminal, folders.
 //!
-//! No other folder reads the environment or the time. Four variables exist for tests alone:
+//! No other folder reads the environment or the time. Five variables exist for tests alone:
 //! `FBSYNC_TEST_CLOCK` (Unix seconds that the clock starts from), `FBSYNC_TEST_NO_SLEEP`
 //! (waits return at once, and are told at `-v` as always), `FBSYNC_TEST_PATIENCE` (milliseconds to
-//! wait for a lock) and `FBSYNC_TEST_DIE_AT` (the name of the step at which the process kills itself;
-//! with `panic:` in front, it panics there).
+//! wait for a lock), `FBSYNC_TEST_HOST` (the machine's name, in debug builds) and `FBSYNC_TEST_DIE_AT`
+//! (the name of the step at which the process kills itself; with `panic:` in front, it panics there).
 
 #![expect(clippy::disallowed_methods, reason = "this is the place where they are allowed")]
 
@@ -17,6 +17,7 @@ use std::env;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use etcetera::BaseStrategy;
 
@@ -24,6 +25,7 @@ use crate::cli::Common;
 use crate::error::{Error, Kind, Result};
 use crate::http::Origin;
 use crate::model::Timestamp;
+use crate::shell;
 use crate::ui::{ColorChoice, Ui};
 pub(crate) use clock::Clock;
 pub(crate) use desktop::{has_desktop, open_browser};
@@ -136,14 +138,9 @@ pub(crate) fn variable(name: &str) -> Result<Option<String>> {
     }
 }
 
-/// One word of a POSIX shell.
-pub(crate) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
 /// How this program was called, so that a command printed can be typed.
 pub(crate) fn program() -> String {
-    env::args().next().unwrap_or_else(|| "fbsync".to_owned())
+    env::args().next().map_or_else(|| "fbsync".to_owned(), |called| shell::name(&called))
 }
 
 /// The account that runs the process, for the record of who took a snapshot.
@@ -154,6 +151,11 @@ pub(crate) fn os_user() -> String {
 
 /// The machine's name, for the record of where a snapshot was taken.
 pub(crate) fn host_name() -> String {
+    if cfg!(debug_assertions)
+        && let Ok(Some(chosen)) = variable("FBSYNC_TEST_HOST")
+    {
+        return chosen;
+    }
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
@@ -172,6 +174,12 @@ pub(crate) fn source_date_epoch() -> Result<Option<Timestamp>> {
 fn default_state_dir() -> Option<PathBuf> {
     let folders = etcetera::base_strategy::Xdg::new().ok()?;
     Some(folders.state_dir()?.join("fbsync"))
+}
+
+/// How long to wait for a lock that is usually free within `usual`.
+pub(crate) fn patience(usual: Duration) -> Duration {
+    let chosen = variable("FBSYNC_TEST_PATIENCE").ok().flatten();
+    chosen.and_then(|text| text.parse().ok()).map_or(usual, Duration::from_millis)
 }
 
 /// Dies as by `kill -9` if a test chose this step. What is left behind is what a power cut would leave.

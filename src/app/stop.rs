@@ -1,8 +1,7 @@
 //! SIGINT and SIGTERM: the first one asks, the second one ends the process at once.
 //!
-//! Only the rotation of tokens is shielded, from the second and from the end of the command: it is
-//! bounded by its own time-outs, and dying between FreshBooks' answer and our disk would cost the
-//! sign-in.
+//! Only the way of new tokens from FreshBooks to the disk is shielded, from the second and from the end
+//! of the command: it is bounded by its own time-outs, and dying on it would cost the sign-in.
 
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -19,7 +19,7 @@ pub(crate) fn run(app: &App, args: &LogoutArgs) -> Result<()> {
         app.ui.note("nobody is signed in");
     }
     let here = place::here()?;
-    let http = Http::new(app);
+    let http = Http::new(app)?;
     let mut failed = None;
     for store in &stores {
         // One sign-in that cannot be deleted must not keep the others.

@@ -10,7 +10,7 @@ use crate::http::Http;
 use crate::model::{Timestamp, spoken};
 
 pub(crate) fn run(app: &App, args: &RefreshArgs) -> Result<()> {
-    let session = Session::stored(app, &Http::new(app))?.adopting(args.adopt);
+    let session = Session::stored(app, &Http::new(app)?)?.adopting(args.adopt);
     let rotated = session.rotate(args.if_expires_within)?;
     let expires_at = session.expires_at().unwrap_or(Timestamp::EPOCH);
     let left = expires_at.since(app.clock.now());

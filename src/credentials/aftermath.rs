@@ -17,6 +17,7 @@ use crate::http::TRUST_HINT;
 use crate::http::retry::Outcome;
 use crate::model::spoken;
 use crate::oauth::{ClockOffset, TokenProblem, TokenSet};
+use crate::shell;
 use crate::ui::Ui;
 
 /// How often, and how far apart, a new pair is tried to be written before another place is taken.
@@ -137,7 +138,7 @@ fn rescue(store: &Store, bytes: &[u8]) -> Error {
         ),
         Ok(place) => (
             format!("{missed}; they are kept in {}", place.display()),
-            format!("make {file} writable, then: mv '{}' '{file}'", place.display()),
+            format!("make {file} writable, then: mv {} {}", shell::path(&place), shell::path(store.file())),
         ),
         Err(_) => (
             format!("{missed}, nor anywhere else: they are lost"),
@@ -148,7 +149,7 @@ fn rescue(store: &Store, bytes: &[u8]) -> Error {
 }
 
 /// A clock that is off is worth a word: it is the machine's fault that expiry seems odd.
-pub(crate) fn tell_skew(ui: Ui, offset: ClockOffset) {
+pub(super) fn tell_skew(ui: Ui, offset: ClockOffset) {
     let (amount, way) = match offset {
         ClockOffset { behind, .. } if behind > TOLERATED_SKEW => (behind, "behind"),
         ClockOffset { ahead, .. } if ahead > TOLERATED_SKEW => (ahead, "ahead of"),

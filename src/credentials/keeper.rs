@@ -36,7 +36,7 @@ pub(super) struct Kept {
     renewed: bool,
     /// The failure that every thread is told.
     failed: Option<(Kind, String, Option<String>)>,
-    /// Whether it was said that this is a copy.
+    /// Whether it was said how this sign-in will end, if there is anything to say.
     told: bool,
     /// When this thread took hold of it.
     now: Timestamp,
@@ -74,7 +74,7 @@ impl Keeper {
         let mut kept = self.kept();
         let settled = kept.renewed || kept.failed.is_some();
         if kept.lives_for(if settled { Duration::ZERO } else { margin }) {
-            self.tell_copy(&mut kept);
+            self.tell_its_end(&mut kept);
             return kept.current();
         }
         let unless = Unless::Replaced(kept.access_token());
@@ -92,10 +92,19 @@ impl Keeper {
         }
     }
 
-    /// A copied sign-in works until its access token ends; better said before that night.
-    fn tell_copy(&self, kept: &mut Kept) {
-        if !kept.told && !kept.adopt && kept.profile.stored_elsewhere(self.here.as_deref()) {
-            kept.told = true;
+    /// A sign-in that is dead, or a copy, works until its access token ends; better said before that
+    /// night.
+    fn tell_its_end(&self, kept: &mut Kept) {
+        let profile = &kept.profile;
+        if std::mem::replace(&mut kept.told, true) {
+            return;
+        }
+        if profile.dead.is_some() {
+            let (end, flag) = (profile.expires_at, self.store.flag());
+            self.app.ui.warn(format_args!(
+                "FreshBooks renews this sign-in no more: it ends at {end}; before that: fbsync auth{flag}"
+            ));
+        } else if !kept.adopt && profile.stored_elsewhere(self.here.as_deref()) {
             self.app
                 .ui
                 .warn("this sign-in was stored on another machine: it is used, but not refreshed here");
@@ -117,7 +126,10 @@ impl Keeper {
         let mut kept = self.kept();
         match due(&kept) {
             Some(unless) => self.renew(&mut kept, &unless),
-            None => Ok(false),
+            None => {
+                self.tell_its_end(&mut kept);
+                Ok(false)
+            }
         }
     }
 

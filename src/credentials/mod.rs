@@ -25,29 +25,35 @@ use crate::app::{App, Endpoints};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::Person;
 use crate::oauth::{Client, TokenSet};
+use aftermath::tell_skew;
 
-pub(crate) use aftermath::tell_skew;
 pub(crate) use import::import;
 pub(crate) use profile::Profile;
 pub(crate) use seed::Seed;
 pub(crate) use session::Session;
 pub(crate) use store::Store;
 
-/// Stores a sign-in that was just made, in place of whatever was there.
-pub(crate) fn store_sign_in(app: &App, client: Client, tokens: &TokenSet) -> Result<Profile> {
+/// Stores the sign-in that `exchange` brings, in place of whatever was there. The code is spent once the
+/// lock is held, and then no signal comes between the tokens and the disk.
+pub(crate) fn store_sign_in(
+    app: &App,
+    client: Client,
+    exchange: impl FnOnce(&Client) -> Result<TokenSet>,
+) -> Result<Profile> {
     let store = Store::new(app, &app.profile)?;
+    let place = place::here()?;
+    // A seed left in the environment shall not come back when this sign-in ends one day.
+    let seed = Seed::from_environment()?.map(|seed| seed.fingerprint());
+    let _lock = store.lock()?;
+    let _shield = app.stop.shield();
+    let tokens = exchange(&client)?;
+    tell_skew(app.ui, tokens.clock);
     let Some(refresh_token) = tokens.refresh.clone() else {
         return Err(Error::new(Kind::Refused, "FreshBooks gave no refresh token, so nothing was stored")
             .hint("check the app's settings at FreshBooks, then run the command again"));
     };
-    let profile = Profile {
-        place: place::here()?,
-        // A seed left in the environment shall not come back when this sign-in ends one day.
-        seed: Seed::from_environment()?.map(|seed| seed.fingerprint()),
-        ..Profile::seeded(client, &app.endpoints, refresh_token).rotated(tokens)
-    };
-    let profile = Profile { replaced: None, ..profile };
-    let _lock = store.lock()?;
+    let seeded = Profile::seeded(client, &app.endpoints, refresh_token);
+    let profile = Profile { place, seed, replaced: None, ..seeded.rotated(&tokens) };
     aftermath::put_away(&store, &app.clock, &profile)?;
     Ok(profile)
 }

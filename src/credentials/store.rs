@@ -19,6 +19,7 @@ use super::profile::{Profile, VERSION};
 use crate::app::{self, App, Stop};
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock};
+use crate::shell;
 use crate::ui::Ui;
 
 /// A rotation takes seconds, and half a minute at worst; who waits longer than this waits for a
@@ -47,14 +48,15 @@ impl Store {
         Ok(Store {
             name: name.to_owned(),
             file: folder.join(format!("{name}.json")),
-            patience: app.clock.patience(PATIENCE),
+            patience: app::patience(PATIENCE),
             stop: app.stop.clone(),
         })
     }
 
-    /// One for every profile in the folder, by name. A folder that is not there holds none.
+    /// One for every profile in the folder, by name. A folder that is not there holds none, nor does a
+    /// machine that has no place for one.
     pub(crate) fn all(app: &App) -> Result<Vec<Self>> {
-        let folder = app.state_dir()?;
+        let Ok(folder) = app.state_dir() else { return Ok(Vec::new()) };
         let entries = match fs::read_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => {
@@ -95,7 +97,7 @@ impl Store {
     pub(crate) fn flag(&self) -> String {
         match self.name.as_str() {
             "default" => String::new(),
-            name => format!(" --profile {name}"),
+            name => format!(" --profile {}", shell::name(name)),
         }
     }
 
@@ -108,7 +110,7 @@ impl Store {
             Ok(Some(lock)) => Ok(lock),
             Ok(None) => Err(self.stop.check().err().unwrap_or_else(|| {
                 Error::new(Kind::Locked, format!("another fbsync has held {} for a minute", path.display()))
-                    .hint(format!("fuser '{}' shows which process it is", path.display()))
+                    .hint(format!("fuser {} shows which process it is", shell::path(&path)))
             })),
             Err(error) => {
                 let message = format!("cannot lock {}; the sign-in is as it was", path.display());
@@ -152,8 +154,8 @@ impl Store {
         let damaged = |error: serde_json::Error| {
             let (line, column) = (error.line(), error.column());
             let message = format!("{shown} is damaged (line {line}, column {column}); it is left as it is");
-            Error::new(Kind::Config, message)
-                .hint(format!("mv '{shown}' '{shown}.damaged' && fbsync auth{}", self.flag()))
+            let (file, aside) = (shell::path(path), shell::path(Path::new(&format!("{shown}.damaged"))));
+            Error::new(Kind::Config, message).hint(format!("mv {file} {aside} && fbsync auth{}", self.flag()))
         };
         let Version { version } = serde_json::from_slice(&bytes).map_err(damaged)?;
         if version != VERSION {

@@ -28,10 +28,7 @@ pub(crate) const EXTRAS: [Extra; 14] = [
             ("on a terminal: asks for what it needs", "fbsync auth"),
             ("on a server: copy the address to a browser, paste back where it ended", "fbsync auth --paste"),
             ("a second sign-in", "fbsync auth --profile acme"),
-            (
-                "without a terminal",
-                "fbsync auth --no-browser --client-id ID --client-secret-file /run/secrets/fbsync",
-            ),
+            ("without a terminal", "fbsync auth --no-browser --client-id ID --client-secret-file FILE"),
         ],
         codes: &["3", "4", "5", "6", "8"],
     },
@@ -145,8 +142,11 @@ pub(crate) const EXTRAS: [Extra; 14] = [
     Extra {
         path: "completions",
         examples: &[
-            ("bash", "fbsync completions bash >~/.local/share/bash-completion/completions/fbsync"),
-            ("zsh", "fbsync completions zsh >~/.zfunc/_fbsync"),
+            (
+                "bash, with the package bash-completion",
+                "fbsync completions bash >~/.local/share/bash-completion/completions/fbsync",
+            ),
+            ("zsh, with ~/.zfunc in fpath before compinit", "fbsync completions zsh >~/.zfunc/_fbsync"),
             ("fish", "fbsync completions fish >~/.config/fish/completions/fbsync.fish"),
         ],
         codes: &[],

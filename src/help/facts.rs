@@ -57,12 +57,13 @@ pub(crate) const VARIABLES: [Variable; 22] = [
 ];
 
 /// Files, and what they hold.
-pub(crate) const FILES: [(&str, &str); 4] = [
+pub(crate) const FILES: [(&str, &str); 5] = [
     (
         "$XDG_STATE_HOME/fbsync/PROFILE.json",
         "a stored sign-in: client id and secret, tokens; mode 0600. Never back it up",
     ),
     ("$XDG_STATE_HOME/fbsync/PROFILE.lock", "held while the tokens are replaced; never delete it"),
     ("FILE", "the database named with --db: all snapshots; mode 0600"),
+    ("FILE.vN.bak", "the database as an older fbsync left it, with schema version N; mode 0600"),
     ("FILE.lock", "held while a snapshot is made; empty"),
 ];

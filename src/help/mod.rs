@@ -10,6 +10,7 @@ pub(crate) mod man;
 use clap::{Command, CommandFactory as _};
 
 use crate::cli::Cli;
+use crate::report::summary::wrapped;
 use examples::{EXTRAS, Extra};
 use facts::{EXIT_CODES, FILES, VARIABLES, Variable};
 
@@ -56,18 +57,24 @@ fn examples(extra: &Extra) -> String {
 
 /// Terms and what they mean, the meanings below one another; under their term where that is long.
 fn in_columns(table: impl IntoIterator<Item = (&'static str, &'static str)>) -> String {
-    /// The longest name of a variable fits before it, and a meaning after it in 100 columns.
+    /// The longest name of a variable fits before it.
     const WIDEST: usize = 26;
     let table: Vec<_> = table.into_iter().collect();
     let width = table.iter().map(|(term, _)| term.len()).filter(|n| *n <= WIDEST).max().unwrap_or(0);
     let line = |(term, meaning): &(&str, &str)| {
         if term.len() > WIDEST {
-            format!("  {term}\n      {meaning}")
+            format!("  {term}\n      {}", hanging(meaning, 6))
         } else {
-            format!("  {term:<width$}  {meaning}")
+            format!("  {term:<width$}  {}", hanging(meaning, width + 4))
         }
     };
     table.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The text on as many lines as it takes to end within 80 columns when it begins after `indent` of them. A
+/// terminal that narrow would else go on below the term, as if with the next one.
+fn hanging(text: &str, indent: usize) -> String {
+    wrapped(text, 80 - indent).join(&format!("\n{:indent$}", ""))
 }
 
 #[cfg(test)]

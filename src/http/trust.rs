@@ -3,21 +3,22 @@
 //! - The system's own CA certificates count, with what an administrator added, and `SSL_CERT_FILE`
 //!   or `SSL_CERT_DIR` in their place. Slim containers have none at all: then those of Mozilla count
 //!   that are compiled in. A file that somebody named is never passed over like that.
-//! - A proxy is taken from the environment (`HTTPS_PROXY`, `NO_PROXY`), but none leads to this
-//!   machine's own addresses: the demo works behind a company's proxy too.
+//! - A proxy is taken from the environment, but none leads to this machine's own addresses: the demo
+//!   works behind a company's proxy too.
 
 use std::sync::{Arc, OnceLock};
 
-use ureq::Agent;
 use ureq::config::ConfigBuilder;
 use ureq::http::Response;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::typestate::AgentScope;
 use ureq::unversioned::transport::DefaultConnector;
+use ureq::{Agent, Proxy};
 
-use super::Origin;
 use super::names::Names;
+use super::{Origin, proxy};
 use crate::app::{self, Endpoints};
+use crate::error::Result;
 use crate::ui::Ui;
 
 /// The words of rustls-platform-verifier for a system without roots; it has no kind to match on.
@@ -34,16 +35,25 @@ pub(super) struct Agents(Arc<Inner>);
 struct Inner {
     system: Agent,
     compiled_in: OnceLock<Agent>,
-    endpoints: Endpoints,
+    way: Way,
     build: fn() -> ConfigBuilder<AgentScope>,
     ui: Ui,
 }
 
 impl Agents {
     /// `build` makes everything about a client but its trust and its way.
-    pub(super) fn new(endpoints: Endpoints, ui: Ui, build: fn() -> ConfigBuilder<AgentScope>) -> Self {
-        let system = agent(build(), &endpoints, RootCerts::PlatformVerifier);
-        Agents(Arc::new(Inner { system, compiled_in: OnceLock::new(), endpoints, build, ui }))
+    pub(super) fn new(
+        endpoints: &Endpoints,
+        ui: Ui,
+        build: fn() -> ConfigBuilder<AgentScope>,
+    ) -> Result<Self> {
+        let both = |is: fn(&Origin) -> bool| is(&endpoints.api) && is(&endpoints.auth);
+        let way = Way {
+            https_only: both(Origin::is_https),
+            proxy: if both(Origin::is_loopback) { None } else { proxy::from_environment()? },
+        };
+        let system = way.agent(build(), RootCerts::PlatformVerifier);
+        Ok(Agents(Arc::new(Inner { system, compiled_in: OnceLock::new(), way, build, ui })))
     }
 
     /// Sends by the client whose trust counts. Without roots no connection is made, so nothing has
@@ -52,7 +62,7 @@ impl Agents {
         &self,
         send: impl Fn(&Agent) -> Result<Response<B>, ureq::Error>,
     ) -> Result<Response<B>, ureq::Error> {
-        let Inner { system, compiled_in, endpoints, build, ui } = &*self.0;
+        let Inner { system, compiled_in, way, build, ui } = &*self.0;
         if let Some(agent) = compiled_in.get() {
             return send(agent);
         }
@@ -60,7 +70,7 @@ impl Agents {
             Err(error) if error.to_string().contains(NO_ROOTS) && !names_roots() => {
                 let agent = compiled_in.get_or_init(|| {
                     ui.detail(1, "this machine has no CA certificates; those compiled in are used");
-                    agent(build(), endpoints, RootCerts::WebPki)
+                    way.agent(build(), RootCerts::WebPki)
                 });
                 send(agent)
             }
@@ -69,15 +79,18 @@ impl Agents {
     }
 }
 
-fn agent(config: ConfigBuilder<AgentScope>, endpoints: &Endpoints, roots: RootCerts) -> Agent {
-    let both = |is: fn(&Origin) -> bool| is(&endpoints.api) && is(&endpoints.auth);
-    let config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
-    let config = config.https_only(both(Origin::is_https));
-    let config = match both(Origin::is_loopback) {
-        true => config.proxy(None),
-        false => config,
-    };
-    Agent::with_parts(config.build(), DefaultConnector::default(), Names::default())
+/// How connections are made, whoever is trusted.
+struct Way {
+    https_only: bool,
+    proxy: Option<Proxy>,
+}
+
+impl Way {
+    fn agent(&self, config: ConfigBuilder<AgentScope>, roots: RootCerts) -> Agent {
+        let config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
+        let config = config.https_only(self.https_only).proxy(self.proxy.clone()).build();
+        Agent::with_parts(config, DefaultConnector::default(), Names::default())
+    }
 }
 
 /// Whether somebody said which roots count.

@@ -6,6 +6,28 @@ use crate::error::Result;
 use crate::model::Timestamp;
 use crate::store::{AccessRow, BusinessLine, Value};
 
+/// What a spreadsheet shows of a membership.
+pub(super) const LEAD: &[&str] = &[
+    "business_name",
+    "full_name",
+    "email",
+    "role_label",
+    "role_class",
+    "state",
+    "invitation_accepted_at",
+    "member_created_at",
+    "last_login_at",
+    "is_external",
+    "businesses_count",
+    "flags",
+];
+
+pub(super) const PENDING_LEAD: &[&str] =
+    &["business_name", "full_name", "email", "role_label", "state", "age_days", "member_created_at", "flags"];
+
+pub(super) const SEEN_LEAD: &[&str] =
+    &["business_name", "seen", "full_name", "email", "role_label", "role_class", "state", "businesses_count"];
+
 const ROW_KEY: usize = at("row_key");
 const SNAPSHOT_ID: usize = at("snapshot_id");
 const AS_OF: usize = at("as_of");

@@ -9,6 +9,18 @@ use super::{Cell, Take, View};
 use crate::error::Result;
 use crate::store::{AccessRow, BusinessLine};
 
+pub(super) const LEAD: &[&str] = &[
+    "severity",
+    "business_name",
+    "full_name",
+    "email",
+    "reason",
+    "meaning",
+    "role_label",
+    "state",
+    "member_created_at",
+];
+
 /// An invitation that nobody took up for this long is one that nobody misses.
 const OLD_INVITATION_DAYS: i64 = 30;
 

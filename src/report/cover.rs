@@ -2,8 +2,9 @@
 
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
+use super::print::print_setup;
 use super::summary::{self, STATES, wrapped};
-use super::xlsx::{failed, heading_format, print_setup};
+use super::xlsx::{failed, heading_format};
 use super::{Limits, Report, View};
 use crate::error::Result;
 
@@ -17,6 +18,8 @@ pub(super) fn sheet(report: &Report, view: &View) -> Result<Worksheet> {
     let mut page = Page { sheet: Worksheet::new(), row: 0 };
     page.fill(report, view, &counts).map_err(failed)?;
     print_setup(&mut page.sheet, report.title, view).map_err(failed)?;
+    // What is signed and the lines to sign it on shall be one sheet of paper.
+    page.sheet.set_portrait();
     Ok(page.sheet)
 }
 
@@ -88,7 +91,7 @@ impl Page {
     }
 
     fn numbers(&mut self, label: &str, counts: &[i64; 4]) -> Result<(), XlsxError> {
-        self.sheet.write_string(self.row, 0, label)?;
+        self.label(label)?;
         for (at, count) in (1..).zip(counts.iter().chain([&counts.iter().sum()])) {
             self.number(at, *count)?;
         }
@@ -109,7 +112,7 @@ impl Page {
         ])?;
         let right = Format::new().set_align(FormatAlign::Right);
         for tie in summary::ties(view) {
-            self.sheet.write_string(self.row, 0, &tie.business)?;
+            self.label(&tie.business)?;
             self.sheet.write_string_with_format(self.row, 1, &tie.outcome, &right)?;
             match tie.expected {
                 Some(expected) => self.number(2, expected)?,
@@ -126,6 +129,12 @@ impl Page {
         }
         self.row += 1;
         Ok(())
+    }
+
+    /// To the left in every script: at the right, the figures begin.
+    fn label(&mut self, text: &str) -> Result<(), XlsxError> {
+        let left = Format::new().set_align(FormatAlign::Left);
+        self.sheet.write_string_with_format(self.row, 0, text, &left).map(|_| ())
     }
 
     fn number(&mut self, at: u16, count: i64) -> Result<(), XlsxError> {

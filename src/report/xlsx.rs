@@ -11,16 +11,15 @@ use rust_xlsxwriter::{
     DataValidation, DataValidationRule, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder,
     Worksheet, XlsxError,
 };
+use unicode_width::UnicodeWidthStr as _;
 
 use super::format::write_failed;
-use super::{Cell, Column, Report, Scope, Type, View, cover};
+use super::print::print_setup;
+use super::{Cell, Column, Report, Type, View, cover, meanings};
 use crate::error::{Error, Kind, Result};
 
 /// What a reviewer can decide.
 const DECISIONS: [&str; 4] = ["keep", "remove", "change", "ask"];
-
-/// Excel's longest header or footer.
-const LONGEST_FOOTER: usize = 255;
 
 /// In points; two lines of a heading.
 const HEADING_HEIGHT: f64 = 31.0;
@@ -31,9 +30,6 @@ const MOST_LINES: u32 = 28;
 
 const GREY: u32 = 0x00E7_E9ED;
 const FIELD: u32 = 0x00FF_F8DC;
-
-/// A4; a printer that has other paper scales it.
-const PAPER_A4: u8 = 9;
 
 pub(super) struct Workbook<'v> {
     report: Report,
@@ -108,8 +104,14 @@ impl<'v> Workbook<'v> {
         }
         for (at, from) in (0..).zip(&self.order) {
             let format = &self.formats[usize::from(at)];
-            write_cell(&mut self.sheet, row, at, &self.columns[*from], &cells[*from], format)
-                .map_err(failed)?;
+            let written = match &cells[*from] {
+                // The line below the row goes through what is seen of it.
+                Cell::Empty if usize::from(at) < self.shown => {
+                    self.sheet.write_blank(row, at, format).map(|_| ())
+                }
+                cell => write_cell(&mut self.sheet, row, at, &self.columns[*from], cell, format),
+            };
+            written.map_err(failed)?;
         }
         Ok(())
     }
@@ -118,9 +120,10 @@ impl<'v> Workbook<'v> {
     fn lines(&self, cells: &[Cell]) -> u32 {
         let lines = |from: &usize| match (&cells[*from], &self.columns[*from]) {
             (Cell::Text(text), column) if wraps(column) => {
-                // Proportional letters are narrower than the digits that a width counts.
-                let room = width(column) * 1.1;
-                (text.chars().count() as f64 / room).ceil() as u32
+                // Proportional letters are narrower than the digits that a width counts, on the average:
+                // of a single word, such as an address, nothing is sure, and its end would be cut off.
+                let room = if text.contains(' ') { width(column) * 1.1 } else { width(column) };
+                (text.width() as f64 / room).ceil() as u32
             }
             _ => 1,
         };
@@ -129,7 +132,8 @@ impl<'v> Workbook<'v> {
 
     pub(super) fn finish(mut self, out: &mut dyn Write) -> Result<()> {
         self.furnish().map_err(failed)?;
-        let meanings = self.meanings().map_err(failed)?;
+        let shown = self.order.iter().map(|from| &self.columns[*from]);
+        let meanings = meanings::sheet(shown, self.view).map_err(failed)?;
         let Workbook { mut workbook, cover, sheet, .. } = self;
         for sheet in [cover, sheet, meanings] {
             workbook.push_worksheet(sheet);
@@ -180,31 +184,6 @@ impl<'v> Workbook<'v> {
         self.sheet.add_data_validation(1, date, self.rows, date, &day)?;
         Ok(())
     }
-
-    /// The sheet that maps headings to names and meanings.
-    fn meanings(&self) -> Result<Worksheet, XlsxError> {
-        let mut sheet = Worksheet::new();
-        sheet.set_name("Columns")?;
-        let (heading, text) = (heading_format(), text_format());
-        for (at, (title, width)) in
-            (0..).zip([("Heading", 30.0), ("Column name", 28.0), ("Type", 12.0), ("Meaning", 90.0)])
-        {
-            sheet.set_column_width(at, width)?;
-            sheet.write_string_with_format(0, at, title, &heading)?;
-        }
-        for (row, from) in (1..).zip(&self.order) {
-            let Column { name, heading, kind, meaning, .. } = &self.columns[*from];
-            for (at, cell) in (0..).zip([heading.as_ref(), name.as_ref(), kind.as_str(), meaning.as_ref()]) {
-                sheet.write_string_with_format(row, at, cell, &text)?;
-            }
-        }
-        let rows = u32::try_from(self.order.len()).unwrap_or(u32::MAX);
-        sheet.set_freeze_panes(1, 1)?;
-        sheet.autofilter(0, 0, rows, 3)?;
-        print_setup(&mut sheet, "What the columns mean", self.view)?;
-        sheet.set_repeat_rows(0, 0)?;
-        Ok(sheet)
-    }
 }
 
 /// Which columns stand where, and how many of them are shown: those that lead, those of the
@@ -232,8 +211,6 @@ fn write_cell(
     let text =
         |sheet: &mut Worksheet, text: &str| sheet.write_string_with_format(row, at, text, format).map(|_| ());
     match cell {
-        // Empty cells are written where somebody is to fill them in.
-        Cell::Empty if is_field(column) => sheet.write_blank(row, at, format).map(|_| ()),
         Cell::Empty => Ok(()),
         Cell::Bool(value) => text(sheet, if *value { "yes" } else { "no" }),
         Cell::Integer(value) if column.kind == Type::Integer => {
@@ -273,11 +250,15 @@ pub(super) fn text_format() -> Format {
 }
 
 fn format_of(column: &Column) -> Format {
-    let format = Format::new().set_align(FormatAlign::Top);
+    let line = FormatBorder::Thin;
+    let format =
+        Format::new().set_align(FormatAlign::Top).set_border_bottom(line).set_border_bottom_color(GREY);
+    // Without it, Arabic and Hebrew would begin at the right, where the next column does.
+    let left = || format.clone().set_align(FormatAlign::Left);
     let format = match column.kind {
-        _ if wraps(column) => format.set_text_wrap(),
+        _ if wraps(column) => left().set_text_wrap(),
         // Text cells that look like numbers stay as they are.
-        Type::Id | Type::NumericId | Type::Text => format.set_num_format("@"),
+        Type::Id | Type::NumericId | Type::Text => left().set_num_format("@"),
         Type::Time => format.set_num_format("yyyy-mm-dd hh:mm").set_align(FormatAlign::Left),
         Type::Date => format.set_num_format("yyyy-mm-dd"),
         Type::Bool => format.set_align(FormatAlign::Center),
@@ -286,7 +267,7 @@ fn format_of(column: &Column) -> Format {
     if !is_field(column) {
         return format;
     }
-    format.set_background_color(FIELD).set_border(FormatBorder::Thin).set_border_color(GREY)
+    format.set_background_color(FIELD).set_border(line).set_border_color(GREY)
 }
 
 /// Whether a text may take several lines.
@@ -297,13 +278,14 @@ fn wraps(column: &Column) -> bool {
 fn width(column: &Column) -> f64 {
     match (column.name.as_ref(), column.kind) {
         ("business_name" | "full_name", _) => 22.0,
-        ("email", _) => 30.0,
+        ("email", _) => 34.0,
         ("reviewer_email", _) => 22.0,
         ("state" | "severity" | "decision" | "ticket", _) => 10.0,
         ("change_to" | "reviewer", _) => 14.0,
         ("emails" | "meaning" | "message", _) => 44.0,
         ("roles", _) => 56.0,
-        ("role_label" | "justification" | "why_look" | "flags" | "reason", _) => 20.0,
+        ("role_label" | "justification" | "flags" | "reason", _) => 20.0,
+        ("why_look", _) => 24.0,
         ("row_key" | "account_key" | "business_uuid" | "identity_uuid", _) => 40.0,
         ("record_sha256", _) => 66.0,
         (_, Type::Time) => 16.0,
@@ -312,54 +294,6 @@ fn width(column: &Column) -> f64 {
         (_, Type::NumericId | Type::Id) => 14.0,
         (_, Type::Text) => 18.0,
     }
-}
-
-/// Landscape, one page wide, and on every page what it is of.
-pub(super) fn print_setup(sheet: &mut Worksheet, title: &str, view: &View) -> Result<(), XlsxError> {
-    let snapshot = &view.snapshot;
-    let what = match (&view.scope, view.businesses.as_slice()) {
-        (Scope::Alone(_), [business]) => format!("{} ({}), ", business.name, business.id),
-        _ => String::new(),
-    };
-    let partial = if view.is_partial() { "PARTIAL: " } else { "" };
-    let head = match view.warning() {
-        Some(warning) => format!("&L&B{}&R{}", plain(title), plain(&warning)),
-        None => format!("&L&B{}", plain(title)),
-    };
-    let day = snapshot.finished_at.get(..10).unwrap_or_default();
-    let tail = format!("&CSnapshot {}, {day}&RPage &P of &N", snapshot.id);
-    let room = LONGEST_FOOTER.saturating_sub(tail.len() + 2);
-    let left = cut(&plain(&format!("{partial}{what}{}", view.extent())), room);
-    sheet
-        .set_paper_size(PAPER_A4)
-        .set_landscape()
-        .set_print_fit_to_pages(1, 0)
-        .set_margins(0.4, 0.4, 0.7, 0.7, 0.3, 0.3)
-        .set_header(cut(&head, LONGEST_FOOTER))
-        .set_footer(format!("&L{left}{tail}"));
-    Ok(())
-}
-
-/// `&` begins a code in a header or footer, and is written twice to mean itself.
-fn plain(text: &str) -> String {
-    text.replace('&', "&&")
-}
-
-/// The text, cut so that UTF-16, which Excel counts in, stays within `room`.
-fn cut(text: &str, room: usize) -> String {
-    if text.encode_utf16().count() <= room {
-        return text.to_owned();
-    }
-    let mut left = room.saturating_sub(1);
-    let fits = |c: &char| {
-        let fits = left >= c.len_utf16();
-        left = left.saturating_sub(c.len_utf16());
-        fits
-    };
-    let kept: String = text.chars().take_while(fits).collect();
-    // Half a doubled `&` would swallow what follows.
-    let odd = kept.chars().rev().take_while(|c| *c == '&').count() % 2 == 1;
-    format!("{}…", if odd { &kept[..kept.len() - 1] } else { &kept })
 }
 
 pub(super) fn failed(error: XlsxError) -> Error {
@@ -373,18 +307,5 @@ pub(super) fn failed(error: XlsxError) -> Error {
     match hint {
         Some(hint) => failed.hint(hint),
         None => failed,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_footer_is_cut_between_characters() {
-        assert_eq!(cut("abc", 3), "abc");
-        assert_eq!(cut("abcd", 3), "ab…");
-        assert_eq!(cut("a&&b", 3), "a…");
-        assert_eq!(cut("🌿🌿", 3), "🌿…");
     }
 }

@@ -58,7 +58,12 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts serving `world`.
     pub fn start(world: World) -> io::Result<Sandbox> {
-        let listener = Server::bind()?;
+        Sandbox::start_at(0, world)
+    }
+
+    /// The same at a port of one's choice; at a free one for 0.
+    pub fn start_at(port: u16, world: World) -> io::Result<Sandbox> {
+        let listener = Server::bind(port)?;
         let origin = format!("http://{}", listener.local_addr()?);
         let desk = Arc::new(Mutex::new(Desk::new(world, Ledger::new(origin.clone()))));
         let server = Server::open(listener, Arc::clone(&desk))?;

@@ -47,7 +47,7 @@ struct Turn {
 
 impl Server {
     pub(super) fn open(listener: TcpListener, desk: Arc<Mutex<Desk>>) -> io::Result<Server> {
-        let inner = Server::bind()?;
+        let inner = Server::bind(0)?;
         let address = inner.local_addr()?;
         let lines = Arc::<Lines>::default();
         let (closing, closed) = (Mutex::new(false), Condvar::new());
@@ -56,9 +56,9 @@ impl Server {
         Ok(Server { _gate: Gate::open(listener, address, lines)?, _answers: answers })
     }
 
-    /// A free port on loopback, and nowhere else.
-    pub(super) fn bind() -> io::Result<TcpListener> {
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+    /// A port on loopback, and nowhere else; a free one for 0.
+    pub(super) fn bind(port: u16) -> io::Result<TcpListener> {
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port))
     }
 }
 

@@ -43,7 +43,7 @@ impl Reader {
                 self.copy(&snapshot, businesses, &target).map_err(failed)?;
             }
         }
-        Ok(Reader { connection: target })
+        Ok(Reader { connection: target, older: None })
     }
 
     fn business_ids(&self, snapshot_id: i64) -> rusqlite::Result<Vec<i64>> {

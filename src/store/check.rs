@@ -28,12 +28,14 @@ pub(crate) struct Report {
     /// Snapshots whose content was let go.
     pub(crate) pruned: i64,
     pub(crate) head: Option<(i64, String)>,
+    /// The version of an older file, whose own triggers and views nobody has looked at.
+    pub(crate) older: Option<i32>,
     pub(crate) findings: Vec<Finding>,
 }
 
 /// Checks everything. An error means that the file could not be read at all.
 pub(crate) fn check(reader: &Reader) -> Result<Report> {
-    check_connection(reader.connection())
+    Ok(Report { older: reader.older, ..check_connection(reader.connection())? })
 }
 
 pub(super) fn check_connection(connection: &Connection) -> Result<Report> {

@@ -6,6 +6,7 @@
 //!
 //! - [`open`]: whose file it is, and of which version.
 //! - [`schema`]: tables, views, triggers.
+//! - [`upgrade`]: an older file brought up to date, or read through a copy; [`steps`]: from version to version.
 //! - [`layout`]: how content becomes a hash.
 //! - [`record`]: a reading into a snapshot; [`content`]: its rows and listings, each once.
 //! - [`rows`]: model values as columns.
@@ -28,7 +29,9 @@ mod query;
 mod record;
 mod rows;
 mod schema;
+mod steps;
 mod table;
+mod upgrade;
 mod view;
 
 use std::path::{Path, PathBuf};
@@ -38,6 +41,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock};
+use crate::shell;
 use crate::ui::Ui;
 use open::{Contents, connect, identify};
 
@@ -49,6 +53,7 @@ pub(crate) use query::{
     Side, SnapshotLine, Usable, content_sha256, neighbour, newest_snapshot, snapshot_by_id, snapshots,
 };
 pub(crate) use record::{Provenance, Recorded, check_owner};
+pub(crate) use upgrade::backups;
 pub(crate) use view::{
     AccessRow, AccountLine, BusinessLine, CoverageLine, People, Snapshot, access_rows, account_addresses,
     account_lines, business_lines, coverage_lines, find_snapshot, holdings,
@@ -60,6 +65,8 @@ const WRITE_CACHE_KIB: i64 = 4 << 10;
 /// A database open for reading.
 pub(crate) struct Reader {
     connection: Connection,
+    /// The version of the file, where it is read through a copy that was brought up to date.
+    older: Option<i32>,
 }
 
 /// The right to add a snapshot: nobody else can while this lives.
@@ -73,7 +80,7 @@ impl Reader {
     pub(crate) fn open(path: &Path, ui: Ui) -> Result<Self> {
         Self::open_if_begun(path, ui)?.ok_or_else(|| {
             Error::new(Kind::Storage, format!("{} holds no snapshot yet", path.display()))
-                .hint(format!("fbsync sync --db '{}'", path.display()))
+                .hint(format!("fbsync sync --db {}", shell::path(path)))
         })
     }
 
@@ -81,13 +88,15 @@ impl Reader {
     pub(crate) fn open_if_begun(path: &Path, ui: Ui) -> Result<Option<Self>> {
         if !path.exists() {
             return Err(Error::new(Kind::Storage, format!("there is no database {}", path.display()))
-                .hint(format!("fbsync sync --db '{}'", path.display())));
+                .hint(format!("fbsync sync --db {}", shell::path(path))));
         }
-        if fsutil::readable_by_others(path) {
-            ui.warn(format_args!("{0} can be read by other users; chmod 600 '{0}'", path.display()));
-        }
+        warn_if_readable_by_others(path, ui);
         Ok(match open::for_reading(path, ui)? {
-            (connection, Contents::Ours) => Some(Reader { connection }),
+            (connection, Contents::Ours) => Some(Reader { connection, older: None }),
+            (connection, Contents::Older(version)) => {
+                let connection = upgrade::copy_of(&connection, version, path, ui)?;
+                Some(Reader { connection, older: Some(version) })
+            }
             (_, Contents::Nothing) => None,
         })
     }
@@ -99,7 +108,8 @@ impl Reader {
 
 impl Writer {
     /// Takes the lock beside the database and looks whether it may be written to, before anything
-    /// is asked of FreshBooks. A database that does not exist is not created yet.
+    /// is asked of FreshBooks; an older one is brought up to date. One that does not exist is not
+    /// created yet.
     pub(crate) fn claim(path: &Path, ui: Ui) -> Result<Self> {
         let lock_path = with_suffix(path, ".lock");
         let lock = Lock::acquire(&lock_path, Duration::ZERO, || true);
@@ -110,11 +120,12 @@ impl Writer {
         })?;
         let writer = Writer { path: path.to_owned(), _lock: lock };
         if path.exists() {
-            if fsutil::readable_by_others(path) {
-                ui.warn(format_args!("{0} can be read by other users; chmod 600 '{0}'", path.display()));
-            }
+            warn_if_readable_by_others(path, ui);
             writer.check_writable()?;
-            open::for_reading(path, ui)?;
+            let (_, contents) = open::for_reading(path, ui)?;
+            if let Contents::Older(_) = contents {
+                writer.upgrade(ui)?;
+            }
         }
         Ok(writer)
     }
@@ -136,7 +147,7 @@ impl Writer {
         let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         match identify(&connection, &self.path)? {
             Contents::Nothing => Ok(None),
-            Contents::Ours => query::owner(&connection),
+            Contents::Ours | Contents::Older(_) => query::owner(&connection),
         }
     }
 
@@ -175,6 +186,13 @@ fn storage_error(error: rusqlite::Error, what: &str) -> Error {
     match hint {
         Some(hint) => failed.hint(hint),
         None => failed,
+    }
+}
+
+fn warn_if_readable_by_others(path: &Path, ui: Ui) {
+    if fsutil::readable_by_others(path) {
+        let (shown, typed) = (path.display(), shell::path(path));
+        ui.warn(format_args!("{shown} can be read by other users; chmod 600 {typed}"));
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
-use super::{schema, storage_error};
+use super::{schema, steps, storage_error};
+use crate::app;
 use crate::error::{Context, Error, Kind, Result};
 use crate::ui::Ui;
 
@@ -15,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) enum Contents {
     /// An empty file: a database that has not been written to.
     Nothing,
+    /// Written by an earlier version, from which there are steps to this one.
+    Older(i32),
     Ours,
 }
 
@@ -22,7 +25,7 @@ pub(super) fn connect(path: &Path, access: OpenFlags) -> Result<Connection> {
     let failed = || format!("cannot open {}", path.display());
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX);
     let connection = connection.context(Kind::Storage, failed)?;
-    connection.busy_timeout(PATIENCE).context(Kind::Storage, failed)?;
+    connection.busy_timeout(app::patience(PATIENCE)).context(Kind::Storage, failed)?;
     // Triggers and views come from the file; they may call nothing that has effects of its own.
     connection.pragma_update(None, "trusted_schema", false).context(Kind::Storage, failed)?;
     connection.pragma_update(None, "foreign_keys", true).context(Kind::Storage, failed)?;
@@ -36,9 +39,9 @@ pub(super) fn for_reading(path: &Path, ui: Ui) -> Result<(Connection, Contents)>
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     if is_broken_off(&connection) {
         ui.note(format_args!("{}: a write was broken off, and is undone first", path.display()));
-        identify(&connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?, path)?;
+        recognize(&connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?, path)?;
     }
-    let contents = identify(&connection, path)?;
+    let contents = recognize(&connection, path)?;
     Ok((connection, contents))
 }
 
@@ -48,8 +51,20 @@ fn is_broken_off(connection: &Connection) -> bool {
     code == Some(ffi::SQLITE_READONLY_ROLLBACK)
 }
 
-/// Tells our database from somebody else's and from one of another version.
+/// Whether the file is one of this version. Whoever asks has had an older one brought up to date.
 pub(super) fn identify(connection: &Connection, path: &Path) -> Result<Contents> {
+    match recognize(connection, path)? {
+        Contents::Older(version) => {
+            let message =
+                format!("{} has the older schema version {version}: somebody put it there", path.display());
+            Err(Error::new(Kind::Storage, message).hint("run the command again"))
+        }
+        contents => Ok(contents),
+    }
+}
+
+/// Tells our database from somebody else's and from one of another version.
+pub(super) fn recognize(connection: &Connection, path: &Path) -> Result<Contents> {
     let shown = path.display();
     let number =
         |pragma: &str| connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i32>(0));
@@ -69,8 +84,11 @@ pub(super) fn identify(connection: &Connection, path: &Path) -> Result<Contents>
             Err(Error::new(Kind::Storage, message)
                 .hint("install the newer fbsync; the file was left as it is"))
         }
+        (schema::APPLICATION_ID, version) if steps::lead_from(version) => Ok(Contents::Older(version)),
         (schema::APPLICATION_ID, version) => {
-            Err(Error::new(Kind::Storage, format!("{shown} has the unknown schema version {version}")))
+            let message = format!("{shown} has the schema version {version}, which no fbsync ever wrote");
+            Err(Error::new(Kind::Storage, message)
+                .hint("restore the file from a backup; this one was left as it is"))
         }
         _ => Err(Error::new(Kind::Storage, format!("{shown} is a database of another program"))
             .hint("name another file with --db; this one was left as it is")),

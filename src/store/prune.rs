@@ -13,6 +13,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{Writer, check, query, schema, storage_error};
 use crate::app::die_if_chosen;
 use crate::error::{Error, Kind, Result};
+use crate::shell;
 
 /// What pruning removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,7 +87,7 @@ impl Writer {
             Kind::No,
             format!("{shown} is not as fbsync wrote it ({}); nothing was pruned", first.0),
         )
-        .hint(format!("fbsync verify --db '{shown}'")))
+        .hint(format!("fbsync verify --db {}", shell::path(&self.path))))
     }
 }
 

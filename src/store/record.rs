@@ -267,12 +267,15 @@ pub(crate) fn check_owner(writer: &Writer, source: &str, identity_id: i64, email
     let shown = writer.path().display();
     if owner.source != source {
         let message = format!("{shown} belongs to {}, and this sign-in is at {source}", owner.source);
-        return Err(Error::new(Kind::Config, message).hint("name another database with --db"));
+        return Err(Error::new(Kind::Config, message)
+            .hint("name another database with --db; --new-identity continues this one on purpose"));
     }
     if owner.identity_id != identity_id {
         let message = format!("{shown} belongs to {}, and the sign-in is {email}'s", owner.email);
-        return Err(Error::new(Kind::Config, message)
-            .hint("name another database with --db, or another sign-in with --profile"));
+        return Err(Error::new(Kind::Config, message).hint(
+            "name another database with --db, or another sign-in with --profile; --new-identity continues \
+             this one on purpose",
+        ));
     }
     Ok(())
 }

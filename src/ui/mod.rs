@@ -12,6 +12,9 @@ mod progress;
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::iter;
+
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::error::{Error, Kind, Result};
 pub(crate) use progress::Status;
@@ -128,21 +131,25 @@ impl Ui {
     /// Prints rows as aligned columns under a heading.
     pub(crate) fn table(&self, heading: &[&str], rows: &[Vec<String>]) -> Result<()> {
         let mut data = self.data();
-        let rows: Vec<Vec<String>> =
-            rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
-        let width = |column: usize| {
-            let cells = rows.iter().map(|row| row[column].chars().count());
-            cells.chain([heading[column].chars().count()]).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..heading.len()).map(width).collect();
-        let heading: Vec<String> = heading.iter().map(ToString::to_string).collect();
-        for row in std::iter::once(&heading).chain(&rows) {
-            let line: String =
-                row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}  ")).collect();
-            writeln!(data, "{}", line.trim_end()).map_err(output_failed)?;
+        let heading = heading.iter().map(ToString::to_string).collect();
+        let printed = rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect());
+        let rows: Vec<Vec<String>> = iter::once(heading).chain(printed).collect();
+        for line in aligned(&rows) {
+            writeln!(data, "{line}").map_err(output_failed)?;
         }
         data.done()
     }
+}
+
+/// Rows as lines whose columns stand below each other, counted as a terminal does: a Chinese character
+/// takes two places, an accent that is a character of its own none.
+fn aligned(rows: &[Vec<String>]) -> Vec<String> {
+    let columns = rows.first().map_or(0, Vec::len);
+    let widest = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(widest).collect();
+    let padded = |(cell, width): (&String, &usize)| format!("{cell}{:1$}  ", "", width - cell.width());
+    let line = |row: &Vec<String>| row.iter().zip(&widths).map(padded).collect::<String>();
+    rows.iter().map(|row| line(row).trim_end().to_owned()).collect()
 }
 
 /// Buffered standard output whose failures are told apart: a reader that left is no error.
@@ -195,5 +202,12 @@ mod tests {
     fn terminal_escapes_are_shown_not_obeyed() {
         assert_eq!(printable("Eve\x1b[2J \u{202e}nimda"), "Eve\\u{1b}[2J \\u{202e}nimda");
         assert_eq!(printable("Zoë 王小明"), "Zoë 王小明");
+    }
+
+    #[test]
+    fn columns_stand_below_each_other_whatever_the_script() {
+        let rows = [["name", "role"], ["雪 田中", "Owner"], ["Zoe\u{308}", "Client"]];
+        let rows = rows.map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(aligned(&rows), ["name     role", "雪 田中  Owner", "Zoe\u{308}      Client"]);
     }
 }

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use fbsync::sandbox::World;
 
-use crate::harness::{DB, Home, has, mode_of};
+use crate::harness::{DB, Home, has, mode_of, skip};
 
 /// The folder that sign-ins lie in where nothing says otherwise.
 const DEFAULT_STATE: &str = ".local/state/fbsync";
@@ -55,6 +55,44 @@ fn without_any_home_a_folder_is_asked_for_where_one_is_needed() {
     }
     let folder = home.path("state").display().to_string();
     home.with("FBSYNC_STATE_DIR", &folder).sync().exits(4).says("fbsync auth");
+}
+
+#[test]
+fn without_any_home_status_has_nobody_to_tell_of() {
+    let home = Home::synced().without("FBSYNC_ACCESS_TOKEN").without("HOME").without("XDG_STATE_HOME");
+    fs::set_permissions(home.path("."), fs::Permissions::from_mode(0o755)).expect("a mode");
+    // An account that the system's list does not have.
+    let nobody = |arguments: &[&str]| {
+        let mut command = home.any_command("setpriv", &["--reuid=54321", "--regid=54321", "--clear-groups"]);
+        command.arg(env!("CARGO_BIN_EXE_fbsync")).args(arguments);
+        command
+    };
+    if !nobody(&["--version"]).output().is_ok_and(|output| output.status.success()) {
+        skip("the program cannot be run as somebody without a home");
+        return;
+    }
+    let run = home.run(&mut nobody(&["status"])).succeeds();
+    run.says("nobody is signed in: there is no home folder").says("hint: ").says("FBSYNC_STATE_DIR");
+    let json = home.run(&mut nobody(&["status", "--json"])).succeeds().json();
+    assert_eq!(json["profiles"], serde_json::json!([]));
+    for arguments in [&["status", "--check"][..], &["refresh"], &["logout"]] {
+        let run = home.run(&mut nobody(arguments)).exits(3);
+        run.says("error: there is no home folder").says("FBSYNC_STATE_DIR");
+    }
+}
+
+#[test]
+fn a_check_of_nobody_s_sign_in_says_that_one_is_needed() {
+    let home = Home::new();
+    home.fbsync(&["status"]).succeeds().says("nobody is signed in").says("hint: fbsync auth");
+    let run = home.fbsync(&["status", "--check", "--profile", "night"]).exits(4);
+    run.says("error: nobody is signed in (profile `night`)").says("hint: fbsync auth --profile night");
+    let run = home.fbsync(&["status", "--check", "--json"]).exits(4);
+    assert_eq!(run.json()["profiles"], serde_json::json!([]));
+    // What the environment holds to begin with is taken, as by any other command.
+    let grant = home.grant();
+    let run = home.with("FBSYNC_REFRESH_TOKEN", &grant).fbsync(&["status", "--check"]).succeeds();
+    assert!(run.stdout.contains("ingrid@harbourlight.example"), "{run}");
 }
 
 /// The account's folder by the system's list, which counts where HOME is not set.

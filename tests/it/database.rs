@@ -35,6 +35,18 @@ fn a_database_of_a_newer_version_is_refused() {
 }
 
 #[test]
+fn a_database_of_a_version_that_was_never_released_is_refused() {
+    let home = Home::synced();
+    // A debug build knows a version 0, for `upgrade.rs`.
+    for version in if cfg!(debug_assertions) { vec![-1] } else { vec![-1, 0] } {
+        Tables::open_for_writing(&home.path(DB)).execute(&format!("PRAGMA user_version = {version}"));
+        let message = format!("audit.sqlite has the schema version {version}, which no fbsync ever wrote");
+        refused_by_all(&home, 9, &message);
+    }
+    assert_eq!(home.files(), [DB, "audit.sqlite.lock"]);
+}
+
+#[test]
 fn a_database_of_somebody_else_is_refused() {
     let home = Home::reading(World::empty());
     Tables::open_for_writing(&home.path(DB)).execute("CREATE TABLE invoices (id INTEGER)");
@@ -109,14 +121,24 @@ fn another_identity_is_refused_and_both_are_named() {
 fn another_origin_is_refused_and_another_port_of_this_machine_is_not() {
     let home = Home::synced();
     let elsewhere = home.sandbox.origin().replace("127.0.0.1", "localhost");
-    let mut sync = home.command(&["sync", "--db", DB]);
-    sync.env("FRESHBOOKS_API_URL", &elsewhere);
-    home.run(&mut sync).exits(3).says("belongs to http://127.0.0.1, and this sign-in is at http://localhost");
+    let sync = |options: &[&str]| {
+        let mut sync = home.command(&[&["sync", "--db", DB], options].concat());
+        home.run(sync.env("FRESHBOOKS_API_URL", &elsewhere))
+    };
+    sync(&[])
+        .exits(3)
+        .says("belongs to http://127.0.0.1, and this sign-in is at http://localhost")
+        .says("--new-identity continues this one on purpose");
 
     let again = Home::reading(World::many(2, 3));
     fs::copy(home.path(DB), again.path(DB)).expect("a copy");
     again.sync().succeeds();
     assert_eq!(again.tables().number("SELECT count(*) FROM snapshots"), 2);
+
+    // It is that one's from then on.
+    sync(&["--new-identity"]).succeeds();
+    sync(&[]).succeeds();
+    home.sync().exits(3).says("belongs to http://localhost");
 }
 
 #[test]

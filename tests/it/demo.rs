@@ -6,7 +6,7 @@ use crate::harness::{DB, Home, Run, mode_of, names_in};
 use crate::tables::Tables;
 
 /// A home in which nothing but the demo may leave a trace.
-fn home() -> Home {
+pub(crate) fn home() -> Home {
     let home = Home::new();
     home.without("FBSYNC_CLIENT_ID").without("FBSYNC_CLIENT_SECRET").without("FBSYNC_REDIRECT_URI")
 }

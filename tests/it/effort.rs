@@ -135,7 +135,9 @@ fn another_identity_is_refused_until_it_is_wanted_and_that_is_recorded() {
     sync(&home, &[])
         .exits(3)
         .says("audit.sqlite belongs to ingrid@harbourlight.example")
-        .says("the sign-in is jan@harbourlight.example's");
+        .says("the sign-in is jan@harbourlight.example's")
+        .says("hint: ")
+        .says("--new-identity continues this one on purpose");
     assert_eq!(home.sandbox.count("GET", "team_members"), asked);
     sync(&home, &["--new-identity"]).succeeds();
     // It is Jan's from here on.

@@ -171,10 +171,21 @@ fn a_file_of_gaps_counts_until_its_days_are_over_and_behind_the_options() {
         "\u{feff}business_id,reason,until\r\n9002,\"the client, as agreed\",2999-12-31\r\n",
         "until, reason, business_id\n,\"the client, as agreed\", 9002\n",
         "business_id,reason\n9002,\"the client, as agreed\"\n",
+        "business_id, reason, until\n\n 9002 , \"the client, as agreed\" ,2999-12-31\n,,\n",
+        "\"business_id\",\"reason\"\r9002,\t\"the client, as agreed\"",
     ] {
         write(text);
         run(&[]).succeeds();
         assert_eq!(told(&home, 9002), "complete|denied|accepted: the client, as agreed", "{text}");
+    }
+    for (reason, kept) in [
+        (r#" "Eve said ""leave it"", twice""#, r#"Eve said "leave it", twice"#),
+        ("\"moved away,\r\nask Eve\"", "moved away,\nask Eve"),
+        (r#"the "old" books"#, r#"the "old" books"#),
+    ] {
+        write(&format!("business_id,reason,until\r\n9002,{reason},2999-12-31\r\n"));
+        run(&[]).succeeds();
+        assert_eq!(told(&home, 9002), format!("complete|denied|accepted: {kept}"), "{reason}");
     }
     run(&["--accept-gap", "9002=typed"]).succeeds();
     assert_eq!(told(&home, 9002), "complete|denied|accepted: typed");
@@ -197,14 +208,26 @@ fn a_file_of_gaps_that_cannot_be_understood_ends_the_sync_before_it_asks() {
     let home = with_a_gap();
     sync(&home, &["--accept-gaps", "no.csv"]).exits(3).says("cannot read the accepted gaps in no.csv");
     for (text, why) in [
-        ("business_id,reason,until\n9002,known,2026-02-30\n", "gaps.csv: `2026-02-30` is no day"),
+        ("business_id,reason,until\n9002,known,2026-02-30\n", "line 2: `2026-02-30` is no day"),
         ("business_id,reason,until\n9002,known,31.12.2026\n", "hint: write it as YYYY-MM-DD"),
-        ("business_id,reason,until\nnine,known,\n", "cannot read the accepted gaps in gaps.csv"),
-        ("id,reason\n9002,known\n", "missing field `business_id`"),
+        (
+            "business_id,reason,until\n\n9001,\"a\nb\",\nnine,known,\n",
+            "line 5: `nine` is no id of a business",
+        ),
+        ("id,reason\n9002,known\n", "line 1: there is no column `business_id`"),
+        ("business_id;reason\n9002;known\n", "hint: business_id,reason,until"),
+        ("business_id,reason\n9002,moved, ask Eve\n", "line 2: there are more fields than columns"),
+        ("business_id,reason\n9001,x\n9002,\"moved\n9003,y\n", "line 3: a quote is opened and not closed"),
+        ("business_id,reason\n9002,\"moved\" away\n", "line 2: something stands behind a closing quote"),
     ] {
         fs::write(home.path("gaps.csv"), text).expect("a file");
-        sync(&home, &["--accept-gaps", "gaps.csv"]).exits(3).says(why);
+        let run = sync(&home, &["--accept-gaps", "gaps.csv"]).exits(3).says(why);
+        let lines: Vec<&str> = run.stderr.lines().collect();
+        assert!(lines[0].starts_with("error: gaps.csv, line ") && lines[1].starts_with("hint: "), "{run}");
+        assert_eq!(lines.len(), 2, "{run}");
     }
+    fs::write(home.path("gaps.csv"), b"business_id,reason\n9002,caf\xe9\n").expect("a file");
+    sync(&home, &["--accept-gaps", "gaps.csv"]).exits(3).says("cannot read the accepted gaps in gaps.csv");
     assert!(!home.path(DB).exists());
     assert_eq!(home.sandbox.requests(), []);
 }

@@ -48,11 +48,16 @@ impl Home {
         Home::in_world(World::demo())
     }
 
-    pub(crate) fn in_world(mut world: World) -> Home {
+    pub(crate) fn in_world(world: World) -> Home {
+        Home::served_at(0, world)
+    }
+
+    /// The sandbox at a port of one's choice; at a free one for 0.
+    pub(crate) fn served_at(sandbox_port: u16, mut world: World) -> Home {
         let port = free_port();
         world.register(&redirect_uri(port));
         let home = Home {
-            sandbox: Sandbox::start(world).expect("a sandbox"),
+            sandbox: Sandbox::start_at(sandbox_port, world).expect("a sandbox"),
             port,
             folder: tempfile::tempdir().expect("a temporary home"),
             environment: Vec::new(),
@@ -75,10 +80,13 @@ impl Home {
     /// A home of which `world` is all there is, and a bare access token in the environment: one
     /// process does what takes two with a stored sign-in.
     pub(crate) fn reading(world: World) -> Home {
-        let home = Home::in_world(world);
-        let (access, refresh) = home.sandbox.grant();
-        home.secrets.lock().expect("no panic").extend([access.clone(), refresh]);
-        home.with("FBSYNC_ACCESS_TOKEN", &access)
+        Home::in_world(world).with_bare_token()
+    }
+
+    pub(crate) fn with_bare_token(self) -> Home {
+        let (access, refresh) = self.sandbox.grant();
+        self.secrets.lock().expect("no panic").extend([access.clone(), refresh]);
+        self.with("FBSYNC_ACCESS_TOKEN", &access)
     }
 
     /// A home with a sign-in whose access token lives only five minutes: due, and not yet dead.

@@ -1,4 +1,4 @@
-//! What the program says of itself: `--help`, the manual, the completions and the README agree.
+//! What the program says of itself: `--help`, the manual and the README agree.
 
 use std::process::Command;
 
@@ -29,10 +29,17 @@ fn help(home: &Home, command: &str) -> String {
     home.fbsync(&words).succeeds().stdout
 }
 
-/// The lines of a section, up to the next blank one, without their indent.
-fn section<'a>(text: &'a str, heading: &str) -> Vec<&'a str> {
+/// The entries of a section, up to the next blank line, each on one line without its indent.
+fn section(text: &str, heading: &str) -> Vec<String> {
     let lines = text.lines().skip_while(|line| !line.starts_with(heading)).skip(1);
-    lines.take_while(|line| !line.is_empty()).map(str::trim).collect()
+    let mut entries: Vec<String> = Vec::new();
+    for line in lines.take_while(|line| !line.is_empty()) {
+        match entries.last_mut() {
+            Some(entry) if line.starts_with("   ") => *entry += &format!(" {}", line.trim()),
+            _ => entries.push(line.trim().to_owned()),
+        }
+    }
+    entries
 }
 
 /// The rows of the README's table under a heading, as pairs.
@@ -56,16 +63,20 @@ fn pair(line: &str) -> (String, String) {
 }
 
 #[test]
-fn every_command_shows_examples_and_fits_100_columns() {
-    let home = Home::new();
-    let listed = help(&home, "");
+fn every_command_shows_examples_and_fits_the_terminal() {
+    let listed = help(&Home::new(), "");
     for name in section(&listed, "Commands:").iter().map(|line| pair(line).0).filter(|name| name != "help") {
         assert!(COMMANDS.contains(&name.as_str()), "{name}");
     }
+    let home = Home::new();
+    let narrow = Home::new().with("COLUMNS", "80");
     for command in COMMANDS {
         let text = help(&home, command);
         let wide = text.lines().find(|line| line.chars().count() > 100);
         assert_eq!(wide, None, "fbsync {command} --help");
+        // What stands in columns has its own ends of lines: a terminal's would tear it apart.
+        let tables = |text: &str| text.split_once("\nExamples:").expect("examples").1.to_owned();
+        assert_eq!(tables(&help(&narrow, command)), tables(&text), "fbsync {command} --help");
         let examples = section(&text, "Examples:");
         assert!(
             examples.iter().any(|line| line.starts_with("fbsync ")),
@@ -92,11 +103,11 @@ fn section_of_flags(text: &str) -> usize {
 #[test]
 fn exit_codes_are_the_same_in_every_help_the_manual_and_the_readme() {
     let home = Home::new();
-    let all: Vec<_> = section(&help(&home, ""), "Exit codes:").into_iter().map(pair).collect();
+    let all: Vec<_> = section(&help(&home, ""), "Exit codes:").iter().map(|line| pair(line)).collect();
     assert_eq!(all.len(), 12);
     assert_eq!(all, readme_table("Exit codes"));
     for command in COMMANDS.into_iter().filter(|command| !command.is_empty()) {
-        for line in section(&help(&home, command), "Exit codes (").into_iter().map(pair) {
+        for line in section(&help(&home, command), "Exit codes (").iter().map(|line| pair(line)) {
             assert!(all.contains(&line), "fbsync {command} --help: {line:?}");
         }
     }
@@ -110,7 +121,7 @@ fn exit_codes_are_the_same_in_every_help_the_manual_and_the_readme() {
 fn environment_and_files_are_the_same_in_the_help_the_manual_and_the_readme() {
     let home = Home::new();
     let (text, manual) = (help(&home, ""), plain(&home.fbsync(&["man"]).succeeds()));
-    let variables: Vec<_> = section(&text, "Environment").into_iter().map(pair).collect();
+    let variables: Vec<_> = section(&text, "Environment").iter().map(|line| pair(line)).collect();
     assert_eq!(variables, readme_table("Environment"));
     let files = readme_table("What is stored");
     let said = section(&text, "Files:").join(" ");
@@ -155,30 +166,6 @@ fn the_manual_has_a_page_for_each_command() {
             assert!(text.contains(heading), "{page} has no {heading}");
         }
     }
-}
-
-#[test]
-fn completions_are_scripts_that_know_the_commands() {
-    let home = Home::new();
-    for (shell, mark) in [("bash", "complete -F"), ("zsh", "#compdef fbsync"), ("fish", "complete -c fbsync")]
-    {
-        let run = home.fbsync(&["completions", shell]).succeeds();
-        assert_eq!(run.stderr, "");
-        assert!(run.stdout.contains(mark), "{shell}");
-        assert!(
-            ["snapshots", "--accept-gap", "completions"]
-                .iter()
-                .all(|word| run.stdout.contains(word.trim_start_matches('-'))),
-            "{shell}"
-        );
-        let script = home.path("script");
-        std::fs::write(&script, &run.stdout).expect("a file");
-        match Command::new(shell).arg("-n").arg(&script).output() {
-            Ok(judged) => assert!(judged.status.success(), "{shell}: {judged:?}"),
-            Err(_) => skip(format_args!("there is no {shell}")),
-        }
-    }
-    home.fbsync(&["completions", "tcsh"]).exits(2).says("[possible values: bash, zsh, fish]");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crate::harness::{Home, Run, free_port, skip};
+use crate::harness::{DB, Home, Run, free_port, skip};
 use crate::tls::{self, Issued};
 
 /// A home whose FreshBooks is the sandbox behind TLS, called `host` by a CA that nobody knows.
@@ -109,12 +109,49 @@ fn no_proxy_names_what_is_reached_directly() {
     let (home, _) = behind_tls("0.0.0.0");
     let (address, asked) = proxy(port_of(&home.value("FRESHBOOKS_API_URL")));
     let ca = home.path("ca.pem").display().to_string();
-    let home = home.with("SSL_CERT_FILE", &ca).with("HTTPS_PROXY", &address).with("NO_PROXY", "0.0.0.0");
+    let home = home.with("SSL_CERT_FILE", &ca).with("HTTPS_PROXY", &address);
+    let home = home.with("NO_PROXY", "intranet.example, 0.0.0.0");
     sign_in(&home).succeeds();
     assert!(asked.lock().expect("no panic").is_empty());
     let home = home.without("NO_PROXY");
     home.fbsync(&["refresh"]).succeeds();
     assert!(!asked.lock().expect("no panic").is_empty());
+}
+
+#[test]
+fn a_proxy_that_cannot_be_meant_is_refused_by_its_variable_before_anything_is_sent() {
+    let (home, _) = behind_tls("0.0.0.0");
+    let ca = home.path("ca.pem").display().to_string();
+    let home = home.with("SSL_CERT_FILE", &ca);
+    sign_in(&home).succeeds();
+    home.sync().succeeds();
+    let asked = home.sandbox.requests().len();
+    for (name, value) in [
+        ("HTTPS_PROXY", "http://proxy.example:port"),
+        ("HTTPS_PROXY", "http://proxy.example:99999"),
+        ("HTTP_PROXY", "http:///proxy"),
+        ("ALL_PROXY", "gopher://proxy.example:70"),
+        ("https_proxy", "http//proxy.example"),
+        ("all_proxy", "http://ann:opensesame@proxy example:3128"),
+    ] {
+        let refuses = |arguments: &[&str]| {
+            let run = home.run(home.command(arguments).env(name, value)).exits(3).says(name);
+            run.does_not_say(value).does_not_say("opensesame").says("hint: ").does_not_say("/oauth/authorize")
+        };
+        refuses(&["sync", "--db", DB]).says(&format!("error: {name} names no proxy"));
+        refuses(&["refresh"]);
+        refuses(&["auth", "--no-browser"]);
+        refuses(&["auth", "--import-refresh-token"]);
+        refuses(&["status", "--check"]);
+        refuses(&["logout"]);
+        // What asks nobody needs no way to anybody.
+        for arguments in [&["status"][..], &["export", "access", "--db", DB], &["verify", "--db", DB]] {
+            home.run(home.command(arguments).env(name, value)).succeeds();
+        }
+    }
+    assert_eq!(home.sandbox.requests().len(), asked);
+    let mut empty = home.command(&["refresh"]);
+    home.run(empty.env("HTTPS_PROXY", "").env("all_proxy", "").env("NO_PROXY", "")).succeeds();
 }
 
 #[test]

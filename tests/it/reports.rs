@@ -54,9 +54,9 @@ fn as_of(home: &Home) -> String {
     lines[0]["finished_at"].as_str().expect("a time").to_owned()
 }
 
-/// Compares with the file under `fixtures/expected`, or rewrites that.
-fn expect(name: &str, found: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/expected").join(name);
+/// Compares with the file under `fixtures`, or rewrites that.
+pub(crate) fn expect(name: &str, found: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
     if std::env::var_os("UPDATE_FIXTURES").is_some() {
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         fs::write(&path, found).expect("written");
@@ -76,14 +76,14 @@ fn every_report_is_as_expected_to_the_byte() {
                 .succeeds();
             let found = run.stdout.replace(&as_of, DAY);
             assert!(!found.contains(&home.port.to_string()) && !found.contains("127.0.0.1:"));
-            expect(&format!("{report}.{format}"), &found);
+            expect(&format!("expected/{report}.{format}"), &found);
         }
     }
     for product in ["vanta", "conductorone"] {
         let run = home.fbsync(&["export", "--for", product]).succeeds();
-        expect(&format!("for-{product}.csv"), &run.stdout);
+        expect(&format!("expected/for-{product}.csv"), &run.stdout);
     }
-    expect("list.json", &home.fbsync(&["export", "--list", "--json"]).succeeds().stdout);
+    expect("expected/list.json", &home.fbsync(&["export", "--list", "--json"]).succeeds().stdout);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn with_a_list_that_cannot_be_read_the_reports_say_so() {
     for report in ["attention", "own-people", "coverage"] {
         let arguments = ["export", report, "--allow-partial", "--own-domain", "harbourlight.example"];
         let run = home.fbsync(&arguments).succeeds().says("not covered: Möbius Werkstatt GmbH (48203)");
-        expect(&format!("{report}.partial.csv"), &run.stdout.replace(&as_of, DAY));
+        expect(&format!("expected/{report}.partial.csv"), &run.stdout.replace(&as_of, DAY));
     }
     // Of the businesses that were read nothing is missing.
     home.fbsync(&["export", "access", "--business", "48201"]).succeeds();

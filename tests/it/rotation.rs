@@ -82,6 +82,25 @@ fn killed_after_the_server_rotated_the_next_run_tells_the_truth() {
 }
 
 #[test]
+fn a_sign_in_that_is_dead_is_told_while_its_access_token_still_lives() {
+    let home = Home::with_sign_in().with("FBSYNC_PROFILE", "night");
+    let grant = home.grant();
+    let mut import = home.command(&["auth", "--import-refresh-token"]);
+    home.run(import.env("FBSYNC_REFRESH_TOKEN", grant)).succeeds();
+    home.sandbox.arm(Fault::on(TOKEN).then(Trouble::status(400, "invalid_grant")));
+    home.fbsync(&["refresh"]).exits(4);
+    let expires = home.fbsync(&["status", "--json"]).json();
+    let expires = expires["profiles"][1]["expires_at"].as_str().expect("a time").to_owned();
+    let told = format!(
+        "warning: FreshBooks renews this sign-in no more: it ends at {expires}; before that: fbsync auth --profile night\n"
+    );
+    for arguments in [&["sync", "--db", "a.sqlite"][..], &["-q", "sync", "--db", "a.sqlite"], &IF_DUE] {
+        assert_eq!(home.fbsync(arguments).succeeds().stderr, told, "{arguments:?}");
+    }
+    assert_eq!(home.with("FBSYNC_PROFILE", "default").fbsync(&IF_DUE).succeeds().stderr, "");
+}
+
+#[test]
 fn killed_between_write_and_rename_the_pair_is_put_in_place() {
     let home = Home::with_sign_in();
     let (posts, ()) = home.posts_of(|| died(&home, "before-rename"));

@@ -1,6 +1,7 @@
 //! `sync --every`, a service that reads again and again; and how any sync ends when it is told to.
 
 use std::io::Read as _;
+use std::net::{Ipv4Addr, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -78,6 +79,21 @@ fn what_no_later_round_can_mend_ends_the_service() {
             home.fbsync(&["sync", "--db", DB, option, everlasting]).exits(2).says("too long");
         }
     }
+}
+
+#[test]
+fn a_request_that_the_time_was_up_for_is_not_open_in_the_next_round() {
+    // Somebody who listens and never answers.
+    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let origin = format!("http://{}", silent.local_addr().expect("an address"));
+    let home = Home::reading(three()).with("FRESHBOOKS_API_URL", &origin).without("FBSYNC_TEST_NO_SLEEP");
+    let mut child = start(&home, &["sync", "--db", DB, "--every", "6h", "--max-time", "1s"]);
+    let (mut asked, _) = silent.accept().expect("a request");
+    asked.set_read_timeout(Some(FOR_EVER / 6)).expect("a time-out");
+    let closed = asked.read_to_end(&mut Vec::new());
+    assert!(closed.is_ok() && child.try_wait().expect("a child").is_none(), "still open: {closed:?}");
+    send(&child, Signal::TERM);
+    home.read(child.wait_with_output().expect("ends")).exits(143).says("not reached within 1 s");
 }
 
 #[test]

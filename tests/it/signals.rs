@@ -1,11 +1,12 @@
 //! SIGINT and SIGTERM: the first asks, the second ends at once, and neither costs a sign-in.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use fbsync::sandbox::{Fault, Trouble};
+use fbsync::sandbox::{Fault, Trouble, browser};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -67,6 +68,45 @@ fn no_number_of_signals_breaks_a_rotation() {
 }
 
 #[test]
+fn no_number_of_signals_loses_the_tokens_of_a_sign_in() {
+    let home = Home::new();
+    home.sandbox.arm(Fault::on(TOKEN).then(Trouble::Delay(Duration::from_millis(700))));
+    let mut auth = home.begin_auth(&["--paste"], Stdio::piped());
+    auth.type_in(&browser::consent(&auth.address).expect("consent"));
+    until("the POST", || home.posts() > 0);
+    while auth.child.try_wait().expect("a child").is_none() {
+        send(&auth.child, Signal::INT);
+        thread::sleep(Duration::from_millis(10));
+    }
+    let run = home.finish(auth);
+    assert!(matches!(run.code, Some(0 | 130)), "{run}");
+    home.fbsync(&["refresh"]).succeeds();
+}
+
+#[test]
+fn a_sign_in_that_cannot_be_stored_at_once_waits_with_its_code() {
+    let home = Home::with_sign_in();
+    let lock = fs::File::options().write(true).open(home.state().join("default.lock")).expect("the lock");
+    let mut auth = home.begin_auth(&["--paste"], Stdio::piped());
+    lock.lock().expect("locked");
+    let (posts, run) = home.posts_of(|| {
+        auth.type_in(&browser::consent(&auth.address).expect("consent"));
+        let open = format!("/proc/{}/fd", auth.child.id());
+        until("at the lock", || holds(&open, &home.state().join("default.lock")));
+        send(&auth.child, Signal::INT);
+        home.finish(auth)
+    });
+    run.exits(130).says("error: interrupted");
+    assert_eq!(posts, 0);
+}
+
+/// Whether a process, by its folder of open files, has `path` open.
+fn holds(open: &str, path: &Path) -> bool {
+    let files = fs::read_dir(open).into_iter().flatten().flatten();
+    files.filter_map(|file| fs::read_link(file.path()).ok()).any(|file| file == path)
+}
+
+#[test]
 fn a_signal_ends_the_wait_for_the_lock() {
     let home = Home::with_sign_in();
     let before = home.stored();
@@ -76,10 +116,7 @@ fn a_signal_ends_the_wait_for_the_lock() {
     let (posts, run) = home.posts_of(|| {
         let child = start(&home, &["refresh"]);
         let open = format!("/proc/{}/fd", child.id());
-        until("at the lock", || {
-            let files = fs::read_dir(&open).into_iter().flatten().flatten();
-            files.filter_map(|file| fs::read_link(file.path()).ok()).any(|file| file == path)
-        });
+        until("at the lock", || holds(&open, &path));
         send(&child, Signal::TERM);
         home.read(child.wait_with_output().expect("ends"))
     });

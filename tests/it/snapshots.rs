@@ -254,7 +254,7 @@ fn a_sync_that_is_killed_at_the_commit_was_never_there() {
 }
 
 /// What a power cut in the middle of a write leaves: half of it in the file, the rest in the journal.
-fn broken_off(home: &Home) -> String {
+pub(crate) fn broken_off(home: &Home) -> String {
     let folder = home.path("cut");
     fs::create_dir(&folder).expect("a folder");
     let writer = Tables::open_for_writing(&home.path(DB));

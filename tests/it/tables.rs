@@ -72,6 +72,33 @@ impl Tables {
         }
     }
 
+    /// All of it as SQL that makes it anew, the same text each time.
+    pub(crate) fn dump(&self) -> String {
+        let number = |pragma: &str| self.one(&format!("PRAGMA {pragma}"));
+        let definitions = |which: &str| {
+            let sql = format!(
+                "SELECT sql || ';' FROM sqlite_schema WHERE type {which} 'table' AND sql IS NOT NULL ORDER BY rowid"
+            );
+            self.rows(&sql)
+        };
+        let tables = self.rows("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid");
+        let content = tables.iter().flat_map(|table| {
+            let columns = self.columns(table);
+            let quoted: Vec<_> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
+            let values = quoted.join(" || ',' || ");
+            self.rows(&format!("SELECT 'INSERT INTO {table} VALUES(' || {values} || ');' FROM {table}"))
+        });
+        let mut lines = vec!["PRAGMA foreign_keys = OFF;".to_owned(), "BEGIN;".to_owned()];
+        lines.extend(
+            ["application_id", "user_version"].map(|name| format!("PRAGMA {name} = {};", number(name))),
+        );
+        lines.extend(definitions("="));
+        lines.extend(content);
+        lines.extend(definitions("<>"));
+        lines.push("COMMIT;\n".to_owned());
+        lines.join("\n")
+    }
+
     /// Changes what the triggers guard, and leaves no trace of having got past them.
     pub(crate) fn tamper(&self, sql: &str) {
         let triggers = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'";

@@ -58,6 +58,13 @@ fn the_review_sheet_is_ready_for_a_reviewer() {
     assert!(!sheet.contains("<f>") && !sheet.contains("sheetProtection"), "a formula or a lock");
     // Unaltered, and no formula.
     assert!(sheet.contains("=1+1 Formula") && !sheet.contains("'=1+1"));
+    // What is printed to be signed is one page, and what is empty has a line below it too.
+    assert!(part(&path, "xl/worksheets/sheet1.xml").contains("orientation=\"portrait\""));
+    let row = &sheet[sheet.find("<row r=\"2\"").expect("a row")..];
+    let row = &row[..row.find("</row>").expect("its end")];
+    for shown in 'A'..='M' {
+        assert!(row.contains(&format!("<c r=\"{shown}2\" s=")), "{shown}2 is not drawn: {row}");
+    }
     let workbook = part(&path, "xl/workbook.xml");
     for name in ["Summary", "review", "Columns"] {
         assert!(workbook.contains(&format!("name=\"{name}\"")), "{workbook}");

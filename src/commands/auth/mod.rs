@@ -102,6 +102,7 @@ pub(crate) fn sign_in(app: &App, request: &Request, way: &dyn Fn(&str)) -> Resul
         secret: request.client_secret.clone(),
         redirect_uri: request.redirect_uri.clone(),
     };
+    let http = Http::new(app)?;
     let attempt = Attempt::new(request.pkce)?;
     let certificate = match &request.certificate {
         Some((chain, key)) => Certificate::from_pem(chain, key)?,
@@ -110,10 +111,8 @@ pub(crate) fn sign_in(app: &App, request: &Request, way: &dyn Fn(&str)) -> Resul
     let ways = Ways::open(request.paste, &redirect, certificate, &attempt.state)?;
     way(oauth::authorize_url(&app.endpoints.auth, &client, &request.scope, &attempt).as_str());
     let (outcome, reply) = ways.wait(app, request.timeout)?;
-    let http = Http::new(app);
     let signed = consent::code(outcome)
-        .and_then(|code| settle::exchange(app, &http, &client, &code, attempt.verifier.as_ref()))
-        .and_then(|tokens| settle::keep(app, &http, client, &tokens));
+        .and_then(|code| settle::code(app, &http, client, &code, attempt.verifier.as_ref()));
     if let Some(reply) = reply {
         reply.finish(match &signed {
             Ok(signed) => Page::SignedIn { who: signed.who() },

@@ -8,14 +8,27 @@ use std::path::Path;
 use super::Signed;
 use crate::app::{self, App};
 use crate::cli::AuthArgs;
-use crate::credentials::{self, inputs};
+use crate::credentials::{self, Profile, inputs};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::{self, Person};
 use crate::http::{Http, TRUST_HINT};
 use crate::oauth::{self, Client, TokenProblem, TokenSet};
 use crate::secret::Secret;
 
-pub(super) fn exchange(
+/// A code that a person came back with.
+pub(super) fn code(
+    app: &App,
+    http: &Http,
+    client: Client,
+    code: &Secret,
+    verifier: Option<&Secret>,
+) -> Result<Signed> {
+    let profile =
+        credentials::store_sign_in(app, client, |client| exchange(app, http, client, code, verifier))?;
+    Ok(signed(app, http, profile))
+}
+
+fn exchange(
     app: &App,
     http: &Http,
     client: &Client,
@@ -49,11 +62,9 @@ pub(super) fn exchange(
     })
 }
 
-/// Stores first, for the tokens are had; then asks whose they are.
-pub(super) fn keep(app: &App, http: &Http, client: Client, tokens: &TokenSet) -> Result<Signed> {
-    credentials::tell_skew(app.ui, tokens.clock);
-    let profile = credentials::store_sign_in(app, client, tokens)?;
-    Ok(Signed { profile, person: identify(app, http, &tokens.access) })
+fn signed(app: &App, http: &Http, profile: Profile) -> Signed {
+    let person = profile.access_token().and_then(|token| identify(app, http, token));
+    Signed { profile, person }
 }
 
 fn identify(app: &App, http: &Http, token: &Secret) -> Option<Person> {
@@ -66,6 +77,7 @@ fn identify(app: &App, http: &Http, token: &Secret) -> Option<Person> {
 
 /// A refresh token from elsewhere: typed, piped or in the environment, and rotated at once.
 pub(super) fn import(app: &App, client: Client, args: &AuthArgs) -> Result<Signed> {
+    let http = Http::new(app)?;
     let what = "refresh token";
     let token = match app::variable("FBSYNC_REFRESH_TOKEN")? {
         Some(token) => Secret::new(token.trim()),
@@ -81,8 +93,6 @@ pub(super) fn import(app: &App, client: Client, args: &AuthArgs) -> Result<Signe
     if token.is_empty() {
         return Err(Error::new(Kind::Usage, "no refresh token was given"));
     }
-    let http = Http::new(app);
     let profile = credentials::import(app, &http, client, token)?;
-    let person = profile.access_token().and_then(|token| identify(app, &http, token));
-    Ok(Signed { profile, person })
+    Ok(signed(app, &http, profile))
 }

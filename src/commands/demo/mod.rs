@@ -6,7 +6,7 @@
 mod serve;
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ use crate::model::Zone;
 use crate::report::Guard;
 use crate::sandbox::{self, Sandbox, World};
 use crate::secret::Secret;
+use crate::shell;
 
 /// Says that a folder is a demo's and may be replaced by the next one.
 const MARKER: &str = ".fbsync-demo";
@@ -131,7 +132,7 @@ fn sign_in(app: &App, redirect_uri: String) -> Result<()> {
 }
 
 fn sync_once(app: &App, db: &Path, note: &str) -> Result<()> {
-    let http = Http::new(app);
+    let http = Http::new(app)?;
     let database = cli::Database { db: db.to_owned() };
     let args = SyncArgs {
         database,
@@ -193,23 +194,23 @@ fn everything(db: &Path) -> ExportArgs {
 
 fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
     let program = app::program();
-    let (db, csv): (_, PathBuf) = (db.display(), csv.to_owned());
+    let typed = shell::path(db);
     for line in [
         format!(
             "\n— it is all in {}: {}, {}, the evidence folder and the sandbox's sign-in in state/",
             dir.display(),
-            name(&csv),
+            name(csv),
             "audit.sqlite"
         ),
         "  try next:".to_owned(),
-        format!("    {program} snapshots --db '{db}'"),
-        format!("    {program} diff --db '{db}' --format csv"),
-        format!("    {program} export access --db '{db}' --snapshot 1"),
-        format!("    {program} export review --db '{db}' -o review.xlsx"),
-        format!("    {program} export --db '{db}' --split-by business --out clients"),
-        format!("    {program} verify '{}' --db '{db}'", dir.join("evidence").display()),
+        format!("    {program} snapshots --db {typed}"),
+        format!("    {program} diff --db {typed} --format csv"),
+        format!("    {program} export access --db {typed} --snapshot 1"),
+        format!("    {program} export review --db {typed} -o review.xlsx"),
+        format!("    {program} export --db {typed} --split-by business --out clients"),
+        format!("    {program} verify {} --db {typed}", shell::path(&dir.join("evidence"))),
         format!(
-            "    sqlite3 '{db}' \"SELECT business_name, full_name, role_label FROM latest_access WHERE role_class = 'privileged'\""
+            "    sqlite3 {typed} \"SELECT business_name, full_name, role_label FROM latest_access WHERE role_class = 'privileged'\""
         ),
         "  the real thing:".to_owned(),
         format!("    {program} auth"),

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::app::{self, App};
+use crate::app::App;
 use crate::error::{Context, Kind, Result};
 use crate::sandbox::{self, Consent, Sandbox};
+use crate::shell;
 
 /// Stand before what is stored, or before what is printed here, and hold somebody's real secrets.
 const IN_THE_WAY: [&str; 4] =
@@ -44,7 +45,7 @@ pub(super) fn serve(app: &App, sandbox: &Sandbox, dir: &Path, redirect_uri: &str
         false => {
             app.ui.line_of_data(format_args!("unset {}", IN_THE_WAY.join(" ")))?;
             for (name, value) in environment {
-                app.ui.line_of_data(format_args!("export {name}={}", app::quoted(&value)))?;
+                app.ui.line_of_data(format_args!("export {name}={}", shell::word(&value)))?;
             }
         }
     }

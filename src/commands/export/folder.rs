@@ -12,6 +12,7 @@ use crate::evidence::compare::same_evidence;
 use crate::evidence::split::{self, Order, Split};
 use crate::evidence::{self, Plan, Sealed, Source, Stamp};
 use crate::fsutil::{self, PendingFolder};
+use crate::shell;
 use crate::store::Reader;
 use crate::ui::output_failed;
 
@@ -113,7 +114,8 @@ impl Work<'_> {
             );
         }
         ui.result(format_args!("{} files and {} memberships in {shown}", sealed.files, sealed.rows));
-        ui.next(format_args!("fbsync verify '{shown}' --db '{}' --seal {seal}", self.db.display()));
+        let (typed, db) = (shell::path(target), shell::path(&self.db));
+        ui.next(format_args!("fbsync verify {typed} --db {db} --seal {seal}"));
         if self.app.json {
             return Ok(());
         }

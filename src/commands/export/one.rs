@@ -8,6 +8,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::evidence::Source;
 use crate::fsutil::Pending;
 use crate::report::{self, Format, Guard, Report, Style, View, Written};
+use crate::shell;
 use crate::store::Reader;
 
 impl Work<'_> {
@@ -58,7 +59,7 @@ impl Work<'_> {
             written.rows, snapshot.id, snapshot.status, snapshot.finished_at
         ));
         if args.output.is_some() {
-            self.app.ui.next(format_args!("fbsync verify --db '{}'", self.db.display()));
+            self.app.ui.next(format_args!("fbsync verify --db {}", shell::path(&self.db)));
         }
         Ok(())
     }

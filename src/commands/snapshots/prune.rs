@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::cli::{PruneArgs, PruneRules};
 use crate::error::Result;
 use crate::model::{Timestamp, Zone};
+use crate::shell;
 use crate::store::{self, Freed, Reader, SnapshotLine, Writer};
 
 pub(crate) fn run(app: &App, path: &Path, zone: &Zone, args: &PruneArgs) -> Result<()> {
@@ -44,7 +45,12 @@ pub(crate) fn run(app: &App, path: &Path, zone: &Zone, args: &PruneArgs) -> Resu
     }
     let ids: Vec<i64> = doomed.iter().map(|line| line.id).collect();
     let freed = Writer::claim(path, app.ui)?.prune(&ids)?;
-    tell(app, &ids, &freed)
+    tell(app, &ids, &freed)?;
+    for backup in store::backups(path) {
+        let remove = shell::path(&backup);
+        app.ui.warn(format_args!("{} still holds what was erased; rm {remove}", backup.display()));
+    }
+    Ok(())
 }
 
 fn tell(app: &App, ids: &[i64], freed: &Freed) -> Result<()> {

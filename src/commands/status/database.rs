@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::commands::choose::age;
 use crate::error::{Error, Kind, Result};
 use crate::model::spoken;
+use crate::shell;
 use crate::store::{self, Reader, SnapshotLine, Usable};
 
 /// The last snapshots of a database.
@@ -79,6 +80,6 @@ impl Holding {
                 ),
             },
         };
-        Err(Error::new(Kind::No, problem).hint(format!("fbsync sync --db '{shown}'")))
+        Err(Error::new(Kind::No, problem).hint(format!("fbsync sync --db {}", shell::path(&self.path))))
     }
 }

@@ -15,6 +15,7 @@ use crate::credentials::{Seed, Session, Store, place};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks;
 use crate::http::Http;
+use crate::shell;
 use database::Holding;
 use standing::{Standing, look};
 
@@ -24,6 +25,7 @@ pub(crate) fn run(app: &App, args: &StatusArgs) -> Result<()> {
             .hint("fbsync status --max-age 26h --db audit.sqlite"));
     }
     let alone = args.max_age.is_some() && !args.check;
+    let missing = if args.check { missing(app)? } else { None };
     let standings = if alone { None } else { Some(stand(app, args.check)?) };
     let database = match args.db.as_ref().map(|db| Holding::read(app, &app.database(db)?)) {
         // Plain status tells what it can; only a question about the database can fail by it.
@@ -43,7 +45,7 @@ pub(crate) fn run(app: &App, args: &StatusArgs) -> Result<()> {
             })?;
         }
         false => {
-            if let Some(standings) = &standings {
+            if let (Some(standings), None) = (&standings, &missing) {
                 print(app, standings)?;
             }
             if let Some(holding) = &database {
@@ -53,11 +55,19 @@ pub(crate) fn run(app: &App, args: &StatusArgs) -> Result<()> {
     }
     if let Some(standings) = standings {
         tell_environment(app, &standings)?;
-        verdict(standings)?;
+        missing.map_or_else(|| verdict(standings), Err)?;
     }
     match (&database, args.max_age) {
         (Some(holding), Some(limit)) => holding.judge(app, limit),
         _ => Ok(()),
+    }
+}
+
+/// Where nothing is stored, the environment may hold a sign-in to begin with; else one is needed.
+fn missing(app: &App) -> Result<Option<Error>> {
+    match Store::all(app)?.is_empty() {
+        true => Ok(ask(app, &app.profile).err()),
+        false => Ok(None),
     }
 }
 
@@ -76,7 +86,7 @@ fn stand(app: &App, check: bool) -> Result<Vec<Standing>> {
 /// Asks FreshBooks who the sign-in is, as any other command would begin.
 fn ask(app: &App, profile: &str) -> Result<()> {
     let app = app.for_profile(profile);
-    let http = Http::new(&app);
+    let http = Http::new(&app)?;
     let session = Session::stored(&app, &http)?;
     let token = session.bearer()?;
     let api = &app.endpoints.api;
@@ -87,9 +97,10 @@ fn ask(app: &App, profile: &str) -> Result<()> {
         answer => answer,
     };
     let person = person.map_err(|error| match error.kind() {
-        Kind::SignIn => {
-            error.hint(format!("the tokens are no longer accepted: fbsync auth --profile {profile}"))
-        }
+        Kind::SignIn => error.hint(format!(
+            "the tokens are no longer accepted: fbsync auth --profile {}",
+            shell::name(profile)
+        )),
         Kind::Refused => error.hint("the sign-in works, and lacks a scope or a role: see the app's scopes"),
         _ => error,
     })?;
@@ -99,8 +110,16 @@ fn ask(app: &App, profile: &str) -> Result<()> {
 
 fn print(app: &App, standings: &[Standing]) -> Result<()> {
     if standings.is_empty() {
-        app.ui.note("nobody is signed in");
-        app.ui.hint("fbsync auth");
+        match app.state_dir() {
+            Ok(_) => {
+                app.ui.note("nobody is signed in");
+                app.ui.hint("fbsync auth");
+            }
+            Err(problem) => {
+                app.ui.note(format_args!("nobody is signed in: {problem}"));
+                problem.hint_text().into_iter().for_each(|hint| app.ui.hint(hint));
+            }
+        }
         return Ok(());
     }
     let rows: Vec<Vec<String>> = standings.iter().map(|one| one.row(app.clock.now())).collect();

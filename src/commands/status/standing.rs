@@ -8,6 +8,7 @@ use crate::credentials::{Profile, Store};
 use crate::error::{Error, Result};
 use crate::fsutil;
 use crate::model::{Timestamp, spoken};
+use crate::shell;
 
 /// One stored sign-in as it stands.
 pub(super) struct Standing {
@@ -68,10 +69,11 @@ fn judge(app: &App, name: &str, profile: &Profile, here: Option<&str>) -> State 
         };
     }
     if profile.stored_elsewhere(here) {
+        let typed = shell::name(name);
         return State::NotHere {
             why: "stored on another machine, not refreshed here without --adopt".to_owned(),
             hint: format!(
-                "fbsync auth --profile {name} for a sign-in of its own; fbsync refresh --adopt --profile {name} \
+                "fbsync auth --profile {typed} for a sign-in of its own; fbsync refresh --adopt --profile {typed} \
                  if the other is no longer used"
             ),
         };
@@ -168,7 +170,9 @@ impl Standing {
         match (&self.state, &self.checked) {
             (State::Unusable { problem, .. }, _) => problem.hint_text().map(str::to_owned),
             (_, Some(Err(error))) => error.hint_text().map(str::to_owned),
-            (State::NeedsSignIn { .. }, _) => Some(format!("fbsync auth --profile {}", self.profile)),
+            (State::NeedsSignIn { .. }, _) => {
+                Some(format!("fbsync auth --profile {}", shell::name(&self.profile)))
+            }
             (State::NotHere { hint, .. }, _) => Some(hint.clone()),
             _ => None,
         }

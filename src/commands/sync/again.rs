@@ -1,13 +1,15 @@
 //! This sync as a command to be typed: a hint that forgot what was asked for would lead to other gaps.
 
 use std::fmt::Display;
+use std::path::Path;
 
-use crate::app::{App, quoted};
+use crate::app::App;
 use crate::cli::{Include, SyncArgs};
+use crate::shell;
 
 /// `fbsync sync` with the options that say what is read, and which gaps are accepted already.
-pub(super) fn command(app: &App, args: &SyncArgs, db: &str) -> String {
-    let mut command = format!("fbsync sync --db {}", quoted(db));
+pub(super) fn command(app: &App, args: &SyncArgs, db: &Path) -> String {
+    let mut command = format!("fbsync sync --db {}", shell::path(db));
     let mut add = |option: &str, value: &dyn Display| command.push_str(&format!(" {option} {value}"));
     if app.profile != "default" {
         add("--profile", &app.profile);
@@ -18,12 +20,12 @@ pub(super) fn command(app: &App, args: &SyncArgs, db: &str) -> String {
         add("--include", &"staff");
     }
     for path in &args.accept_gaps {
-        add("--accept-gaps", &quoted(&path.display().to_string()));
+        add("--accept-gaps", &shell::path(path));
     }
     for (id, reason) in &args.accept_gap {
         match reason {
             None => add("--accept-gap", id),
-            Some(reason) => add("--accept-gap", &quoted(&format!("{id}={reason}"))),
+            Some(reason) => add("--accept-gap", &shell::word(&format!("{id}={reason}"))),
         }
     }
     command

@@ -5,34 +5,27 @@
 //! true outcome.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use serde::Deserialize;
-
+use super::gap_file;
 use crate::app::App;
 use crate::cli::SyncArgs;
-use crate::error::{Context, Error, Kind, Result};
-use crate::model::{Outcome, Reading, Resource, Timestamp};
+use crate::error::Result;
+use crate::model::{Outcome, Reading, Resource};
 
 /// Businesses, and why the gap of each is accepted.
 pub(super) struct AcceptedGaps(BTreeMap<i64, Option<String>>);
-
-#[derive(Deserialize)]
-struct Line {
-    business_id: i64,
-    #[serde(default)]
-    reason: String,
-    /// The last day that it counts, as `YYYY-MM-DD`; empty is for ever.
-    #[serde(default)]
-    until: String,
-}
 
 impl AcceptedGaps {
     /// What the flags and files say today; flags count before files.
     pub(super) fn gather(app: &App, args: &SyncArgs) -> Result<Self> {
         let mut gaps = BTreeMap::new();
+        // Texts of this form sort as the days do.
+        let today = &app.clock.now().to_string()[..10];
         for path in &args.accept_gaps {
-            read_file(path, app.clock.now(), &mut gaps)?;
+            let counting = gap_file::read(path)?
+                .into_iter()
+                .filter(|entry| entry.until.as_deref().is_none_or(|until| until >= today));
+            gaps.extend(counting.map(|entry| (entry.business_id, entry.reason)));
         }
         gaps.extend(args.accept_gap.iter().cloned());
         Ok(AcceptedGaps(gaps))
@@ -63,30 +56,4 @@ impl AcceptedGaps {
         }
         readable_again
     }
-}
-
-fn read_file(path: &Path, now: Timestamp, gaps: &mut BTreeMap<i64, Option<String>>) -> Result<()> {
-    let failed = || format!("cannot read the accepted gaps in {}", path.display());
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .flexible(true)
-        .from_path(path)
-        .context(Kind::Config, failed)?;
-    for line in reader.deserialize() {
-        let Line { business_id, reason, until }: Line = line.context(Kind::Config, failed)?;
-        if !until.is_empty() && !is_day(&until) {
-            let message = format!("{}: `{until}` is no day", path.display());
-            return Err(Error::new(Kind::Config, message).hint("write it as YYYY-MM-DD"));
-        }
-        // Texts of this form sort as the days do.
-        let today = &now.to_string()[..10];
-        if until.is_empty() || until.as_str() >= today {
-            gaps.insert(business_id, Some(reason).filter(|reason| !reason.is_empty()));
-        }
-    }
-    Ok(())
-}
-
-fn is_day(text: &str) -> bool {
-    text.len() == 10 && Timestamp::parse(&format!("{text}T00:00:00Z")).is_some()
 }

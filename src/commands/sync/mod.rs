@@ -5,6 +5,7 @@
 
 mod again;
 mod every;
+mod gap_file;
 mod gaps;
 mod tell;
 
@@ -26,7 +27,7 @@ use gaps::AcceptedGaps;
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
     let once = || {
-        let http = Http::new(app);
+        let http = Http::new(app)?;
         let session = || Ok(Session::open(app, &http)?.adopting(args.adopt));
         with_session(app, args, http.clone(), session)
     };
@@ -75,8 +76,7 @@ pub(crate) fn with_session(
     };
     let missing = tell::gaps(&reading);
     let recorded = writer.record(reading, spool, &provenance)?;
-    let db = path.display().to_string();
-    tell::tell(app, &recorded, &missing, &db, &again::command(app, args, &db))
+    tell::tell(app, &recorded, &missing, &path, &again::command(app, args, &path))
 }
 
 fn plan(args: &SyncArgs) -> Plan {

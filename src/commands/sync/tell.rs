@@ -1,10 +1,13 @@
 //! What a sync says at its end: the line for a person, the object for a script, the gaps for both.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::model::{BusinessReading, Reading, Resource};
+use crate::shell;
 use crate::store::Recorded;
 
 /// A business whose list was not read, or not to agreement, and was not accepted as such.
@@ -30,7 +33,7 @@ fn gap(read: &BusinessReading) -> Option<Gap> {
 
 /// Tells what was recorded; an error of kind `Partial` where something is missing.
 /// `again` is the command for another try.
-pub(super) fn tell(app: &App, recorded: &Recorded, gaps: &[Gap], db: &str, again: &str) -> Result<()> {
+pub(super) fn tell(app: &App, recorded: &Recorded, gaps: &[Gap], db: &Path, again: &str) -> Result<()> {
     if app.json {
         app.ui.json(&summary(recorded, gaps))?;
     }
@@ -40,7 +43,7 @@ pub(super) fn tell(app: &App, recorded: &Recorded, gaps: &[Gap], db: &str, again
     let Recorded { id, complete, .. } = recorded;
     if *complete {
         app.ui.result(format_args!("snapshot {id}: {}", totals(recorded)));
-        app.ui.next(format_args!("fbsync export access --db '{db}' -o access.csv"));
+        app.ui.next(format_args!("fbsync export access --db {} -o access.csv", shell::path(db)));
         return Ok(());
     }
     let lists = counted(i64::try_from(gaps.len()).unwrap_or(i64::MAX), "list", "lists");

@@ -1,11 +1,14 @@
 //! `manifest.json`: source, identity, options, the choice of snapshot, coverage, files, limits.
 
+mod snapshot;
+
 use serde::{Deserialize, Serialize};
 
 use super::Plan;
 use crate::app::{self, Clock};
 use crate::error::Result;
 use crate::report::{Format, Guard, Limits, Options, Scope, Style, View};
+use snapshot::{CoverageEntry, SnapshotEntry, SourceEntry};
 
 pub(super) const SCHEMA: &str = "fbsync.manifest/1";
 
@@ -37,50 +40,6 @@ pub(crate) struct Manifest {
 pub(super) struct Tool {
     pub(super) name: String,
     pub(super) version: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct SourceEntry {
-    system: String,
-    api: String,
-    identity: IdentityEntry,
-    scopes: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct IdentityEntry {
-    id: i64,
-    uuid: Option<String>,
-    email: Option<String>,
-    name: Option<String>,
-}
-
-/// What the snapshot says of itself; of the whole snapshot alone: totals, options, note, machine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct SnapshotEntry {
-    pub(super) id: i64,
-    pub(super) started_at: String,
-    pub(super) finished_at: String,
-    server_date_first: Option<String>,
-    server_date_last: Option<String>,
-    tool_version: String,
-    businesses: i64,
-    accounts: i64,
-    memberships: i64,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    run: Option<RunEntry>,
-    hash_layout: String,
-    pub(super) content_sha256: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct RunEntry {
-    requests: i64,
-    parameters: serde_json::Value,
-    note: Option<String>,
-    os_user: Option<String>,
-    host: Option<String>,
-    previous_sha256: Option<String>,
 }
 
 /// How the snapshot was chosen. Nothing in it depends on when that was; but the next one after a date
@@ -138,26 +97,6 @@ impl OptionsEntry {
             businesses => Scope::Alone(businesses.to_vec()),
         }
     }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct CoverageEntry {
-    business_id: i64,
-    business_name: String,
-    own_role: String,
-    rows_in_access: i64,
-    sources: Vec<ResourceEntry>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct ResourceEntry {
-    resource: String,
-    outcome: String,
-    expected: Option<i64>,
-    received: i64,
-    distinct: i64,
-    pages: i64,
-    message: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -239,18 +178,8 @@ impl Manifest {
             warning: view.warning(),
             status: snapshot.status.clone(),
             extent: view.extent(),
-            source: SourceEntry {
-                system: "FreshBooks".to_owned(),
-                api: snapshot.source.clone(),
-                identity: IdentityEntry {
-                    id: snapshot.identity_id,
-                    uuid: snapshot.identity_uuid.clone(),
-                    email: snapshot.identity_email.clone(),
-                    name: snapshot.identity_name.clone(),
-                },
-                scopes: snapshot.scopes.clone(),
-            },
-            snapshot: snapshot_entry(view),
+            source: SourceEntry::of(snapshot),
+            snapshot: SnapshotEntry::of(view),
             choice: Choice { chosen: chosen(view), ..plan.choice.clone() },
             earlier_snapshot_id: view.earlier,
             options: OptionsEntry {
@@ -266,7 +195,7 @@ impl Manifest {
                 own_domains: view.options.own_domains.clone(),
                 max_privileged: view.options.max_privileged,
             },
-            coverage: coverage(view),
+            coverage: view.businesses.iter().map(|business| CoverageEntry::of(view, business)).collect(),
             files,
             limits: Limits::TEXT.map(str::to_owned).to_vec(),
             export: match plan.part {
@@ -292,54 +221,4 @@ impl Manifest {
 /// From the database, so that a folder whose manifest says otherwise is found out.
 fn chosen(view: &View) -> Chosen {
     Chosen { id: view.snapshot.id, finished_at: view.snapshot.finished_at.clone() }
-}
-
-fn snapshot_entry(view: &View) -> SnapshotEntry {
-    let snapshot = &view.snapshot;
-    let run = RunEntry {
-        requests: snapshot.requests,
-        parameters: serde_json::from_str(&snapshot.parameters).unwrap_or_default(),
-        note: snapshot.note.clone(),
-        os_user: snapshot.os_user.clone(),
-        host: snapshot.host.clone(),
-        previous_sha256: snapshot.previous_sha256.clone(),
-    };
-    SnapshotEntry {
-        id: snapshot.id,
-        started_at: snapshot.started_at.clone(),
-        finished_at: snapshot.finished_at.clone(),
-        server_date_first: snapshot.server_date_first.clone(),
-        server_date_last: snapshot.server_date_last.clone(),
-        tool_version: snapshot.tool_version.clone(),
-        businesses: snapshot.businesses,
-        accounts: snapshot.accounts,
-        memberships: snapshot.memberships,
-        run: (view.scope == Scope::Whole).then_some(run),
-        hash_layout: snapshot.hash_layout.clone(),
-        content_sha256: snapshot.content_sha256.clone(),
-    }
-}
-
-fn coverage(view: &View) -> Vec<CoverageEntry> {
-    let entry = |business: &crate::store::BusinessLine| CoverageEntry {
-        business_id: business.id,
-        business_name: business.name.clone(),
-        own_role: business.own_role.clone(),
-        rows_in_access: business.rows,
-        sources: view
-            .coverage
-            .iter()
-            .filter(|line| line.business_id == business.id)
-            .map(|line| ResourceEntry {
-                resource: line.resource.clone(),
-                outcome: line.outcome.clone(),
-                expected: line.expected,
-                received: line.received,
-                distinct: line.distinct_rows,
-                pages: line.pages,
-                message: line.message.clone(),
-            })
-            .collect(),
-    };
-    view.businesses.iter().map(entry).collect()
 }

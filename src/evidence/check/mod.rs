@@ -2,7 +2,11 @@
 //!
 //! Against itself: every file is listed once, in `SHA256SUMS` and in the manifest, with the hash it
 //! has, and nothing else is there. Against the database: the folder is made anew from what its
-//! manifest says, and has to come out the same.
+//! manifest says, and has to come out the same (`again`). The folders of a split also against the
+//! index of the firm's folder (`folders`).
+
+mod again;
+mod folders;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,15 +15,14 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::manifest::{FileEntry, Manifest, SCHEMA};
-use super::split::{self, Index};
-use super::{Demand, MANIFEST, Part, Plan, SUMS, Source, compare};
+use super::manifest::{Manifest, SCHEMA};
+use super::{MANIFEST, SUMS, split};
 use crate::app::Stop;
 use crate::error::{Context, Error, Kind, Result};
-use crate::fsutil::{self, PendingFolder};
+use crate::fsutil;
 use crate::model::reading::hex;
-use crate::report::CHANGES;
-use crate::store::{self, Reader};
+use crate::store::Reader;
+use again::Again;
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +52,7 @@ pub(crate) fn check(
     let firm = folder.join(split::FIRM);
     let is_split = firm.is_dir() && !folder.join(SUMS).exists();
     match is_split {
-        true => check_split(folder, database, stop, &mut verdict)?,
+        true => folders::check(folder, database, stop, &mut verdict)?,
         false => verdict.seal = check_one(folder, "", database, stop, &mut verdict)?,
     }
     if let Some(seal) = seal.map(str::trim)
@@ -74,43 +77,6 @@ pub(crate) fn files_known(folder: &Path) -> BTreeSet<PathBuf> {
         known.extend(sums(&text, &mut Vec::new()).into_keys().map(|name| within.join(name)));
     }
     known
-}
-
-fn check_split(folder: &Path, database: Option<&Reader>, stop: &Stop, verdict: &mut Verdict) -> Result<()> {
-    let mut seals = BTreeMap::new();
-    let entries =
-        fs::read_dir(folder).context(Kind::Config, || format!("cannot read {}", folder.display()))?;
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.context(Kind::Config, || format!("cannot read {}", folder.display()))?;
-        names.push((entry.file_name().to_string_lossy().into_owned(), entry.path().is_dir()));
-    }
-    names.sort();
-    for (name, is_folder) in names {
-        match is_folder {
-            true => {
-                let seal = check_one(&folder.join(&name), &format!("{name}/"), database, stop, verdict)?;
-                seals.insert(name, seal);
-            }
-            false => verdict.findings.push(format!("{name} is not listed anywhere")),
-        }
-    }
-    verdict.seal = seals.remove(split::FIRM).unwrap_or_default();
-    let listed = indexed_seals(&folder.join(split::FIRM));
-    for (name, seal) in &seals {
-        match listed.get(name) {
-            None => verdict.findings.push(format!("{name}/ is not in {}/{}", split::FIRM, split::INDEX)),
-            Some(listed) if listed != seal => {
-                let index = format!("{}/{}", split::FIRM, split::INDEX);
-                verdict.findings.push(format!("{name}/ has the seal {seal}, and {index} says {listed}"));
-            }
-            Some(_) => {}
-        }
-    }
-    for name in listed.keys().filter(|name| !seals.contains_key(*name)) {
-        verdict.findings.push(format!("{name}/ is missing"));
-    }
-    Ok(())
 }
 
 /// Checks one folder and returns its seal. `shown` stands before the names that are told.
@@ -228,76 +194,4 @@ fn check_manifest(manifest: &Manifest, listed: &BTreeMap<String, String>, found:
     for name in listed.keys().filter(|name| *name != MANIFEST && !described.contains(name.as_str())) {
         found.push(format!("{SUMS} lists {name}, and {MANIFEST} does not"));
     }
-}
-
-/// The folder, made once more.
-struct Again<'a> {
-    folder: &'a Path,
-    manifest: &'a Manifest,
-    database: &'a Reader,
-    stop: &'a Stop,
-}
-
-impl Again<'_> {
-    fn check(&self, verdict: &mut Verdict, found: &mut Vec<String>) -> Result<()> {
-        let scratch = PendingFolder::scratch()?;
-        let earlier = match self.write(scratch.path()) {
-            Ok(earlier) => earlier,
-            // The database knows nothing of what the manifest says: an answer, not a failure.
-            Err(error) if error.kind() == Kind::Usage => {
-                found.push(format!("cannot be made from this database: {}", error.message()));
-                return Ok(());
-            }
-            Err(error) => return Err(error),
-        };
-        let version = &self.manifest.tool.version;
-        let pruned =
-            self.manifest.earlier_snapshot_id.filter(|id| earlier != Some(*id) && self.is_pruned(*id));
-        if version == env!("CARGO_PKG_VERSION") && pruned.is_none() {
-            return compare::bytes(self.folder, scratch.path(), found);
-        }
-        if version != env!("CARGO_PKG_VERSION") {
-            verdict.written_by = Some(version.clone());
-        }
-        verdict.pruned = pruned.or(verdict.pruned);
-        let comparable = |file: &FileEntry| pruned.is_none() || file.report.as_deref() != Some(CHANGES.name);
-        let (yes, no) = self.manifest.reports().partition::<Vec<_>, _>(|file| comparable(file));
-        verdict.not_compared.extend(no.into_iter().map(|file| file.path.clone()));
-        compare::cells(self.folder, scratch.path(), &yes, &mut verdict.not_compared, found)
-    }
-
-    fn is_pruned(&self, snapshot_id: i64) -> bool {
-        store::snapshot_by_id(self.database, snapshot_id).is_ok_and(|line| line.status == "pruned")
-    }
-
-    /// Writes the folder, and returns the snapshot that its `changes` start from.
-    fn write(&self, target: &Path) -> Result<Option<i64>> {
-        let Manifest { options, choice, export, .. } = self.manifest;
-        let demand = Demand { snapshot_id: choice.chosen.id, scope: options.scope() };
-        let source = Source::open(self.database, &demand)?;
-        let view = source.view(options.options(), self.stop)?;
-        let index = (options.part == Some(Part::Firm))
-            .then(|| Index::of(&view, options.style(), &indexed_seals(self.folder)));
-        let plan =
-            Plan { style: options.style(), choice, stamp: export, part: options.part, index: index.as_ref() };
-        super::write(target, &view, &plan)?;
-        Ok(view.earlier)
-    }
-}
-
-/// The seals that an index holds, by folder. They cannot be derived from a database.
-fn indexed_seals(firm: &Path) -> BTreeMap<String, String> {
-    let Ok(mut index) = csv::ReaderBuilder::new().from_path(firm.join(split::INDEX)) else {
-        return BTreeMap::new();
-    };
-    let place =
-        |name: &str, headers: &csv::StringRecord| headers.iter().position(|header| header.ends_with(name));
-    let Ok(headers) = index.headers().cloned() else { return BTreeMap::new() };
-    let places = place("folder", &headers).zip(place("seal", &headers));
-    let Some((folder, seal)) = places else { return BTreeMap::new() };
-    let lines = index.records().flatten();
-    lines
-        .filter_map(|line| Some((line.get(folder)?.to_owned(), line.get(seal)?.to_owned())))
-        .filter(|(folder, _)| !folder.is_empty())
-        .collect()
 }

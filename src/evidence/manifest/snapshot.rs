@@ -1,0 +1,141 @@
+//! What a manifest says of the snapshot, and nobody chose: its source, itself, its coverage.
+
+use serde::{Deserialize, Serialize};
+
+use crate::report::{Scope, View};
+use crate::store::{BusinessLine, CoverageLine, Snapshot};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::evidence) struct SourceEntry {
+    system: String,
+    api: String,
+    identity: IdentityEntry,
+    scopes: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct IdentityEntry {
+    id: i64,
+    uuid: Option<String>,
+    email: Option<String>,
+    name: Option<String>,
+}
+
+impl SourceEntry {
+    pub(super) fn of(snapshot: &Snapshot) -> Self {
+        SourceEntry {
+            system: "FreshBooks".to_owned(),
+            api: snapshot.source.clone(),
+            identity: IdentityEntry {
+                id: snapshot.identity_id,
+                uuid: snapshot.identity_uuid.clone(),
+                email: snapshot.identity_email.clone(),
+                name: snapshot.identity_name.clone(),
+            },
+            scopes: snapshot.scopes.clone(),
+        }
+    }
+}
+
+/// What the snapshot says of itself; of the whole snapshot alone: totals, options, note, machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::evidence) struct SnapshotEntry {
+    pub(in crate::evidence) id: i64,
+    pub(in crate::evidence) started_at: String,
+    pub(in crate::evidence) finished_at: String,
+    server_date_first: Option<String>,
+    server_date_last: Option<String>,
+    tool_version: String,
+    businesses: i64,
+    accounts: i64,
+    memberships: i64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    run: Option<RunEntry>,
+    hash_layout: String,
+    pub(in crate::evidence) content_sha256: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct RunEntry {
+    requests: i64,
+    parameters: serde_json::Value,
+    note: Option<String>,
+    os_user: Option<String>,
+    host: Option<String>,
+    previous_sha256: Option<String>,
+}
+
+impl SnapshotEntry {
+    pub(super) fn of(view: &View) -> Self {
+        let snapshot = &view.snapshot;
+        let run = RunEntry {
+            requests: snapshot.requests,
+            parameters: serde_json::from_str(&snapshot.parameters).unwrap_or_default(),
+            note: snapshot.note.clone(),
+            os_user: snapshot.os_user.clone(),
+            host: snapshot.host.clone(),
+            previous_sha256: snapshot.previous_sha256.clone(),
+        };
+        SnapshotEntry {
+            id: snapshot.id,
+            started_at: snapshot.started_at.clone(),
+            finished_at: snapshot.finished_at.clone(),
+            server_date_first: snapshot.server_date_first.clone(),
+            server_date_last: snapshot.server_date_last.clone(),
+            tool_version: snapshot.tool_version.clone(),
+            businesses: snapshot.businesses,
+            accounts: snapshot.accounts,
+            memberships: snapshot.memberships,
+            run: (view.scope == Scope::Whole).then_some(run),
+            hash_layout: snapshot.hash_layout.clone(),
+            content_sha256: snapshot.content_sha256.clone(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::evidence) struct CoverageEntry {
+    business_id: i64,
+    business_name: String,
+    own_role: String,
+    rows_in_access: i64,
+    sources: Vec<ResourceEntry>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct ResourceEntry {
+    resource: String,
+    outcome: String,
+    expected: Option<i64>,
+    received: i64,
+    distinct: i64,
+    pages: i64,
+    message: Option<String>,
+}
+
+impl CoverageEntry {
+    pub(super) fn of(view: &View, business: &BusinessLine) -> Self {
+        let lines = view.coverage.iter().filter(|line| line.business_id == business.id);
+        CoverageEntry {
+            business_id: business.id,
+            business_name: business.name.clone(),
+            own_role: business.own_role.clone(),
+            rows_in_access: business.rows,
+            sources: lines.map(ResourceEntry::of).collect(),
+        }
+    }
+}
+
+impl ResourceEntry {
+    fn of(line: &CoverageLine) -> Self {
+        ResourceEntry {
+            resource: line.resource.clone(),
+            outcome: line.outcome.clone(),
+            expected: line.expected,
+            received: line.received,
+            distinct: line.distinct_rows,
+            pages: line.pages,
+            message: line.message.clone(),
+        }
+    }
+}

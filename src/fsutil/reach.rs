@@ -1,0 +1,50 @@
+//! Who else can get at a file.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use crate::error::{Error, Kind};
+use crate::shell;
+
+/// Why a file that holds secrets may not be used.
+pub(crate) fn secrecy_problem(path: &Path) -> io::Result<Option<Error>> {
+    let found = fs::symlink_metadata(path)?;
+    let (shown, typed) = (path.display(), shell::path(path));
+    let problem = if found.is_symlink() {
+        Some(
+            Error::new(
+                Kind::Config,
+                format!("{shown} is a symbolic link; a sign-in is kept in a plain file"),
+            )
+            .hint(format!(
+                "rm {typed} takes the link away; then sign in again, or put the file itself there"
+            )),
+        )
+    } else if found.uid() != rustix::process::geteuid().as_raw() {
+        let owner = found.uid();
+        Some(
+            Error::new(Kind::Config, format!("{shown} belongs to another user (uid {owner})"))
+                .hint(format!("sudo chown \"$(id -u)\" {typed}")),
+        )
+    } else if found.mode() & 0o077 != 0 {
+        let mode = found.mode() & 0o777;
+        let cause = match mode {
+            0o660 => "; in Kubernetes this is usually the work of `fsGroup`",
+            _ => "",
+        };
+        Some(
+            Error::new(Kind::Config, format!("{shown} can be read by others (mode {mode:04o}){cause}"))
+                .hint(format!("chmod 600 {typed}")),
+        )
+    } else {
+        None
+    };
+    Ok(problem)
+}
+
+/// Whether users other than the owner may read the file.
+pub(crate) fn readable_by_others(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.mode() & 0o044 != 0)
+}

@@ -1,0 +1,130 @@
+//! One request and its answer, read to the end.
+//!
+//! Redirects are not followed: an API that redirects is a surprise, and a token must not go along.
+
+use std::time::{Duration, Instant};
+
+use ureq::config::ConfigBuilder;
+use ureq::typestate::AgentScope;
+use url::Url;
+
+use super::{Answer, Failure, Http, retry};
+use crate::model::Timestamp;
+use crate::secret::Secret;
+
+const CONNECT: Duration = Duration::from_secs(10);
+const FIRST_BYTE: Duration = Duration::from_secs(60);
+const BETWEEN_BYTES: Duration = Duration::from_secs(30);
+const WHOLE_EXCHANGE: Duration = Duration::from_secs(120);
+/// Whoever set a deadline has stopped waiting by then; the request need not outlive it for long.
+const PAST_DEADLINE: Duration = Duration::from_millis(250);
+/// The token endpoint answers in a second or not at all, and signals wait for it.
+const TOKEN_EXCHANGE: Duration = Duration::from_secs(30);
+
+/// A page of 100 members is about 60 KB; what is larger than this is not one.
+const LARGEST_BODY: u64 = 32 << 20;
+
+/// How connections are used, whoever is at the other end.
+pub(super) fn settings() -> ConfigBuilder<AgentScope> {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .timeout_connect(Some(CONNECT))
+        .timeout_recv_response(Some(FIRST_BYTE))
+        .timeout_per_read(Some(BETWEEN_BYTES))
+        .max_idle_connections_per_host(16)
+        .max_idle_age(Duration::from_secs(10))
+        .user_agent(concat!("fbsync/", env!("CARGO_PKG_VERSION")))
+}
+
+impl Http {
+    pub(super) fn get_once(&self, url: &Url, bearer: &Secret, attempt: u32) -> Result<Answer, Failure> {
+        self.check_origin(url)?;
+        self.keep_pace().map_err(Failure::Fatal)?;
+        let sent = self.agents.send(|agent| {
+            let request = agent.get(url.as_str()).header("Accept", "application/json");
+            let request = request.config().timeout_global(Some(self.time_left())).build();
+            request.header("Authorization", format!("Bearer {}", bearer.expose())).call()
+        });
+        let answer = self.read_answer(url, sent, attempt)?;
+        self.trace("GET", &answer);
+        if let Some(pause) = answer.exhausted_for
+            && self.pace.hold(pause)
+        {
+            self.ui.detail(1, format_args!("FreshBooks' allowance is used up for {} s", pause.as_secs()));
+        }
+        Ok(answer)
+    }
+
+    /// POSTs a form once (RFC 6749 appendix B). The caller decides what a failure means.
+    pub(crate) fn post_form(&self, url: &Url, form: &[(&str, &str)]) -> Result<Answer, Failure> {
+        self.check_origin(url)?;
+        let sent = self.agents.send(|agent| {
+            let request = agent.post(url.as_str()).header("Accept", "application/json");
+            let request = request.config().timeout_global(Some(TOKEN_EXCHANGE)).build();
+            request.send_form(form.iter().copied())
+        });
+        let answer = self.read_answer(url, sent, 1)?;
+        self.trace("POST", &answer);
+        Ok(answer)
+    }
+
+    /// How long a request may take that begins now.
+    fn time_left(&self) -> Duration {
+        let until = |deadline: Instant| deadline.saturating_duration_since(Instant::now()) + PAST_DEADLINE;
+        self.deadline.map_or(WHOLE_EXCHANGE, until).min(WHOLE_EXCHANGE)
+    }
+
+    /// The last gate before bytes leave: whatever was asked above, only our two origins are spoken to.
+    fn check_origin(&self, url: &Url) -> Result<(), Failure> {
+        match self.allowed.iter().any(|origin| origin.holds(url)) {
+            true => Ok(()),
+            false => Err(Failure::NotSent("that address is not FreshBooks'".to_owned())),
+        }
+    }
+
+    fn read_answer(
+        &self,
+        url: &Url,
+        sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+        attempts: u32,
+    ) -> Result<Answer, Failure> {
+        let mut response = sent.map_err(|error| Failure::of_call(&error))?;
+        let received_at = self.clock.now();
+        let status = response.status().as_u16();
+        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let retry_after = retry::retry_after(status, header("retry-after"), received_at);
+        let server_date = header("date").and_then(Timestamp::parse_http_date);
+        let exhausted_for =
+            retry::exhausted(header("x-ratelimit-remaining"), header("x-ratelimit-reset"), received_at);
+        let request_id = header("x-request-id").map(|id| id.chars().take(100).collect());
+        let body = response.body_mut().with_config().limit(LARGEST_BODY).read_to_vec();
+        let body = body.map_err(|error| Failure::Lost(format!("the answer broke off: {error}")))?;
+        let url = url.clone();
+        Ok(Answer {
+            url,
+            status,
+            body,
+            received_at,
+            server_date,
+            request_id,
+            attempts,
+            retry_after,
+            exhausted_for,
+        })
+    }
+
+    fn trace(&self, method: &str, answer: &Answer) {
+        let Answer { url, status, body, request_id, .. } = answer;
+        let id = request_id.as_deref().unwrap_or("-");
+        self.ui.detail(2, format_args!("{method} {url} → {status}, {} bytes, request {id}", body.len()));
+        self.ui.detail(
+            3,
+            format_args!(
+                "  with {}",
+                if method == "GET" { "Authorization: Bearer [redacted]" } else { "form [redacted]" }
+            ),
+        );
+    }
+}

@@ -1,0 +1,175 @@
+//! Every report there is.
+
+use super::columns::{ACCESS, AGE, DECISION, REASON, SEEN, WHY_LOOK};
+use super::{Needs, Report, access, attention, changes, coverage, people, review, roles};
+
+/// A report of memberships; the others say what differs.
+const MEMBERSHIPS: Report = Report {
+    name: "access",
+    title: "Who has access to what",
+    about: "every membership: one row for each account, business and role",
+    columns: &[ACCESS],
+    per_business: false,
+    key: &["row_key"],
+    lead: access::LEAD,
+    needs: Needs::Nothing,
+    rows: access::all,
+};
+
+/// Also what `diff` prints of any two snapshots.
+pub(crate) const CHANGES: Report = Report {
+    name: "changes",
+    title: "Changes since the snapshot before",
+    about: "who joined, left or changed since the complete snapshot before",
+    columns: &[changes::COLUMNS],
+    key: &["business_id", "account_key", "role", "change"],
+    lead: &[],
+    needs: Needs::EarlierSnapshot,
+    rows: changes::rows,
+    ..MEMBERSHIPS
+};
+
+/// Every report there is, in the order in which they are listed.
+pub(crate) const REPORTS: &[Report] = &[
+    MEMBERSHIPS,
+    Report {
+        name: "accounts",
+        title: "People",
+        about: "one row for each person, with the roles in every business",
+        columns: &[people::ACCOUNT],
+        key: &["account_key"],
+        lead: people::ACCOUNT_LEAD,
+        rows: people::accounts,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "roles",
+        title: "Roles in each business",
+        about: "how many hold which role in which business",
+        columns: &[roles::COLUMNS],
+        key: &["business_id", "role"],
+        lead: roles::LEAD,
+        rows: roles::rows,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "role-matrix",
+        title: "People and businesses",
+        about: "a grid: one row for each person, one column for each business, the roles where they meet",
+        columns: &[people::MATRIX],
+        per_business: true,
+        key: &["account_key"],
+        lead: people::MATRIX_LEAD,
+        rows: people::matrix,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "privileged",
+        title: "Privileged access",
+        about: "memberships whose role can do everything: owners and admins",
+        rows: access::privileged,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "inactive",
+        title: "Inactive memberships",
+        about: "memberships that are switched off and still listed",
+        rows: access::inactive,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "pending",
+        title: "Invitations not accepted",
+        about: "people who were invited and have not accepted, with the days since",
+        columns: &[ACCESS, AGE],
+        lead: access::PENDING_LEAD,
+        rows: access::pending,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "external",
+        title: "External people",
+        about: "memberships whose e-mail address is not at one of your own domains",
+        needs: Needs::OwnDomain,
+        rows: access::external,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "own-people",
+        title: "Your own people",
+        about: "memberships of people at your own domains, and a row for each business whose list was not read",
+        columns: &[SEEN, ACCESS],
+        key: &["row_key"],
+        lead: access::SEEN_LEAD,
+        needs: Needs::OwnDomain,
+        rows: access::own_people,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "multi-business",
+        title: "People in several businesses",
+        about: "one row for each person with access to two or more businesses",
+        columns: &[people::ACCOUNT],
+        key: &["account_key"],
+        lead: people::ACCOUNT_LEAD,
+        rows: people::multi_business,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "attention",
+        title: "Look here first",
+        about: "what a reviewer should look at first, the gravest first",
+        columns: &[REASON, ACCESS],
+        key: &["reason", "row_key"],
+        lead: attention::LEAD,
+        rows: attention::rows,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "coverage",
+        title: "What was read",
+        about: "every business and source: what FreshBooks said there is, and what was received",
+        columns: &[coverage::COLUMNS],
+        key: &["business_id", "resource"],
+        lead: coverage::LEAD,
+        rows: coverage::rows,
+        ..MEMBERSHIPS
+    },
+    CHANGES,
+    Report {
+        name: "review",
+        title: "Access review",
+        about: "every membership, with columns for the reviewer's decision",
+        columns: &[ACCESS, WHY_LOOK, DECISION],
+        lead: review::LEAD,
+        rows: review::rows,
+        ..MEMBERSHIPS
+    },
+];
+
+pub(crate) fn find(name: &str) -> Option<&'static Report> {
+    REPORTS.iter().find(|report| report.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::report::{CONDUCTORONE, VANTA};
+
+    #[test]
+    fn every_description_holds_together() {
+        let mut names = BTreeSet::new();
+        for report in REPORTS.iter().chain([&VANTA, &CONDUCTORONE]) {
+            assert!(names.insert(report.name), "{} is there twice", report.name);
+            let columns: Vec<&str> =
+                report.columns.iter().copied().flatten().map(|column| &*column.name).collect();
+            let distinct: BTreeSet<&&str> = columns.iter().collect();
+            assert_eq!(distinct.len(), columns.len(), "{}: a column twice", report.name);
+            for name in report.key.iter().chain(report.lead) {
+                assert!(columns.contains(name), "{}: {name}", report.name);
+            }
+        }
+    }
+}

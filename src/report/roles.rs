@@ -1,0 +1,75 @@
+//! Counts of roles, business by business.
+
+use std::collections::BTreeMap;
+
+use super::columns::{Column, Type, column};
+use super::holdings::State;
+use super::shared;
+use super::{Cell, Take, View};
+use crate::error::Result;
+use crate::model::role;
+use crate::model::rows::collate;
+use crate::store;
+
+pub(super) const COLUMNS: &[Column] = &[
+    shared::SNAPSHOT_ID,
+    shared::AS_OF,
+    shared::BUSINESS_ID,
+    shared::BUSINESS_NAME,
+    shared::ROLE,
+    shared::ROLE_LABEL,
+    shared::ROLE_CLASS,
+    column("memberships", Type::Integer, "Memberships", "how many hold the role"),
+    column("active", Type::Integer, "With access", "how many of them are active"),
+    column("invited", Type::Integer, "Invited", "how many have not accepted their invitation"),
+    column("no_login", Type::Integer, "Without login", "how many are profiles that cannot sign in"),
+    column("inactive", Type::Integer, "Inactive", "how many are switched off"),
+];
+
+pub(super) const LEAD: &[&str] = &[
+    "business_name",
+    "role_label",
+    "role_class",
+    "memberships",
+    "active",
+    "invited",
+    "no_login",
+    "inactive",
+];
+
+pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
+    // Business by business, so that no more than one business's counts are held.
+    let mut counts: BTreeMap<(usize, String), ([i64; 4], String)> = BTreeMap::new();
+    store::holdings(view.reader, view.snapshot.id, &view.people, |one| {
+        let (by_state, class) = counts.entry((one.business, one.role.to_owned())).or_default();
+        let state = match State::of(one.state) {
+            State::Active => 0,
+            State::Invited => 1,
+            State::NoLogin => 2,
+            State::Inactive => 3,
+        };
+        by_state[state] += 1;
+        one.role_class.clone_into(class);
+    })?;
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by(|((a_place, a), _), ((b_place, b), _)| a_place.cmp(b_place).then_with(|| collate(a, b)));
+    for ((place, role), (by_state, class)) in &counts {
+        let Some(business) = view.businesses.get(*place) else { continue };
+        let [active, invited, no_login, inactive] = by_state.map(Cell::Integer);
+        take(&[
+            Cell::Integer(view.snapshot.id),
+            Cell::text(view.snapshot.finished_at.as_str()),
+            Cell::Integer(business.id),
+            Cell::text(business.name.as_str()),
+            Cell::text(role.as_str()),
+            Cell::text(role::label(role)),
+            Cell::text(class.as_str()),
+            Cell::Integer(by_state.iter().sum()),
+            active,
+            invited,
+            no_login,
+            inactive,
+        ])?;
+    }
+    Ok(())
+}

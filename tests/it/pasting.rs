@@ -1,0 +1,104 @@
+//! What is printed to be typed does in a shell what it says, whatever the paths are called.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use assert_cmd::cargo::cargo_bin;
+use fbsync::sandbox::World;
+
+use crate::harness::{Home, Run, has, mode_of, names_in};
+
+/// Has all that a shell would take for its own, and begins like an option.
+const NAME: &str = "-Anna's \"$(touch trap)\" books.sqlite";
+
+/// Types `command` into a shell where `fbsync` is the program.
+fn paste(home: &Home, command: &str) -> Run {
+    let run = home.run(&mut home.shell(&format!("fbsync() {{ \"$FBSYNC\" \"$@\"; }}\n{command}")));
+    assert!(!home.path("trap").exists(), "the shell obeyed a name: {command}");
+    run
+}
+
+/// What stands behind `label` in what was said.
+#[track_caller]
+fn said_after(text: &str, label: &str) -> String {
+    let found = text.lines().find_map(|line| Some(line.split_once(label)?.1.trim().to_owned()));
+    found.unwrap_or_else(|| panic!("no {label:?} in:\n{text}"))
+}
+
+#[test]
+fn hints_about_a_database_can_be_pasted() {
+    let home = Home::reading(World::many(1, 2));
+    let db = format!("--db={NAME}");
+    for (arguments, code) in [(&["verify", &db][..], 9), (&["status", "--max-age", "1h", &db], 10)] {
+        let run = home.fbsync(arguments).exits(code);
+        paste(&home, &said_after(&run.stderr, "hint: ")).succeeds();
+        fs::remove_file(home.path(NAME)).expect("it was made");
+    }
+    home.fbsync(&["sync", &db]).succeeds();
+    fs::set_permissions(home.path(NAME), fs::Permissions::from_mode(0o644)).expect("chmod");
+    for arguments in [["verify", &db], ["sync", &db]] {
+        let run = home.fbsync(&arguments).succeeds();
+        paste(&home, &said_after(&run.stderr, "by other users; ")).succeeds();
+        assert_eq!(mode_of(&home.path(NAME)), 0o600);
+        fs::set_permissions(home.path(NAME), fs::Permissions::from_mode(0o644)).expect("chmod");
+    }
+}
+
+#[test]
+fn hints_about_a_sign_in_can_be_pasted() {
+    let home = Home::new();
+    let folder = home.path("Anna's state").display().to_string();
+    let home = home.with("FBSYNC_STATE_DIR", &folder);
+    let grant = home.grant();
+    let mut import = home.command(&["auth", "--import-refresh-token"]);
+    home.run(import.env("FBSYNC_REFRESH_TOKEN", grant)).succeeds();
+    let store = home.path("Anna's state/default.json");
+
+    fs::set_permissions(&store, fs::Permissions::from_mode(0o644)).expect("chmod");
+    let refused = home.fbsync(&["refresh"]).exits(3);
+    paste(&home, &said_after(&refused.stderr, "hint: ")).succeeds();
+    home.fbsync(&["refresh"]).succeeds();
+
+    fs::write(&store, "{").expect("a store");
+    let damaged = home.fbsync(&["refresh"]).exits(3);
+    let hint = said_after(&damaged.stderr, "hint: ");
+    let (away, sign_in) = hint.split_once(" && ").expect("two commands");
+    assert_eq!(sign_in, "fbsync auth");
+    paste(&home, away).succeeds();
+    assert!(home.path("Anna's state/default.json.damaged").is_file());
+
+    symlink("default.json.damaged", &store).expect("a link");
+    let linked = home.fbsync(&["refresh"]).exits(3);
+    paste(&home, said_after(&linked.stderr, "hint: ").split_once(" takes").expect("a command").0).succeeds();
+    assert!(!store.exists());
+}
+
+#[test]
+fn the_next_command_can_be_pasted() {
+    if !has(&["script"]) {
+        return;
+    }
+    let home = Home::reading(World::many(1, 2)).with("NAME", NAME).with("OUT", "-Anna's evidence");
+    let next = |line: &str| {
+        let run = home.run(home.on_a_terminal(line).env("FBSYNC", cargo_bin!("fbsync"))).succeeds();
+        paste(&home, &said_after(&run.stdout, "next: ")).succeeds()
+    };
+    next(r#"$FBSYNC sync --db="$NAME""#);
+    assert!(home.path("access.csv").is_file());
+    next(r#"$FBSYNC export roles --db="$NAME" -o roles.csv"#);
+    next(r#"$FBSYNC export --db="$NAME" --out="$OUT""#);
+}
+
+#[test]
+fn what_the_demo_suggests_can_be_pasted_wherever_it_lies() {
+    let home = Home::new();
+    fs::create_dir(home.path("Anna's tools")).expect("a folder");
+    let program = home.path("Anna's tools/fbsync");
+    symlink(cargo_bin!("fbsync"), &program).expect("a link");
+    let run = home.run(&mut home.any_command(&program, &["demo", "--dir", "Anna's demo"])).succeeds();
+    let (_, next) = run.stderr.split_once("try next:\n").expect("commands to try");
+    for command in next.lines().map_while(|line| line.strip_prefix("    ")) {
+        paste(&home, command).succeeds();
+    }
+    assert!(names_in(&home.path(".")).iter().any(|name| name == "review.xlsx"));
+}
