@@ -81,20 +81,20 @@ fn write_object(out: &mut String, object: Object, also_dropped: &[&str], depth: 
     fields.sort_by(|(a, _), (b, _)| a.cmp(b));
     out.push('{');
     for (at, (key, value)) in fields.iter().enumerate() {
-        out.push_str(if at == 0 { "\"" } else { ",\"" });
-        write_escaped(out, key)?;
-        out.push_str("\":");
+        out.push_str(if at == 0 { "" } else { "," });
+        write_key(out, key)?;
+        out.push(':');
         write_stripped(out, value, depth + 1)?;
     }
     out.push('}');
     Some(())
 }
 
-fn write_escaped(out: &mut String, key: &str) -> Option<()> {
-    let is_plain = |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_');
+fn write_key(out: &mut String, key: &str) -> Option<()> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     match key.bytes().all(is_plain) {
-        true => out.push_str(key),
-        false => out.push_str(serde_json::to_string(key).ok()?.trim_matches('"')),
+        true => out.extend(["\"", key, "\""]),
+        false => out.push_str(&serde_json::to_string(key).ok()?),
     }
     Some(())
 }

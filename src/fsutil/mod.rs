@@ -13,7 +13,7 @@ mod lock;
 mod reach;
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -83,8 +83,7 @@ impl Pending {
 
     /// Whether the target is there already with just this content.
     pub(crate) fn same_as_target(&self) -> bool {
-        let same = || -> io::Result<bool> { Ok(fs::read(&self.target)? == fs::read(self.file.path())?) };
-        same().unwrap_or(false)
+        same_content(&self.target, self.file.path()).unwrap_or(false)
     }
 
     /// Makes the content durable under its final name. With `replace` false an existing file stays
@@ -97,6 +96,24 @@ impl Pending {
         };
         persisted.map_err(|failed| failed.error)?;
         File::open(folder_of(&self.target))?.sync_all()
+    }
+}
+
+/// Piece by piece: an export may be larger than what a small machine has to spare.
+fn same_content(a: &Path, b: &Path) -> io::Result<bool> {
+    let (a, b) = (File::open(a)?, File::open(b)?);
+    if a.metadata()?.len() != b.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut a, mut b) = (BufReader::new(a), BufReader::new(b));
+    loop {
+        let (left, right) = (a.fill_buf()?, b.fill_buf()?);
+        let n = left.len().min(right.len());
+        if n == 0 || left[..n] != right[..n] {
+            return Ok(left.is_empty() && right.is_empty());
+        }
+        a.consume(n);
+        b.consume(n);
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::Timestamp;
 use super::addresses::normalized;
@@ -112,6 +112,36 @@ impl<'a, R> Accounts<'a, R> {
             }
             Some(account(identity, key, &own))
         })
+    }
+}
+
+/// The address of everybody who has memberships without one: that is what reports show for these, and
+/// where they sort them.
+pub(crate) struct Lent(HashMap<AccountKey, String>);
+
+impl Lent {
+    pub(crate) fn of<'a, R>(
+        identity: &'a Identity,
+        rows: impl Iterator<Item = (i64, &'a R)> + Clone,
+        bearer: fn(&'a R, i64) -> Bearer<'a>,
+    ) -> Self {
+        let lacks = |(id, row): &(i64, &'a R)| bearer(row, *id).email.is_empty();
+        let lacking: HashSet<&AccountKey> =
+            rows.clone().filter(lacks).map(|(id, row)| bearer(row, id).account_key).collect();
+        if lacking.is_empty() {
+            return Lent(HashMap::new());
+        }
+        let theirs = rows.filter(|(id, row)| lacking.contains(bearer(row, *id).account_key));
+        let accounts = Accounts::of(identity, theirs, bearer).into_rows();
+        Lent(accounts.map(|account| (account.key, account.email)).collect())
+    }
+
+    /// The membership's own address, else its account's.
+    pub(crate) fn shown<'a>(&'a self, own: &'a str, key: &AccountKey) -> &'a str {
+        match own.is_empty() {
+            true => self.0.get(key).map_or("", String::as_str),
+            false => own,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
+use super::accounts::Lent;
 use super::addresses::{Addresses, normalized};
 use super::reading::{
     Business, BusinessReading, Coverage, Digest, GroupMember, Identity, Outcome, OwnMembership, Resource,
@@ -31,6 +32,12 @@ pub(crate) fn listings(identity: &Identity, readings: Vec<BusinessReading>) -> V
     let addresses = Addresses::learn(identity, &readings);
     let mut listings: Vec<Listing> =
         readings.into_iter().map(|reading| listing(identity, reading, &addresses)).collect();
+    let rows = listings.iter().flat_map(|listing| {
+        let id = listing.business.id;
+        listing.memberships.iter().map(move |row| (id, row))
+    });
+    let lent = Lent::of(identity, rows, Membership::bearer);
+    listings.iter_mut().for_each(|listing| sort(&mut listing.memberships, &lent));
     listings
         .sort_by(|a, b| collate(&a.business.name, &b.business.name).then(a.business.id.cmp(&b.business.id)));
     listings
@@ -61,7 +68,6 @@ fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses)
         row.flags.raise(Flag::OwnersNotChecked, owners_unchecked);
         row.flags.raise(Flag::SharedEmail, addresses.is_shared(row.texts.email()));
     }
-    sort(&mut rows);
     Listing { business, memberships: rows, coverage, records }
 }
 
@@ -176,14 +182,18 @@ fn without_member_record(
 
 /// Nearly all rows differ in the first letters of their addresses. Comparing these as numbers leaves
 /// the texts, which lie all over memory, to be looked at once each.
-fn sort(rows: &mut [Membership]) {
-    rows.sort_by_cached_key(|row| first_letters(row.texts.email()));
-    for alike in rows.chunk_by_mut(|a, b| first_letters(a.texts.email()) == first_letters(b.texts.email())) {
+fn sort(rows: &mut [Membership], lent: &Lent) {
+    fn email<'a>(row: &'a Membership, lent: &'a Lent) -> &'a str {
+        lent.shown(row.texts.email(), &row.account_key)
+    }
+    let letters = |row: &Membership| first_letters(email(row, lent));
+    rows.sort_by_cached_key(letters);
+    for alike in rows.chunk_by_mut(|a, b| letters(a) == letters(b)) {
         alike.sort_unstable_by(|a, b| {
             let (a_key, b_key) = (a.account_key.to_string(), b.account_key.to_string());
             report_order(
-                [a.texts.email(), &a_key, &a.role, a.texts.member_uuid()],
-                [b.texts.email(), &b_key, &b.role, b.texts.member_uuid()],
+                [email(a, lent), &a_key, &a.role, a.texts.member_uuid()],
+                [email(b, lent), &b_key, &b.role, b.texts.member_uuid()],
             )
         });
     }

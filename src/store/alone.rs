@@ -16,7 +16,7 @@ use super::query::WHOLE;
 use super::view::{Snapshot, find_snapshot};
 use super::{Reader, compare, schema, storage_error};
 use crate::error::{Error, Kind, Result};
-use crate::model::accounts::{Accounts, Bearer};
+use crate::model::accounts::{Accounts, Bearer, Lent};
 use crate::model::addresses::Addresses;
 use crate::model::listings::report_order;
 use crate::model::rows::{AccountKey, Flag, full_name};
@@ -256,8 +256,8 @@ impl StoredRow {
         }
     }
 
-    fn place(&self) -> [&str; 4] {
-        [&self.email, &self.key_text, &self.role, &self.member_uuid]
+    fn place<'a>(&'a self, lent: &'a Lent) -> [&'a str; 4] {
+        [lent.shown(&self.email, &self.account_key), &self.key_text, &self.role, &self.member_uuid]
     }
 }
 
@@ -269,10 +269,12 @@ fn relate(identity: &Identity, businesses: &mut [Business]) {
         addresses.meet(&row.email, row.identity_id, if row.listed { &name } else { "" });
     }
     for business in businesses.iter_mut() {
-        for row in &mut business.rows {
-            row.relate(&addresses);
-        }
-        business.rows.sort_by(|a, b| report_order(a.place(), b.place()));
+        business.rows.iter_mut().for_each(|row| row.relate(&addresses));
+    }
+    let rows = businesses.iter().flat_map(|business| business.rows.iter().map(|row| (business.id, row)));
+    let lent = Lent::of(identity, rows, StoredRow::bearer);
+    for business in businesses.iter_mut() {
+        business.rows.sort_by(|a, b| report_order(a.place(&lent), b.place(&lent)));
     }
 }
 

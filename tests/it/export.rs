@@ -86,6 +86,15 @@ fn rows_stand_in_the_order_of_the_contract() {
         let uuid = Some(format!("order-{at}"));
         oldest.members.push(Member { uuid, ..Member::new(name, "", email, "client") });
     }
+    // Shown with the address that the person has elsewhere, and so sorted by it.
+    let silent = Member {
+        uuid: Some("order-x".into()),
+        identity_id: Some(555),
+        ..Member::new("Di", "", "", "client")
+    };
+    oldest.members.push(silent.clone());
+    let elsewhere = world.business(48_201).expect("a business");
+    elsewhere.members.push(Member { email: Some("dora@b.example".into()), ..silent });
     // Two of one name, and names whose order depends on the comparison.
     for (id, name) in
         [(100_000, "Kestrel Logistics"), (7, "kestrel logistics"), (8, "Éclair"), (9, "=SUM"), (10, "")]
@@ -100,6 +109,7 @@ fn rows_stand_in_the_order_of_the_contract() {
     let rows = parsed(&csv).split_off(1);
     let mut sorted = rows.clone();
     sorted.sort_by(|a, b| by_contract(a, b));
+    assert_eq!(rows.iter().filter(|row| cell(row, "email") == "dora@b.example").count(), 2);
     let keys = |rows: &[Vec<String>]| rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>();
     assert_eq!(keys(&rows), keys(&sorted));
 }

@@ -35,7 +35,8 @@ fn a_second_sync_is_a_second_snapshot_and_stores_nothing_twice() {
 #[test]
 fn one_business_that_changed_costs_one_listing() {
     let home = three_of_five();
-    let listings = |home: &Home| home.tables().number("SELECT count(*) FROM listing_memberships");
+    let listings =
+        |home: &Home| home.tables().number("SELECT count(*) FROM listings, json_each(membership_rows)");
     let before = listings(&home);
     home.sandbox.change(|world| world.businesses[1].members[4].active = false);
     home.sync().succeeds();
@@ -110,13 +111,16 @@ mod layout {
 
 /// The hash of the listing with this id, from the columns of its rows.
 fn listing_hash(tables: &Tables, kind: &str, id: &Value) -> String {
-    let (table, rows, order) = match kind {
-        "membership" => ("listing_memberships", "membership_rows", "position"),
-        _ => ("listing_accounts", "account_rows", "account_key"),
-    };
-    let rows = tables.values(&format!(
-        "SELECT r.* FROM {table} l JOIN {rows} r ON r.id = l.row WHERE l.listing = {id} ORDER BY l.{order}"
-    ));
+    let rows = tables.values(&match kind {
+        "membership" => format!(
+            "SELECT r.* FROM listings l, json_each(l.membership_rows) e JOIN membership_rows r ON r.id = e.value
+             WHERE l.id = {id} ORDER BY e.key"
+        ),
+        _ => format!(
+            "SELECT r.* FROM listing_accounts l JOIN account_rows r ON r.id = l.row
+             WHERE l.listing = {id} ORDER BY l.account_key"
+        ),
+    });
     let hashes = rows.iter().map(|row| layout::sha256(&layout::line(kind, &row[2..])) + "\n");
     layout::sha256(&hashes.collect::<String>())
 }

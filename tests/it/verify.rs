@@ -36,9 +36,12 @@ fn every_changed_row_is_found() {
     for (change, found) in [
         ("UPDATE membership_rows SET role = 'client' WHERE role = 'owner'", "membership row "),
         ("UPDATE membership_rows SET flags = 'x' WHERE id = 5", "membership row 5 has been changed"),
-        ("UPDATE account_rows SET full_name = 'Nobody' WHERE id = 2", "account row 2 has been changed"),
+        ("UPDATE account_rows SET full_name = 'Nobody' WHERE id = 1", "account row 1 has been changed"),
         ("UPDATE business_rows SET name = 'Mine' WHERE id = 1", "business row 1 has been changed"),
-        ("UPDATE records SET body = '{}' WHERE rowid = 3", " has been changed"),
+        (
+            "UPDATE records SET body = '{}' WHERE sha256 = (SELECT max(sha256) FROM records)",
+            " has been changed",
+        ),
         (
             "UPDATE coverage SET outcome = 'ok', expected = 9 WHERE snapshot_id = 2",
             "snapshot 2 has been changed",
@@ -53,8 +56,15 @@ fn every_changed_row_is_found() {
         ("UPDATE snapshots SET content_sha256 = 'ff' WHERE id = 2", "snapshot 3 does not follow"),
         ("UPDATE snapshot_businesses SET listing = 1 WHERE snapshot_id = 2", "snapshot 2 has been changed"),
         ("DELETE FROM coverage WHERE snapshot_id = 1 AND business_id = 9001", "snapshot 1 has been changed"),
-        ("DELETE FROM listing_memberships WHERE listing = 1 AND position = 0", "listing 1 has been changed"),
-        ("DELETE FROM listing_accounts WHERE account_key LIKE 'identity:9001%'", " has been changed"),
+        (
+            "UPDATE listings SET membership_rows = json_remove(membership_rows, '$[0]') WHERE id = 1",
+            "listing 1 has been changed",
+        ),
+        ("UPDATE listings SET membership_rows = '[1, 2' WHERE id = 1", "the listings cannot be checked"),
+        (
+            "DELETE FROM listing_accounts WHERE listing = (SELECT min(listing) FROM listing_accounts)",
+            " has been changed",
+        ),
     ] {
         let home = three_snapshots();
         Tables::open_for_writing(&home.path(DB)).tamper(change);
@@ -134,10 +144,9 @@ fn snapshots_cut_off_at_the_end_show_against_a_hash_that_was_kept() {
         parts.iter().map(|table| format!("DELETE FROM {table} WHERE snapshot_id = 3;")).collect();
     let unused = "DELETE FROM listings WHERE id NOT IN (SELECT listing FROM snapshot_businesses UNION
                   SELECT listing FROM snapshot_accounts UNION SELECT listing FROM snapshot_records);
-         DELETE FROM listing_memberships WHERE listing NOT IN (SELECT id FROM listings);
          DELETE FROM listing_records WHERE listing NOT IN (SELECT id FROM listings);
          DELETE FROM listing_accounts WHERE listing NOT IN (SELECT id FROM listings);
-         DELETE FROM membership_rows WHERE id NOT IN (SELECT row FROM listing_memberships);
+         DELETE FROM membership_rows WHERE id NOT IN (SELECT e.value FROM listings, json_each(membership_rows) e);
          DELETE FROM account_rows WHERE id NOT IN (SELECT row FROM listing_accounts)";
     Tables::open_for_writing(&home.path(DB))
         .tamper(&format!("{parts} DELETE FROM snapshots WHERE id = 3; {unused}"));
