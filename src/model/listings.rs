@@ -216,3 +216,27 @@ pub(crate) fn report_order(a: [&str; 4], b: [&str; 4]) -> Ordering {
     let differing = a.into_iter().zip(b).map(|(a, b)| collate(a, b)).find(|order| order.is_ne());
     differing.unwrap_or(Ordering::Equal)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(7), ..ProptestConfig::default() })]
+
+        #[test]
+        fn first_letters_never_contradict_the_order(a in "(a{0,3}|a{13,17})[abBéÉ]{0,3}", b in "(a{0,3}|a{13,17})[abBéÉ]{0,3}") {
+            let by_letters = first_letters(&a).cmp(&first_letters(&b));
+            prop_assert!(by_letters.is_eq() || by_letters == collate(&a, &b), "{a} {b}");
+        }
+
+        #[test]
+        fn whatever_people_are_called(a in ".{0,20}", b in ".{0,20}") {
+            let by_letters = first_letters(&a).cmp(&first_letters(&b));
+            prop_assert!(by_letters.is_eq() || by_letters == collate(&a, &b), "{a} {b}");
+        }
+    }
+}

@@ -135,3 +135,77 @@ pub(super) fn insert(connection: &Connection, table: &str, fields: &[Field]) -> 
 pub(super) fn count(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
+    use super::*;
+    use crate::model::accounts::Accounts;
+    use crate::model::addresses::{Addresses, normalized};
+    use crate::model::reading::Member;
+    use crate::model::rows::{Membership, full_name};
+    use crate::model::texts::Parts;
+    use crate::model::{Identity, role};
+    use crate::store::schema;
+
+    fn membership(email: &str, first_name: &str, last_name: &str, addresses: &Addresses) -> Membership {
+        let texts = Parts { member_uuid: "u", email, first_name, last_name, job_title: "" };
+        let mut row = Membership::from_member(Member {
+            texts,
+            identity_id: None,
+            role: role::kept("client"),
+            active: true,
+            invitation_accepted_at: None,
+            created_at: None,
+            updated_at: None,
+            record: [0; 32],
+        });
+        row.account_key = addresses.key_of(None, email, "u");
+        row
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(7), ..ProptestConfig::default() })]
+
+        /// An account that is one membership is made by the view, and any other by the rules on people:
+        /// nobody may be able to tell which.
+        #[test]
+        fn an_account_is_the_same_however_it_is_stored(
+            email in "[a-cA-CéÉ@ \t\u{3000}]{0,10}", first in "[aé \t\u{a0}]{0,4}", last in "[bÉ \n]{0,4}"
+        ) {
+            let identity =
+                Identity { id: 1, uuid: None, email: String::new(), first_name: String::new(), last_name: String::new() };
+            let row = membership(&email, &first, &last, &Addresses::of(&identity));
+            let connection = Connection::open_in_memory()?;
+            schema::create(&connection)?;
+            connection.pragma_update(None, "foreign_keys", false)?;
+            let business: &[Field] = &[
+                Field::from(7), Field::Null, Field::Null, Field::text(""), Field::text(""), Field::Null, Field::Null,
+                Field::Null, Field::Null, Field::text(""),
+            ];
+            let written = insert_listings(&connection, [(7, business, [(7, &row)].into_iter())].into_iter())?;
+            let people = Accounts::of(&identity, [(7, &row)].into_iter(), Membership::bearer);
+            let accounts = insert_accounts(&connection, people.into_rows())?;
+            attach(&connection, 1, &written, &accounts)?;
+
+            let found: [String; 6] = connection.query_row(
+                "SELECT account_key, email, emails, first_name, last_name, full_name FROM accounts",
+                [],
+                |found| Ok([found.get(0)?, found.get(1)?, found.get(2)?, found.get(3)?, found.get(4)?, found.get(5)?]),
+            )?;
+            let name = full_name(&first, &last);
+            let if_any = |text: &str, any: bool| if any { text.to_owned() } else { String::new() };
+            let expected = [
+                row.account_key.to_string(),
+                if_any(&email, !email.trim().is_empty()),
+                normalized(&email).into_owned(),
+                if_any(&first, !name.is_empty()),
+                if_any(&last, !name.is_empty()),
+                name,
+            ];
+            prop_assert_eq!(found, expected);
+        }
+    }
+}
