@@ -5,11 +5,12 @@
 //! [`Reading`] whose coverage accounts for every business: read, denied, failed, not in agreement,
 //! or skipped.
 //!
-//! - [`collector`]: what has come so far, and what to ask for next.
+//! - [`collector`]: what has come so far, and what to ask for next; [`business`]: one business of it.
 //! - [`team`]: one team list, page by page, and whether its numbers agree.
 //! - [`pool`]: the workers.
 //! - [`spool`]: record bodies, kept out of memory until they are recorded.
 
+mod business;
 mod collector;
 mod pool;
 mod spool;

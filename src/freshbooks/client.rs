@@ -2,8 +2,9 @@
 
 use url::Url;
 
+use super::me::{self, Me};
 use super::staff::{StaffAnswer, staff_page};
-use super::wire::{self, Group, Me, TeamPage};
+use super::wire::{self, Group, TeamPage};
 use crate::credentials::Session;
 use crate::error::Result;
 use crate::http::{Answer, Failed, Failure, Http, Origin};
@@ -44,7 +45,7 @@ impl FreshBooks {
 
     /// The identity behind the token and its businesses.
     pub(crate) fn me(&self) -> Reply<Me> {
-        self.get(&me_url(&self.api), wire::me)
+        self.get(&me_url(&self.api), me::me)
     }
 
     /// One page of a team list. No `active` filter: it would hide deactivated people.
@@ -116,7 +117,7 @@ pub(crate) struct Person {
 
 /// Asks `users/me` with a token that belongs to no session yet.
 pub(crate) fn who_is(http: &Http, api: &Origin, token: &Secret) -> Result<Person> {
-    let reply = http.get(&me_url(api), token, wire::me);
+    let reply = http.get(&me_url(api), token, me::me);
     let (me, _) = reply.map_err(|failed| failed.into_error("ask FreshBooks who signed in"))?;
     let mut businesses: Vec<_> =
         me.businesses.into_iter().map(|business| (business.id, business.name)).collect();

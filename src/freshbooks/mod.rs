@@ -1,17 +1,20 @@
 //! FreshBooks as a signed-in identity sees it: four reads, answers as model types.
 //!
 //! - [`client`]: the reads, with the token of a session, renewed once when it is refused.
-//! - [`wire`]: the shapes of the answers; [`staff`]: those of the deprecated staff list.
+//! - [`me`], [`wire`], [`staff`]: the shapes of the answers: of `users/me`, of lists and groups, of the
+//!   deprecated staff list.
 //! - [`strip`]: a record without secrets and contact data.
 //! - [`tolerant`]: values in more forms than documented.
 
 mod client;
+mod me;
 mod staff;
 mod strip;
 mod tolerant;
 mod wire;
 
 pub(crate) use client::{FreshBooks, PER_PAGE, Person, Reply, TeamQuery, who_is};
+pub(crate) use me::Me;
 pub(crate) use staff::{StaffAnswer, StaffPage};
 pub(crate) use strip::Records;
-pub(crate) use wire::{Group, Me, Meta, TeamPage};
+pub(crate) use wire::{Group, Meta, TeamPage};

@@ -9,8 +9,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::Timestamp;
 use super::addresses::normalized;
+use super::keys::AccountKey;
 use super::reading::Identity;
-use super::rows::{Account, AccountKey, Membership, full_name};
+use super::rows::{Account, Membership, full_name};
 
 /// What a membership tells of the person who holds it.
 #[derive(Clone, Copy, Debug)]

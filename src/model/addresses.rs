@@ -9,8 +9,9 @@ use std::collections::HashMap;
 
 use sha2::{Digest as _, Sha256};
 
+use super::keys::AccountKey;
 use super::reading::{BusinessReading, Identity};
-use super::rows::{AccountKey, full_name};
+use super::rows::full_name;
 
 /// An address as it is compared: trimmed, lower case.
 pub(crate) fn normalized(email: &str) -> Cow<'_, str> {

@@ -9,12 +9,14 @@ use std::collections::HashMap;
 
 use super::accounts::Lent;
 use super::addresses::{Addresses, normalized};
+use super::keys::AccountKey;
+use super::marks::{Flag, Flags, LastLogin, Sources, State};
 use super::reading::{
     Business, BusinessReading, Coverage, Digest, GroupMember, Identity, Outcome, OwnMembership, Resource,
     StaffMember, hex,
 };
 use super::role;
-use super::rows::{AccountKey, Flag, Flags, LastLogin, Membership, Sources, State, collate};
+use super::rows::{Membership, collate};
 use super::texts::{Parts, Texts};
 
 /// A business with its memberships, in the order of every report.

@@ -10,7 +10,8 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, Row};
 use sha2::{Digest as _, Sha256};
 
-use super::layout::{self, Cells, Field};
+use super::cells::Cells;
+use super::layout::{self, Field};
 use super::{Reader, chain, schema, storage_error};
 use crate::error::Result;
 use crate::model::reading::{Digest, hex};

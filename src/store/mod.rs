@@ -18,6 +18,7 @@
 //! - [`check`], [`chain`]: every hash recomputed, every link followed.
 
 mod alone;
+mod cells;
 mod chain;
 mod check;
 mod compare;

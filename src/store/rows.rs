@@ -1,6 +1,7 @@
 //! Model values as columns, in the order of their tables.
 
-use super::layout::{Cells, Field};
+use super::cells::Cells;
+use super::layout::Field;
 use crate::model::reading::{Hex, RequestLine};
 use crate::model::rows::full_name;
 use crate::model::{Account, Business, Coverage, Membership, role};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Statement};
 
-use super::layout::Cells;
+use super::cells::Cells;
 use super::rows::Columns;
 use crate::model::reading::Digest;
 
