@@ -8,8 +8,8 @@
 //! - [`schema`]: tables, views, triggers.
 //! - [`upgrade`]: an older file brought up to date, or read through a copy; [`steps`]: from version to version.
 //! - [`layout`]: how content becomes a hash.
-//! - [`record`]: a reading into a snapshot; [`content`]: its rows and listings, each once.
-//! - [`rows`]: model values as columns.
+//! - [`record`]: a reading into a snapshot; [`content`]: its listings, each once; [`table`]: their rows.
+//! - [`rows`]: model values as columns; [`cells`]: columns on their way into hash and table.
 //! - [`query`]: which snapshots there are, and which can be used.
 //! - [`view`]: what reports are made of.
 //! - [`alone`]: some businesses of a snapshot, as if there were no others.
