@@ -11,6 +11,9 @@ use crate::error::Result;
 /// As many characters as the columns to the right of the labels are wide.
 const WIDTH: usize = 100;
 
+/// As many lines as a page may be made to hold.
+const READABLE: u32 = 70;
+
 const TO_SIGN: [&str; 4] = ["Reviewed by", "Approved by", "Date", "Who reviewed the reviewer"];
 
 pub(super) fn sheet(report: &Report, view: &View) -> Result<Worksheet> {
@@ -18,8 +21,10 @@ pub(super) fn sheet(report: &Report, view: &View) -> Result<Worksheet> {
     let mut page = Page { sheet: Worksheet::new(), row: 0 };
     page.fill(report, view, &counts).map_err(failed)?;
     print_setup(&mut page.sheet, report.title, view).map_err(failed)?;
-    // What is signed and the lines to sign it on shall be one sheet of paper.
-    page.sheet.set_portrait();
+    // What is signed and the lines to sign it on shall be one sheet of paper, as long as it can be read.
+    if page.row <= READABLE {
+        page.sheet.set_print_fit_to_pages(1, 1);
+    }
     Ok(page.sheet)
 }
 

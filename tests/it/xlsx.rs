@@ -59,7 +59,8 @@ fn the_review_sheet_is_ready_for_a_reviewer() {
     // Unaltered, and no formula.
     assert!(sheet.contains("=1+1 Formula") && !sheet.contains("'=1+1"));
     // What is printed to be signed is one page, and what is empty has a line below it too.
-    assert!(part(&path, "xl/worksheets/sheet1.xml").contains("orientation=\"portrait\""));
+    let summary = part(&path, "xl/worksheets/sheet1.xml");
+    assert!(summary.contains("orientation=\"landscape\"") && !summary.contains("fitToHeight=\"0\""));
     let row = &sheet[sheet.find("<row r=\"2\"").expect("a row")..];
     let row = &row[..row.find("</row>").expect("its end")];
     for shown in 'A'..='M' {
