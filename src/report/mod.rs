@@ -8,8 +8,7 @@
 //! - [`view`]: a snapshot, or some of it, as the reports see it.
 //! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`], [`presets`]: the
 //!   rows; [`holdings`]: who holds what, for those of people.
-//! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`]; [`cover`] is a workbook's first
-//!   sheet, [`meanings`] its last, [`print`](mod@print) how they are printed.
+//! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`].
 //! - [`summary`]: what the cover and the README both tell.
 
 mod access;
@@ -17,16 +16,13 @@ mod attention;
 mod catalogue;
 mod changes;
 mod columns;
-mod cover;
 mod coverage;
 mod csv;
 mod format;
 mod holdings;
 mod jsonl;
-mod meanings;
 mod people;
 mod presets;
-mod print;
 mod review;
 mod roles;
 mod shared;

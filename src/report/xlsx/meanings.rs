@@ -2,9 +2,9 @@
 
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
+use super::look;
 use super::print::print_setup;
-use super::xlsx::{heading_format, text_format};
-use super::{Column, View};
+use crate::report::{Column, View};
 
 pub(super) fn sheet<'c>(
     columns: impl ExactSizeIterator<Item = &'c Column>,
@@ -13,7 +13,7 @@ pub(super) fn sheet<'c>(
     let rows = u32::try_from(columns.len()).unwrap_or(u32::MAX);
     let mut sheet = Worksheet::new();
     sheet.set_name("Columns")?;
-    let (heading, text) = (heading_format(), text_format());
+    let (heading, text) = (look::heading(), look::text());
     for (at, (title, width)) in
         (0..).zip([("Heading", 30.0), ("Column name", 28.0), ("Type", 12.0), ("Meaning", 90.0)])
     {

@@ -4,32 +4,29 @@
 //! are real dates. So nothing has to be changed on the way, as CSV needs. Rows are written through to
 //! a temporary file as they come. The bytes depend on the data alone: the date of creation is the
 //! snapshot's.
+//!
+//! - [`look`]: formats, widths and heights of a report's sheet.
+//! - [`cover`]: the first sheet; [`meanings`]: the last.
+//! - [`print`](mod@print): all of them on paper.
+
+mod cover;
+mod look;
+mod meanings;
+mod print;
 
 use std::io::Write;
 
 use rust_xlsxwriter::{
-    DataValidation, DataValidationRule, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder,
-    Worksheet, XlsxError,
+    DataValidation, DataValidationRule, DocProperties, ExcelDateTime, Format, Worksheet, XlsxError,
 };
-use unicode_width::UnicodeWidthStr as _;
 
 use super::format::write_failed;
-use super::print::print_setup;
-use super::{Cell, Column, Report, Type, View, cover, meanings};
+use super::{Cell, Column, Report, Type, View};
 use crate::error::{Error, Kind, Result};
+use print::print_setup;
 
 /// What a reviewer can decide.
 const DECISIONS: [&str; 4] = ["keep", "remove", "change", "ask"];
-
-/// In points; two lines of a heading.
-const HEADING_HEIGHT: f64 = 31.0;
-const LINE_HEIGHT: f64 = 14.5;
-
-/// Excel's rows end at 409 points.
-const MOST_LINES: u32 = 28;
-
-const GREY: u32 = 0x00E7_E9ED;
-const FIELD: u32 = 0x00FF_F8DC;
 
 pub(super) struct Workbook<'v> {
     report: Report,
@@ -61,7 +58,7 @@ impl<'v> Workbook<'v> {
         let mut sheet = workbook.new_worksheet_with_constant_memory().map_err(failed)?;
         sheet.set_name(report.name).map_err(failed)?;
         let kinds = order.iter().map(|from| &columns[*from]);
-        let formats = kinds.map(format_of).collect();
+        let formats = kinds.map(look::of_cells).collect();
         let mut begun = Workbook {
             report: *report,
             view,
@@ -79,16 +76,16 @@ impl<'v> Workbook<'v> {
     }
 
     fn head(&mut self) -> Result<(), XlsxError> {
-        self.sheet.set_row_height(0, HEADING_HEIGHT)?;
+        self.sheet.set_row_height(0, look::HEADING_HEIGHT)?;
         for (at, from) in (0..).zip(&self.order) {
             let column = &self.columns[*from];
-            self.sheet.set_column_width(at, width(column))?;
-            let heading = match column.kind {
-                Type::Integer => heading_format().set_align(FormatAlign::Right),
-                Type::Bool => heading_format().set_align(FormatAlign::Center),
-                _ => heading_format(),
-            };
-            self.sheet.write_string_with_format(0, at, column.heading.as_ref(), &heading)?;
+            self.sheet.set_column_width(at, look::width(column))?;
+            self.sheet.write_string_with_format(
+                0,
+                at,
+                column.heading.as_ref(),
+                &look::heading_over(column),
+            )?;
         }
         Ok(())
     }
@@ -97,10 +94,10 @@ impl<'v> Workbook<'v> {
     pub(super) fn row(&mut self, cells: &[Cell]) -> Result<()> {
         self.rows += 1;
         let row = self.rows;
-        let lines = self.lines(cells);
-        if lines > 1 {
+        let shown = self.order[..self.shown].iter().map(|from| (&self.columns[*from], &cells[*from]));
+        if let Some(height) = look::height(shown) {
             // A row that is written through is not measured again by every program that opens it.
-            self.sheet.set_row_height(row, LINE_HEIGHT * f64::from(lines)).map_err(failed)?;
+            self.sheet.set_row_height(row, height).map_err(failed)?;
         }
         for (at, from) in (0..).zip(&self.order) {
             let format = &self.formats[usize::from(at)];
@@ -114,20 +111,6 @@ impl<'v> Workbook<'v> {
             written.map_err(failed)?;
         }
         Ok(())
-    }
-
-    /// How many lines the row's longest text takes, in the columns that are shown.
-    fn lines(&self, cells: &[Cell]) -> u32 {
-        let lines = |from: &usize| match (&cells[*from], &self.columns[*from]) {
-            (Cell::Text(text), column) if wraps(column) => {
-                // Proportional letters are narrower than the digits that a width counts, on the average:
-                // of a single word, such as an address, nothing is sure, and its end would be cut off.
-                let room = if text.contains(' ') { width(column) * 1.1 } else { width(column) };
-                (text.width() as f64 / room).ceil() as u32
-            }
-            _ => 1,
-        };
-        self.order[..self.shown].iter().map(lines).max().unwrap_or(1).min(MOST_LINES)
     }
 
     pub(super) fn finish(mut self, out: &mut dyn Write) -> Result<()> {
@@ -226,74 +209,9 @@ fn write_cell(
     }
 }
 
-/// A column that a reviewer fills in.
-fn is_field(column: &Column) -> bool {
-    super::columns::DECISION.iter().any(|field| field.name == column.name)
-}
-
 /// A date that a workbook can hold.
 fn moment(text: &str) -> Option<ExcelDateTime> {
     ExcelDateTime::parse_from_str(text.strip_suffix('Z').unwrap_or(text)).ok()
-}
-
-pub(super) fn heading_format() -> Format {
-    Format::new()
-        .set_bold()
-        .set_text_wrap()
-        .set_align(FormatAlign::VerticalCenter)
-        .set_background_color(GREY)
-        .set_border_bottom(FormatBorder::Thin)
-}
-
-pub(super) fn text_format() -> Format {
-    Format::new().set_align(FormatAlign::Top).set_text_wrap()
-}
-
-fn format_of(column: &Column) -> Format {
-    let line = FormatBorder::Thin;
-    let format =
-        Format::new().set_align(FormatAlign::Top).set_border_bottom(line).set_border_bottom_color(GREY);
-    // Without it, Arabic and Hebrew would begin at the right, where the next column does.
-    let left = || format.clone().set_align(FormatAlign::Left);
-    let format = match column.kind {
-        _ if wraps(column) => left().set_text_wrap(),
-        // Text cells that look like numbers stay as they are.
-        Type::Id | Type::NumericId | Type::Text => left().set_num_format("@"),
-        Type::Time => format.set_num_format("yyyy-mm-dd hh:mm").set_align(FormatAlign::Left),
-        Type::Date => format.set_num_format("yyyy-mm-dd"),
-        Type::Bool => format.set_align(FormatAlign::Center),
-        Type::Integer => format,
-    };
-    if !is_field(column) {
-        return format;
-    }
-    format.set_background_color(FIELD).set_border(line).set_border_color(GREY)
-}
-
-/// Whether a text may take several lines.
-fn wraps(column: &Column) -> bool {
-    column.kind == Type::Text || matches!(column.name.as_ref(), "meaning" | "why_look" | "flags")
-}
-
-fn width(column: &Column) -> f64 {
-    match (column.name.as_ref(), column.kind) {
-        ("business_name" | "full_name", _) => 22.0,
-        ("email", _) => 34.0,
-        ("reviewer_email", _) => 22.0,
-        ("state" | "severity" | "decision" | "ticket", _) => 10.0,
-        ("change_to" | "reviewer", _) => 14.0,
-        ("emails" | "meaning" | "message", _) => 44.0,
-        ("roles", _) => 56.0,
-        ("role_label" | "justification" | "flags" | "reason", _) => 20.0,
-        ("why_look", _) => 24.0,
-        ("row_key" | "account_key" | "business_uuid" | "identity_uuid", _) => 40.0,
-        ("record_sha256", _) => 66.0,
-        (_, Type::Time) => 16.0,
-        (_, Type::Date) => 12.0,
-        (_, Type::Bool | Type::Integer) => 12.5,
-        (_, Type::NumericId | Type::Id) => 14.0,
-        (_, Type::Text) => 18.0,
-    }
 }
 
 pub(super) fn failed(error: XlsxError) -> Error {

@@ -3,10 +3,10 @@
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
 use super::print::print_setup;
-use super::summary::{self, STATES, wrapped};
-use super::xlsx::{failed, heading_format};
-use super::{Limits, Report, View};
+use super::{failed, look};
 use crate::error::Result;
+use crate::report::summary::{self, STATES, wrapped};
+use crate::report::{Limits, Report, View};
 
 /// As many characters as the columns to the right of the labels are wide.
 const WIDTH: usize = 100;
@@ -147,9 +147,9 @@ impl Page {
     }
 
     fn heading(&mut self, titles: &[&str]) -> Result<(), XlsxError> {
-        let label = heading_format();
+        let label = look::heading();
         // Over figures, which stand to the right.
-        let over = heading_format().set_align(FormatAlign::Right);
+        let over = look::heading().set_align(FormatAlign::Right);
         self.sheet.set_row_height(self.row, 30)?;
         for (at, title) in (0..).zip(titles) {
             let format = if at == 0 { &label } else { &over };

@@ -2,7 +2,7 @@
 
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
-use super::{Scope, View};
+use crate::report::{Scope, View};
 
 /// Excel's longest header or footer.
 const LONGEST_FOOTER: usize = 255;

@@ -1,0 +1,110 @@
+//! How the cells of a report's sheet look: formats, widths, heights.
+
+use rust_xlsxwriter::{Format, FormatAlign, FormatBorder};
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::report::columns::DECISION;
+use crate::report::{Cell, Column, Type};
+
+/// In points; two lines of a heading.
+pub(super) const HEADING_HEIGHT: f64 = 31.0;
+const LINE_HEIGHT: f64 = 14.5;
+
+/// Excel's rows end at 409 points.
+const MOST_LINES: u32 = 28;
+
+const GREY: u32 = 0x00E7_E9ED;
+const FIELD: u32 = 0x00FF_F8DC;
+
+pub(super) fn heading() -> Format {
+    Format::new()
+        .set_bold()
+        .set_text_wrap()
+        .set_align(FormatAlign::VerticalCenter)
+        .set_background_color(GREY)
+        .set_border_bottom(FormatBorder::Thin)
+}
+
+/// The heading of a column, where its cells stand.
+pub(super) fn heading_over(column: &Column) -> Format {
+    match column.kind {
+        Type::Integer => heading().set_align(FormatAlign::Right),
+        Type::Bool => heading().set_align(FormatAlign::Center),
+        _ => heading(),
+    }
+}
+
+pub(super) fn text() -> Format {
+    Format::new().set_align(FormatAlign::Top).set_text_wrap()
+}
+
+pub(super) fn of_cells(column: &Column) -> Format {
+    let line = FormatBorder::Thin;
+    let format =
+        Format::new().set_align(FormatAlign::Top).set_border_bottom(line).set_border_bottom_color(GREY);
+    // Without it, Arabic and Hebrew would begin at the right, where the next column does.
+    let left = || format.clone().set_align(FormatAlign::Left);
+    let format = match column.kind {
+        _ if wraps(column) => left().set_text_wrap(),
+        // Text cells that look like numbers stay as they are.
+        Type::Id | Type::NumericId | Type::Text => left().set_num_format("@"),
+        Type::Time => format.set_num_format("yyyy-mm-dd hh:mm").set_align(FormatAlign::Left),
+        Type::Date => format.set_num_format("yyyy-mm-dd"),
+        Type::Bool => format.set_align(FormatAlign::Center),
+        Type::Integer => format,
+    };
+    if !is_field(column) {
+        return format;
+    }
+    format.set_background_color(FIELD).set_border(line).set_border_color(GREY)
+}
+
+/// A column that a reviewer fills in.
+fn is_field(column: &Column) -> bool {
+    DECISION.iter().any(|field| field.name == column.name)
+}
+
+/// Whether a text may take several lines.
+fn wraps(column: &Column) -> bool {
+    column.kind == Type::Text || matches!(column.name.as_ref(), "meaning" | "why_look" | "flags")
+}
+
+pub(super) fn width(column: &Column) -> f64 {
+    match (column.name.as_ref(), column.kind) {
+        ("business_name" | "full_name", _) => 22.0,
+        ("email", _) => 34.0,
+        ("reviewer_email", _) => 22.0,
+        ("state" | "severity" | "decision" | "ticket", _) => 10.0,
+        ("change_to" | "reviewer", _) => 14.0,
+        ("emails" | "meaning" | "message", _) => 44.0,
+        ("roles", _) => 56.0,
+        ("role_label" | "justification" | "flags" | "reason", _) => 20.0,
+        ("why_look", _) => 24.0,
+        ("row_key" | "account_key" | "business_uuid" | "identity_uuid", _) => 40.0,
+        ("record_sha256", _) => 66.0,
+        (_, Type::Time) => 16.0,
+        (_, Type::Date) => 12.0,
+        (_, Type::Bool | Type::Integer) => 12.5,
+        (_, Type::NumericId | Type::Id) => 14.0,
+        (_, Type::Text) => 18.0,
+    }
+}
+
+/// How high a row has to be for its longest text, of the columns that are shown; nothing for a row
+/// of one line.
+pub(super) fn height<'c>(shown: impl Iterator<Item = (&'c Column, &'c Cell<'c>)>) -> Option<f64> {
+    let lines = shown.map(|(column, cell)| lines(column, cell)).max().unwrap_or(1).min(MOST_LINES);
+    (lines > 1).then(|| LINE_HEIGHT * f64::from(lines))
+}
+
+fn lines(column: &Column, cell: &Cell) -> u32 {
+    match cell {
+        Cell::Text(text) if wraps(column) => {
+            // Proportional letters are narrower than the digits that a width counts, on the average:
+            // of a single word, such as an address, nothing is sure, and its end would be cut off.
+            let room = if text.contains(' ') { width(column) * 1.1 } else { width(column) };
+            (text.width() as f64 / room).ceil() as u32
+        }
+        _ => 1,
+    }
+}
