@@ -137,10 +137,11 @@ impl TeamList {
     pub(super) fn settle(self) -> (Vec<Membership>, Coverage) {
         let TeamList { attempts, missing, reading } = self;
         let received = count(reading.members.len());
-        let members = match reading.distinct() == received {
+        let mut members = match reading.distinct() == received {
             true => reading.members,
             false => newest_of_each(reading.members),
         };
+        members.shrink_to_fit();
         let rounds = reading.number;
         let (outcome, http_status, message) = match (missing, reading.problem) {
             (Some(missing), _) => (missing.outcome, missing.http_status, Some(missing.message)),
