@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use super::stop::{POLL, Stop};
-use super::variable;
+use super::test_variable;
 use crate::error::{Context, Kind, Result};
 use crate::model::Timestamp;
 
@@ -17,9 +17,9 @@ pub(crate) struct Clock {
 impl Clock {
     pub(super) fn from_process() -> Result<Self> {
         let failed = || "FBSYNC_TEST_CLOCK is no number".to_owned();
-        let chosen = variable("FBSYNC_TEST_CLOCK")?.map(|text| text.parse::<i64>()).transpose();
+        let chosen = test_variable("FBSYNC_TEST_CLOCK")?.map(|text| text.parse::<i64>()).transpose();
         let chosen = chosen.context(Kind::Config, failed)?.map(|seconds| (seconds, Instant::now()));
-        let never_sleep = variable("FBSYNC_TEST_NO_SLEEP")?.is_some();
+        let never_sleep = test_variable("FBSYNC_TEST_NO_SLEEP")?.is_some();
         Ok(Clock { chosen, never_sleep })
     }
 

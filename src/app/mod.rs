@@ -1,9 +1,10 @@
 //! What the process gives us, read once: environment, clock, signals, terminal, folders.
 //!
-//! No other folder reads the environment or the time. Five variables exist for tests alone:
+//! No other folder reads the environment or the time. Five variables exist for tests, and in debug
+//! builds alone: what is used as evidence cannot be told another time or place.
 //! `FBSYNC_TEST_CLOCK` (Unix seconds that the clock starts from), `FBSYNC_TEST_NO_SLEEP`
 //! (waits return at once, and are told at `-v` as always), `FBSYNC_TEST_PATIENCE` (milliseconds to
-//! wait for a lock), `FBSYNC_TEST_HOST` (the machine's name, in debug builds) and `FBSYNC_TEST_DIE_AT`
+//! wait for a lock), `FBSYNC_TEST_HOST` (the machine's name) and `FBSYNC_TEST_DIE_AT`
 //! (the name of the step at which the process kills itself; with `panic:` in front, it panics there).
 
 #![expect(clippy::disallowed_methods, reason = "this is the place where they are allowed")]
@@ -138,6 +139,11 @@ pub(crate) fn variable(name: &str) -> Result<Option<String>> {
     }
 }
 
+/// One of the variables that are for tests alone.
+fn test_variable(name: &str) -> Result<Option<String>> {
+    if cfg!(debug_assertions) { variable(name) } else { Ok(None) }
+}
+
 /// How this program was called, so that a command printed can be typed.
 pub(crate) fn program() -> String {
     env::args().next().map_or_else(|| "fbsync".to_owned(), |called| shell::name(&called))
@@ -151,12 +157,8 @@ pub(crate) fn os_user() -> String {
 
 /// The machine's name, for the record of where a snapshot was taken.
 pub(crate) fn host_name() -> String {
-    if cfg!(debug_assertions)
-        && let Ok(Some(chosen)) = variable("FBSYNC_TEST_HOST")
-    {
-        return chosen;
-    }
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
+    let real = || rustix::system::uname().nodename().to_string_lossy().into_owned();
+    test_variable("FBSYNC_TEST_HOST").ok().flatten().unwrap_or_else(real)
 }
 
 /// The time that a build system wants everything to bear (reproducible-builds.org,
@@ -178,13 +180,13 @@ fn default_state_dir() -> Option<PathBuf> {
 
 /// How long to wait for a lock that is usually free within `usual`.
 pub(crate) fn patience(usual: Duration) -> Duration {
-    let chosen = variable("FBSYNC_TEST_PATIENCE").ok().flatten();
+    let chosen = test_variable("FBSYNC_TEST_PATIENCE").ok().flatten();
     chosen.and_then(|text| text.parse().ok()).map_or(usual, Duration::from_millis)
 }
 
 /// Dies as by `kill -9` if a test chose this step. What is left behind is what a power cut would leave.
 pub(crate) fn die_if_chosen(step: &str) {
-    let Some(chosen) = env::var_os("FBSYNC_TEST_DIE_AT") else { return };
+    let Ok(Some(chosen)) = test_variable("FBSYNC_TEST_DIE_AT") else { return };
     assert!(chosen != format!("panic:{step}").as_str(), "the test chose to panic at {step}");
     if chosen == step {
         let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
