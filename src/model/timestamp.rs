@@ -153,19 +153,21 @@ fn date(text: &str) -> Option<Date> {
     (shape == "9999-99-99").then(|| text.parse().ok())?
 }
 
-/// A length of time as people say it: `35 s`, `12 min`, `11 h 58 min`, `3 d 4 h`.
+/// A length of time as people say it: `35 s`, `12 min`, `11 h 58 min`, `3 d 4 h`. Rounded from an hour
+/// on, where a second less than twelve hours is twelve hours.
 pub(crate) fn spoken(duration: Duration) -> String {
     let seconds = duration.as_secs();
-    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    let nearest = |unit: u64| (seconds + unit / 2) / unit;
+    let (minutes, hours) = (nearest(60), nearest(3600));
     let pair = |large: u64, unit: &str, small: u64, small_unit: &str| match small {
         0 => format!("{large} {unit}"),
         _ => format!("{large} {unit} {small} {small_unit}"),
     };
     match seconds {
         0..60 => format!("{seconds} s"),
-        60..3600 => pair(minutes, "min", 0, "s"),
-        3600..86_400 => pair(hours, "h", minutes % 60, "min"),
-        _ => pair(days, "d", hours % 24, "h"),
+        60..3600 => format!("{} min", seconds / 60),
+        _ if minutes < 24 * 60 => pair(minutes / 60, "h", minutes % 60, "min"),
+        _ => pair(hours / 24, "d", hours % 24, "h"),
     }
 }
 
@@ -255,7 +257,11 @@ mod tests {
 
     #[test]
     fn says_lengths_of_time() {
-        let said = [35, 720, 7200, 43_080, 273_600].map(|seconds| spoken(Duration::from_secs(seconds)));
-        assert_eq!(said, ["35 s", "12 min", "2 h", "11 h 58 min", "3 d 4 h"]);
+        let said = |lengths: [u64; 5]| lengths.map(|seconds| spoken(Duration::from_secs(seconds)));
+        assert_eq!(
+            said([35, 720, 7200, 43_080, 273_600]),
+            ["35 s", "12 min", "2 h", "11 h 58 min", "3 d 4 h"]
+        );
+        assert_eq!(said([59, 3599, 43_199, 86_399, 90_000]), ["59 s", "59 min", "12 h", "1 d", "1 d 1 h"]);
     }
 }
