@@ -89,7 +89,7 @@ impl Way {
     fn agent(&self, config: ConfigBuilder<AgentScope>, roots: RootCerts) -> Agent {
         let config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
         let config = config.https_only(self.https_only).proxy(self.proxy.clone()).build();
-        Agent::with_parts(config, DefaultConnector::default(), Names::default())
+        Agent::with_parts(config, DefaultConnector::default(), <Names>::default())
     }
 }
 
