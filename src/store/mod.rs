@@ -44,7 +44,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock};
 use crate::shell;
 use crate::ui::Ui;
-use open::{Contents, connect, identify};
+use open::{Contents, connect, recognize};
 
 pub(crate) use check::{Finding, Report, check};
 pub(crate) use compare::{Located, changes};
@@ -109,8 +109,8 @@ impl Reader {
 
 impl Writer {
     /// Takes the lock beside the database and looks whether it may be written to, before anything
-    /// is asked of FreshBooks; an older one is brought up to date. One that does not exist is not
-    /// created yet.
+    /// is asked of FreshBooks. One that does not exist is not created yet, and an older one stays as
+    /// it is until [`Writer::bring_up_to_date`].
     pub(crate) fn claim(path: &Path, ui: Ui) -> Result<Self> {
         let lock_path = with_suffix(path, ".lock");
         let lock = Lock::acquire(&lock_path, Duration::ZERO, || true);
@@ -123,12 +123,20 @@ impl Writer {
         if path.exists() {
             warn_if_readable_by_others(path, ui);
             writer.check_writable()?;
-            let (_, contents) = open::for_reading(path, ui)?;
-            if let Contents::Older(_) = contents {
-                writer.upgrade(ui)?;
-            }
+            open::for_reading(path, ui)?;
         }
         Ok(writer)
+    }
+
+    /// For whoever is about to write for certain: nobody wants a backup of a run that was refused.
+    pub(crate) fn bring_up_to_date(&self, ui: Ui) -> Result<()> {
+        if !self.path.exists() {
+            return Ok(());
+        }
+        match open::for_reading(&self.path, ui)? {
+            (_, Contents::Older(_)) => self.upgrade(ui),
+            _ => Ok(()),
+        }
     }
 
     /// The folder that the database lies in.
@@ -140,13 +148,14 @@ impl Writer {
         &self.path
     }
 
-    /// The identity and origin that the database belongs to; `None` before its first snapshot.
+    /// The identity and origin that the database belongs to; `None` before its first snapshot. Read
+    /// from an older file as it is: every version tells it in the same columns.
     pub(crate) fn owner(&self) -> Result<Option<query::Owner>> {
         if !self.path.exists() {
             return Ok(None);
         }
         let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        match identify(&connection, &self.path)? {
+        match recognize(&connection, &self.path)? {
             Contents::Nothing => Ok(None),
             Contents::Ours | Contents::Older(_) => query::owner(&connection),
         }

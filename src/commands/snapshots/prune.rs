@@ -44,7 +44,9 @@ pub(crate) fn run(app: &App, path: &Path, zone: &Zone, args: &PruneArgs) -> Resu
         }
     }
     let ids: Vec<i64> = doomed.iter().map(|line| line.id).collect();
-    let freed = Writer::claim(path, app.ui)?.prune(&ids)?;
+    let writer = Writer::claim(path, app.ui)?;
+    writer.bring_up_to_date(app.ui)?;
+    let freed = writer.prune(&ids)?;
     tell(app, &ids, &freed)?;
     for backup in store::backups(path) {
         let remove = shell::path(&backup);
