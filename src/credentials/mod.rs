@@ -29,6 +29,7 @@ use aftermath::tell_skew;
 
 pub(crate) use import::import;
 pub(crate) use profile::Profile;
+pub(crate) use rotation::instead_of_a_copy;
 pub(crate) use seed::Seed;
 pub(crate) use session::Session;
 pub(crate) use store::Store;
@@ -80,7 +81,7 @@ pub(crate) fn stored(app: &App) -> Result<Option<Profile>> {
 
 fn not_signed_in(store: &Store) -> Error {
     let message = format!("nobody is signed in (profile `{}`)", store.name());
-    Error::new(Kind::SignIn, message).hint(format!("fbsync auth{}", store.flag()))
+    Error::new(Kind::SignIn, message).hint(store.command("auth"))
 }
 
 fn check_origin(store: &Store, profile: &Profile, endpoints: &Endpoints) -> Result<()> {

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::profile::{Profile, VERSION};
-use crate::app::{self, App, Stop};
+use crate::app::{self, App, Stop, Typed};
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock};
 use crate::shell;
@@ -31,6 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Store {
     name: String,
     file: PathBuf,
+    typed: Typed,
     patience: Duration,
     stop: Stop,
 }
@@ -48,6 +49,7 @@ impl Store {
         Ok(Store {
             name: name.to_owned(),
             file: folder.join(format!("{name}.json")),
+            typed: app.for_profile(name).typed(),
             patience: app::patience(PATIENCE),
             stop: app.stop.clone(),
         })
@@ -93,12 +95,9 @@ impl Store {
         self.file.with_file_name(format!("{}.{extension}", self.name))
     }
 
-    /// `--profile NAME`, for commands to be typed; nothing for the default one.
-    pub(crate) fn flag(&self) -> String {
-        match self.name.as_str() {
-            "default" => String::new(),
-            name => format!(" --profile {}", shell::name(name)),
-        }
+    /// A command to be typed about this sign-in.
+    pub(crate) fn command(&self, words: &str) -> String {
+        self.typed.command(words)
     }
 
     /// Takes the lock under which alone the files change. Makes the folder if need be. A signal ends
@@ -155,7 +154,7 @@ impl Store {
             let (line, column) = (error.line(), error.column());
             let message = format!("{shown} is damaged (line {line}, column {column}); it is left as it is");
             let (file, aside) = (shell::path(path), shell::path(Path::new(&format!("{shown}.damaged"))));
-            Error::new(Kind::Config, message).hint(format!("mv {file} {aside} && fbsync auth{}", self.flag()))
+            Error::new(Kind::Config, message).hint(format!("mv {file} {aside} && {}", self.command("auth")))
         };
         let Version { version } = serde_json::from_slice(&bytes).map_err(damaged)?;
         if version != VERSION {

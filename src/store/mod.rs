@@ -40,6 +40,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
+use crate::app::App;
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock};
 use crate::shell;
@@ -78,19 +79,20 @@ pub(crate) struct Writer {
 
 impl Reader {
     /// Opens an existing database of this program. Changes nothing.
-    pub(crate) fn open(path: &Path, ui: Ui) -> Result<Self> {
-        Self::open_if_begun(path, ui)?.ok_or_else(|| {
+    pub(crate) fn open(app: &App, path: &Path) -> Result<Self> {
+        Self::open_if_begun(app, path)?.ok_or_else(|| {
             Error::new(Kind::Storage, format!("{} holds no snapshot yet", path.display()))
-                .hint(format!("fbsync sync --db {}", shell::path(path)))
+                .hint(app.command(&format!("sync --db {}", shell::path(path))))
         })
     }
 
     /// The same; nothing where the file is empty.
-    pub(crate) fn open_if_begun(path: &Path, ui: Ui) -> Result<Option<Self>> {
+    pub(crate) fn open_if_begun(app: &App, path: &Path) -> Result<Option<Self>> {
         if !path.exists() {
             return Err(Error::new(Kind::Storage, format!("there is no database {}", path.display()))
-                .hint(format!("fbsync sync --db {}", shell::path(path))));
+                .hint(app.command(&format!("sync --db {}", shell::path(path)))));
         }
+        let ui = app.ui;
         warn_if_readable_by_others(path, ui);
         Ok(match open::for_reading(path, ui)? {
             (connection, Contents::Ours) => Some(Reader { connection, older: None }),

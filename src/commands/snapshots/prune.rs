@@ -17,7 +17,7 @@ use crate::shell;
 use crate::store::{self, Freed, Reader, SnapshotLine, Writer};
 
 pub(crate) fn run(app: &App, path: &Path, zone: &Zone, args: &PruneArgs) -> Result<()> {
-    let lines = store::snapshots(&Reader::open(path, app.ui)?, None)?;
+    let lines = store::snapshots(&Reader::open(app, path)?, None)?;
     let doomed = doomed(&lines, &args.rules, zone, app.clock.now());
     let (Some(first), Some(last)) = (doomed.first(), doomed.last()) else {
         if app.json {
