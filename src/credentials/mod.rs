@@ -2,14 +2,15 @@
 //!
 //! Start reading at [`Session`]: commands ask it for a token and hand back one that was refused.
 //! `keeper` does so for a stored sign-in, `rotation` is the section in which tokens are replaced
-//! and `aftermath` its end, `store` the files, `profile` what is in them, `seed` and `inputs` what
-//! the environment hands in, `import` what a person does, `place` why a copied store is not
-//! rotated.
+//! and `aftermath` its end, `store` the files, `draft` the one that is not in its place yet,
+//! `profile` what is in them, `seed` and `inputs` what the environment hands in, `import` what a
+//! person does, `place` why a copied store is not rotated.
 //!
 //! Secrets are exposed here, in `oauth` and in `http` alone. No token goes to another origin than
 //! the one it is from.
 
 mod aftermath;
+mod draft;
 mod import;
 pub(crate) mod inputs;
 mod keeper;

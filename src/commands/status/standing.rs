@@ -47,15 +47,25 @@ enum State {
 }
 
 pub(super) fn look(app: &App, store: &Store, here: Option<&str>, checked: Option<Result<()>>) -> Standing {
-    let (state, stored) = match store.load() {
+    let (state, stored) = match store.load_as_if_completed() {
         Ok(Some(profile)) => (judge(app, store, &profile, here), Some(profile)),
-        Ok(None) => (State::NeedsSignIn { why: "it was just logged out".to_owned() }, None),
+        Ok(None) => (State::NeedsSignIn { why: gone(store) }, None),
         Err(problem) => {
             let exposed = matches!(fsutil::secrecy_problem(store.file()), Ok(Some(_)));
             (State::Unusable { problem, exposed }, None)
         }
     };
     Standing { profile: store.name().to_owned(), state, stored, checked, sign_in: store.command("auth") }
+}
+
+/// Why there is no sign-in though there was a file of one.
+fn gone(store: &Store) -> String {
+    match store.draft() {
+        draft if draft.exists() => {
+            format!("an interrupted run left {}, which belongs to no sign-in that is here", draft.display())
+        }
+        _ => "it was just logged out".to_owned(),
+    }
 }
 
 fn judge(app: &App, store: &Store, profile: &Profile, here: Option<&str>) -> State {
