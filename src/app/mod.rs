@@ -12,6 +12,7 @@
 mod clock;
 mod desktop;
 mod stop;
+mod typed;
 mod unforeseen;
 
 use std::env;
@@ -31,6 +32,7 @@ use crate::ui::{ColorChoice, Ui};
 pub(crate) use clock::Clock;
 pub(crate) use desktop::{has_desktop, open_browser};
 pub(crate) use stop::{POLL, Stop};
+pub(crate) use typed::Typed;
 pub(crate) use unforeseen::caught;
 
 /// FreshBooks' own hosts (API documentation, "Authentication").
@@ -54,6 +56,10 @@ pub(crate) struct App {
     pub(crate) json: bool,
     pub(crate) no_input: bool,
     state_dir: Option<PathBuf>,
+    /// The same where a flag names it, and not the environment, which a later command still has.
+    named_state_dir: Option<PathBuf>,
+    /// The profile of a command without the flag.
+    usual_profile: String,
 }
 
 impl App {
@@ -78,6 +84,10 @@ impl App {
             json: common.json,
             no_input: common.no_input,
             state_dir: common.state_dir.clone().or_else(default_state_dir),
+            named_state_dir: common.state_dir.clone().filter(|folder| {
+                env::var_os("FBSYNC_STATE_DIR").is_none_or(|usual| usual != folder.as_os_str())
+            }),
+            usual_profile: variable("FBSYNC_PROFILE")?.unwrap_or_else(|| "default".to_owned()),
         })
     }
 
@@ -94,7 +104,8 @@ impl App {
     pub(crate) fn for_demo(&self, endpoints: Endpoints, state_dir: PathBuf) -> Self {
         let ui = Ui { verbosity: self.ui.verbosity.max(1), suggests: false, ..self.ui };
         let (profile, state_dir) = ("default".to_owned(), Some(state_dir));
-        App { ui, endpoints, profile, state_dir, json: false, ..self.clone() }
+        let named_state_dir = state_dir.clone();
+        App { ui, endpoints, profile, state_dir, named_state_dir, json: false, ..self.clone() }
     }
 
     /// The same, with another sign-in.

@@ -13,7 +13,7 @@ use crate::ui::{Data, output_failed};
 
 pub(crate) fn run(app: &App, args: &DiffArgs) -> Result<()> {
     let format = format(app, args)?;
-    let reader = Reader::open(&app.database(&args.database.db)?, app.ui)?;
+    let reader = Reader::open(app, &app.database(&args.database.db)?)?;
     let sides = choose_sides(&reader, args)?;
     let mut out = Output::begin(app, format)?;
     let mut tally = Tally::default();

@@ -42,6 +42,9 @@ fn log_out(app: &App, http: &Http, store: &Store, here: Option<&str>) -> Result<
     let _lock = store.lock()?;
     let revoked = match store.load_completed(app.ui) {
         Ok(Some(profile)) => revoke_both(app, http, &profile, here),
+        Ok(None) if store.exists() => {
+            Revoked::No("what an interrupted run left belongs to no sign-in that is here".to_owned())
+        }
         Ok(None) => Revoked::No("another fbsync has just logged out".to_owned()),
         Err(error) => Revoked::No(error.to_string()),
     };

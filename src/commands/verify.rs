@@ -30,7 +30,7 @@ fn verify_folder(app: &App, folder: &Path, args: &VerifyArgs, database: Option<&
     if !folder.is_dir() {
         return Err(Error::new(Kind::Usage, format!("there is no folder {shown}")));
     }
-    let reader = database.map(|path| Reader::open(path, app.ui)).transpose()?;
+    let reader = database.map(|path| Reader::open(app, path)).transpose()?;
     let mut verdict = check::check(folder, args.seal.as_deref(), reader.as_ref(), &app.stop)?;
     let mut limits = vec![folder_limits(args.seal.is_some(), reader.is_some()).to_owned()];
     if let Some(reader) = &reader {
@@ -71,7 +71,7 @@ fn verify_folder(app: &App, folder: &Path, args: &VerifyArgs, database: Option<&
 }
 
 fn verify_database(app: &App, path: &Path, expected: &[(i64, String)]) -> Result<()> {
-    let report = check_database(&Reader::open(path, app.ui)?, expected)?;
+    let report = check_database(&Reader::open(app, path)?, expected)?;
     let mut limits = database_limits(&report, expected);
     limits.push(NEVER_PROVED.to_owned());
     let findings = report.findings.iter().map(|finding| finding.0.as_str());

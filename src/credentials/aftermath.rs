@@ -73,11 +73,9 @@ impl Section<'_> {
                     .hint("run the command again: it asks once more with the same token"))
             }
             TokenProblem::Client(_) => {
-                let flag = self.store.flag();
+                let again = self.store.command("auth --client-secret-file PATH");
                 let state = "FreshBooks rejects the client id or secret; the tokens are kept";
-                Err(failed(Kind::SignIn, state).hint(format!(
-                    "fbsync auth{flag} --client-secret-file PATH, with the app's present secret"
-                )))
+                Err(failed(Kind::SignIn, state).hint(format!("{again}, with the app's present secret")))
             }
             TokenProblem::Refused { .. } => Err(failed(Kind::Refused, "the tokens are kept")),
             TokenProblem::Grant(why) => self.rejected(marked, earlier, why),
@@ -142,7 +140,7 @@ fn rescue(store: &Store, bytes: &[u8]) -> Error {
         ),
         Err(_) => (
             format!("{missed}, nor anywhere else: they are lost"),
-            format!("make room, then: fbsync auth{}", store.flag()),
+            format!("make room, then: {}", store.command("auth")),
         ),
     };
     Error::new(Kind::Storage, message).hint(hint)

@@ -42,12 +42,13 @@ pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secr
 
 fn failed(store: &Store, problem: &TokenProblem) -> Error {
     let message = format!("cannot import the refresh token: {problem}; nothing was stored");
+    let sign_in = || store.command("auth");
     match problem {
         TokenProblem::Client(_) => {
             Error::new(Kind::SignIn, message).hint("check the client id and the client secret")
         }
         TokenProblem::Grant(_) => {
-            Error::new(Kind::SignIn, message).hint(format!("sign in instead: fbsync auth{}", store.flag()))
+            Error::new(Kind::SignIn, message).hint(format!("sign in instead: {}", sign_in()))
         }
         TokenProblem::Refused { .. } => Error::new(Kind::Refused, message),
         TokenProblem::Distrusted(_) => Error::new(Kind::Unavailable, message).hint(TRUST_HINT),
@@ -56,7 +57,7 @@ fn failed(store: &Store, problem: &TokenProblem) -> Error {
         }
         TokenProblem::Lost(_) => {
             Error::new(Kind::Unavailable, format!("{message}, and the token may be spent"))
-                .hint("run the command again; if the token is rejected then, sign in: fbsync auth")
+                .hint(format!("run the command again; if the token is rejected then, sign in: {}", sign_in()))
         }
     }
 }

@@ -75,18 +75,18 @@ impl Keeper {
         let settled = kept.renewed || kept.failed.is_some();
         if kept.lives_for(if settled { Duration::ZERO } else { margin }) {
             self.tell_its_end(&mut kept);
-            return kept.current();
+            return kept.current(&self.store);
         }
         let unless = Unless::Replaced(kept.access_token());
         match self.renew(&mut kept, &unless) {
-            Ok(_) => kept.current(),
+            Ok(_) => kept.current(&self.store),
             // So early, a failure that will pass need not end the work.
             Err(error) if passing(&error) && kept.lives_for(Duration::ZERO) => {
                 let left = spoken(kept.profile.expires_at.since(kept.now));
                 self.app
                     .ui
                     .warn(format_args!("{error}; going on with the access token, good for {left} more"));
-                kept.current()
+                kept.current(&self.store)
             }
             Err(error) => Err(error),
         }
@@ -100,9 +100,9 @@ impl Keeper {
             return;
         }
         if profile.dead.is_some() {
-            let (end, flag) = (profile.expires_at, self.store.flag());
+            let (end, sign_in) = (profile.expires_at, self.store.command("auth"));
             self.app.ui.warn(format_args!(
-                "FreshBooks renews this sign-in no more: it ends at {end}; before that: fbsync auth{flag}"
+                "FreshBooks renews this sign-in no more: it ends at {end}; before that: {sign_in}"
             ));
         } else if !kept.adopt && profile.stored_elsewhere(self.here.as_deref()) {
             self.app
@@ -118,7 +118,7 @@ impl Keeper {
         if kept.profile.access_token.as_ref() == Some(failed) {
             self.renew(&mut kept, &Unless::Replaced(Some(failed.clone())))?;
         }
-        kept.current()
+        kept.current(&self.store)
     }
 
     /// Rotates if `due` says so, and unless what it says; whether it was done.
@@ -212,9 +212,9 @@ impl Kept {
         self.profile.access_token.clone()
     }
 
-    fn current(&self) -> Result<Secret> {
-        let none = || Error::new(Kind::SignIn, "the sign-in has no access token yet").hint("fbsync refresh");
-        self.access_token().ok_or_else(none)
+    fn current(&self, store: &Store) -> Result<Secret> {
+        let none = || Error::new(Kind::SignIn, "the sign-in has no access token yet");
+        self.access_token().ok_or_else(|| none().hint(store.command("refresh")))
     }
 }
 

@@ -2,14 +2,15 @@
 //!
 //! Start reading at [`Session`]: commands ask it for a token and hand back one that was refused.
 //! `keeper` does so for a stored sign-in, `rotation` is the section in which tokens are replaced
-//! and `aftermath` its end, `store` the files, `profile` what is in them, `seed` and `inputs` what
-//! the environment hands in, `import` what a person does, `place` why a copied store is not
-//! rotated.
+//! and `aftermath` its end, `store` the files, `draft` the one that is not in its place yet,
+//! `profile` what is in them, `seed` and `inputs` what the environment hands in, `import` what a
+//! person does, `place` why a copied store is not rotated.
 //!
 //! Secrets are exposed here, in `oauth` and in `http` alone. No token goes to another origin than
 //! the one it is from.
 
 mod aftermath;
+mod draft;
 mod import;
 pub(crate) mod inputs;
 mod keeper;
@@ -29,6 +30,7 @@ use aftermath::tell_skew;
 
 pub(crate) use import::import;
 pub(crate) use profile::Profile;
+pub(crate) use rotation::instead_of_a_copy;
 pub(crate) use seed::Seed;
 pub(crate) use session::Session;
 pub(crate) use store::Store;
@@ -80,7 +82,7 @@ pub(crate) fn stored(app: &App) -> Result<Option<Profile>> {
 
 fn not_signed_in(store: &Store) -> Error {
     let message = format!("nobody is signed in (profile `{}`)", store.name());
-    Error::new(Kind::SignIn, message).hint(format!("fbsync auth{}", store.flag()))
+    Error::new(Kind::SignIn, message).hint(store.command("auth"))
 }
 
 fn check_origin(store: &Store, profile: &Profile, endpoints: &Endpoints) -> Result<()> {

@@ -107,11 +107,7 @@ impl Section<'_> {
             "the sign-in was stored on {there} and this is {here}: rotating its tokens here would lock \
              the other out"
         );
-        let flag = self.store.flag();
-        Err(Error::new(Kind::Config, message).hint(format!(
-            "fbsync auth{flag} for a sign-in of its own; fbsync refresh --adopt{flag} if the other is \
-             no longer used"
-        )))
+        Err(Error::new(Kind::Config, message).hint(instead_of_a_copy(self.store)))
     }
 
     pub(super) fn ask(&self, marked: &Profile) -> Result<TokenSet, TokenProblem> {
@@ -134,8 +130,13 @@ impl Section<'_> {
     }
 }
 
+/// What to do about a sign-in that was stored in another place.
+pub(crate) fn instead_of_a_copy(store: &Store) -> String {
+    let (new, same) = (store.command("auth"), store.command("refresh --adopt"));
+    format!("{new} for a sign-in of its own; {same} if the other is no longer used")
+}
+
 /// The answer for a sign-in that was found dead, now or by an earlier run.
 pub(super) fn dead(store: &Store, reason: &str) -> Error {
-    Error::new(Kind::SignIn, format!("a new sign-in is needed: {reason}"))
-        .hint(format!("fbsync auth{}", store.flag()))
+    Error::new(Kind::SignIn, format!("a new sign-in is needed: {reason}")).hint(store.command("auth"))
 }

@@ -53,12 +53,13 @@ impl Seed {
     }
 
     /// The sign-in it stands for. Nothing has been asked yet: it is due for rotation at once.
-    pub(super) fn sprout(self, endpoints: &Endpoints) -> Result<Profile> {
+    pub(super) fn sprout(self, store: &Store, endpoints: &Endpoints) -> Result<Profile> {
         let missing = |name: &str| {
             let message = format!(
                 "FBSYNC_REFRESH_TOKEN is set, and {name} is not: a refresh token works with its app alone"
             );
-            Error::new(Kind::Config, message).hint(format!("set {name}, or sign in with: fbsync auth"))
+            let sign_in = store.command("auth");
+            Error::new(Kind::Config, message).hint(format!("set {name}, or sign in with: {sign_in}"))
         };
         let client = Client {
             id: app::variable("FBSYNC_CLIENT_ID")?.ok_or_else(|| missing("FBSYNC_CLIENT_ID"))?,
@@ -77,7 +78,7 @@ pub(super) fn plant(app: &App, store: &Store, seed: Seed) -> Result<Profile> {
     match store.load()? {
         Some(stored) if !seed.is_due(Some(&stored)) => Ok(stored),
         _ => {
-            let profile = Profile { place: place::here()?, ..seed.sprout(&app.endpoints)? };
+            let profile = Profile { place: place::here()?, ..seed.sprout(store, &app.endpoints)? };
             store.save(&profile)?;
             app.ui.detail(1, "took the sign-in in FBSYNC_REFRESH_TOKEN");
             Ok(profile)

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::keeper::Keeper;
 use super::rotation::Unless;
-use crate::app::{self, App};
+use crate::app::{self, App, Typed};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::Person;
 use crate::http::Http;
@@ -23,7 +23,7 @@ const MARGIN: Duration = Duration::from_secs(10 * 60);
 #[derive(Clone)]
 pub(crate) enum Session {
     /// FBSYNC_ACCESS_TOKEN: nothing is stored, nothing can be replaced.
-    Bare(Secret),
+    Bare(Secret, Typed),
     Stored(Arc<Keeper>),
 }
 
@@ -31,7 +31,7 @@ impl Session {
     /// The bare token in the environment, or the sign-in of `app.profile`.
     pub(crate) fn open(app: &App, http: &Http) -> Result<Self> {
         match app::variable("FBSYNC_ACCESS_TOKEN")? {
-            Some(token) => Ok(Session::Bare(Secret::new(token.trim()))),
+            Some(token) => Ok(Session::Bare(Secret::new(token.trim()), app.typed())),
             None => Session::stored(app, http),
         }
     }
@@ -52,7 +52,7 @@ impl Session {
     /// An access token that is good for ten minutes more, refreshed first if need be.
     pub(crate) fn bearer(&self) -> Result<Secret> {
         match self {
-            Session::Bare(token) => Ok(token.clone()),
+            Session::Bare(token, _) => Ok(token.clone()),
             Session::Stored(keeper) => keeper.good_for(MARGIN),
         }
     }
@@ -94,9 +94,11 @@ impl Session {
     fn keeper(&self) -> Result<&Keeper> {
         match self {
             Session::Stored(keeper) => Ok(keeper),
-            Session::Bare(_) => {
+            Session::Bare(_, typed) => {
                 let message = "FreshBooks rejects the access token in FBSYNC_ACCESS_TOKEN";
-                Err(Error::new(Kind::SignIn, message).hint("set a new one, or sign in with: fbsync auth"))
+                let sign_in = typed.command("auth");
+                Err(Error::new(Kind::SignIn, message)
+                    .hint(format!("set a new one, or unset it and sign in with: {sign_in}")))
             }
         }
     }

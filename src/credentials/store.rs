@@ -1,9 +1,7 @@
 //! The files of the stored sign-ins: where they are, who may read them, how they are replaced.
 //!
 //! - `<profile>.json` is the sign-in, `<profile>.lock` the lock, which is never renamed or deleted.
-//! - `<profile>.next` is a new pair on its way to `<profile>.json`. It has a fixed name because the
-//!   pair in it cannot be had again: if the way was cut short, the next run that holds the lock
-//!   completes it.
+//! - `<profile>.next` is a new pair on its way to `<profile>.json`; `draft` tells of it.
 //! - A file that others can read, that is not ours, damaged, or newer than this program is reported
 //!   and left alone.
 
@@ -16,11 +14,10 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::profile::{Profile, VERSION};
-use crate::app::{self, App, Stop};
+use crate::app::{self, App, Stop, Typed};
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock};
 use crate::shell;
-use crate::ui::Ui;
 
 /// A rotation takes seconds, and half a minute at worst; who waits longer than this waits for a
 /// hung process.
@@ -31,6 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Store {
     name: String,
     file: PathBuf,
+    typed: Typed,
     patience: Duration,
     stop: Stop,
 }
@@ -48,13 +46,14 @@ impl Store {
         Ok(Store {
             name: name.to_owned(),
             file: folder.join(format!("{name}.json")),
+            typed: app.for_profile(name).typed(),
             patience: app::patience(PATIENCE),
             stop: app.stop.clone(),
         })
     }
 
-    /// One for every profile in the folder, by name. A folder that is not there holds none, nor does a
-    /// machine that has no place for one.
+    /// One for every profile in the folder, by name, also where the first pair never came to its place.
+    /// A folder that is not there holds none, nor does a machine that has no place for one.
     pub(crate) fn all(app: &App) -> Result<Vec<Self>> {
         let Ok(folder) = app.state_dir() else { return Ok(Vec::new()) };
         let entries = match fs::read_dir(&folder) {
@@ -65,10 +64,13 @@ impl Store {
         };
         let mut names: Vec<String> = entries
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter_map(|file| file.strip_suffix(".json").map(str::to_owned))
+            .filter_map(|file| {
+                [".json", ".next"].iter().find_map(|end| file.strip_suffix(end)).map(str::to_owned)
+            })
             .filter(|name| !name.starts_with('.'))
             .collect();
         names.sort();
+        names.dedup();
         names.iter().map(|name| Store::new(app, name)).collect()
     }
 
@@ -85,20 +87,13 @@ impl Store {
         &self.file
     }
 
-    pub(super) fn draft(&self) -> PathBuf {
-        self.beside("next")
-    }
-
-    fn beside(&self, extension: &str) -> PathBuf {
+    pub(super) fn beside(&self, extension: &str) -> PathBuf {
         self.file.with_file_name(format!("{}.{extension}", self.name))
     }
 
-    /// `--profile NAME`, for commands to be typed; nothing for the default one.
-    pub(crate) fn flag(&self) -> String {
-        match self.name.as_str() {
-            "default" => String::new(),
-            name => format!(" --profile {}", shell::name(name)),
-        }
+    /// A command to be typed about this sign-in.
+    pub(crate) fn command(&self, words: &str) -> String {
+        self.typed.command(words)
     }
 
     /// Takes the lock under which alone the files change. Makes the folder if need be. A signal ends
@@ -131,23 +126,7 @@ impl Store {
         }
     }
 
-    /// [`Store::load`] for whoever holds the lock: first completes what an interrupted run had
-    /// begun.
-    pub(crate) fn load_completed(&self, ui: Ui) -> Result<Option<Profile>> {
-        let stored = self.load()?;
-        let draft = self.draft();
-        let ours = matches!(fsutil::secrecy_problem(&draft), Ok(None));
-        match ours.then(|| self.parse(&draft)) {
-            Some(Ok(newer)) if newer.follows(stored.as_ref()) => {
-                fsutil::put_in_place(&draft, &self.file).map_err(|error| self.cannot_write(&error))?;
-                ui.note("put a pair of tokens in its place that an interrupted run had written beside it");
-                Ok(Some(newer))
-            }
-            _ => Ok(stored),
-        }
-    }
-
-    fn parse(&self, path: &Path) -> Result<Profile> {
+    pub(super) fn parse(&self, path: &Path) -> Result<Profile> {
         let shown = path.display();
         let bytes = Zeroizing::new(fs::read(path).context(Kind::Config, || format!("cannot read {shown}"))?);
         // serde's own words may quote the value it stumbled over.
@@ -155,7 +134,7 @@ impl Store {
             let (line, column) = (error.line(), error.column());
             let message = format!("{shown} is damaged (line {line}, column {column}); it is left as it is");
             let (file, aside) = (shell::path(path), shell::path(Path::new(&format!("{shown}.damaged"))));
-            Error::new(Kind::Config, message).hint(format!("mv {file} {aside} && fbsync auth{}", self.flag()))
+            Error::new(Kind::Config, message).hint(format!("mv {file} {aside} && {}", self.command("auth")))
         };
         let Version { version } = serde_json::from_slice(&bytes).map_err(damaged)?;
         if version != VERSION {
@@ -176,14 +155,6 @@ impl Store {
         placed.map_err(|error| self.cannot_write(&error))
     }
 
-    /// One try to put a pair away that cannot be had again.
-    pub(super) fn save_by_way_of_draft(&self, bytes: &[u8]) -> io::Result<()> {
-        let draft = self.draft();
-        fsutil::write_draft(&draft, bytes)?;
-        app::die_if_chosen("before-rename");
-        fsutil::put_in_place(&draft, &self.file)
-    }
-
     /// Fails if the sign-in could not be written now. For asking before something is spent or a
     /// person troubled.
     pub(crate) fn prove_writable(&self) -> Result<()> {
@@ -199,7 +170,7 @@ impl Store {
         Ok(())
     }
 
-    fn cannot_write(&self, error: &io::Error) -> Error {
+    pub(super) fn cannot_write(&self, error: &io::Error) -> Error {
         Error::new(kind_of(error), format!("cannot write {}", self.file.display())).because(error.to_string())
     }
 }

@@ -40,11 +40,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
+use crate::app::App;
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock};
 use crate::shell;
 use crate::ui::Ui;
-use open::{Contents, connect, identify};
+use open::{Contents, connect, recognize};
 
 pub(crate) use check::{Finding, Report, check};
 pub(crate) use compare::{Located, changes};
@@ -78,19 +79,20 @@ pub(crate) struct Writer {
 
 impl Reader {
     /// Opens an existing database of this program. Changes nothing.
-    pub(crate) fn open(path: &Path, ui: Ui) -> Result<Self> {
-        Self::open_if_begun(path, ui)?.ok_or_else(|| {
+    pub(crate) fn open(app: &App, path: &Path) -> Result<Self> {
+        Self::open_if_begun(app, path)?.ok_or_else(|| {
             Error::new(Kind::Storage, format!("{} holds no snapshot yet", path.display()))
-                .hint(format!("fbsync sync --db {}", shell::path(path)))
+                .hint(app.command(&format!("sync --db {}", shell::path(path))))
         })
     }
 
     /// The same; nothing where the file is empty.
-    pub(crate) fn open_if_begun(path: &Path, ui: Ui) -> Result<Option<Self>> {
+    pub(crate) fn open_if_begun(app: &App, path: &Path) -> Result<Option<Self>> {
         if !path.exists() {
             return Err(Error::new(Kind::Storage, format!("there is no database {}", path.display()))
-                .hint(format!("fbsync sync --db {}", shell::path(path))));
+                .hint(app.command(&format!("sync --db {}", shell::path(path)))));
         }
+        let ui = app.ui;
         warn_if_readable_by_others(path, ui);
         Ok(match open::for_reading(path, ui)? {
             (connection, Contents::Ours) => Some(Reader { connection, older: None }),
@@ -109,8 +111,8 @@ impl Reader {
 
 impl Writer {
     /// Takes the lock beside the database and looks whether it may be written to, before anything
-    /// is asked of FreshBooks; an older one is brought up to date. One that does not exist is not
-    /// created yet.
+    /// is asked of FreshBooks. One that does not exist is not created yet, and an older one stays as
+    /// it is until [`Writer::bring_up_to_date`].
     pub(crate) fn claim(path: &Path, ui: Ui) -> Result<Self> {
         let lock_path = with_suffix(path, ".lock");
         let lock = Lock::acquire(&lock_path, Duration::ZERO, || true);
@@ -123,12 +125,20 @@ impl Writer {
         if path.exists() {
             warn_if_readable_by_others(path, ui);
             writer.check_writable()?;
-            let (_, contents) = open::for_reading(path, ui)?;
-            if let Contents::Older(_) = contents {
-                writer.upgrade(ui)?;
-            }
+            open::for_reading(path, ui)?;
         }
         Ok(writer)
+    }
+
+    /// For whoever is about to write for certain: nobody wants a backup of a run that was refused.
+    pub(crate) fn bring_up_to_date(&self, ui: Ui) -> Result<()> {
+        if !self.path.exists() {
+            return Ok(());
+        }
+        match open::for_reading(&self.path, ui)? {
+            (_, Contents::Older(_)) => self.upgrade(ui),
+            _ => Ok(()),
+        }
     }
 
     /// The folder that the database lies in.
@@ -140,13 +150,14 @@ impl Writer {
         &self.path
     }
 
-    /// The identity and origin that the database belongs to; `None` before its first snapshot.
+    /// The identity and origin that the database belongs to; `None` before its first snapshot. Read
+    /// from an older file as it is: every version tells it in the same columns.
     pub(crate) fn owner(&self) -> Result<Option<query::Owner>> {
         if !self.path.exists() {
             return Ok(None);
         }
         let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        match identify(&connection, &self.path)? {
+        match recognize(&connection, &self.path)? {
             Contents::Nothing => Ok(None),
             Contents::Ours | Contents::Older(_) => query::owner(&connection),
         }

@@ -1,7 +1,8 @@
 //! From the schema of an earlier version to that of this one.
 //!
 //! A step is about tables: it adds a column at the end of one, and fills it; it takes away what is no
-//! more. Views, triggers and indexes are made anew after the last step, as this version defines them,
+//! more. It leaves the source, identity and status of a snapshot where they are: whose database it is
+//! is read before the file may be changed. Views, triggers and indexes are made anew after the last step, as this version defines them,
 //! and so is a table that the steps have put together: `verify` compares each definition to the letter.
 
 use std::collections::HashMap;

@@ -173,6 +173,7 @@ fn a_file_of_gaps_counts_until_its_days_are_over_and_behind_the_options() {
         "business_id,reason\n9002,\"the client, as agreed\"\n",
         "business_id, reason, until\n\n 9002 , \"the client, as agreed\" ,2999-12-31\n,,\n",
         "\"business_id\",\"reason\"\r9002,\t\"the client, as agreed\"",
+        "business_id,reason,until,,\n9002,\"the client, as agreed\",2999-12-31,,\n",
     ] {
         write(text);
         run(&[]).succeeds();
@@ -216,6 +217,14 @@ fn a_file_of_gaps_that_cannot_be_understood_ends_the_sync_before_it_asks() {
         ),
         ("id,reason\n9002,known\n", "line 1: there is no column `business_id`"),
         ("business_id;reason\n9002;known\n", "hint: business_id,reason,until"),
+        (
+            "business_id,reason,untill\n9002,known,2026-12-31\n",
+            "line 1: there is a column `untill`, which means nothing here\nhint: business_id,reason,until\n",
+        ),
+        ("\nUntil,business_id\n,9002\n", "line 2: there is a column `Until`"),
+        ("business_id,\"un\ntil\"\n9002,\n", "line 1: there is a column `un\\ntil`"),
+        ("business_id,until,until\n9002,,2026-12-31\n", "line 1: there are two columns `until`"),
+        ("business_id,reason,\n9002,known,2026-12-31\n", "line 2: there are more fields than columns"),
         ("business_id,reason\n9002,moved, ask Eve\n", "line 2: there are more fields than columns"),
         ("business_id,reason\n9001,x\n9002,\"moved\n9003,y\n", "line 3: a quote is opened and not closed"),
         ("business_id,reason\n9002,\"moved\" away\n", "line 2: something stands behind a closing quote"),

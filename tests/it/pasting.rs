@@ -73,6 +73,64 @@ fn hints_about_a_sign_in_can_be_pasted() {
     assert!(!store.exists());
 }
 
+/// What leads a command to the sign-in that [`hint_of`] is about.
+const ELSEWHERE: &str = " --profile night --state-dir 'Anna'\\''s state'";
+
+/// What the hint is about a sign-in that only flags lead to.
+#[track_caller]
+fn hint_of(home: &Home, arguments: &[&str], code: i32) -> String {
+    let flags = ["--profile", "night", "--state-dir", "Anna's state"];
+    said_after(&home.fbsync(&[arguments, &flags].concat()).exits(code).stderr, "hint: ")
+}
+
+#[test]
+fn a_command_about_a_sign_in_leads_to_the_one_that_the_flags_named() {
+    let home = Home::new();
+    let hint = |arguments: &[&str], code| hint_of(&home, arguments, code);
+    for (arguments, code) in [
+        (&["refresh"][..], 4),
+        (&["status"], 0),
+        (&["status", "--check"], 4),
+        (&["sync", "--db", "a.sqlite"], 4),
+    ] {
+        assert_eq!(hint(arguments, code), format!("fbsync auth{ELSEWHERE}"), "{arguments:?}");
+    }
+    for (arguments, code) in [(&["export", "access"][..], 9), (&["status", "--max-age", "1h"], 10)] {
+        let hint = hint(&[arguments, &["--db", "a.sqlite"]].concat(), code);
+        assert_eq!(hint, format!("fbsync sync --db 'a.sqlite'{ELSEWHERE}"), "{arguments:?}");
+    }
+    let import = format!("fbsync auth --import-refresh-token{ELSEWHERE}");
+    paste(&home, &format!("FBSYNC_REFRESH_TOKEN={} {import}", home.grant())).succeeds();
+    let home = home.with("FBSYNC_INSTANCE", "there");
+    let either = format!(
+        "fbsync auth{ELSEWHERE} for a sign-in of its own; fbsync refresh --adopt{ELSEWHERE} if the other is no \
+         longer used"
+    );
+    assert_eq!(hint_of(&home, &["refresh"], 3), either);
+    let home = home.with("FBSYNC_INSTANCE", "here").with("FBSYNC_ACCESS_TOKEN", "expired-long-ago");
+    let bare = format!("set a new one, or unset it and sign in with: fbsync auth{ELSEWHERE}");
+    assert_eq!(hint_of(&home, &["sync", "--db", "a.sqlite"], 4), bare);
+    home.sandbox.revoke_all();
+    assert_eq!(hint_of(&home, &["refresh"], 4), format!("fbsync auth{ELSEWHERE}"));
+    assert_eq!(hint_of(&home, &["status"], 0), format!("night: fbsync auth{ELSEWHERE}"));
+    assert_eq!(names_in(&home.path("Anna's state")), ["night.json", "night.lock"]);
+    assert!(!home.state().exists());
+}
+
+#[test]
+fn what_the_environment_names_is_named_again_only_where_a_flag_overrides_it() {
+    let home = Home::new().with("FBSYNC_STATE_DIR", "state").with("FBSYNC_PROFILE", "night");
+    for (flags, repeated) in [
+        (&[][..], " --profile night"),
+        (&["--state-dir", "state"], " --profile night"),
+        (&["--state-dir", "other", "--profile", "day"], " --profile day --state-dir 'other'"),
+        (&["--profile", "default"], " --profile default"),
+    ] {
+        let run = home.fbsync(&[&["refresh"], flags].concat()).exits(4);
+        assert_eq!(said_after(&run.stderr, "hint: "), format!("fbsync auth{repeated}"));
+    }
+}
+
 #[test]
 fn the_next_command_can_be_pasted() {
     if !has(&["script"]) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use fbsync::sandbox::{Fault, Trouble};
 use serde_json::Value;
 
-use crate::harness::{Home, Run};
+use crate::harness::{Home, Run, names_in};
 
 const TOKEN: &str = "/auth/oauth/token";
 const IF_DUE: [&str; 3] = ["refresh", "--if-expires-within", "30m"];
@@ -105,19 +105,57 @@ fn killed_between_write_and_rename_the_pair_is_put_in_place() {
     let home = Home::with_sign_in();
     let (posts, ()) = home.posts_of(|| died(&home, "before-rename"));
     assert_eq!((posts, home.mode("default.next")), (1, 0o600));
+    let status = home.fbsync(&["status"]).succeeds();
+    assert!(status.stdout.contains("  ready, expires in "), "{status}");
     let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
     run.succeeds().says("put a pair of tokens in its place");
     assert_eq!(posts, 1);
     assert!(!home.state().join("default.next").exists());
 }
 
-#[test]
-fn a_first_pair_survives_as_well() {
+/// A home whose first sign-in was killed on the way to its place.
+fn with_a_draft_alone() -> Home {
     let home = Home::new();
     let seed = home.grant();
     let mut import = home.command(&["auth", "--import-refresh-token"]);
     import.env("FBSYNC_REFRESH_TOKEN", seed).env("FBSYNC_TEST_DIE_AT", "before-rename");
     assert_eq!(home.run(&mut import).signal, Some(9));
+    assert_eq!(names_in(&home.state()), ["default.lock", "default.next"]);
+    home
+}
+
+#[test]
+fn a_first_pair_that_is_not_in_its_place_yet_is_told_and_left_there() {
+    let home = with_a_draft_alone();
+    let status = home.fbsync(&["status"]).succeeds().does_not_say("nobody is signed in");
+    assert!(
+        status.stdout.contains("\ndefault ") && status.stdout.contains("  ready, expires in "),
+        "{status}"
+    );
+    let profiles = home.fbsync(&["status", "--json"]).succeeds().json()["profiles"].clone();
+    assert_eq!((&profiles[0]["profile"], &profiles[0]["state"]), (&"default".into(), &"ready".into()));
+    assert_eq!(names_in(&home.state()), ["default.lock", "default.next"]);
+    home.fbsync(&["logout", "--all"]).succeeds().says("default: revoked at FreshBooks and forgotten here");
+    assert_eq!(names_in(&home.state()), ["default.lock"]);
+}
+
+#[test]
+fn a_pair_whose_sign_in_is_gone_is_told_and_forgotten() {
+    let home = Home::with_sign_in();
+    died(&home, "before-rename");
+    fs::remove_file(home.store()).expect("a store");
+    home.fbsync(&["refresh"]).exits(4).says("nobody is signed in");
+    let status = home.fbsync(&["status"]).succeeds().says("hint: default: fbsync auth\n");
+    for part in ["needs sign-in\n", "default.next, which belongs to no sign-in that is here"] {
+        assert!(status.stdout.contains(part), "{status}");
+    }
+    home.fbsync(&["logout", "--all"]).succeeds().says("what an interrupted run left belongs to no");
+    assert_eq!(names_in(&home.state()), ["default.lock"]);
+}
+
+#[test]
+fn a_first_pair_survives_as_well() {
+    let home = with_a_draft_alone();
     let (posts, run) = home.posts_of(|| home.fbsync(&["status", "--check"]));
     assert_eq!(posts, 0, "{run}");
     home.fbsync(&["refresh"]).succeeds();

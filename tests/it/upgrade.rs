@@ -7,8 +7,11 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
+use fbsync::sandbox::{Fault, Trouble};
+
 use crate::harness::{DB, Home, Run, mode_of, names_in};
 use crate::snapshots::broken_off;
+use crate::sync::ME;
 use crate::tables::Tables;
 
 const BACKUP: &str = "audit.sqlite.v0.bak";
@@ -52,12 +55,16 @@ fn dying_at(home: &Home, step: &str, arguments: &[&str]) {
     assert_eq!(run.signal, Some(9), "{step}: {run}");
 }
 
-/// Runs what ends with this code, leaves the database as it is and asks FreshBooks for nothing.
+/// Runs what ends with this code, leaves the database as it is and reads no list at FreshBooks.
 #[track_caller]
 fn refused(home: &Home, arguments: &[&str], code: i32) -> Run {
-    let before = (home.database_bytes(), home.sandbox.requests().len());
+    let state = || {
+        let lists = home.sandbox.requests().iter().filter(|seen| !seen.path.ends_with(ME)).count();
+        (home.database_bytes(), lists)
+    };
+    let before = state();
     let run = home.fbsync(arguments).exits(code);
-    assert!((home.database_bytes(), home.sandbox.requests().len()) == before, "{run}");
+    assert!(state() == before, "{run}");
     run
 }
 
@@ -167,6 +174,26 @@ fn pruning_that_erases_nothing_leaves_the_version_too() {
     refused(&home, &["snapshots", "prune", "--db", DB, "--keep-last", "9", "--yes"], 0);
     refused(&home, &["snapshots", "prune", "--db", DB, "--keep-last", "1"], 2).says("hint: --yes");
     assert_eq!((version(&home), home.files().contains(&BACKUP.to_owned())), (0, false));
+}
+
+#[test]
+fn a_sync_that_is_refused_leaves_the_older_file_and_makes_no_backup() {
+    let home = older();
+    refused(&home, &[&SYNC[..], &["--business", "4711"]].concat(), 2);
+    home.sandbox.arm(Fault::on(ME).times(usize::MAX).then(Trouble::unavailable()));
+    refused(&home, &SYNC, 5).says("cannot read who is signed in");
+    home.sandbox.disarm_all();
+    home.sandbox.change(|world| world.me.id = Some(42));
+    refused(&home, &SYNC, 3).says("audit.sqlite belongs to ingrid@harbourlight.example");
+    let home = home.with("FBSYNC_ACCESS_TOKEN", "expired-long-ago");
+    refused(&home, &SYNC, 4).says("FreshBooks rejects the access token");
+    let home = home.without("FBSYNC_ACCESS_TOKEN");
+    refused(&home, &SYNC, 4).says("nobody is signed in").does_not_say("schema version");
+    assert_eq!((version(&home), home.files().contains(&BACKUP.to_owned())), (0, false));
+
+    let home = home.with_bare_token();
+    home.fbsync(&[&SYNC[..], &["--new-identity"]].concat()).succeeds().says("schema version 0");
+    assert_eq!((version(&home), home.files().contains(&BACKUP.to_owned())), (1, true));
 }
 
 #[test]

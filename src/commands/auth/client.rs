@@ -49,25 +49,28 @@ fn check_way(args: &AuthArgs, redirect: &RedirectUri) -> Result<()> {
 
 fn ask_id(app: &App, args: &AuthArgs, redirect_uri: &str) -> Result<String> {
     if !app.ui.may_ask {
-        return Err(Error::new(Kind::Usage, "no client id was given").hint(
-            "fbsync auth --client-id ID, or set FBSYNC_CLIENT_ID; `fbsync auth` on a terminal leads to one",
-        ));
+        let (with_it, asked) = (app.command("auth --client-id ID"), app.command("auth"));
+        return Err(Error::new(Kind::Usage, "no client id was given")
+            .hint(format!("{with_it}, or set FBSYNC_CLIENT_ID; `{asked}` on a terminal leads to one")));
     }
     guide::how_to_make_an_app(app, redirect_uri, &args.scope);
     match app.ui.ask(&app.stop, "client id:")? {
-        id if id.is_empty() => Err(Error::new(Kind::Usage, "no client id was given").hint("fbsync auth")),
+        id if id.is_empty() => {
+            Err(Error::new(Kind::Usage, "no client id was given").hint(app.command("auth")))
+        }
         id => Ok(id),
     }
 }
 
 fn ask_secret(app: &App) -> Result<Secret> {
     if !app.ui.may_ask {
+        let with_it = app.command("auth --client-secret-file PATH");
         return Err(Error::new(Kind::Usage, "no client secret was given")
-            .hint("fbsync auth --client-secret-file PATH, or set FBSYNC_CLIENT_SECRET"));
+            .hint(format!("{with_it}, or set FBSYNC_CLIENT_SECRET")));
     }
     match app.ui.ask_secret(&app.stop, "client secret (not shown):")? {
         secret if secret.is_empty() => {
-            Err(Error::new(Kind::Usage, "no client secret was given").hint("fbsync auth"))
+            Err(Error::new(Kind::Usage, "no client secret was given").hint(app.command("auth")))
         }
         secret => Ok(secret),
     }

@@ -63,7 +63,7 @@ impl Ways {
                 None => thread::sleep(TURN),
             }
         }
-        Err(timed_out(timeout, &self.redirect))
+        Err(timed_out(app, timeout, &self.redirect))
     }
 
     fn look_at_paste(&mut self, app: &App) -> Result<Option<Outcome>> {
@@ -85,9 +85,8 @@ impl Ways {
         // Somebody at a terminal may try again, and the browser may still come; a script had its
         // one line.
         if self.listener.is_none() && (!app.ui.may_ask || self.pasted.is_none()) {
-            return Err(
-                Error::new(Kind::Usage, problem).hint("fbsync auth --paste, once more from the start")
-            );
+            let again = app.command("auth --paste");
+            return Err(Error::new(Kind::Usage, problem).hint(format!("{again}, once more from the start")));
         }
         app.ui.warn(problem);
         Ok(None)
@@ -111,37 +110,40 @@ fn lines() -> Receiver<Secret> {
 }
 
 /// The code, or what FreshBooks' refusal means (RFC 6749 section 4.1.2.1).
-pub(super) fn code(outcome: Outcome) -> Result<Secret> {
+pub(super) fn code(app: &App, outcome: Outcome) -> Result<Secret> {
     let (error, description) = match outcome {
         Outcome::Code(code) => return Ok(code),
         Outcome::Denied { error, description } => (error, description),
     };
     let said =
         description.map_or_else(|| error.clone(), |text| format!("{error}: {}", text.trim_end_matches('.')));
+    let auth = app.command("auth");
     let (kind, meaning, hint) = match error.as_str() {
         "access_denied" => {
-            (Kind::SignIn, "access was denied in the browser", "fbsync auth, and choose Allow")
+            (Kind::SignIn, "access was denied in the browser", format!("{auth}, and choose Allow"))
         }
         "invalid_scope" => (
             Kind::Refused,
             "FreshBooks does not grant the scopes",
-            "enable them on the app, or ask for others with `--scope`",
+            "enable them on the app, or ask for others with `--scope`".to_owned(),
         ),
         "unauthorized_client" => {
-            (Kind::Refused, "FreshBooks does not let this app sign people in", "check the app's settings")
+            let hint = "check the app's settings".to_owned();
+            (Kind::Refused, "FreshBooks does not let this app sign people in", hint)
         }
         "invalid_request" => {
-            (Kind::Refused, "FreshBooks minds the request", "fbsync auth --no-pkce, if it minds PKCE")
+            let plain = app.command("auth --no-pkce");
+            (Kind::Refused, "FreshBooks minds the request", format!("{plain}, if it minds PKCE"))
         }
         "server_error" | "temporarily_unavailable" => {
-            (Kind::Unavailable, "FreshBooks is not available", "fbsync auth, later")
+            (Kind::Unavailable, "FreshBooks is not available", format!("{auth}, later"))
         }
-        _ => (Kind::Refused, "FreshBooks refused the sign-in", "fbsync auth, once more"),
+        _ => (Kind::Refused, "FreshBooks refused the sign-in", format!("{auth}, once more")),
     };
     Err(Error::new(kind, format!("{meaning} ({said}); nothing was stored")).hint(hint))
 }
 
-fn timed_out(timeout: Duration, redirect: &RedirectUri) -> Error {
+fn timed_out(app: &App, timeout: Duration, redirect: &RedirectUri) -> Error {
     let message = format!(
         "nobody came back from FreshBooks within {}. If the browser shows an error there, one of three \
          things is wrong: the client id is unknown; the redirect URI {} is not registered with the app \
@@ -149,7 +151,8 @@ fn timed_out(timeout: Duration, redirect: &RedirectUri) -> Error {
         crate::model::spoken(timeout),
         redirect.as_str()
     );
-    Error::new(Kind::SignIn, message).hint(
-        "put that right and run `fbsync auth` again; `--paste` if the browser cannot reach this machine",
-    )
+    Error::new(Kind::SignIn, message).hint(format!(
+        "put that right and run `{}` again; `--paste` if the browser cannot reach this machine",
+        app.command("auth")
+    ))
 }

@@ -63,7 +63,8 @@ pub(crate) fn run(app: &App, args: &AuthArgs) -> Result<()> {
             sign_in(app, &request, &|url| guide::send(app, args, &request, url))?
         }
     };
-    tell(app, stored.as_ref(), &signed)
+    tell(app, stored.as_ref(), &signed);
+    Ok(())
 }
 
 fn request(app: &App, args: &AuthArgs, client: Client) -> Result<Request> {
@@ -111,7 +112,7 @@ pub(crate) fn sign_in(app: &App, request: &Request, way: &dyn Fn(&str)) -> Resul
     let ways = Ways::open(request.paste, &redirect, certificate, &attempt.state)?;
     way(oauth::authorize_url(&app.endpoints.auth, &client, &request.scope, &attempt).as_str());
     let (outcome, reply) = ways.wait(app, request.timeout)?;
-    let signed = consent::code(outcome)
+    let signed = consent::code(app, outcome)
         .and_then(|code| settle::code(app, &http, client, &code, attempt.verifier.as_ref()));
     if let Some(reply) = reply {
         reply.finish(match &signed {
@@ -133,14 +134,15 @@ impl Signed {
 }
 
 /// Says who signed in and with what, and what comes next.
-pub(crate) fn tell(app: &App, before: Option<&Profile>, signed: &Signed) -> Result<()> {
+pub(crate) fn tell(app: &App, before: Option<&Profile>, signed: &Signed) {
     let scopes = signed.profile.scopes.as_deref();
     app.ui.note(format_args!("signed in as {}, scopes: {}", signed.who(), scopes.unwrap_or("not said")));
     if scopes.is_some_and(|scopes| !scopes.split_whitespace().any(|scope| scope == TEAMS_SCOPE)) {
         app.ui.warn(format_args!("the scope {TEAMS_SCOPE} is missing: no team can be listed without it"));
         app.ui.hint(format_args!(
-            "enable {TEAMS_SCOPE} for the app at {}, then run `fbsync auth` again",
-            guide::DEVELOPER_PAGE
+            "enable {TEAMS_SCOPE} for the app at {}, then run `{}` again",
+            guide::DEVELOPER_PAGE,
+            app.command("auth")
         ));
     }
     let formerly = before.and_then(|profile| profile.identity.as_ref()).map(|identity| &identity.email);
@@ -149,7 +151,5 @@ pub(crate) fn tell(app: &App, before: Option<&Profile>, signed: &Signed) -> Resu
     {
         app.ui.warn(format_args!("this profile was signed in as {formerly} before"));
     }
-    let flag = Store::new(app, &app.profile)?.flag();
-    app.ui.next(format_args!("fbsync sync --db audit.sqlite{flag}"));
-    Ok(())
+    app.ui.next(app.command("sync --db audit.sqlite"));
 }

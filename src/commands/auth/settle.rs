@@ -38,24 +38,28 @@ fn exchange(
     oauth::exchange(http, &app.endpoints.api, client, code, verifier).map_err(|problem| {
         let message =
             format!("FreshBooks did not exchange the code for tokens: {problem}; nothing was stored");
+        let again = format!("run `{}` again", app.command("auth"));
         let (kind, hint) = match problem {
             TokenProblem::Client(_) => (
                 Kind::SignIn,
                 "the client secret does not belong to the client id: give the app's present one with \
-                 `--client-secret-file PATH`",
+                 `--client-secret-file PATH`"
+                    .to_owned(),
             ),
             TokenProblem::Grant(_) => (
                 Kind::SignIn,
-                "a code lives five minutes and works once, with the very redirect URI that it was asked for: \
-                 run `fbsync auth` again",
+                format!(
+                    "a code lives five minutes and works once, with the very redirect URI that it was asked \
+                     for: {again}"
+                ),
             ),
             TokenProblem::Refused { .. } if verifier.is_some() => {
-                (Kind::Refused, "if FreshBooks minds PKCE: fbsync auth --no-pkce")
+                (Kind::Refused, format!("if FreshBooks minds PKCE: {}", app.command("auth --no-pkce")))
             }
-            TokenProblem::Refused { .. } => (Kind::Refused, "run `fbsync auth` again"),
-            TokenProblem::Distrusted(_) => (Kind::Unavailable, TRUST_HINT),
+            TokenProblem::Refused { .. } => (Kind::Refused, again),
+            TokenProblem::Distrusted(_) => (Kind::Unavailable, TRUST_HINT.to_owned()),
             TokenProblem::NotSent(_) | TokenProblem::Lost(_) | TokenProblem::Busy { .. } => {
-                (Kind::Unavailable, "run `fbsync auth` again")
+                (Kind::Unavailable, again)
             }
         };
         Error::new(kind, message).hint(hint)

@@ -70,7 +70,7 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
         &app,
         &VerifyArgs { folder: Some(evidence), db: Some(db.clone()), seal, expect: Vec::new() },
     )?;
-    tell_what_next(&app, &args.dir, &db, &csv);
+    tell_what_next(caller, &args.dir, &db, &csv);
     match args.serve {
         true => serve::serve(caller, &sandbox, &args.dir, &redirect_uri),
         false => Ok(()),
@@ -128,7 +128,8 @@ fn sign_in(app: &App, redirect_uri: String) -> Result<()> {
         });
     };
     let signed = auth::sign_in(app, &request, &click_allow)?;
-    auth::tell(app, None, &signed)
+    auth::tell(app, None, &signed);
+    Ok(())
 }
 
 fn sync_once(app: &App, db: &Path, note: &str) -> Result<()> {
@@ -213,7 +214,7 @@ fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
             "    sqlite3 {typed} \"SELECT business_name, full_name, role_label FROM latest_access WHERE role_class = 'privileged'\""
         ),
         "  the real thing:".to_owned(),
-        format!("    {program} auth"),
+        format!("    {}", app.typed().command_of(&program, "auth")),
     ] {
         app.ui.instruct(line);
     }

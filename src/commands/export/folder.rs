@@ -20,7 +20,7 @@ impl Work<'_> {
     /// Writes it, and returns what was sealed and the seal.
     pub(super) fn folder(&self, target: &Path) -> Result<(Sealed, String)> {
         let style = asked::style(self.args, None)?;
-        let reader = Reader::open(&self.db, self.app.ui)?;
+        let reader = Reader::open(self.app, &self.db)?;
         let (choice, demand) = self.choose(&reader)?;
         let stamp = Stamp::of_this_run(&self.app.clock)?;
         let pending = PendingFolder::beside(target)?;

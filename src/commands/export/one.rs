@@ -26,7 +26,7 @@ impl Work<'_> {
             )
             .hint(format!("fbsync export {} --own-domain example.com …", report.name)));
         }
-        let reader = Reader::open(&self.db, self.app.ui)?;
+        let reader = Reader::open(self.app, &self.db)?;
         let (_, demand) = self.choose(&reader)?;
         let source = Source::open(&reader, &demand)?;
         let view = source.view(self.options.clone(), &self.app.stop)?;

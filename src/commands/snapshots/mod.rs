@@ -30,7 +30,7 @@ pub(crate) fn run(app: &App, args: &SnapshotsArgs) -> Result<()> {
         }
         return prune::run(app, &path, &args.timezone, prune);
     }
-    let reader = Reader::open(&path, app.ui)?;
+    let reader = Reader::open(app, &path)?;
     match &args.period {
         _ if args.head => head(app, &reader),
         Some(period) => in_period(app, &reader, args, period),

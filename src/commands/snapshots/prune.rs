@@ -17,7 +17,7 @@ use crate::shell;
 use crate::store::{self, Freed, Reader, SnapshotLine, Writer};
 
 pub(crate) fn run(app: &App, path: &Path, zone: &Zone, args: &PruneArgs) -> Result<()> {
-    let lines = store::snapshots(&Reader::open(path, app.ui)?, None)?;
+    let lines = store::snapshots(&Reader::open(app, path)?, None)?;
     let doomed = doomed(&lines, &args.rules, zone, app.clock.now());
     let (Some(first), Some(last)) = (doomed.first(), doomed.last()) else {
         if app.json {
@@ -44,7 +44,9 @@ pub(crate) fn run(app: &App, path: &Path, zone: &Zone, args: &PruneArgs) -> Resu
         }
     }
     let ids: Vec<i64> = doomed.iter().map(|line| line.id).collect();
-    let freed = Writer::claim(path, app.ui)?.prune(&ids)?;
+    let writer = Writer::claim(path, app.ui)?;
+    writer.bring_up_to_date(app.ui)?;
+    let freed = writer.prune(&ids)?;
     tell(app, &ids, &freed)?;
     for backup in store::backups(path) {
         let remove = shell::path(&backup);

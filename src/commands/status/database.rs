@@ -26,7 +26,7 @@ impl Holding {
         if !path.exists() {
             return Ok(nothing);
         }
-        let Some(reader) = Reader::open_if_begun(path, app.ui)? else { return Ok(nothing) };
+        let Some(reader) = Reader::open_if_begun(app, path)? else { return Ok(nothing) };
         let any = Usable { allow_partial: true, ..Usable::default() };
         Ok(Holding {
             path: path.to_owned(),
@@ -80,6 +80,7 @@ impl Holding {
                 ),
             },
         };
-        Err(Error::new(Kind::No, problem).hint(format!("fbsync sync --db {}", shell::path(&self.path))))
+        let sync = app.command(&format!("sync --db {}", shell::path(&self.path)));
+        Err(Error::new(Kind::No, problem).hint(sync))
     }
 }

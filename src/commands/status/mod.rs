@@ -15,7 +15,6 @@ use crate::credentials::{Seed, Session, Store, place};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks;
 use crate::http::Http;
-use crate::shell;
 use database::Holding;
 use standing::{Standing, look};
 
@@ -97,10 +96,7 @@ fn ask(app: &App, profile: &str) -> Result<()> {
         answer => answer,
     };
     let person = person.map_err(|error| match error.kind() {
-        Kind::SignIn => error.hint(format!(
-            "the tokens are no longer accepted: fbsync auth --profile {}",
-            shell::name(profile)
-        )),
+        Kind::SignIn => error.hint(format!("the tokens are no longer accepted: {}", app.command("auth"))),
         Kind::Refused => error.hint("the sign-in works, and lacks a scope or a role: see the app's scopes"),
         _ => error,
     })?;
@@ -113,7 +109,7 @@ fn print(app: &App, standings: &[Standing]) -> Result<()> {
         match app.state_dir() {
             Ok(_) => {
                 app.ui.note("nobody is signed in");
-                app.ui.hint("fbsync auth");
+                app.ui.hint(app.command("auth"));
             }
             Err(problem) => {
                 app.ui.note(format_args!("nobody is signed in: {problem}"));

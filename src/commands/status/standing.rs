@@ -4,11 +4,10 @@
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::credentials::{Profile, Store};
+use crate::credentials::{self, Profile, Store};
 use crate::error::{Error, Result};
 use crate::fsutil;
 use crate::model::{Timestamp, spoken};
-use crate::shell;
 
 /// One stored sign-in as it stands.
 pub(super) struct Standing {
@@ -17,6 +16,8 @@ pub(super) struct Standing {
     pub(super) stored: Option<Profile>,
     /// What FreshBooks said, where it was asked.
     pub(super) checked: Option<Result<()>>,
+    /// What to type for a new one.
+    sign_in: String,
 }
 
 enum State {
@@ -46,18 +47,28 @@ enum State {
 }
 
 pub(super) fn look(app: &App, store: &Store, here: Option<&str>, checked: Option<Result<()>>) -> Standing {
-    let (state, stored) = match store.load() {
-        Ok(Some(profile)) => (judge(app, store.name(), &profile, here), Some(profile)),
-        Ok(None) => (State::NeedsSignIn { why: "it was just logged out".to_owned() }, None),
+    let (state, stored) = match store.load_as_if_completed() {
+        Ok(Some(profile)) => (judge(app, store, &profile, here), Some(profile)),
+        Ok(None) => (State::NeedsSignIn { why: gone(store) }, None),
         Err(problem) => {
             let exposed = matches!(fsutil::secrecy_problem(store.file()), Ok(Some(_)));
             (State::Unusable { problem, exposed }, None)
         }
     };
-    Standing { profile: store.name().to_owned(), state, stored, checked }
+    Standing { profile: store.name().to_owned(), state, stored, checked, sign_in: store.command("auth") }
 }
 
-fn judge(app: &App, name: &str, profile: &Profile, here: Option<&str>) -> State {
+/// Why there is no sign-in though there was a file of one.
+fn gone(store: &Store) -> String {
+    match store.draft() {
+        draft if draft.exists() => {
+            format!("an interrupted run left {}, which belongs to no sign-in that is here", draft.display())
+        }
+        _ => "it was just logged out".to_owned(),
+    }
+}
+
+fn judge(app: &App, store: &Store, profile: &Profile, here: Option<&str>) -> State {
     if let Some(why) = &profile.dead {
         return State::NeedsSignIn { why: why.clone() };
     }
@@ -69,13 +80,9 @@ fn judge(app: &App, name: &str, profile: &Profile, here: Option<&str>) -> State 
         };
     }
     if profile.stored_elsewhere(here) {
-        let typed = shell::name(name);
         return State::NotHere {
             why: "stored on another machine, not refreshed here without --adopt".to_owned(),
-            hint: format!(
-                "fbsync auth --profile {typed} for a sign-in of its own; fbsync refresh --adopt --profile {typed} \
-                 if the other is no longer used"
-            ),
+            hint: credentials::instead_of_a_copy(store),
         };
     }
     if let Some(mark) = profile.interrupted() {
@@ -170,9 +177,7 @@ impl Standing {
         match (&self.state, &self.checked) {
             (State::Unusable { problem, .. }, _) => problem.hint_text().map(str::to_owned),
             (_, Some(Err(error))) => error.hint_text().map(str::to_owned),
-            (State::NeedsSignIn { .. }, _) => {
-                Some(format!("fbsync auth --profile {}", shell::name(&self.profile)))
-            }
+            (State::NeedsSignIn { .. }, _) => Some(self.sign_in.clone()),
             (State::NotHere { hint, .. }, _) => Some(hint.clone()),
             _ => None,
         }

@@ -9,11 +9,8 @@ use crate::shell;
 
 /// `fbsync sync` with the options that say what is read, and which gaps are accepted already.
 pub(super) fn command(app: &App, args: &SyncArgs, db: &Path) -> String {
-    let mut command = format!("fbsync sync --db {}", shell::path(db));
+    let mut command = app.command(&format!("sync --db {}", shell::path(db)));
     let mut add = |option: &str, value: &dyn Display| command.push_str(&format!(" {option} {value}"));
-    if app.profile != "default" {
-        add("--profile", &app.profile);
-    }
     args.business.iter().for_each(|id| add("--business", id));
     args.skip_business.iter().for_each(|id| add("--skip-business", id));
     if args.include.contains(&Include::Staff) {

@@ -2,7 +2,8 @@
 //! the commas if they like.
 //!
 //! What is not clear is refused, with its line: a quote that is never closed would swallow the gaps
-//! below it, and a reason cut at a comma would stand in the evidence.
+//! below it, a reason cut at a comma would stand in the evidence, and a gap whose `until` is misspelt
+//! would never end.
 
 use std::mem;
 use std::path::Path;
@@ -27,6 +28,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>> {
     let text = fsutil::read_text(path, LARGEST)
         .context(Kind::Config, || format!("cannot read the accepted gaps in {}", path.display()))?;
     entries(&text).map_err(|Problem { line, what, hint }| {
+        // Within quotes there may be ends of lines, and an error is one line.
+        let what = what.replace('\n', "\\n");
         Error::new(Kind::Config, format!("{}, line {line}: {what}", path.display())).hint(hint)
     })
 }
@@ -51,9 +54,11 @@ fn entries(text: &str) -> Result<Vec<Entry>, Problem> {
     let Some(business_id) = column("business_id") else {
         return Err(Problem::new(heading.line, "there is no column `business_id`", COLUMNS));
     };
+    check_headings(&heading)?;
     let (reason, until) = (column("reason"), column("until"));
     let entry = |Row { line, cells }: Row| {
-        if cells.iter().skip(heading.cells.len()).any(|cell| !cell.is_empty()) {
+        let headless = |at: usize| heading.cells.get(at).is_none_or(String::is_empty);
+        if cells.iter().enumerate().any(|(at, cell)| !cell.is_empty() && headless(at)) {
             let hint = "put a reason that holds commas in quotes: 9001,\"moved, ask Eve\",2026-12-31";
             return Err(Problem::new(line, "there are more fields than columns", hint));
         }
@@ -69,6 +74,20 @@ fn entries(text: &str) -> Result<Vec<Entry>, Problem> {
         Ok(Entry { business_id, reason: reason.and_then(cell), until })
     };
     rows.map(entry).collect()
+}
+
+/// Spreadsheets leave columns without a heading, which are nothing as long as nothing is in them.
+fn check_headings(heading: &Row) -> Result<(), Problem> {
+    let named = || heading.cells.iter().filter(|cell| !cell.is_empty());
+    let known = || COLUMNS.split(',');
+    if let Some(strange) = named().find(|cell| known().all(|name| name != *cell)) {
+        let what = format!("there is a column `{strange}`, which means nothing here");
+        return Err(Problem::new(heading.line, what, COLUMNS));
+    }
+    match known().find(|name| named().filter(|cell| cell == name).count() > 1) {
+        Some(name) => Err(Problem::new(heading.line, format!("there are two columns `{name}`"), COLUMNS)),
+        None => Ok(()),
+    }
 }
 
 fn is_day(text: &str) -> bool {

@@ -1,7 +1,9 @@
 //! `sync`: read everything into a new snapshot.
 //!
 //! The database is locked and looked at before the first request, so that nothing is asked in vain;
-//! the snapshot is written in one transaction after the last.
+//! the snapshot is written in one transaction after the last. One of an older version is changed
+//! between the two: once it is known who signed in and that it is theirs, and before the lists are
+//! read, which takes long.
 
 mod again;
 mod every;
@@ -60,7 +62,8 @@ pub(crate) fn with_session(
         if !args.new_identity {
             store::check_owner(&writer, &source, identity.id, &identity.email)?;
         }
-        check_named(app, args, &gaps, businesses)
+        check_named(app, args, &gaps, businesses)?;
+        writer.bring_up_to_date(app.ui)
     };
     let (mut reading, spool) = fetch::read(app, &freshbooks, &plan, writer.folder(), admit)?;
     for business in gaps.apply(&mut reading) {
