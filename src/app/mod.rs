@@ -11,6 +11,7 @@
 mod clock;
 mod desktop;
 mod stop;
+mod terminal;
 mod unforeseen;
 
 use std::env;
@@ -126,6 +127,7 @@ pub(crate) fn ui(common: &Common) -> Ui {
         may_ask: !common.no_input && io::stdin().is_terminal() && terminal,
         draws: terminal && !dumb && !common.quiet && !common.json,
         suggests: terminal && !common.quiet && !common.json,
+        width: terminal::width(),
     }
 }
 
