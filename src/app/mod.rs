@@ -12,6 +12,7 @@
 mod clock;
 mod desktop;
 mod stop;
+mod terminal;
 mod typed;
 mod unforeseen;
 
@@ -138,6 +139,7 @@ pub(crate) fn ui(common: &Common) -> Ui {
         may_ask: !common.no_input && io::stdin().is_terminal() && terminal,
         draws: terminal && !dumb && !common.quiet && !common.json,
         suggests: terminal && !common.quiet && !common.json,
+        width: terminal::width(),
     }
 }
 

@@ -40,8 +40,9 @@ pub(crate) enum SnapshotsVerb {
 pub(crate) struct PruneArgs {
     #[command(flatten)]
     pub(crate) rules: PruneRules,
+    // After those that it has from `snapshots`.
     /// Do not ask
-    #[arg(long)]
+    #[arg(long, display_order = 10)]
     pub(crate) yes: bool,
 }
 
@@ -50,17 +51,17 @@ pub(crate) struct PruneArgs {
 #[group(required = true, multiple = true)]
 pub(crate) struct PruneRules {
     /// Keep the last N complete snapshots, and what came between them
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "What stays")]
     pub(crate) keep_last: Option<u32>,
-    /// Erase only what is older than this, such as 7y
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(crate) older_than: Option<Duration>,
     /// Keep the last one of each day this far back
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "What stays")]
     pub(crate) keep_daily: Option<Duration>,
     /// Keep the last one of each month this far back
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "What stays")]
     pub(crate) keep_monthly: Option<Duration>,
+    /// Erase only what is older than this, such as 7y
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "What goes")]
+    pub(crate) older_than: Option<Duration>,
 }
 
 #[derive(Args, Debug)]
@@ -85,7 +86,7 @@ pub(crate) struct DiffArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum DiffFormat {
-    /// Aligned columns, the ones a person reads
+    /// Aligned columns, the ones a person reads; on a terminal fitted to its width
     Table,
     /// All columns, text that a spreadsheet would run with a `'` in front
     Csv,

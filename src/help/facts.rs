@@ -28,7 +28,7 @@ const fn variable(name: &'static str, meaning: &'static str) -> Variable {
     Variable { name, meaning }
 }
 
-pub(crate) const VARIABLES: [Variable; 22] = [
+pub(crate) const VARIABLES: [Variable; 23] = [
     variable("FBSYNC_DB", "the database, as --db"),
     variable("FBSYNC_PROFILE", "which stored sign-in, as --profile"),
     variable("FBSYNC_STATE_DIR", "folder of the stored sign-ins, as --state-dir"),
@@ -51,6 +51,7 @@ pub(crate) const VARIABLES: [Variable; 22] = [
     variable("SSL_CERT_DIR", "the same, a folder"),
     variable("SOURCE_DATE_EPOCH", "when an evidence folder says it was made, in seconds since 1970"),
     variable("NO_COLOR", "no colours, if it is not empty; nor with TERM=dumb"),
+    variable("COLUMNS", "how wide a terminal is that does not tell it; 80 without it"),
     variable("BROWSER", "the browser that auth opens; none over SSH or without a display"),
     variable("FRESHBOOKS_API_URL", "another FreshBooks than https://api.freshbooks.com"),
     variable("FRESHBOOKS_AUTH_URL", "another FreshBooks than https://auth.freshbooks.com"),

@@ -5,19 +5,19 @@
 //! - what is said starts in lower case, ends without a full stop, and holds no control characters,
 //!   since names and error texts come from other people;
 //! - a closed standard output ends the command quietly; a closed standard error is not our concern;
+//! - a table is no wider than the terminal; anywhere else it is whole;
 //! - a success says nothing unless somebody is watching (a terminal) or asked (`-v`).
 
 mod ask;
 mod progress;
+mod table;
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
-use std::iter;
-
-use unicode_width::UnicodeWidthStr as _;
 
 use crate::error::{Error, Kind, Result};
 pub(crate) use progress::Status;
+pub(crate) use table::Column;
 
 /// When to colour; the answer also heeds `NO_COLOR` and `TERM=dumb`, which `app` reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -39,6 +39,8 @@ pub(crate) struct Ui {
     pub(crate) draws: bool,
     /// Whether a success ends with the next command.
     pub(crate) suggests: bool,
+    /// How many columns there are for a table; none where standard output is no terminal.
+    pub(crate) width: Option<usize>,
 }
 
 impl Ui {
@@ -127,29 +129,6 @@ impl Ui {
         writeln!(data, "{}", printable(&text.to_string())).map_err(output_failed)?;
         data.done()
     }
-
-    /// Prints rows as aligned columns under a heading.
-    pub(crate) fn table(&self, heading: &[&str], rows: &[Vec<String>]) -> Result<()> {
-        let mut data = self.data();
-        let heading = heading.iter().map(ToString::to_string).collect();
-        let printed = rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect());
-        let rows: Vec<Vec<String>> = iter::once(heading).chain(printed).collect();
-        for line in aligned(&rows) {
-            writeln!(data, "{line}").map_err(output_failed)?;
-        }
-        data.done()
-    }
-}
-
-/// Rows as lines whose columns stand below each other, counted as a terminal does: a Chinese character
-/// takes two places, an accent that is a character of its own none.
-fn aligned(rows: &[Vec<String>]) -> Vec<String> {
-    let columns = rows.first().map_or(0, Vec::len);
-    let widest = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(widest).collect();
-    let padded = |(cell, width): (&String, &usize)| format!("{cell}{:1$}  ", "", width - cell.width());
-    let line = |row: &Vec<String>| row.iter().zip(&widths).map(padded).collect::<String>();
-    rows.iter().map(|row| line(row).trim_end().to_owned()).collect()
 }
 
 /// Buffered standard output whose failures are told apart: a reader that left is no error.
@@ -202,12 +181,5 @@ mod tests {
     fn terminal_escapes_are_shown_not_obeyed() {
         assert_eq!(printable("Eve\x1b[2J \u{202e}nimda"), "Eve\\u{1b}[2J \\u{202e}nimda");
         assert_eq!(printable("Zoë 王小明"), "Zoë 王小明");
-    }
-
-    #[test]
-    fn columns_stand_below_each_other_whatever_the_script() {
-        let rows = [["name", "role"], ["雪 田中", "Owner"], ["Zoe\u{308}", "Client"]];
-        let rows = rows.map(|row| row.map(str::to_owned).to_vec());
-        assert_eq!(aligned(&rows), ["name     role", "雪 田中  Owner", "Zoe\u{308}      Client"]);
     }
 }

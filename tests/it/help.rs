@@ -94,6 +94,27 @@ fn a_command_with_many_flags_groups_them() {
     }
 }
 
+#[test]
+fn the_rules_of_pruning_stand_together() {
+    let text = help(&Home::new(), "snapshots prune");
+    let places: Vec<_> = [
+        "Options:",
+        "--db ",
+        "--timezone ",
+        "--yes",
+        "What stays:",
+        "--keep-last ",
+        "--keep-daily ",
+        "--keep-monthly ",
+        "What goes:",
+        "--older-than ",
+        "Common options:",
+    ]
+    .map(|word| text.find(&format!("\n{}{word}", if word.ends_with(':') { "" } else { "      " })))
+    .into();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}\n{text}");
+}
+
 fn section_of_flags(text: &str) -> usize {
     let lines = text.lines().skip_while(|line| *line != "Options:").skip(1);
     let lines = lines.take_while(|line| line.is_empty() || line.starts_with(' '));

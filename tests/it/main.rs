@@ -54,4 +54,5 @@ mod tls;
 #[cfg(debug_assertions)]
 mod upgrade;
 mod verify;
+mod widths;
 mod xlsx;

@@ -12,6 +12,7 @@ use crate::cli::{SnapshotsArgs, SnapshotsVerb};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Timestamp, spoken};
 use crate::store::{self, Reader, Side, SnapshotLine, Usable};
+use crate::ui::Column;
 
 /// As many as fit on a screen.
 const SHOWN: i64 = 20;
@@ -94,7 +95,7 @@ fn show(app: &App, reader: &Reader, lines: Vec<SnapshotLine>) -> Result<Option<S
         true => app.ui.json(&lines.iter().map(as_json).collect())?,
         false => {
             let rows: Vec<Vec<String>> = lines.iter().map(as_cells).collect();
-            app.ui.table(&HEADING, &rows)?;
+            app.ui.table(&COLUMNS, &rows)?;
         }
     }
     let gaps = lines.iter().filter_map(|(line, gap)| Some((gap.as_ref()?, line)));
@@ -121,18 +122,19 @@ fn with_gaps(reader: &Reader, lines: Vec<SnapshotLine>) -> Result<Vec<Dated>> {
     Ok(lines.into_iter().map(&mut dated).collect())
 }
 
-const HEADING: [&str; 11] = [
-    "id",
-    "finished_at",
-    "status",
-    "businesses",
-    "accounts",
-    "memberships",
-    "joined",
-    "left",
-    "changed",
-    "read",
-    "gap",
+/// Nothing is cut: half a number is another number, and half a time is none.
+const COLUMNS: [Column; 11] = [
+    Column::whole("id", 0),
+    Column::whole("finished_at", 1),
+    Column::whole("status", 2),
+    Column::whole("businesses", 7),
+    Column::whole("accounts", 9),
+    Column::whole("memberships", 3),
+    Column::whole("joined", 4),
+    Column::whole("left", 5),
+    Column::whole("changed", 6),
+    Column::whole("read", 10),
+    Column::whole("gap", 8),
 ];
 
 fn as_cells((line, gap): &Dated) -> Vec<String> {

@@ -15,6 +15,7 @@ use crate::credentials::{Seed, Session, Store, place};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks;
 use crate::http::Http;
+use crate::ui::Column;
 use database::Holding;
 use standing::{Standing, look};
 
@@ -104,6 +105,15 @@ fn ask(app: &App, profile: &str) -> Result<()> {
     Ok(())
 }
 
+/// The name is what has to be typed, and the state what was asked for.
+const COLUMNS: [Column; 5] = [
+    Column::whole("PROFILE", 0),
+    Column::cut("SIGNED IN AS", 2),
+    Column::whole("BUSINESSES", 3),
+    Column::spare("SCOPES"),
+    Column::whole("STATE", 1),
+];
+
 fn print(app: &App, standings: &[Standing]) -> Result<()> {
     if standings.is_empty() {
         match app.state_dir() {
@@ -119,7 +129,7 @@ fn print(app: &App, standings: &[Standing]) -> Result<()> {
         return Ok(());
     }
     let rows: Vec<Vec<String>> = standings.iter().map(|one| one.row(app.clock.now())).collect();
-    app.ui.table(&["PROFILE", "SIGNED IN AS", "BUSINESSES", "SCOPES", "STATE"], &rows)?;
+    app.ui.table(&COLUMNS, &rows)?;
     for standing in standings {
         if let Some(why) = standing.why() {
             app.ui.line_of_data(why)?;

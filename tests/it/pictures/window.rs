@@ -37,25 +37,22 @@ impl Window {
         Window { title: title.to_owned(), columns, drawn: String::new(), lines: 0 }
     }
 
-    /// Adds a line. A sentence that is too long goes on below; a row of a table is cut off, and a mark in the
-    /// last column says so.
+    /// Adds a line. A sentence that is too long goes on below.
     pub(super) fn line(&mut self, class: &str, text: &str) {
         let (kept, rest) = text.split_at(room(text, self.columns));
-        if rest.is_empty() || text.contains("  ") {
-            return self.draw(class, kept, !rest.is_empty());
+        if rest.is_empty() {
+            return self.draw(class, kept);
         }
+        assert!(!text.contains("  "), "a row of a table is too long: {text}");
         let (kept, rest) = text.split_at(kept.rfind(' ').map_or(kept.len(), |blank| blank + 1));
-        self.draw(class, kept, false);
+        self.draw(class, kept);
         self.line(class, rest);
     }
 
-    fn draw(&mut self, class: &str, text: &str, is_cut: bool) {
+    fn draw(&mut self, class: &str, text: &str) {
         self.lines += 1;
         let y = BAR + MARGIN / 2.0 + HIGH * f64::from(self.lines);
-        let mut parts: String = parts(text).into_iter().map(|(at, part)| placed("", at, part)).collect();
-        if is_cut {
-            parts += &placed(" class=\"dim\"", self.columns, "›");
-        }
+        let parts: String = parts(text).into_iter().map(|(at, part)| placed(at, part)).collect();
         if !parts.is_empty() {
             let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
             let _ = writeln!(self.drawn, "<text{class} y=\"{y}\">{parts}</text>");
@@ -109,10 +106,10 @@ fn parts(line: &str) -> Vec<(usize, &str)> {
     found
 }
 
-fn placed(attributes: &str, column: usize, text: &str) -> String {
+fn placed(column: usize, text: &str) -> String {
     let (x, length) = (MARGIN + column as f64 * WIDE, text.width() as f64 * WIDE);
     let text = escaped(text);
-    format!("<tspan{attributes} x=\"{x:.1}\" textLength=\"{length:.1}\">{text}</tspan>")
+    format!("<tspan x=\"{x:.1}\" textLength=\"{length:.1}\">{text}</tspan>")
 }
 
 fn escaped(text: &str) -> String {

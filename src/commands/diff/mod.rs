@@ -1,15 +1,14 @@
 //! `diff`: joiners, leavers and changes between two snapshots.
 
-use std::io::Write;
+mod output;
 
 use super::choose::{self, Asked};
 use crate::app::App;
 use crate::cli::{DiffArgs, DiffFormat};
 use crate::diff::Kind as Change;
 use crate::error::{Error, Kind, Result};
-use crate::report::{CHANGES, Cell, Column, Lines, Style, change_cells, write_object};
 use crate::store::{self, Located, Reader, Side, SnapshotLine, Usable};
-use crate::ui::{Data, output_failed};
+use output::Output;
 
 pub(crate) fn run(app: &App, args: &DiffArgs) -> Result<()> {
     let format = format(app, args)?;
@@ -133,72 +132,4 @@ impl Tally {
         }
         words
     }
-}
-
-enum Output<'c> {
-    Table(Vec<Vec<String>>),
-    Lines(Lines<'c, Data>),
-    /// One array, and whether a row of it has been written.
-    Array {
-        out: Data,
-        begun: bool,
-    },
-}
-
-/// What a person reads, of the columns.
-const SHOWN: [&str; 8] = ["change", "business_name", "email", "full_name", "role", "before", "after", "note"];
-
-impl Output<'static> {
-    fn begin(app: &App, format: DiffFormat) -> Result<Self> {
-        let data = || app.ui.data();
-        Ok(match format {
-            DiffFormat::Table => Output::Table(Vec::new()),
-            DiffFormat::Csv => Output::Lines(Lines::csv(&CHANGES, columns(), Style::default(), data())?),
-            DiffFormat::Jsonl => Output::Lines(Lines::jsonl(columns(), data())),
-            DiffFormat::Json => Output::Array { out: data(), begun: false },
-        })
-    }
-
-    fn row(&mut self, located: &Located) -> Result<()> {
-        let cells = change_cells(located);
-        match self {
-            Output::Table(rows) => rows.push(shown(&cells)),
-            Output::Lines(lines) => lines.row(&cells)?,
-            Output::Array { out, begun } => {
-                let separator = if *begun { ",\n" } else { "[\n" };
-                *begun = true;
-                out.write_all(separator.as_bytes()).map_err(output_failed)?;
-                write_object(out, &columns(), &cells)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn end(self, app: &App) -> Result<()> {
-        match self {
-            Output::Table(rows) if rows.is_empty() => Ok(()),
-            Output::Table(rows) => app.ui.table(&SHOWN, &rows),
-            Output::Lines(lines) => {
-                let changed = lines.finish()?.len();
-                if changed > 0 {
-                    app.ui.note(format_args!("{changed} cells begin like a formula and got a ' in front"));
-                }
-                Ok(())
-            }
-            Output::Array { mut out, begun } => {
-                let end = if begun { "\n]\n" } else { "[]\n" };
-                out.write_all(end.as_bytes()).map_err(output_failed)?;
-                out.done()
-            }
-        }
-    }
-}
-
-fn columns() -> Vec<&'static Column> {
-    CHANGES.fixed_columns().collect()
-}
-
-fn shown(cells: &[Cell]) -> Vec<String> {
-    let at = |name: &str| CHANGES.fixed_columns().position(|column| column.name == name);
-    SHOWN.iter().filter_map(|name| cells.get(at(name)?)).map(Cell::to_string).collect()
 }

@@ -1,0 +1,24 @@
+//! The terminal that standard output is, if it is one.
+
+use std::io::{self, IsTerminal};
+
+use rustix::termios::tcgetwinsize;
+
+use super::variable;
+
+/// As many columns as terminals were first made with, and as nearly all have today.
+const USUAL: usize = 80;
+
+/// How many columns it has; `None` where it is no terminal.
+///
+/// Asked of the terminal first: a shell's `COLUMNS` may be from before the window was resized.
+pub(super) fn width() -> Option<usize> {
+    let stdout = io::stdout();
+    if !stdout.is_terminal() {
+        return None;
+    }
+    let told = tcgetwinsize(&stdout).map_or(0, |size| usize::from(size.ws_col));
+    let noted = || variable("COLUMNS").ok().flatten().and_then(|text| text.parse().ok());
+    let known = Some(told).filter(|width| *width > 0).or_else(noted).filter(|width| *width > 0);
+    Some(known.unwrap_or(USUAL))
+}

@@ -1,0 +1,84 @@
+//! Which columns a table shows, and how wide.
+//!
+//! Where there is too little room, first what is only nice to have goes, then columns are left out
+//! until the others can be read, and last cells are cut, as few as possible.
+
+use std::cmp::Reverse;
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{BETWEEN, Column, Yields};
+
+/// A cell that is cut shows so much, or a reader could not tell two of them apart.
+const LEAST: usize = 8;
+
+/// The same for a heading over cells that stay whole.
+const LEAST_HEADING: usize = 6;
+
+/// A column that is shown, and how wide. Widths are a terminal's: a Chinese character takes two
+/// places, an accent that is a character of its own none.
+pub(super) struct Shown {
+    pub(super) at: usize,
+    pub(super) width: usize,
+    least: usize,
+    rank: u8,
+    /// Of all its cells, the widest last.
+    widths: Vec<usize>,
+}
+
+impl Shown {
+    fn new(at: usize, column: &Column, rows: &[Vec<String>]) -> Self {
+        let mut widths: Vec<usize> = rows.iter().map(|row| row[at].width()).collect();
+        let cells = widths.iter().skip(1).max().copied().unwrap_or_default();
+        widths.sort_unstable();
+        let width = widths.last().copied().unwrap_or_default();
+        let least = match column.yields {
+            Yields::Heading => cells.max(width.min(LEAST_HEADING)),
+            Yields::Cells | Yields::Everything => width.min(LEAST),
+        };
+        Shown { at, width, least, rank: column.rank, widths }
+    }
+
+    /// How many cells are cut once it is a place narrower.
+    fn cost(&self) -> usize {
+        self.widths.len() - self.widths.partition_point(|width| *width < self.width)
+    }
+}
+
+pub(super) fn fitted(columns: &[Column], rows: &[Vec<String>], room: Option<usize>) -> Vec<Shown> {
+    let mut all: Vec<Shown> =
+        columns.iter().enumerate().map(|(at, column)| Shown::new(at, column, rows)).collect();
+    let Some(room) = room.filter(|room| total(&all, |one| one.width) > *room) else { return all };
+    let says_something = |at: usize| rows.len() == 1 || rows[1..].iter().any(|row| !row[at].is_empty());
+    all.retain(|one| columns[one.at].yields != Yields::Everything && says_something(one.at));
+    leave_out(&mut all, room);
+    shrink(&mut all, room);
+    all
+}
+
+fn total(shown: &[Shown], width: fn(&Shown) -> usize) -> usize {
+    shown.iter().map(width).sum::<usize>() + BETWEEN * shown.len().saturating_sub(1)
+}
+
+/// Leaves out columns until the others can be read; one stays, whatever the room.
+fn leave_out(shown: &mut Vec<Shown>, room: usize) {
+    while shown.len() > 1 && total(shown, |one| one.least) > room {
+        let last = shown.iter().enumerate().max_by_key(|(_, one)| one.rank);
+        let Some((place, _)) = last else { return };
+        shown.remove(place);
+    }
+    if let [only] = shown.as_mut_slice() {
+        only.least = only.least.min(room);
+    }
+}
+
+/// Takes places one by one from where the fewest cells suffer: one long name is cut before a column
+/// of short ones is.
+fn shrink(shown: &mut [Shown], room: usize) {
+    for _ in room..total(shown, |one| one.width) {
+        let can = shown.iter_mut().filter(|one| one.width > one.least);
+        if let Some(one) = can.min_by_key(|one| (one.cost(), Reverse(one.width))) {
+            one.width -= 1;
+        }
+    }
+}
