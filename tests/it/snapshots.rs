@@ -89,7 +89,7 @@ fn a_date_takes_the_last_complete_snapshot_before_its_end() {
     let export = |arguments: &[&str]| home.fbsync(&[&["export", "access", "--db", DB], arguments].concat());
     export(&["--snapshot", "2026-01-05"])
         .succeeds()
-        .says("snapshot 1 (complete, 2026-01-01T12:00:00Z) is the last one at 2026-01-05T23:59:59Z, 4 d 11 h before it")
+        .says("snapshot 1 (complete, 2026-01-01T12:00:00Z) is the last one at 2026-01-05T23:59:59Z, 4 d 12 h before it")
         .says("the next one is snapshot 2 of 2026-01-11T12:00:00Z");
     export(&["--snapshot", "2026-01-11"]).succeeds().says("snapshot 2 ").says("there is none after it");
     export(&["--snapshot", "2026-01-11T11:59:59Z"]).succeeds().says("snapshot 1 ");
