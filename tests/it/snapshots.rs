@@ -98,7 +98,7 @@ fn a_date_takes_the_last_complete_snapshot_before_its_end() {
         .exits(10)
         .says("there is no snapshot at or before 2026-01-01T10:59:59Z");
     export(&["--snapshot", "2025-12-31"]).exits(10);
-    export(&["--snapshot", "2026-01-08", "--within", "7d"]).exits(10).says("7 d 11 h before it");
+    export(&["--snapshot", "2026-01-08", "--within", "7d"]).exits(10).says("7 d 12 h before it");
     export(&["--snapshot", "2026-01-08", "--within", "8d"]).succeeds();
     export(&["--snapshot", "1", "--within", "8d"]).exits(2);
     export(&["--snapshot", "tomorrow"]).exits(2);
