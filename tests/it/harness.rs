@@ -54,6 +54,9 @@ impl Home {
 
     /// The sandbox at a port of one's choice; at a free one for 0.
     pub(crate) fn served_at(sandbox_port: u16, mut world: World) -> Home {
+        if !cfg!(debug_assertions) {
+            panic!("a release executable knows no test clock: run `cargo test`");
+        }
         let port = free_port();
         world.register(&redirect_uri(port));
         let home = Home {
