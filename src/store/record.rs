@@ -62,7 +62,7 @@ impl Writer {
         if let Contents::Nothing = identify(&transaction, &self.path)? {
             schema::create(&transaction).map_err(failed)?;
         }
-        insert_records(&transaction, spool, failed)?;
+        insert_bodies(&transaction, spool, failed)?;
         let recorded = insert_snapshot(&transaction, reading, provenance).map_err(failed)?;
         die_if_chosen("commit");
         transaction.commit().map_err(failed)?;
@@ -70,7 +70,7 @@ impl Writer {
     }
 }
 
-fn insert_records(
+fn insert_bodies(
     connection: &Connection,
     spool: Spool,
     failed: impl Fn(rusqlite::Error) -> Error + Copy,
@@ -90,25 +90,14 @@ fn insert_records(
 
 fn insert_snapshot(
     connection: &Connection,
-    reading: Reading,
+    mut reading: Reading,
     provenance: &Provenance,
 ) -> rusqlite::Result<Recorded> {
     let id: i64 =
         connection.query_row("SELECT coalesce(max(id), 0) + 1 FROM snapshots", [], |row| row.get(0))?;
     let complete = reading.is_complete();
-    let Reading {
-        identity,
-        identity_record,
-        businesses,
-        requests,
-        started_at,
-        finished_at,
-        server_date_first,
-        server_date_last,
-    } = reading;
-    let listings = listings::listings(&identity, businesses);
-    let memberships = listings.iter().map(|listing| count(listing.memberships.len())).sum();
-
+    let businesses = std::mem::take(&mut reading.businesses);
+    let listings = listings::listings(&reading.identity, businesses);
     let written = content::insert_listings(
         connection,
         listings.iter().map(|Listing { business, memberships, .. }| {
@@ -117,61 +106,72 @@ fn insert_snapshot(
     )?;
     let members =
         listings.iter().flat_map(|listing| listing.memberships.iter().map(|row| (listing.business.id, row)));
-    let people = Accounts::of(&identity, members, Membership::bearer);
+    let people = Accounts::of(&reading.identity, members, Membership::bearer);
     let people_count = count(people.count);
     let accounts = content::insert_accounts(connection, people.into_rows())?;
     let further = listings.iter().map(|listing| listing.records.as_slice());
-    let records = further.chain([std::slice::from_ref(&identity_record)]);
-    let records: Vec<Stored> = records
+    let records: Vec<Stored> = further
+        .chain([std::slice::from_ref(&reading.identity_record)])
         .map(|records| content::insert_records(connection, records))
         .collect::<rusqlite::Result<_>>()?;
-    let delta = delta(connection, id, &listings, &written)?;
+    let recorded = Recorded {
+        id,
+        complete,
+        businesses: count(listings.len()),
+        accounts: people_count,
+        memberships: listings.iter().map(|listing| count(listing.memberships.len())).sum(),
+        delta: delta(connection, id, &listings, &written)?,
+    };
 
-    let name = full_name(&identity.first_name, &identity.last_name);
-    let delta_field = |of: fn(&Delta) -> i64| Field::optional_integer(delta.as_ref().map(of));
-    let mut fields = vec![
-        Field::from(id),
-        Field::moment(Some(started_at)),
-        Field::moment(Some(finished_at)),
-        Field::text(if complete { "complete" } else { "partial" }),
+    let mut fields = own_row(&recorded, &reading, provenance, previous_hash(connection)?);
+    let mut content = Content::default();
+    content.line("snapshot", &fields);
+    insert_listings(connection, id, &mut content, &written, &accounts, &records)?;
+    insert_proof(connection, id, &mut content, &listings, &reading.requests)?;
+    let content_sha256 = content.finish();
+    fields.insert(fields.len() - 1, Field::digest(&content_sha256));
+    // Last, since its presence is what makes the rest a snapshot.
+    content::insert(connection, "snapshots", &fields)?;
+    Ok(recorded)
+}
+
+/// Columns of `snapshots` but `content_sha256`, which covers them.
+fn own_row<'a>(
+    recorded: &Recorded,
+    reading: &'a Reading,
+    provenance: &'a Provenance,
+    previous: Option<String>,
+) -> Vec<Field<'a>> {
+    let identity = &reading.identity;
+    let delta = |of: fn(&Delta) -> i64| Field::optional_integer(recorded.delta.as_ref().map(of));
+    vec![
+        Field::from(recorded.id),
+        Field::moment(Some(reading.started_at)),
+        Field::moment(Some(reading.finished_at)),
+        Field::text(if recorded.complete { "complete" } else { "partial" }),
         Field::text(provenance.source.as_str()),
         Field::text(env!("CARGO_PKG_VERSION")),
         Field::from(identity.id),
         Field::optional_text(identity.uuid.as_deref()),
         Field::text(identity.email.as_str()),
-        Field::text(name),
+        Field::text(full_name(&identity.first_name, &identity.last_name)),
         Field::optional_text(provenance.scopes.as_deref()),
         Field::text(provenance.parameters.as_str()),
         Field::optional_text(provenance.note.as_deref()),
         Field::text(provenance.os_user.as_str()),
         Field::text(provenance.host.as_str()),
-        Field::moment(server_date_first),
-        Field::moment(server_date_last),
-        Field::from(count(listings.len())),
-        Field::from(people_count),
-        Field::from(memberships),
-        Field::from(count(requests.len())),
-        delta_field(|delta| delta.joined),
-        delta_field(|delta| delta.left),
-        delta_field(|delta| delta.changed),
+        Field::moment(reading.server_date_first),
+        Field::moment(reading.server_date_last),
+        Field::from(recorded.businesses),
+        Field::from(recorded.accounts),
+        Field::from(recorded.memberships),
+        Field::from(count(reading.requests.len())),
+        delta(|delta| delta.joined),
+        delta(|delta| delta.left),
+        delta(|delta| delta.changed),
         Field::text(layout::NAME),
-        Field::optional_text(previous_hash(connection)?.as_deref()),
+        previous.map_or(Field::Null, Field::text),
     ]
-    .into_iter()
-    .map(Field::into_owned)
-    .collect::<Vec<_>>();
-
-    let mut content = Content::default();
-    content.line("snapshot", &fields);
-    insert_listings(connection, id, &mut content, &written, &accounts, &records)?;
-    insert_proof(connection, id, &mut content, &listings, &requests)?;
-    let content_sha256 = content.finish();
-    fields.insert(fields.len() - 1, Field::digest(&content_sha256));
-    // Last, since its presence is what makes the rest a snapshot.
-    content::insert(connection, "snapshots", &fields)?;
-
-    let businesses = count(listings.len());
-    Ok(Recorded { id, complete, businesses, accounts: people_count, memberships, delta })
 }
 
 fn previous_hash(connection: &Connection) -> rusqlite::Result<Option<String>> {
