@@ -66,6 +66,7 @@ pub mod sandbox;
 mod secret;
 mod shell;
 mod store;
+mod time;
 mod ui;
 
 use std::process::ExitCode;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::stop::{POLL, Stop};
 use super::test_variable;
 use crate::error::{Context, Kind, Result};
-use crate::model::Timestamp;
+use crate::time::Timestamp;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {

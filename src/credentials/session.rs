@@ -13,8 +13,8 @@ use crate::app::{self, App, Typed};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::Person;
 use crate::http::Http;
-use crate::model::Timestamp;
 use crate::secret::Secret;
+use crate::time::Timestamp;
 
 /// An access token lives twelve hours; one that ends sooner than this is replaced before work
 /// begins.

@@ -11,7 +11,8 @@ use crate::error::Result;
 use crate::freshbooks::{Me, Reply};
 use crate::http::{Answer, Failed, Failure};
 use crate::model::reading::Digest;
-use crate::model::{Identity, Reading, RequestLine, Timestamp};
+use crate::model::{Identity, Reading, RequestLine};
+use crate::time::Timestamp;
 
 pub(super) struct Collector {
     identity: Identity,

@@ -18,11 +18,11 @@ use crate::credentials::Session;
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil;
 use crate::http::{Http, Origin};
-use crate::model::Zone;
 use crate::report::Guard;
 use crate::sandbox::{self, Sandbox, World};
 use crate::secret::Secret;
 use crate::shell;
+use crate::time::Zone;
 
 /// Says that a folder is a demo's and may be replaced by the next one.
 const MARKER: &str = ".fbsync-demo";
