@@ -54,12 +54,14 @@ mod diff;
 mod error;
 mod evidence;
 mod fetch;
+mod format;
 mod freshbooks;
 mod fsutil;
 mod help;
 mod http;
 mod model;
 mod oauth;
+mod origin;
 mod report;
 #[expect(clippy::disallowed_methods, reason = "it plays another machine, with a clock of its own")]
 pub mod sandbox;

@@ -26,7 +26,7 @@ use etcetera::BaseStrategy;
 
 use crate::cli::Common;
 use crate::error::{Error, Kind, Result};
-use crate::http::Origin;
+use crate::origin::Origin;
 use crate::shell;
 use crate::time::Timestamp;
 use crate::ui::{ColorChoice, Ui};

@@ -7,9 +7,10 @@ use super::staff::{StaffAnswer, staff_page};
 use super::wire::{self, Group, TeamPage};
 use crate::credentials::Session;
 use crate::error::Result;
-use crate::http::{Answer, Failed, Failure, Http, Origin};
+use crate::http::{Answer, Failed, Failure, Http};
 use crate::model::Identity;
 use crate::model::rows::full_name;
+use crate::origin::Origin;
 use crate::secret::Secret;
 
 /// What is asked for in one request. FreshBooks cuts `per_page` to 100 without a word

@@ -21,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use crate::error::{Context, Kind, Result};
-use crate::http::Origin;
+use crate::origin::Origin;
 use crate::secret::Secret;
 
 pub(crate) use certificate::Certificate;

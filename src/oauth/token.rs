@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Client;
-use crate::http::{Answer, Failure, Http, Origin, complaint, oauth_error};
+use crate::http::{Answer, Failure, Http, complaint, oauth_error};
+use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
