@@ -20,10 +20,6 @@ pub(crate) use signin::{AuthArgs, LogoutArgs, RefreshArgs, StatusArgs};
 pub(crate) use sync::{Include, SyncArgs};
 use values::profile_name;
 
-/// FreshBooks compares the redirect URI character for character, so the default is one that a
-/// person can copy; the port lies outside the ranges that systems hand out on their own.
-pub(crate) const DEFAULT_REDIRECT: &str = "https://localhost:8799/callback";
-
 /// What an access review needs and nothing more (API documentation, "Scopes").
 pub(crate) const DEFAULT_SCOPES: &str = "user:profile:read user:teams:read";
 

@@ -19,6 +19,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::format::Guard;
 use crate::fsutil;
 use crate::http::Http;
+use crate::oauth::DEFAULT_REDIRECT;
 use crate::origin::Origin;
 use crate::sandbox::{self, Sandbox, World};
 use crate::secret::Secret;
@@ -33,7 +34,7 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
     let redirect_uri = free_redirect_uri()?;
     let mut world = World::demo();
     world.register(&redirect_uri);
-    world.register(cli::DEFAULT_REDIRECT);
+    world.register(DEFAULT_REDIRECT);
     let sandbox =
         Sandbox::start(world).context(Kind::Unexpected, || "cannot start the sandbox".to_owned())?;
     let app = demo_app(caller, &sandbox, &args.dir)?;
