@@ -67,6 +67,7 @@ mod report;
 pub mod sandbox;
 mod secret;
 mod shell;
+mod stop;
 mod store;
 mod time;
 mod ui;

@@ -11,7 +11,6 @@
 
 mod clock;
 mod desktop;
-mod stop;
 mod terminal;
 mod typed;
 mod unforeseen;
@@ -28,11 +27,11 @@ use crate::cli::Common;
 use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
 use crate::shell;
+use crate::stop::Stop;
 use crate::time::Timestamp;
 use crate::ui::{ColorChoice, Ui};
 pub(crate) use clock::Clock;
 pub(crate) use desktop::{has_desktop, open_browser};
-pub(crate) use stop::{POLL, Stop};
 pub(crate) use typed::Typed;
 pub(crate) use unforeseen::caught;
 

@@ -23,10 +23,11 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
-use crate::app::{App, Clock, Endpoints, Stop};
+use crate::app::{App, Clock, Endpoints};
 use crate::error::Result;
 use crate::origin::Origin;
 use crate::secret::Secret;
+use crate::stop::Stop;
 use crate::ui::Ui;
 
 pub(crate) use answer::{Answer, Failed, Failure};

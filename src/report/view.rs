@@ -1,7 +1,7 @@
 //! A snapshot as the reports see it: which rows, and what was asked beside.
 
-use crate::app::Stop;
 use crate::error::Result;
+use crate::stop::Stop;
 use crate::store::{self, AccessRow, BusinessLine, CoverageLine, People, Reader, Side, Snapshot, Usable};
 use crate::time::Timestamp;
 

@@ -11,9 +11,9 @@ use std::thread;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::Ui;
-use crate::app::{POLL, Stop};
 use crate::error::{Context, Error, Kind, Result};
 use crate::secret::Secret;
+use crate::stop::{POLL, Stop};
 
 const SIGINT: i32 = 2;
 
