@@ -76,22 +76,23 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
 
-use app::App;
+use app::{App, Settings};
 use cli::{Cli, Verb};
 use error::Kind;
 
 /// The whole program: parse, run, print the error, choose the exit code.
 pub fn run() -> ExitCode {
     let parsed = help::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
+    let Cli { common, verb } = match parsed {
         Ok(cli) => cli,
         // Help and version are no errors; clap knows which stream and which code.
         Err(answer) => answer.exit(),
     };
-    let ui = app::ui(&cli.common);
+    let settings = Settings::from(common);
+    let ui = app::ui(&settings);
     let work = || {
-        let app = App::from_process(&cli.common, ui)?;
-        let done = dispatch(&app, &cli.verb);
+        let app = App::from_process(settings, ui)?;
+        let done = dispatch(&app, &verb);
         app.stop.settle();
         done
     };

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::app::Settings;
 use crate::ui::ColorChoice;
 pub(crate) use export::{Choosing, ExportArgs, Import};
 pub(crate) use history::{
@@ -61,6 +62,13 @@ pub(crate) struct Common {
     /// Colour what is said
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: ColorChoice,
+}
+
+impl From<Common> for Settings {
+    fn from(common: Common) -> Self {
+        let Common { profile, state_dir, quiet, verbose: verbosity, json, no_input, color } = common;
+        Settings { profile, state_dir, quiet, verbosity, color, json, no_input }
+    }
 }
 
 #[derive(Debug, Subcommand)]
