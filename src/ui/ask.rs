@@ -40,7 +40,7 @@ impl Ui {
         self.require_terminal(question)?;
         let prompt = format!("{question} ");
         match answer(stop, || rpassword::prompt_password(prompt).map(Secret::new))? {
-            Ok(secret) => Ok(Secret::new(secret.expose().trim())),
+            Ok(secret) => Ok(secret.trimmed()),
             // The terminal is raw meanwhile, so Ctrl-C arrives as a key and may be seen before the
             // signal that it is turned into.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
