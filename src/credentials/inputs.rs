@@ -6,11 +6,11 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::app;
+use crate::app::environment;
 use crate::error::{Context, Error, Kind, Result};
 use crate::secret::Secret;
 
@@ -25,18 +25,18 @@ const LONGEST: u64 = 64 << 10;
 pub(crate) fn client_secret(named: Option<&Path>) -> Result<Option<Secret>> {
     let named = match named {
         Some(path) => Some(path.to_owned()),
-        None => app::variable("FBSYNC_CLIENT_SECRET_FILE")?.map(PathBuf::from),
+        None => environment::client_secret_file()?,
     };
     if let Some(path) = named {
         return from_file(&path, "client secret").map(Some);
     }
-    if let Some(folder) = app::variable("CREDENTIALS_DIRECTORY")? {
-        let path = Path::new(&folder).join(CREDENTIAL);
+    if let Some(folder) = environment::credentials_directory()? {
+        let path = folder.join(CREDENTIAL);
         if path.exists() {
             return from_file(&path, "client secret").map(Some);
         }
     }
-    Ok(app::variable("FBSYNC_CLIENT_SECRET")?.map(Secret::new))
+    environment::client_secret()
 }
 
 /// Reads a secret from a file, `-` being standard input.

@@ -9,20 +9,19 @@ use std::fs;
 use std::path::Path;
 
 use super::profile::fingerprint;
-use crate::app;
+use crate::app::{self, environment};
 use crate::error::Result;
 
-/// Files and a variable that container runtimes leave: Docker, Podman, Kubernetes.
+/// What Docker and Podman leave in a container.
 const CONTAINER_FILES: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
-const CONTAINER_VARIABLE: &str = "KUBERNETES_SERVICE_HOST";
 
 /// This place's name, or `None` where places cannot be told apart.
 pub(crate) fn here() -> Result<Option<String>> {
-    if let Some(name) = app::variable("FBSYNC_INSTANCE")? {
+    if let Some(name) = environment::instance()? {
         return Ok(Some(format!("instance {name}")));
     }
     let container = CONTAINER_FILES.iter().any(|file| Path::new(file).exists());
-    if container || app::variable(CONTAINER_VARIABLE)?.is_some() {
+    if container || environment::in_kubernetes() {
         return Ok(None);
     }
     // The machine id is confidential (machine-id(5)), so it is kept as a hash.

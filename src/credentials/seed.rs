@@ -7,7 +7,7 @@
 use super::inputs;
 use super::profile::{Profile, fingerprint};
 use super::{Store, place};
-use crate::app::{self, App, Endpoints};
+use crate::app::{App, Endpoints, environment};
 use crate::error::{Error, Kind, Result};
 use crate::oauth::{Client, DEFAULT_REDIRECT};
 use crate::secret::Secret;
@@ -20,8 +20,7 @@ pub(crate) struct Seed {
 
 impl Seed {
     pub(crate) fn from_environment() -> Result<Option<Self>> {
-        let token = app::variable("FBSYNC_REFRESH_TOKEN")?.map(|text| Secret::new(text.trim()));
-        Ok(token.filter(|token| !token.is_empty()).map(|refresh_token| {
+        Ok(environment::refresh_token()?.map(|refresh_token| {
             let fingerprint = fingerprint(refresh_token.expose());
             Seed { refresh_token, fingerprint }
         }))
@@ -61,10 +60,9 @@ impl Seed {
             Error::new(Kind::Config, message).hint(format!("set {name}, or sign in with: {sign_in}"))
         };
         let client = Client {
-            id: app::variable("FBSYNC_CLIENT_ID")?.ok_or_else(|| missing("FBSYNC_CLIENT_ID"))?,
+            id: environment::client_id()?.ok_or_else(|| missing("FBSYNC_CLIENT_ID"))?,
             secret: inputs::client_secret(None)?.ok_or_else(|| missing("FBSYNC_CLIENT_SECRET"))?,
-            redirect_uri: app::variable("FBSYNC_REDIRECT_URI")?
-                .unwrap_or_else(|| DEFAULT_REDIRECT.to_owned()),
+            redirect_uri: environment::redirect_uri()?.unwrap_or_else(|| DEFAULT_REDIRECT.to_owned()),
         };
         let profile = Profile::seeded(client, endpoints, self.refresh_token);
         Ok(Profile { seed: Some(self.fingerprint), ..profile })

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::keeper::Keeper;
 use super::rotation::Unless;
-use crate::app::{self, App, Typed};
+use crate::app::{App, Typed, environment};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::{Person, Tokens};
 use crate::http::Http;
@@ -30,8 +30,8 @@ pub(crate) enum Session {
 impl Session {
     /// The bare token in the environment, or the sign-in of `app.profile`.
     pub(crate) fn open(app: &App, http: &Http) -> Result<Self> {
-        match app::variable("FBSYNC_ACCESS_TOKEN")? {
-            Some(token) => Ok(Session::Bare(Secret::new(token.trim()), app.typed())),
+        match environment::access_token()? {
+            Some(token) => Ok(Session::Bare(token, app.typed())),
             None => Session::stored(app, http),
         }
     }

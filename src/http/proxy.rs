@@ -6,16 +6,12 @@
 
 use ureq::{Proxy, ProxyBuilder};
 
-use crate::app;
+use crate::app::environment;
 use crate::error::{Error, Kind, Result};
 
-/// The first that is set counts.
-const VARIABLES: [&str; 6] =
-    ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
-
 pub(super) fn from_environment() -> Result<Option<Proxy>> {
-    let Some((name, address)) = first_set(&VARIABLES)? else { return Ok(None) };
-    let exceptions = first_set(&["NO_PROXY", "no_proxy"])?.map(|(_, hosts)| hosts).unwrap_or_default();
+    let Some((name, address)) = environment::proxy()? else { return Ok(None) };
+    let exceptions = environment::no_proxy()?.unwrap_or_default();
     let exceptions = exceptions.split(',').map(str::trim).filter(|host| !host.is_empty());
     let proxy = begin(&address).and_then(|proxy| exceptions.fold(proxy, ProxyBuilder::no_proxy).build().ok());
     proxy.map(Some).ok_or_else(|| {
@@ -23,15 +19,6 @@ pub(super) fn from_environment() -> Result<Option<Proxy>> {
             "export {name}=http://proxy.example:3128 with your proxy's address, or unset {name}"
         ))
     })
-}
-
-fn first_set(names: &[&'static str]) -> Result<Option<(&'static str, String)>> {
-    for name in names {
-        if let Some(value) = app::variable(name)? {
-            return Ok(Some((name, value)));
-        }
-    }
-    Ok(None)
 }
 
 /// The proxy at an address, to which exceptions can be added.

@@ -17,7 +17,7 @@ use ureq::{Agent, Proxy};
 
 use super::names::Names;
 use super::proxy;
-use crate::app::{self, Endpoints};
+use crate::app::{Endpoints, environment};
 use crate::error::Result;
 use crate::origin::Origin;
 use crate::ui::Ui;
@@ -68,7 +68,7 @@ impl Agents {
             return send(agent);
         }
         match send(system) {
-            Err(error) if error.to_string().contains(NO_ROOTS) && !names_roots() => {
+            Err(error) if error.to_string().contains(NO_ROOTS) && !environment::names_authorities() => {
                 let agent = compiled_in.get_or_init(|| {
                     ui.detail(1, "this machine has no CA certificates; those compiled in are used");
                     way.agent(build(), RootCerts::WebPki)
@@ -92,11 +92,6 @@ impl Way {
         let config = config.https_only(self.https_only).proxy(self.proxy.clone()).build();
         Agent::with_parts(config, DefaultConnector::default(), <Names>::default())
     }
-}
-
-/// Whether somebody said which roots count.
-fn names_roots() -> bool {
-    ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| !matches!(app::variable(name), Ok(None)))
 }
 
 /// Whether the other side's certificate was refused. In the handshake, so before anything of ours

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::Signed;
-use crate::app::{self, App};
+use crate::app::{App, environment};
 use crate::cli::AuthArgs;
 use crate::credentials::{self, Profile, inputs};
 use crate::error::{Error, Kind, Result};
@@ -83,8 +83,8 @@ fn identify(app: &App, http: &Http, token: &Secret) -> Option<Person> {
 pub(super) fn import(app: &App, client: Client, args: &AuthArgs) -> Result<Signed> {
     let http = Http::new(app)?;
     let what = "refresh token";
-    let token = match app::variable("FBSYNC_REFRESH_TOKEN")? {
-        Some(token) => Secret::new(token.trim()),
+    let token = match environment::refresh_token()? {
+        Some(token) => token,
         None if app.ui.may_ask => app.ui.ask_secret(&app.stop, "refresh token (not shown):")?,
         None if args.client_secret_file.as_deref() == Some(Path::new("-")) => {
             let message = "standard input cannot hold both the client secret and the refresh token";

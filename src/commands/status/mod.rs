@@ -9,7 +9,7 @@ mod standing;
 
 use serde_json::json;
 
-use crate::app::App;
+use crate::app::{App, environment};
 use crate::cli::StatusArgs;
 use crate::credentials::{Seed, Session, Store, place};
 use crate::error::{Error, Kind, Result};
@@ -147,7 +147,7 @@ fn print(app: &App, standings: &[Standing]) -> Result<()> {
 /// What the environment holds beside the stored sign-ins, where it might be taken for the one in
 /// use.
 fn tell_environment(app: &App, standings: &[Standing]) -> Result<()> {
-    if crate::app::variable("FBSYNC_ACCESS_TOKEN")?.is_some() {
+    if environment::access_token()?.is_some() {
         app.ui.note("FBSYNC_ACCESS_TOKEN is set: sync uses it and none of the stored sign-ins");
     }
     let current = standings.iter().find(|one| one.profile == app.profile).and_then(|one| one.stored.as_ref());
