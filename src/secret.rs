@@ -7,11 +7,13 @@
 
 use std::fmt;
 
+use serde::Deserialize;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// A token, code, client secret or `state`.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
+#[serde(from = "String")]
 pub(crate) struct Secret(Zeroizing<String>);
 
 impl Secret {
@@ -36,6 +38,12 @@ impl Secret {
     /// Compares in time that does not depend on where the two differ.
     pub(crate) fn matches(&self, other: &str) -> bool {
         self.0.as_bytes().ct_eq(other.as_bytes()).into()
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Secret::new(text)
     }
 }
 

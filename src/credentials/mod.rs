@@ -20,7 +20,6 @@ mod rotation;
 mod seed;
 mod session;
 mod store;
-mod text;
 
 use crate::app::{App, Endpoints};
 use crate::error::{Error, Kind, Result};

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-use super::{place, text};
+use super::place;
 use crate::app::Endpoints;
 use crate::freshbooks::Person;
 use crate::oauth::{Client, TokenSet};
@@ -22,7 +22,7 @@ pub(super) const VERSION: u32 = 1;
 pub(crate) struct Profile {
     pub(super) version: u32,
     pub(super) client_id: String,
-    #[serde(with = "text::secret")]
+    #[serde(serialize_with = "exposed")]
     pub(super) client_secret: Secret,
     pub(super) redirect_uri: String,
     /// The tokens go to these two and to no other.
@@ -31,12 +31,11 @@ pub(crate) struct Profile {
     /// What was granted; `None` until FreshBooks has said.
     pub(crate) scopes: Option<String>,
     /// `None` for a seed that was never rotated.
-    #[serde(with = "text::optional_secret")]
+    #[serde(serialize_with = "exposed")]
     pub(super) access_token: Option<Secret>,
-    #[serde(with = "text::secret")]
+    #[serde(serialize_with = "exposed")]
     pub(super) refresh_token: Secret,
     /// By this machine's clock.
-    #[serde(with = "text::moment")]
     pub(crate) expires_at: Timestamp,
     pub(crate) identity: Option<StoredIdentity>,
     pub(super) place: Option<String>,
@@ -70,7 +69,6 @@ pub(crate) struct StoredBusiness {
 pub(crate) struct InFlight {
     /// Of the refresh token that was sent.
     pub(super) fingerprint: String,
-    #[serde(with = "text::moment")]
     pub(crate) started_at: Timestamp,
     pub(crate) pid: u32,
     pub(super) place: Option<String>,
@@ -185,6 +183,14 @@ impl From<&Person> for StoredIdentity {
             businesses: businesses.map(|(id, name)| StoredBusiness { id: *id, name: name.clone() }).collect(),
         }
     }
+}
+
+/// The only place where a [`Secret`] becomes text that is kept.
+fn exposed<'a, S: Serializer>(
+    secret: impl Into<Option<&'a Secret>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    secret.into().map(Secret::expose).serialize(serializer)
 }
 
 /// Six bytes of SHA-256 in hex: enough to tell tokens apart, no help to whoever wants one.
