@@ -3,10 +3,10 @@
 //! Until the new pair has come, the sign-in that was there stays. The token handed in is still in
 //! the hands of whoever had it, so there is nothing to mark as in flight.
 
+use super::Store;
 use super::aftermath::{put_away, tell_skew};
 use super::profile::{self, Profile};
 use super::rotation::Section;
-use super::{Store, place};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::http::{Http, TRUST_HINT};
@@ -14,8 +14,7 @@ use crate::oauth::{Client, TokenProblem};
 use crate::secret::Secret;
 
 pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secret) -> Result<Profile> {
-    let store = Store::new(app, &app.profile)?;
-    let here = place::here()?;
+    let store = Store::new(app)?;
     let seed = Some(profile::fingerprint(refresh_token.expose()));
     let seeded = Profile { seed, ..Profile::seeded(client, &app.endpoints, refresh_token) };
     let section = Section {
@@ -25,7 +24,7 @@ pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secr
         stop: &app.stop,
         ui: app.ui,
         endpoints: &app.endpoints,
-        here: here.as_deref(),
+        here: store.here.as_deref(),
         adopt: false,
     };
     let _lock = store.lock()?;
@@ -33,7 +32,7 @@ pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secr
     let _shield = app.stop.shield();
     let tokens = section.ask(&seeded).map_err(|problem| failed(&store, &problem))?;
     tell_skew(app.ui, tokens.clock);
-    let place = here.clone();
+    let place = store.here.clone();
     // It begins anew and follows nothing that was stored.
     let profile = Profile { place, replaced: None, ..seeded.rotated(&tokens) };
     put_away(&store, &app.clock, &profile)?;

@@ -11,7 +11,7 @@ use super::profile::{Profile, StoredIdentity};
 use super::rotation::{Ended, Section, Unless};
 use super::seed::{self, Seed};
 use super::store::Store;
-use super::{check_origin, not_signed_in, place};
+use super::{check_origin, not_signed_in};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::Person;
@@ -24,7 +24,6 @@ pub(crate) struct Keeper {
     app: App,
     http: Http,
     store: Store,
-    here: Option<String>,
     kept: Mutex<Kept>,
 }
 
@@ -44,11 +43,11 @@ pub(super) struct Kept {
 
 impl Keeper {
     pub(super) fn open(app: &App, http: &Http) -> Result<Self> {
-        let store = Store::new(app, &app.profile)?;
+        let store = Store::new(app)?;
         let mut stored = match store.draft().exists() {
             true => {
                 let _lock = store.lock()?;
-                store.load_completed(app.ui)?
+                store.load_completed()?
             }
             false => store.load()?,
         };
@@ -61,8 +60,7 @@ impl Keeper {
         check_origin(&store, &profile, &app.endpoints)?;
         let now = app.clock.now();
         let kept = Kept { profile, adopt: false, renewed: false, failed: None, told: false, now };
-        let here = place::here()?;
-        Ok(Keeper { app: app.clone(), http: http.clone(), store, here, kept: Mutex::new(kept) })
+        Ok(Keeper { app: app.clone(), http: http.clone(), store, kept: Mutex::new(kept) })
     }
 
     pub(super) fn adopt(&self, adopt: bool) {
@@ -104,7 +102,7 @@ impl Keeper {
             self.app.ui.warn(format_args!(
                 "FreshBooks renews this sign-in no more: it ends at {end}; before that: {sign_in}"
             ));
-        } else if !kept.adopt && profile.stored_elsewhere(self.here.as_deref()) {
+        } else if !kept.adopt && self.store.is_copied(profile) {
             self.app
                 .ui
                 .warn("this sign-in was stored on another machine: it is used, but not refreshed here");
@@ -159,7 +157,7 @@ impl Keeper {
     /// heard.
     fn until_settled(&self, adopt: bool, unless: &Unless) -> Result<(Profile, bool)> {
         let App { clock, stop, ui, endpoints, .. } = &self.app;
-        let (store, http, here) = (&self.store, &self.http, self.here.as_deref());
+        let (store, http, here) = (&self.store, &self.http, self.store.here.as_deref());
         let section = Section { store, http, clock, stop, ui: *ui, endpoints, here, adopt };
         let mut attempt = 0;
         loop {

@@ -10,11 +10,10 @@
 //! the one it is from.
 
 mod aftermath;
-mod draft;
 mod import;
 pub(crate) mod inputs;
 mod keeper;
-pub(crate) mod place;
+mod place;
 mod profile;
 mod rotation;
 mod seed;
@@ -41,8 +40,7 @@ pub(crate) fn store_sign_in(
     client: Client,
     exchange: impl FnOnce(&Client) -> Result<TokenSet>,
 ) -> Result<Profile> {
-    let store = Store::new(app, &app.profile)?;
-    let place = place::here()?;
+    let store = Store::new(app)?;
     // A seed left in the environment shall not come back when this sign-in ends one day.
     let seed = Seed::from_environment()?.map(|seed| seed.fingerprint());
     let _lock = store.lock()?;
@@ -54,14 +52,14 @@ pub(crate) fn store_sign_in(
             .hint("check the app's settings at FreshBooks, then run the command again"));
     };
     let seeded = Profile::seeded(client, &app.endpoints, refresh_token);
-    let profile = Profile { place, seed, replaced: None, ..seeded.rotated(&tokens) };
+    let profile = Profile { place: store.here.clone(), seed, replaced: None, ..seeded.rotated(&tokens) };
     aftermath::put_away(&store, &app.clock, &profile)?;
     Ok(profile)
 }
 
 /// Keeps who it is with a sign-in just stored.
 pub(crate) fn remember(app: &App, person: &Person) -> Result<()> {
-    let store = Store::new(app, &app.profile)?;
+    let store = Store::new(app)?;
     let _lock = store.lock()?;
     match store.load()? {
         Some(stored) => store.save(&Profile { identity: Some(person.into()), ..stored }),
@@ -71,7 +69,7 @@ pub(crate) fn remember(app: &App, person: &Person) -> Result<()> {
 
 /// The stored sign-in of `app.profile`, if it may be used from here.
 pub(crate) fn stored(app: &App) -> Result<Option<Profile>> {
-    let store = Store::new(app, &app.profile)?;
+    let store = Store::new(app)?;
     let stored = store.load()?;
     if let Some(profile) = &stored {
         check_origin(&store, profile, &app.endpoints)?;

@@ -8,7 +8,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-use super::place;
 use crate::app::Endpoints;
 use crate::freshbooks::Person;
 use crate::oauth::{Client, TokenSet};
@@ -130,10 +129,6 @@ impl Profile {
             true => self.api_origin.clone(),
             false => format!("{} and {}", self.api_origin, self.auth_origin),
         }
-    }
-
-    pub(crate) fn stored_elsewhere(&self, here: Option<&str>) -> bool {
-        !place::same(self.place.as_deref(), here)
     }
 
     pub(crate) fn access_token(&self) -> Option<&Secret> {

@@ -15,7 +15,6 @@
 
 use std::time::Duration;
 
-use super::place;
 use super::profile::Profile;
 use super::store::Store;
 use crate::app::{self, Clock, Endpoints};
@@ -66,7 +65,7 @@ impl Section<'_> {
     pub(super) fn run(&self, unless: &Unless) -> Result<Ended> {
         let _lock = self.store.lock()?;
         let _shield = self.stop.shield();
-        let stored = self.store.load_completed(self.ui)?.ok_or_else(|| super::not_signed_in(self.store))?;
+        let stored = self.store.load_completed()?.ok_or_else(|| super::not_signed_in(self.store))?;
         let now = self.clock.now();
         if let Unless::Replaced(seen) = unless {
             let alive = stored.access_good_for(Duration::ZERO, now);
@@ -100,7 +99,7 @@ impl Section<'_> {
         if let Some(reason) = &stored.dead {
             return Err(dead(self.store, reason));
         }
-        if self.adopt || place::same(stored.place.as_deref(), self.here) {
+        if self.adopt || !self.store.is_copied(stored) {
             return Ok(());
         }
         let (there, here) = (stored.place.as_deref().unwrap_or_default(), self.here.unwrap_or_default());

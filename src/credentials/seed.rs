@@ -4,9 +4,9 @@
 //! once: when there is no sign-in, or the one there is dead, and only if it is not the seed that
 //! one began with. While the stored sign-in lives, the store wins.
 
+use super::Store;
 use super::inputs;
 use super::profile::{Profile, fingerprint};
-use super::{Store, place};
 use crate::app::{App, Endpoints, environment};
 use crate::error::{Error, Kind, Result};
 use crate::oauth::{Client, DEFAULT_REDIRECT};
@@ -75,7 +75,7 @@ pub(super) fn plant(app: &App, store: &Store, seed: Seed) -> Result<Profile> {
     match store.load()? {
         Some(stored) if !seed.is_due(Some(&stored)) => Ok(stored),
         _ => {
-            let profile = Profile { place: place::here()?, ..seed.sprout(store, &app.endpoints)? };
+            let profile = Profile { place: store.here.clone(), ..seed.sprout(store, &app.endpoints)? };
             store.save(&profile)?;
             app.ui.detail(1, "took the sign-in in FBSYNC_REFRESH_TOKEN");
             Ok(profile)

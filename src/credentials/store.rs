@@ -1,7 +1,9 @@
 //! The files of the stored sign-ins: where they are, who may read them, how they are replaced.
 //!
 //! - `<profile>.json` is the sign-in, `<profile>.lock` the lock, which is never renamed or deleted.
-//! - `<profile>.next` is a new pair on its way to `<profile>.json`; `draft` tells of it.
+//! - `<profile>.next`, the draft, is a new pair on its way to `<profile>.json`. It has a fixed name because
+//!   the pair in it cannot be had again: if the way was cut short, the next run that holds the lock
+//!   completes it, and whoever only looks counts it as if that had been done.
 //! - A file that others can read, that is not ours, damaged, or newer than this program is reported
 //!   and left alone.
 
@@ -13,25 +15,25 @@ use std::time::Duration;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::place;
 use super::profile::{Profile, VERSION};
-use crate::app::{self, App, Typed};
+use crate::app::{self, App};
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock};
 use crate::shell;
-use crate::stop::Stop;
 
 /// A rotation takes seconds, and half a minute at worst; who waits longer than this waits for a
 /// hung process.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Where one profile's files are.
+/// One profile's files, and the run that uses them.
 #[derive(Clone)]
 pub(crate) struct Store {
-    name: String,
+    /// With this profile as its own.
+    pub(super) app: App,
     file: PathBuf,
-    typed: Typed,
-    patience: Duration,
-    stop: Stop,
+    /// Where this process runs.
+    pub(super) here: Option<String>,
 }
 
 /// Just the version, to be read before anything else is believed.
@@ -41,16 +43,12 @@ struct Version {
 }
 
 impl Store {
-    pub(crate) fn new(app: &App, name: &str) -> Result<Self> {
+    /// The one of `app.profile`.
+    pub(crate) fn new(app: &App) -> Result<Self> {
         let folder = std::path::absolute(app.state_dir()?)
             .context(Kind::Config, || "cannot tell where the state folder is".to_owned())?;
-        Ok(Store {
-            name: name.to_owned(),
-            file: folder.join(format!("{name}.json")),
-            typed: app.for_profile(name).typed(),
-            patience: app::patience(PATIENCE),
-            stop: app.stop.clone(),
-        })
+        let file = folder.join(format!("{}.json", app.profile));
+        Ok(Store { app: app.clone(), file, here: place::here()? })
     }
 
     /// One for every profile in the folder, by name, also where the first pair never came to its place.
@@ -72,11 +70,11 @@ impl Store {
             .collect();
         names.sort();
         names.dedup();
-        names.iter().map(|name| Store::new(app, name)).collect()
+        names.iter().map(|name| Store::new(&app.for_profile(name))).collect()
     }
 
     pub(crate) fn name(&self) -> &str {
-        &self.name
+        &self.app.profile
     }
 
     /// Whether there is anything to forget.
@@ -88,13 +86,22 @@ impl Store {
         &self.file
     }
 
-    pub(super) fn beside(&self, extension: &str) -> PathBuf {
-        self.file.with_file_name(format!("{}.{extension}", self.name))
+    pub(crate) fn draft(&self) -> PathBuf {
+        self.beside("next")
+    }
+
+    fn beside(&self, extension: &str) -> PathBuf {
+        self.file.with_file_name(format!("{}.{extension}", self.name()))
     }
 
     /// A command to be typed about this sign-in.
     pub(crate) fn command(&self, words: &str) -> String {
-        self.typed.command(words)
+        self.app.command(words)
+    }
+
+    /// Whether a sign-in was stored in another place, where it may still be in use.
+    pub(crate) fn is_copied(&self, profile: &Profile) -> bool {
+        !place::same(profile.place.as_deref(), self.here.as_deref())
     }
 
     /// Takes the lock under which alone the files change. Makes the folder if need be. A signal ends
@@ -102,9 +109,10 @@ impl Store {
     pub(crate) fn lock(&self) -> Result<Lock> {
         fsutil::create_private_folder(self.file.parent().unwrap_or(Path::new(".")))?;
         let path = self.beside("lock");
-        match Lock::acquire(&path, self.patience, || self.stop.check().is_ok()) {
+        let stop = &self.app.stop;
+        match Lock::acquire(&path, app::patience(PATIENCE), || stop.check().is_ok()) {
             Ok(Some(lock)) => Ok(lock),
-            Ok(None) => Err(self.stop.check().err().unwrap_or_else(|| {
+            Ok(None) => Err(stop.check().err().unwrap_or_else(|| {
                 Error::new(Kind::Locked, format!("another fbsync has held {} for a minute", path.display()))
                     .hint(format!("fuser {} shows which process it is", shell::path(&path)))
             })),
@@ -127,7 +135,7 @@ impl Store {
         }
     }
 
-    pub(super) fn parse(&self, path: &Path) -> Result<Profile> {
+    fn parse(&self, path: &Path) -> Result<Profile> {
         let shown = path.display();
         let bytes = Zeroizing::new(fs::read(path).context(Kind::Config, || format!("cannot read {shown}"))?);
         // serde's own words may quote the value it stumbled over.
@@ -148,12 +156,44 @@ impl Store {
         serde_json::from_slice(&bytes).map_err(damaged)
     }
 
+    /// [`Store::load`] for whoever holds the lock: first completes what an interrupted run had
+    /// begun.
+    pub(crate) fn load_completed(&self) -> Result<Option<Profile>> {
+        let stored = self.load()?;
+        let Some(newer) = self.drafted(stored.as_ref()) else { return Ok(stored) };
+        fsutil::put_in_place(&self.draft(), &self.file).map_err(|error| self.cannot_write(&error))?;
+        self.app.ui.note("put a pair of tokens in its place that an interrupted run had written beside it");
+        Ok(Some(newer))
+    }
+
+    /// What [`Store::load_completed`] would give, for whoever is to change nothing.
+    pub(crate) fn load_as_if_completed(&self) -> Result<Option<Profile>> {
+        let stored = self.load()?;
+        Ok(self.drafted(stored.as_ref()).or(stored))
+    }
+
+    /// The pair in the draft, if it is whole and takes the place of what is stored.
+    fn drafted(&self, stored: Option<&Profile>) -> Option<Profile> {
+        let draft = self.draft();
+        let ours = matches!(fsutil::secrecy_problem(&draft), Ok(None));
+        let newer = if ours { self.parse(&draft).ok() } else { None };
+        newer.filter(|newer| newer.follows(stored))
+    }
+
     /// Replaces the sign-in in one step.
     pub(crate) fn save(&self, profile: &Profile) -> Result<()> {
         let temporary = self.beside("tmp");
         let written = fsutil::write_draft(&temporary, &encode(profile)?);
         let placed = written.and_then(|()| fsutil::put_in_place(&temporary, &self.file));
         placed.map_err(|error| self.cannot_write(&error))
+    }
+
+    /// One try to put a pair away that cannot be had again.
+    pub(super) fn save_by_way_of_draft(&self, bytes: &[u8]) -> io::Result<()> {
+        let draft = self.draft();
+        fsutil::write_draft(&draft, bytes)?;
+        app::die_if_chosen("before-rename");
+        fsutil::put_in_place(&draft, &self.file)
     }
 
     /// Fails if the sign-in could not be written now. For asking before something is spent or a
@@ -171,7 +211,7 @@ impl Store {
         Ok(())
     }
 
-    pub(super) fn cannot_write(&self, error: &io::Error) -> Error {
+    fn cannot_write(&self, error: &io::Error) -> Error {
         Error::new(kind_of(error), format!("cannot write {}", self.file.display())).because(error.to_string())
     }
 }
@@ -182,7 +222,7 @@ pub(super) fn encode(profile: &Profile) -> Result<Zeroizing<Vec<u8>>> {
 }
 
 /// A folder that may not be written is a matter of permissions; a full one is the disk's.
-pub(super) fn kind_of(error: &io::Error) -> Kind {
+fn kind_of(error: &io::Error) -> Kind {
     match error.kind() {
         io::ErrorKind::PermissionDenied => Kind::Config,
         _ => Kind::Storage,

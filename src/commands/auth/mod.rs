@@ -9,7 +9,7 @@ mod consent;
 mod guide;
 mod settle;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::app::App;
@@ -19,20 +19,17 @@ use crate::error::{Context, Kind, Result};
 use crate::freshbooks::Person;
 use crate::http::Http;
 use crate::oauth::{self, Attempt, Certificate, Client, Page, RedirectUri, TEAMS_SCOPE};
-use crate::secret::Secret;
 use consent::Ways;
 
 /// What a sign-in is made from.
 pub(crate) struct Request {
-    pub(crate) client_id: String,
-    pub(crate) client_secret: Secret,
-    pub(crate) redirect_uri: String,
+    pub(crate) client: Client,
     /// Empty asks for the app's own.
     pub(crate) scope: String,
     pub(crate) pkce: bool,
     pub(crate) timeout: Duration,
-    /// PEM of a chain and its key, where the person has a CA of their own.
-    pub(crate) certificate: Option<(Vec<u8>, Vec<u8>)>,
+    /// For a person with a CA of their own.
+    pub(crate) certificate: Option<Certificate>,
     pub(crate) paste: Paste,
 }
 
@@ -68,15 +65,16 @@ pub(crate) fn run(app: &App, args: &AuthArgs) -> Result<()> {
 }
 
 fn request(app: &App, args: &AuthArgs, client: Client) -> Result<Request> {
-    let pem = |path: &Option<PathBuf>| path.as_deref().map(read_pem).transpose();
+    let certificate = match (&args.redirect_cert, &args.redirect_key) {
+        (Some(chain), Some(key)) => Some(Certificate::from_pem(&read(chain)?, &read(key)?)?),
+        _ => None,
+    };
     Ok(Request {
-        client_id: client.id,
-        client_secret: client.secret,
-        redirect_uri: client.redirect_uri,
+        client,
         scope: args.scope.split_whitespace().collect::<Vec<_>>().join(" "),
         pkce: !args.no_pkce,
         timeout: args.timeout,
-        certificate: pem(&args.redirect_cert)?.zip(pem(&args.redirect_key)?),
+        certificate,
         paste: match (args.paste, app.no_input) {
             (true, _) => Paste::Only,
             (false, true) => Paste::Never,
@@ -85,35 +83,27 @@ fn request(app: &App, args: &AuthArgs, client: Client) -> Result<Request> {
     })
 }
 
-fn read_pem(path: &Path) -> Result<Vec<u8>> {
+fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).context(Kind::Config, || format!("cannot read {}", path.display()))
 }
 
 /// Has a person agree at FreshBooks and stores the tokens that come of it. `way` sends the person
 /// to an address; the listener is up by then.
 pub(crate) fn sign_in(app: &App, request: &Request, way: &dyn Fn(&str)) -> Result<Signed> {
-    let redirect = RedirectUri::parse(&request.redirect_uri)?;
-    let store = Store::new(app, &app.profile)?;
+    let redirect = RedirectUri::parse(&request.client.redirect_uri)?;
+    let store = Store::new(app)?;
     {
         let _lock = store.lock()?;
         store.prove_writable()?;
     }
-    let client = Client {
-        id: request.client_id.clone(),
-        secret: request.client_secret.clone(),
-        redirect_uri: request.redirect_uri.clone(),
-    };
     let http = Http::new(app)?;
     let attempt = Attempt::new(request.pkce)?;
-    let certificate = match &request.certificate {
-        Some((chain, key)) => Certificate::from_pem(chain, key)?,
-        None => Certificate::self_signed()?,
-    };
+    let certificate = request.certificate.clone().map_or_else(Certificate::self_signed, Ok)?;
     let ways = Ways::open(request.paste, &redirect, certificate, &attempt.state)?;
-    way(oauth::authorize_url(&app.endpoints.auth, &client, &request.scope, &attempt).as_str());
+    way(oauth::authorize_url(&app.endpoints.auth, &request.client, &request.scope, &attempt).as_str());
     let (outcome, reply) = ways.wait(app, request.timeout)?;
     let signed = consent::code(app, outcome)
-        .and_then(|code| settle::code(app, &http, client, &code, attempt.verifier.as_ref()));
+        .and_then(|code| settle::code(app, &http, request.client.clone(), &code, attempt.verifier.as_ref()));
     if let Some(reply) = reply {
         reply.finish(match &signed {
             Ok(signed) => Page::SignedIn { who: signed.who() },

@@ -19,7 +19,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::format::Guard;
 use crate::fsutil;
 use crate::http::Http;
-use crate::oauth::DEFAULT_REDIRECT;
+use crate::oauth::{Client, DEFAULT_REDIRECT};
 use crate::origin::Origin;
 use crate::sandbox::{self, Sandbox, World};
 use crate::secret::Secret;
@@ -112,9 +112,11 @@ fn demo_app(app: &App, sandbox: &Sandbox, dir: &Path) -> Result<App> {
 
 fn sign_in(app: &App, redirect_uri: String) -> Result<()> {
     let request = auth::Request {
-        client_id: sandbox::CLIENT_ID.to_owned(),
-        client_secret: Secret::new(sandbox::CLIENT_SECRET),
-        redirect_uri,
+        client: Client {
+            id: sandbox::CLIENT_ID.to_owned(),
+            secret: Secret::new(sandbox::CLIENT_SECRET),
+            redirect_uri,
+        },
         scope: cli::DEFAULT_SCOPES.to_owned(),
         pkce: true,
         timeout: Duration::from_secs(60),

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::app::{App, environment};
 use crate::cli::StatusArgs;
-use crate::credentials::{Seed, Session, Store, place};
+use crate::credentials::{Seed, Session, Store};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::{self, Tokens as _};
 use crate::http::Http;
@@ -37,7 +37,7 @@ pub(crate) fn run(app: &App, args: &StatusArgs) -> Result<()> {
     };
     match app.json {
         true => {
-            let profiles = standings.iter().flatten().map(|one| one.json(app)).collect::<Vec<_>>();
+            let profiles = standings.iter().flatten().map(|one| one.json()).collect::<Vec<_>>();
             let database = database.as_ref().map(|holding| holding.json(app));
             app.ui.json(&match alone {
                 true => json!({ "database": database }),
@@ -73,14 +73,12 @@ fn missing(app: &App) -> Result<Option<Error>> {
 
 /// Every stored sign-in, and with `check` what FreshBooks says of it.
 fn stand(app: &App, check: bool) -> Result<Vec<Standing>> {
-    let here = place::here()?;
-    let mut standings = Vec::new();
-    for store in Store::all(app)? {
+    let standing = |store: Store| {
         let checked = check.then(|| ask(app, store.name()));
         // Looked at afterwards: asking may have refreshed it.
-        standings.push(look(app, &store, here.as_deref(), checked));
-    }
-    Ok(standings)
+        look(app, &store, checked)
+    };
+    Ok(Store::all(app)?.into_iter().map(standing).collect())
 }
 
 /// Asks FreshBooks who the sign-in is, as any other command would begin.
@@ -128,11 +126,11 @@ fn print(app: &App, standings: &[Standing]) -> Result<()> {
         }
         return Ok(());
     }
-    let rows: Vec<Vec<String>> = standings.iter().map(|one| one.row(app.clock.now())).collect();
+    let rows: Vec<Vec<String>> = standings.iter().map(Standing::row).collect();
     app.ui.table(&COLUMNS, &rows)?;
     for standing in standings {
         if let Some(why) = standing.why() {
-            app.ui.line_of_data(why)?;
+            app.ui.line_of_data(format_args!("{}: {why}", standing.profile))?;
         }
         if let Some(Err(error)) = &standing.checked {
             app.ui.warn(format_args!("{}: {error}", standing.profile));
