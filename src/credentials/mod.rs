@@ -1,18 +1,14 @@
 //! Stored sign-ins, and the access tokens that come of them.
 //!
-//! Start reading at [`Session`]: commands ask it for a token and hand back one that was refused.
-//! `keeper` does so for a stored sign-in, `rotation` is the section in which tokens are replaced
-//! and `aftermath` its end, `store` the files, `draft` the one that is not in its place yet,
-//! `profile` what is in them, `seed` and `inputs` what the environment hands in, `import` what a
-//! person does, `place` why a copied store is not rotated.
+//! Start reading at [`Session`]: it gives a token, and another one for a token that was refused.
+//! `rotation` is the section in which tokens are replaced, `store` the files, `profile` what is in
+//! them, `seed` and `inputs` what the environment hands in, `place` why a copied store is not rotated.
+//! This file is how a sign-in begins, and what is said where one cannot be used.
 //!
-//! Secrets are exposed here, in `oauth` and in `http` alone. No token goes to another origin than
-//! the one it is from.
+//! Secrets are exposed only here, in `oauth` and in `http`. No token goes to another origin than the one
+//! it is from.
 
-mod aftermath;
-mod import;
 pub(crate) mod inputs;
-mod keeper;
 mod place;
 mod profile;
 mod rotation;
@@ -20,17 +16,17 @@ mod seed;
 mod session;
 mod store;
 
-use crate::app::{App, Endpoints};
+use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::Person;
+use crate::http::Http;
 use crate::oauth::{Client, TokenSet};
-use aftermath::tell_skew;
+use crate::secret::Secret;
+use profile::fingerprint;
 
-pub(crate) use import::import;
 pub(crate) use profile::Profile;
-pub(crate) use rotation::instead_of_a_copy;
 pub(crate) use seed::Seed;
-pub(crate) use session::Session;
+pub(crate) use session::{Session, tokens};
 pub(crate) use store::Store;
 
 /// Stores the sign-in that `exchange` brings, in place of whatever was there. The code is spent once the
@@ -46,15 +42,33 @@ pub(crate) fn store_sign_in(
     let _lock = store.lock()?;
     let _shield = app.stop.shield();
     let tokens = exchange(&client)?;
-    tell_skew(app.ui, tokens.clock);
-    let Some(refresh_token) = tokens.refresh.clone() else {
-        return Err(Error::new(Kind::Refused, "FreshBooks gave no refresh token, so nothing was stored")
-            .hint("check the app's settings at FreshBooks, then run the command again"));
-    };
-    let seeded = Profile::seeded(client, &app.endpoints, refresh_token);
-    let profile = Profile { place: store.here.clone(), seed, replaced: None, ..seeded.rotated(&tokens) };
-    aftermath::put_away(&store, &app.clock, &profile)?;
-    Ok(profile)
+    let refresh_token = tokens.refresh.clone().ok_or_else(|| {
+        Error::new(Kind::Refused, "FreshBooks gave no refresh token, so nothing was stored")
+            .hint("check the app's settings at FreshBooks, then run the command again")
+    })?;
+    let profile = Profile { seed, ..Profile::seeded(client, &app.endpoints, refresh_token) };
+    begin(&store, &profile, &tokens)
+}
+
+/// Rotates a refresh token that was obtained elsewhere at once, so that it is ours alone, and stores
+/// the pair. Until that has come, the sign-in that was there stays. The token handed in is still in the
+/// hands of whoever had it, so there is nothing to mark as in flight.
+pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secret) -> Result<Profile> {
+    let store = Store::new(app)?;
+    let seed = Some(fingerprint(refresh_token.expose()));
+    let profile = Profile { seed, ..Profile::seeded(client, &app.endpoints, refresh_token) };
+    let _lock = store.lock()?;
+    store.prove_writable()?;
+    let _shield = app.stop.shield();
+    let tokens = rotation::ask(&store, http, &profile).map_err(|problem| {
+        problem.into_error(app, "cannot import the refresh token", "nothing was stored")
+    })?;
+    begin(&store, &profile, &tokens)
+}
+
+/// Stores the first pair of a sign-in, which follows nothing that was stored.
+fn begin(store: &Store, profile: &Profile, tokens: &TokenSet) -> Result<Profile> {
+    rotation::keep(store, Profile { replaced: None, ..profile.rotated(tokens) }, tokens)
 }
 
 /// Keeps who it is with a sign-in just stored.
@@ -71,10 +85,22 @@ pub(crate) fn remember(app: &App, person: &Person) -> Result<()> {
 pub(crate) fn stored(app: &App) -> Result<Option<Profile>> {
     let store = Store::new(app)?;
     let stored = store.load()?;
-    if let Some(profile) = &stored {
-        check_origin(&store, profile, &app.endpoints)?;
-    }
+    stored.iter().try_for_each(|profile| check_origin(&store, profile))?;
     Ok(stored)
+}
+
+fn check_origin(store: &Store, profile: &Profile) -> Result<()> {
+    let endpoints = &store.app.endpoints;
+    if profile.belongs_to(endpoints) {
+        return Ok(());
+    }
+    let message = format!(
+        "the sign-in `{}` is from {}, and this run is pointed at {endpoints}: its tokens are not sent there",
+        store.name(),
+        profile.origins(),
+    );
+    Err(Error::new(Kind::Config, message)
+        .hint("unset FRESHBOOKS_API_URL and FRESHBOOKS_AUTH_URL, or use another --profile with them"))
 }
 
 fn not_signed_in(store: &Store) -> Error {
@@ -82,19 +108,13 @@ fn not_signed_in(store: &Store) -> Error {
     Error::new(Kind::SignIn, message).hint(store.command("auth"))
 }
 
-fn check_origin(store: &Store, profile: &Profile, endpoints: &Endpoints) -> Result<()> {
-    if profile.belongs_to(endpoints) {
-        return Ok(());
-    }
-    let message = format!(
-        "the sign-in `{}` is from {}, and this run is pointed at {}: its tokens are not sent there",
-        store.name(),
-        profile.origins(),
-        match endpoints.api == endpoints.auth {
-            true => endpoints.api.to_string(),
-            false => format!("{} and {}", endpoints.api, endpoints.auth),
-        }
-    );
-    Err(Error::new(Kind::Config, message)
-        .hint("unset FRESHBOOKS_API_URL and FRESHBOOKS_AUTH_URL, or use another --profile with them"))
+/// The answer for a sign-in that was found dead, now or by an earlier run.
+fn dead(store: &Store, reason: &str) -> Error {
+    Error::new(Kind::SignIn, format!("a new sign-in is needed: {reason}")).hint(store.command("auth"))
+}
+
+/// What to do about a sign-in that was stored in another place.
+pub(crate) fn instead_of_a_copy(store: &Store) -> String {
+    let (new, same) = (store.command("auth"), store.command("refresh --adopt"));
+    format!("{new} for a sign-in of its own; {same} if the other is no longer used")
 }

@@ -7,51 +7,40 @@
 use super::Store;
 use super::inputs;
 use super::profile::{Profile, fingerprint};
-use crate::app::{App, Endpoints, environment};
+use crate::app::environment;
 use crate::error::{Error, Kind, Result};
 use crate::oauth::{Client, DEFAULT_REDIRECT};
 use crate::secret::Secret;
 
 /// The refresh token in the environment.
-pub(crate) struct Seed {
-    refresh_token: Secret,
-    fingerprint: String,
-}
+pub(crate) struct Seed(Secret);
 
 impl Seed {
     pub(crate) fn from_environment() -> Result<Option<Self>> {
-        Ok(environment::refresh_token()?.map(|refresh_token| {
-            let fingerprint = fingerprint(refresh_token.expose());
-            Seed { refresh_token, fingerprint }
-        }))
+        Ok(environment::refresh_token()?.map(Seed))
     }
 
     /// Whether this seed is to be taken in place of what is stored.
     pub(super) fn is_due(&self, stored: Option<&Profile>) -> bool {
-        match stored {
-            None => true,
+        stored.is_none_or(|stored| match stored.dead {
+            Some(_) => !self.was_taken(stored),
             // Never rotated: whatever was wrong with it (a mistyped secret) may have been put right
             // since.
-            Some(stored)
-                if stored.access_token.is_none() && stored.in_flight.is_none() && stored.dead.is_none() =>
-            {
-                true
-            }
-            Some(stored) => stored.dead.is_some() && !self.was_taken(stored),
-        }
+            None => stored.access_token.is_none() && stored.in_flight.is_none(),
+        })
     }
 
     pub(super) fn fingerprint(&self) -> String {
-        self.fingerprint.clone()
+        fingerprint(self.0.expose())
     }
 
     /// Whether the stored sign-in began with this seed.
     pub(crate) fn was_taken(&self, stored: &Profile) -> bool {
-        stored.seed.as_ref() == Some(&self.fingerprint)
+        stored.seed == Some(self.fingerprint())
     }
 
     /// The sign-in it stands for. Nothing has been asked yet: it is due for rotation at once.
-    pub(super) fn sprout(self, store: &Store, endpoints: &Endpoints) -> Result<Profile> {
+    fn sprout(self, store: &Store) -> Result<Profile> {
         let missing = |name: &str| {
             let message = format!(
                 "FBSYNC_REFRESH_TOKEN is set, and {name} is not: a refresh token works with its app alone"
@@ -64,20 +53,20 @@ impl Seed {
             secret: inputs::client_secret(None)?.ok_or_else(|| missing("FBSYNC_CLIENT_SECRET"))?,
             redirect_uri: environment::redirect_uri()?.unwrap_or_else(|| DEFAULT_REDIRECT.to_owned()),
         };
-        let profile = Profile::seeded(client, endpoints, self.refresh_token);
-        Ok(Profile { seed: Some(self.fingerprint), ..profile })
+        let (seed, place) = (Some(self.fingerprint()), store.here.clone());
+        Ok(Profile { seed, place, ..Profile::seeded(client, &store.app.endpoints, self.0) })
     }
 }
 
 /// Writes a seed into the store, unless another process was quicker.
-pub(super) fn plant(app: &App, store: &Store, seed: Seed) -> Result<Profile> {
+pub(super) fn plant(store: &Store, seed: Seed) -> Result<Profile> {
     let _lock = store.lock()?;
     match store.load()? {
         Some(stored) if !seed.is_due(Some(&stored)) => Ok(stored),
         _ => {
-            let profile = Profile { place: store.here.clone(), ..seed.sprout(store, &app.endpoints)? };
+            let profile = seed.sprout(store)?;
             store.save(&profile)?;
-            app.ui.detail(1, "took the sign-in in FBSYNC_REFRESH_TOKEN");
+            store.app.ui.detail(1, "took the sign-in in FBSYNC_REFRESH_TOKEN");
             Ok(profile)
         }
     }

@@ -26,6 +26,10 @@ use crate::shell;
 /// hung process.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How often, and how far apart, a new pair is tried to be written before another place is taken.
+const WRITE_TRIES: u32 = 5;
+const BETWEEN_WRITES: Duration = Duration::from_secs(1);
+
 /// One profile's files, and the run that uses them.
 #[derive(Clone)]
 pub(crate) struct Store {
@@ -188,12 +192,45 @@ impl Store {
         placed.map_err(|error| self.cannot_write(&error))
     }
 
-    /// One try to put a pair away that cannot be had again.
-    pub(super) fn save_by_way_of_draft(&self, bytes: &[u8]) -> io::Result<()> {
+    /// Stores a pair that cannot be had again: in its place, beside it, or at least somewhere.
+    pub(super) fn put_away(&self, profile: &Profile) -> Result<()> {
+        let bytes = encode(profile)?;
+        for _ in 1..WRITE_TRIES {
+            if self.save_by_way_of_draft(&bytes).is_ok() {
+                return Ok(());
+            }
+            self.app.clock.pause(BETWEEN_WRITES);
+        }
+        self.save_by_way_of_draft(&bytes).map_err(|error| self.rescue(&bytes).because(error))
+    }
+
+    fn save_by_way_of_draft(&self, bytes: &[u8]) -> io::Result<()> {
         let draft = self.draft();
         fsutil::write_draft(&draft, bytes)?;
         app::die_if_chosen("before-rename");
         fsutil::put_in_place(&draft, &self.file)
+    }
+
+    /// Says where the pair is kept instead, and how it gets back.
+    fn rescue(&self, bytes: &[u8]) -> Error {
+        let (file, draft) = (self.file.display(), self.draft());
+        let beside = fsutil::write_draft(&draft, bytes).map(|()| draft.clone());
+        let (kept, hint) = match beside.or_else(|_| fsutil::rescue(bytes)) {
+            Ok(place) if place == draft => (
+                format!("; they are kept in {}", place.display()),
+                format!("make {file} writable and run the command again; it puts them in place"),
+            ),
+            Ok(place) => (
+                format!("; they are kept in {}", place.display()),
+                format!("make {file} writable, then: mv {} {}", shell::path(&place), shell::path(&self.file)),
+            ),
+            Err(_) => (
+                ", nor anywhere else: they are lost".to_owned(),
+                format!("make room, then: {}", self.command("auth")),
+            ),
+        };
+        let missed = "FreshBooks gave new tokens, and they could not be written to";
+        Error::new(Kind::Storage, format!("{missed} {file}{kept}")).hint(hint)
     }
 
     /// Fails if the sign-in could not be written now. For asking before something is spent or a
@@ -216,7 +253,7 @@ impl Store {
     }
 }
 
-pub(super) fn encode(profile: &Profile) -> Result<Zeroizing<Vec<u8>>> {
+fn encode(profile: &Profile) -> Result<Zeroizing<Vec<u8>>> {
     let bytes = serde_json::to_vec_pretty(profile);
     Ok(Zeroizing::new(bytes.context(Kind::Unexpected, || "cannot encode the sign-in".to_owned())?))
 }

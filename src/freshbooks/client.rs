@@ -35,6 +35,9 @@ pub(crate) trait Tokens: Send + Sync {
 
     /// Another one than `refused`, which FreshBooks answered with 401.
     fn replace(&self, refused: &Secret) -> Result<Secret>;
+
+    /// The granted scopes, where FreshBooks has said.
+    fn scopes(&self) -> Option<String>;
 }
 
 #[derive(Clone)]
@@ -45,8 +48,8 @@ pub(crate) struct FreshBooks {
 }
 
 impl FreshBooks {
-    pub(crate) fn new(http: Http, api: Origin, tokens: impl Tokens + 'static) -> Self {
-        FreshBooks { http, api, tokens: Arc::new(tokens) }
+    pub(crate) fn new(http: Http, api: Origin, tokens: Arc<dyn Tokens>) -> Self {
+        FreshBooks { http, api, tokens }
     }
 
     /// How often something had to be asked again so far.
@@ -57,6 +60,11 @@ impl FreshBooks {
     /// The identity behind the token and its businesses.
     pub(crate) fn me(&self) -> Reply<Me> {
         self.get(&me_url(&self.api), me::me)
+    }
+
+    /// The same as far as `status` shows it.
+    pub(crate) fn who_is(&self) -> Result<Person> {
+        person(self.me())
     }
 
     /// One page of a team list. No `active` filter: it would hide deactivated people.
@@ -128,7 +136,10 @@ pub(crate) struct Person {
 
 /// Asks `users/me` with a token that belongs to no session yet.
 pub(crate) fn who_is(http: &Http, api: &Origin, token: &Secret) -> Result<Person> {
-    let reply = http.get(&me_url(api), token, me::me);
+    person(http.get(&me_url(api), token, me::me))
+}
+
+fn person(reply: Reply<Me>) -> Result<Person> {
     let (me, _) = reply.map_err(|failed| failed.into_error("ask FreshBooks who signed in"))?;
     let mut businesses: Vec<_> =
         me.businesses.into_iter().map(|business| (business.id, business.name)).collect();

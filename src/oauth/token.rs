@@ -10,7 +10,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Client;
-use crate::http::{Answer, Failure, Http, complaint, oauth_error};
+use crate::app::App;
+use crate::error::{Error, Kind};
+use crate::http::{Answer, Failure, Http, TRUST_HINT, complaint, oauth_error};
 use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -55,6 +57,37 @@ pub(crate) enum TokenProblem {
     Grant(String),
     /// Another refusal.
     Refused { status: u16, why: String },
+}
+
+impl TokenProblem {
+    /// The failure: `what` could not be done, and the `state` that it leaves behind.
+    pub(crate) fn into_error(self, app: &App, what: &str, state: &str) -> Error {
+        let sign_in = app.command("auth");
+        let (kind, hint) = match &self {
+            TokenProblem::NotSent(_) => (
+                Kind::Unavailable,
+                "check the connection (proxy, firewall, DNS) and run the command again".to_owned(),
+            ),
+            TokenProblem::Distrusted(_) => (Kind::Unavailable, TRUST_HINT.to_owned()),
+            TokenProblem::Busy { .. } => (Kind::Unavailable, "run the command again later".to_owned()),
+            TokenProblem::Lost(_) => (
+                Kind::Unavailable,
+                format!("run the command again; if the token is rejected then, sign in: {sign_in}"),
+            ),
+            TokenProblem::Client(_) => (
+                Kind::SignIn,
+                format!(
+                    "the client secret does not belong to the client id; give the app's present one: {}",
+                    app.command("auth --client-secret-file PATH")
+                ),
+            ),
+            TokenProblem::Grant(_) => (Kind::SignIn, sign_in),
+            TokenProblem::Refused { .. } => {
+                (Kind::Refused, format!("check the app's settings at FreshBooks, then: {sign_in}"))
+            }
+        };
+        Error::new(kind, format!("{what}: {self}; {state}")).hint(hint)
+    }
 }
 
 impl fmt::Display for TokenProblem {

@@ -7,6 +7,7 @@ mod serve;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -153,8 +154,8 @@ fn sync_once(app: &App, db: &Path, note: &str) -> Result<()> {
         new_identity: false,
         adopt: false,
     };
-    // Not `Session::open`: that would take a token from the environment to the sandbox.
-    sync::with_session(app, &args, http.clone(), || Session::stored(app, &http))
+    // Not `credentials::tokens`: that would take a token from the environment to the sandbox.
+    sync::with_tokens(app, &args, http.clone(), || Ok(Arc::new(Session::open(app, &http, false)?)))
 }
 
 fn show_changes(app: &App, db: &Path) -> Result<()> {
@@ -218,7 +219,7 @@ fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
             "    sqlite3 {typed} \"SELECT business_name, full_name, role_label FROM latest_access WHERE role_class = 'privileged'\""
         ),
         "  the real thing:".to_owned(),
-        format!("    {}", app.typed().command_of(&program, "auth")),
+        format!("    {}", app.command_of(&program, "auth")),
     ] {
         app.ui.instruct(line);
     }

@@ -11,16 +11,17 @@ mod gap_file;
 mod gaps;
 mod tell;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::json;
 
 use crate::app::{self, App};
 use crate::cli::{Include, SyncArgs};
-use crate::credentials::Session;
+use crate::credentials;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::{self, Plan};
-use crate::freshbooks::FreshBooks;
+use crate::freshbooks::{FreshBooks, Tokens};
 use crate::fsutil;
 use crate::http::Http;
 use crate::model::{Business, Identity};
@@ -30,8 +31,7 @@ use gaps::AcceptedGaps;
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
     let once = || {
         let http = Http::new(app)?;
-        let session = || Ok(Session::open(app, &http)?.adopting(args.adopt));
-        with_session(app, args, http.clone(), session)
+        with_tokens(app, args, http.clone(), || credentials::tokens(app, &http, args.adopt))
     };
     match args.every {
         None => once(),
@@ -39,12 +39,12 @@ pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
     }
 }
 
-/// Reads with the session that `open` gives, once the database has been found fit to be written to.
-pub(crate) fn with_session(
+/// Reads with the tokens that `open` gives, once the database has been found fit to be written to.
+pub(crate) fn with_tokens(
     app: &App,
     args: &SyncArgs,
     http: Http,
-    open: impl FnOnce() -> Result<Session>,
+    open: impl FnOnce() -> Result<Arc<dyn Tokens>>,
 ) -> Result<()> {
     let path = app.database(&args.database.db)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -52,11 +52,11 @@ pub(crate) fn with_session(
     }
     let gaps = AcceptedGaps::gather(app, args)?;
     let writer = Writer::claim(&path, app.ui)?;
-    let session = open()?;
+    let tokens = open()?;
     let plan = plan(args);
     let http = http.until(plan.limit.map(|(deadline, _)| deadline));
     let source = app.endpoints.api.lasting_name();
-    let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), session.clone());
+    let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), tokens.clone());
 
     let admit = |identity: &Identity, businesses: &[Business]| {
         if !args.new_identity {
@@ -71,7 +71,7 @@ pub(crate) fn with_session(
     }
     let provenance = Provenance {
         source,
-        scopes: session.scopes(),
+        scopes: tokens.scopes(),
         parameters: parameters(args, &gaps),
         note: args.note.clone(),
         os_user: app::os_user(),
