@@ -23,7 +23,7 @@ use crate::stop::Stop;
 use crate::ui::{ColorChoice, Ui};
 pub(crate) use clock::Clock;
 pub(crate) use desktop::{has_desktop, open_browser};
-pub(crate) use unforeseen::caught;
+pub(crate) use unforeseen::{caught, expecting_panic};
 
 /// FreshBooks' own hosts (API documentation, "Authentication").
 pub(crate) const FRESHBOOKS_API: &str = "https://api.freshbooks.com";
@@ -82,7 +82,7 @@ impl App {
         Ok(App {
             ui,
             clock: Clock::from_process()?,
-            stop: Stop::install()?,
+            stop: Stop::install(move |error| ui.error(error))?,
             endpoints,
             profile: settings.profile,
             json: settings.json,
@@ -187,11 +187,22 @@ pub(crate) fn patience(usual: Duration) -> Duration {
     environment::test_patience().unwrap_or(usual)
 }
 
-/// Dies as by `kill -9` if a test chose this step. What is left behind is what a power cut would leave.
+/// Dies as by `kill -9` if a test chose this step: what is left behind is what a power cut would leave.
+/// With `HUP:` or the like in front of the step, another signal comes then; with `panic:`, it panics.
 pub(crate) fn die_if_chosen(step: &str) {
+    use rustix::process::{Signal, getpid, kill_process};
     let Some(chosen) = environment::test_die_at() else { return };
-    assert!(chosen != format!("panic:{step}"), "the test chose to panic at {step}");
-    if chosen == step {
-        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    let (how, when) = chosen.split_once(':').unwrap_or(("KILL", &chosen));
+    if when != step {
+        return;
     }
+    let signal = match how {
+        "HUP" => Signal::HUP,
+        "INT" => Signal::INT,
+        "QUIT" => Signal::QUIT,
+        "TERM" => Signal::TERM,
+        "panic" => panic!("the test chose to panic at {step}"),
+        _ => Signal::KILL,
+    };
+    let _ = kill_process(getpid(), signal);
 }

@@ -1,13 +1,15 @@
 //! Stored sign-ins, and the access tokens that come of them.
 //!
 //! Start reading at [`Session`]: it gives a token, and another one for a token that was refused.
-//! `rotation` is the section in which tokens are replaced, `store` the files, `profile` what is in
-//! them, `seed` and `inputs` what the environment hands in, `place` why a copied store is not rotated.
+//! `rotation` is the section in which tokens are replaced, `store` the files, `draft` the one that is not
+//! in its place yet, `profile` what is in them, `seed` and `inputs` what the environment hands in, `place`
+//! why a copied store is not rotated.
 //! This file is how a sign-in begins, and what is said where one cannot be used.
 //!
 //! Secrets are exposed only here, in `oauth` and in `http`. No token goes to another origin than the one
 //! it is from.
 
+mod draft;
 pub(crate) mod inputs;
 mod place;
 mod profile;

@@ -1,9 +1,7 @@
 //! The files of the stored sign-ins: where they are, who may read them, how they are replaced.
 //!
 //! - `<profile>.json` is the sign-in, `<profile>.lock` the lock, which is never renamed or deleted.
-//! - `<profile>.next`, the draft, is a new pair on its way to `<profile>.json`. It has a fixed name because
-//!   the pair in it cannot be had again: if the way was cut short, the next run that holds the lock
-//!   completes it, and whoever only looks counts it as if that had been done.
+//! - `<profile>.next` is a new pair on its way to `<profile>.json`; `draft` tells of it.
 //! - A file that others can read, that is not ours, damaged, or newer than this program is reported
 //!   and left alone.
 
@@ -19,16 +17,15 @@ use super::place;
 use super::profile::{Profile, VERSION};
 use crate::app::{self, App};
 use crate::error::{Context, Error, Kind, Result};
-use crate::fsutil::{self, Lock};
+use crate::fsutil::{self, Lock, kind_of};
 use crate::shell;
 
 /// A rotation takes seconds, and half a minute at worst; who waits longer than this waits for a
 /// hung process.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How often, and how far apart, a new pair is tried to be written before another place is taken.
-const WRITE_TRIES: u32 = 5;
-const BETWEEN_WRITES: Duration = Duration::from_secs(1);
+/// A sign-in takes a few kilobytes, and some more for each business.
+const LARGEST: u64 = 16 << 20;
 
 /// One profile's files, and the run that uses them.
 #[derive(Clone)]
@@ -90,11 +87,7 @@ impl Store {
         &self.file
     }
 
-    pub(crate) fn draft(&self) -> PathBuf {
-        self.beside("next")
-    }
-
-    fn beside(&self, extension: &str) -> PathBuf {
+    pub(super) fn beside(&self, extension: &str) -> PathBuf {
         self.file.with_file_name(format!("{}.{extension}", self.name()))
     }
 
@@ -111,7 +104,10 @@ impl Store {
     /// Takes the lock under which alone the files change. Makes the folder if need be. A signal ends
     /// the wait.
     pub(crate) fn lock(&self) -> Result<Lock> {
-        fsutil::create_private_folder(self.file.parent().unwrap_or(Path::new(".")))?;
+        fsutil::create_private_folder(self.folder())?;
+        if let Ok(Some(problem)) = fsutil::folder_problem(self.folder()) {
+            return Err(problem);
+        }
         let path = self.beside("lock");
         let stop = &self.app.stop;
         match Lock::acquire(&path, app::patience(PATIENCE), || stop.check().is_ok()) {
@@ -122,14 +118,28 @@ impl Store {
             })),
             Err(error) => {
                 let message = format!("cannot lock {}; the sign-in is as it was", path.display());
-                Err(Error::new(kind_of(&error), message).because(error))
+                let hint = fsutil::lock_hint(&error, &path);
+                Err(Error::new(kind_of(&error), message).because(error).hint(hint))
             }
+        }
+    }
+
+    fn folder(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new("."))
+    }
+
+    /// Why the sign-in may not be used as it lies there: others can get at the file, or put another in its
+    /// place.
+    pub(crate) fn exposure(&self) -> io::Result<Option<Error>> {
+        match fsutil::folder_problem(self.folder()) {
+            Ok(Some(problem)) => Ok(Some(problem)),
+            _ => fsutil::secrecy_problem(&self.file),
         }
     }
 
     /// Reads the sign-in, `None` where there is none.
     pub(crate) fn load(&self) -> Result<Option<Profile>> {
-        match fsutil::secrecy_problem(&self.file) {
+        match self.exposure() {
             Ok(None) => self.parse(&self.file).map(Some),
             Ok(Some(problem)) => Err(problem),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -139,9 +149,12 @@ impl Store {
         }
     }
 
-    fn parse(&self, path: &Path) -> Result<Profile> {
+    pub(super) fn parse(&self, path: &Path) -> Result<Profile> {
         let shown = path.display();
-        let bytes = Zeroizing::new(fs::read(path).context(Kind::Config, || format!("cannot read {shown}"))?);
+        let read = fsutil::open_regular(path).and_then(|file| fsutil::read_bounded(file, LARGEST));
+        let read =
+            read.map_err(|error| Error::new(kind_of(&error), format!("cannot read {shown}")).because(error));
+        let bytes = Zeroizing::new(read?);
         // serde's own words may quote the value it stumbled over.
         let damaged = |error: serde_json::Error| {
             let (line, column) = (error.line(), error.column());
@@ -160,77 +173,12 @@ impl Store {
         serde_json::from_slice(&bytes).map_err(damaged)
     }
 
-    /// [`Store::load`] for whoever holds the lock: first completes what an interrupted run had
-    /// begun.
-    pub(crate) fn load_completed(&self) -> Result<Option<Profile>> {
-        let stored = self.load()?;
-        let Some(newer) = self.drafted(stored.as_ref()) else { return Ok(stored) };
-        fsutil::put_in_place(&self.draft(), &self.file).map_err(|error| self.cannot_write(&error))?;
-        self.app.ui.note("put a pair of tokens in its place that an interrupted run had written beside it");
-        Ok(Some(newer))
-    }
-
-    /// What [`Store::load_completed`] would give, for whoever is to change nothing.
-    pub(crate) fn load_as_if_completed(&self) -> Result<Option<Profile>> {
-        let stored = self.load()?;
-        Ok(self.drafted(stored.as_ref()).or(stored))
-    }
-
-    /// The pair in the draft, if it is whole and takes the place of what is stored.
-    fn drafted(&self, stored: Option<&Profile>) -> Option<Profile> {
-        let draft = self.draft();
-        let ours = matches!(fsutil::secrecy_problem(&draft), Ok(None));
-        let newer = if ours { self.parse(&draft).ok() } else { None };
-        newer.filter(|newer| newer.follows(stored))
-    }
-
     /// Replaces the sign-in in one step.
     pub(crate) fn save(&self, profile: &Profile) -> Result<()> {
         let temporary = self.beside("tmp");
         let written = fsutil::write_draft(&temporary, &encode(profile)?);
         let placed = written.and_then(|()| fsutil::put_in_place(&temporary, &self.file));
         placed.map_err(|error| self.cannot_write(&error))
-    }
-
-    /// Stores a pair that cannot be had again: in its place, beside it, or at least somewhere.
-    pub(super) fn put_away(&self, profile: &Profile) -> Result<()> {
-        let bytes = encode(profile)?;
-        for _ in 1..WRITE_TRIES {
-            if self.save_by_way_of_draft(&bytes).is_ok() {
-                return Ok(());
-            }
-            self.app.clock.pause(BETWEEN_WRITES);
-        }
-        self.save_by_way_of_draft(&bytes).map_err(|error| self.rescue(&bytes).because(error))
-    }
-
-    fn save_by_way_of_draft(&self, bytes: &[u8]) -> io::Result<()> {
-        let draft = self.draft();
-        fsutil::write_draft(&draft, bytes)?;
-        app::die_if_chosen("before-rename");
-        fsutil::put_in_place(&draft, &self.file)
-    }
-
-    /// Says where the pair is kept instead, and how it gets back.
-    fn rescue(&self, bytes: &[u8]) -> Error {
-        let (file, draft) = (self.file.display(), self.draft());
-        let beside = fsutil::write_draft(&draft, bytes).map(|()| draft.clone());
-        let (kept, hint) = match beside.or_else(|_| fsutil::rescue(bytes)) {
-            Ok(place) if place == draft => (
-                format!("; they are kept in {}", place.display()),
-                format!("make {file} writable and run the command again; it puts them in place"),
-            ),
-            Ok(place) => (
-                format!("; they are kept in {}", place.display()),
-                format!("make {file} writable, then: mv {} {}", shell::path(&place), shell::path(&self.file)),
-            ),
-            Err(_) => (
-                ", nor anywhere else: they are lost".to_owned(),
-                format!("make room, then: {}", self.command("auth")),
-            ),
-        };
-        let missed = "FreshBooks gave new tokens, and they could not be written to";
-        Error::new(Kind::Storage, format!("{missed} {file}{kept}")).hint(hint)
     }
 
     /// Fails if the sign-in could not be written now. For asking before something is spent or a
@@ -248,20 +196,12 @@ impl Store {
         Ok(())
     }
 
-    fn cannot_write(&self, error: &io::Error) -> Error {
+    pub(super) fn cannot_write(&self, error: &io::Error) -> Error {
         Error::new(kind_of(error), format!("cannot write {}", self.file.display())).because(error.to_string())
     }
 }
 
-fn encode(profile: &Profile) -> Result<Zeroizing<Vec<u8>>> {
+pub(super) fn encode(profile: &Profile) -> Result<Zeroizing<Vec<u8>>> {
     let bytes = serde_json::to_vec_pretty(profile);
     Ok(Zeroizing::new(bytes.context(Kind::Unexpected, || "cannot encode the sign-in".to_owned())?))
-}
-
-/// A folder that may not be written is a matter of permissions; a full one is the disk's.
-fn kind_of(error: &io::Error) -> Kind {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => Kind::Config,
-        _ => Kind::Storage,
-    }
 }

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
 
-use super::open::{Contents, connect, recognize};
+use super::file::connect;
+use super::open::{Contents, recognize};
 use super::{Writer, check, schema, steps, storage_error, with_suffix};
 use crate::app::die_if_chosen;
 use crate::error::{Context, Error, Kind, Result};

@@ -41,7 +41,10 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
     let app = demo_app(caller, &sandbox, &args.dir)?;
     let db = args.dir.join("audit.sqlite");
     let csv = args.dir.join("access.csv");
-    let step = |text: &str| app.ui.instruct(format_args!("\n— {text}"));
+    let step = |text: &str| {
+        app.ui.instruct("");
+        app.ui.instruct(format_args!("— {text}"));
+    };
 
     app.ui.instruct(
         "everything here happens on this machine: a built-in FreshBooks, invented people, no account",
@@ -150,6 +153,7 @@ fn sync_once(app: &App, db: &Path, note: &str) -> Result<()> {
         jobs: 4,
         max_time: None,
         every: None,
+        no_create: false,
         note: Some(note.to_owned()),
         new_identity: false,
         adopt: false,
@@ -202,8 +206,9 @@ fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
     let program = app::program();
     let typed = shell::path(db);
     for line in [
+        String::new(),
         format!(
-            "\n— it is all in {}: {}, {}, the evidence folder and the sandbox's sign-in in state/",
+            "— it is all in {}: {}, {}, the evidence folder and the sandbox's sign-in in state/",
             dir.display(),
             name(csv),
             "audit.sqlite"

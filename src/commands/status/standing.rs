@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::credentials::{self, Profile, Store};
 use crate::error::{Error, Result};
-use crate::fsutil;
 use crate::time::spoken;
 
 /// One stored sign-in as it stands.
@@ -96,7 +95,7 @@ fn gone(store: &Store) -> String {
 
 /// The file cannot be read, or, where others can read it or own it, may not be.
 fn unusable(store: &Store, problem: &Error) -> Told {
-    let told = match fsutil::secrecy_problem(store.file()) {
+    let told = match store.exposure() {
         Ok(Some(_)) => Told::new("permissions_wrong", "permissions wrong"),
         _ => Told::new("unusable", "file not usable"),
     };

@@ -58,8 +58,10 @@ impl Again<'_> {
         let demand = Demand { snapshot_id: choice.chosen.id, scope: options.scope() };
         let source = Source::open(self.database, &demand)?;
         let view = source.view(options.options(), self.stop)?;
-        let index = (options.part == Some(Part::Firm))
-            .then(|| Index::of(&view, options.style(), &indexed_seals(self.folder)));
+        let index = match options.part {
+            Some(Part::Firm) => Some(Index::of(&view, options.style(), &indexed_seals(self.folder)?)),
+            _ => None,
+        };
         let plan =
             Plan { style: options.style(), choice, stamp: export, part: options.part, index: index.as_ref() };
         evidence::write(target, &view, &plan)?;
