@@ -49,7 +49,7 @@ pub(crate) fn store_sign_in(
     let _lock = store.lock()?;
     let _shield = app.stop.shield();
     let tokens = exchange(&client)?;
-    tell_skew(app.ui, tokens.clock);
+    tell_skew(app.ui, tokens.skew);
     let Some(refresh_token) = tokens.refresh.clone() else {
         return Err(Error::new(Kind::Refused, "FreshBooks gave no refresh token, so nothing was stored")
             .hint("check the app's settings at FreshBooks, then run the command again"));
