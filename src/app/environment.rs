@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::origin::Origin;
-use crate::secret::Secret;
+use crate::secret::{Secret, bare};
 use crate::time::Timestamp;
 
 macro_rules! variables {
@@ -62,11 +62,11 @@ pub(super) fn names_state_dir(folder: &Path) -> bool {
 }
 
 pub(crate) fn client_id() -> Result<Option<String>> {
-    text(FBSYNC_CLIENT_ID)
+    bare_text(FBSYNC_CLIENT_ID)
 }
 
 pub(crate) fn redirect_uri() -> Result<Option<String>> {
-    text(FBSYNC_REDIRECT_URI)
+    bare_text(FBSYNC_REDIRECT_URI)
 }
 
 pub(crate) fn client_secret_file() -> Result<Option<PathBuf>> {
@@ -74,15 +74,15 @@ pub(crate) fn client_secret_file() -> Result<Option<PathBuf>> {
 }
 
 pub(crate) fn client_secret() -> Result<Option<Secret>> {
-    Ok(text(FBSYNC_CLIENT_SECRET)?.map(Secret::new))
+    secret(FBSYNC_CLIENT_SECRET, "client secret")
 }
 
 pub(crate) fn refresh_token() -> Result<Option<Secret>> {
-    token(FBSYNC_REFRESH_TOKEN)
+    secret(FBSYNC_REFRESH_TOKEN, "refresh token")
 }
 
 pub(crate) fn access_token() -> Result<Option<Secret>> {
-    token(FBSYNC_ACCESS_TOKEN)
+    secret(FBSYNC_ACCESS_TOKEN, "access token")
 }
 
 pub(crate) fn instance() -> Result<Option<String>> {
@@ -108,9 +108,11 @@ pub(crate) fn no_proxy() -> Result<Option<String>> {
     Ok(first_set(&[NO_PROXY, "no_proxy"])?.map(|(_, hosts)| hosts))
 }
 
-/// Whether somebody said which authorities count. The TLS library reads which.
-pub(crate) fn names_authorities() -> bool {
-    is_set(SSL_CERT_FILE) || is_set(SSL_CERT_DIR)
+/// The authorities to trust instead of the system's, and which variable names them. The TLS library reads
+/// the same variables.
+pub(crate) fn authorities() -> Option<(&'static str, PathBuf)> {
+    let path = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    [SSL_CERT_FILE, SSL_CERT_DIR].into_iter().find_map(|name| Some((name, path(name)?)))
 }
 
 /// The time that a build system wants everything to bear (reproducible-builds.org,
@@ -223,10 +225,14 @@ fn text(name: &str) -> Result<Option<String>> {
     }
 }
 
-/// Without the blanks that come along when a token is copied.
-fn token(name: &str) -> Result<Option<Secret>> {
-    let token = text(name)?.map(|text| Secret::new(text.trim()));
-    Ok(token.filter(|token| !token.is_empty()))
+/// Without what comes along when a text is copied.
+fn bare_text(name: &str) -> Result<Option<String>> {
+    Ok(text(name)?.map(|text| bare(&text).to_owned()).filter(|text| !text.is_empty()))
+}
+
+fn secret(name: &str, what: &str) -> Result<Option<Secret>> {
+    let secret = text(name)?.map(|text| Secret::given(&text)).filter(|secret| !secret.is_empty());
+    secret.map(|secret| secret.checked(what, name)).transpose()
 }
 
 fn first_set(names: &[&'static str]) -> Result<Option<(&'static str, String)>> {

@@ -24,34 +24,30 @@ use crate::app::{self, App};
 use crate::error::{Error, Kind, Result};
 use crate::http::Http;
 use crate::http::retry::Outcome;
-use crate::oauth::{self, ClockOffset, TokenProblem, TokenSet};
+use crate::oauth::{self, TokenProblem, TokenSet};
 use crate::secret::Secret;
-use crate::time::spoken;
-use crate::ui::Ui;
 
 /// Before the one repeat after a lost answer. Asking again cannot make it worse: if the first
 /// request was acted on, the pair it brought is lost either way, and a server with a grace period
 /// gives it once more.
 const AFTER_LOST_ANSWER: Duration = Duration::from_secs(2);
 
-/// A clock further off than this is told: logs and expiry are then wrong by as much.
-const TOLERATED_SKEW: Duration = Duration::from_secs(60);
-
 /// What makes a rotation unnecessary once the lock is held.
 pub(super) enum Unless {
     /// Nothing: it was asked for.
     Never,
-    /// Another pair than the one with this access token, still alive: somebody was quicker.
+    /// Another pair than the one with this access token: somebody was quicker. It is taken whatever its
+    /// dates say, or two processes with an odd clock between them would rotate in turn for ever.
     Replaced(Option<Secret>),
 }
 
-/// How a section ended that did not fail for good.
+/// How a section ended that may be tried again.
 pub(super) enum Ended {
     /// Another process had rotated already.
     Taken(Profile),
     Rotated(Profile),
-    /// Nothing is lost; worth another try after a while, judged as the outcome says.
-    Later(Error, Outcome),
+    /// Whether it is worth another try after a while, the outcome says.
+    Failed(Error, Outcome),
 }
 
 pub(super) struct Section<'a> {
@@ -68,8 +64,8 @@ impl Section<'_> {
         let _shield = self.store.app.stop.shield();
         let stored = self.store.load_completed()?.ok_or_else(|| not_signed_in(self.store))?;
         if let Unless::Replaced(seen) = unless
-            && let Some(alive) = self.alive(&stored)
-            && Some(alive) != seen.as_ref()
+            && stored.access_token.is_some()
+            && stored.access_token != *seen
         {
             return Ok(Ended::Taken(stored));
         }
@@ -92,10 +88,6 @@ impl Section<'_> {
             Ok(tokens) => keep(self.store, marked.rotated(&tokens), &tokens).map(Ended::Rotated),
             Err(problem) => self.judge(marked, earlier, problem),
         }
-    }
-
-    fn alive<'a>(&self, stored: &'a Profile) -> Option<&'a Secret> {
-        stored.access_good_for(Duration::ZERO, self.store.app.clock.now())
     }
 
     /// What must hold before a token may be spent.
@@ -138,15 +130,12 @@ impl Section<'_> {
             self.note_down(&Profile { in_flight: earlier, ..marked });
         }
         let outcome = match problem {
-            TokenProblem::NotSent(_) => Some(Outcome::Broken),
-            TokenProblem::Busy { status, retry_after, .. } => Some(Outcome::Answered { status, retry_after }),
-            _ => None,
+            TokenProblem::NotSent(_) => Outcome::Passing { retry_after: None },
+            TokenProblem::Busy { retry_after, .. } => Outcome::Passing { retry_after },
+            _ => Outcome::Final,
         };
         let error = problem.into_error(&self.store.app, "cannot refresh the tokens", state);
-        match outcome {
-            Some(outcome) => Ok(Ended::Later(error, outcome)),
-            None => Err(error),
-        }
+        Ok(Ended::Failed(error, outcome))
     }
 
     /// The refresh token counts no more. Somebody without the lock, such as a person who put a file
@@ -154,7 +143,7 @@ impl Section<'_> {
     fn rejected(&self, marked: Profile, earlier: Option<InFlight>, why: &str) -> Result<Ended> {
         if let Ok(Some(newer)) = self.store.load()
             && newer.refresh_token != marked.refresh_token
-            && self.alive(&newer).is_some()
+            && newer.access_token.is_some()
         {
             return Ok(Ended::Taken(newer));
         }
@@ -187,7 +176,8 @@ pub(super) fn ask(store: &Store, http: &Http, profile: &Profile) -> Result<Token
     match ask() {
         Err(TokenProblem::Lost(why)) => {
             let wait = AFTER_LOST_ANSWER.as_secs();
-            ui.note(format_args!("the answer to the refresh was lost ({why}); asking once more in {wait} s"));
+            let lost = format!("the answer to the refresh was lost ({why}); asking once more in {wait} s");
+            ui.detail(1, lost);
             clock.pause(AFTER_LOST_ANSWER);
             // Even a refusal is the echo of the first request now, and proves nothing yet.
             ask().map_err(|second| match second {
@@ -201,20 +191,12 @@ pub(super) fn ask(store: &Store, http: &Http, profile: &Profile) -> Result<Token
 
 /// Stores a sign-in whose pair has just come, before anybody uses it.
 pub(super) fn keep(store: &Store, profile: Profile, tokens: &TokenSet) -> Result<Profile> {
-    tell_skew(store.app.ui, tokens.clock);
+    // A clock that is off is worth a word: it is the machine's fault that expiry seems odd.
+    if let Some(skew) = tokens.skew.filter(|skew| skew.matters()) {
+        store.app.ui.warn(format_args!("{skew}; expiry is reckoned by theirs"));
+    }
     let place = store.here.clone().or(profile.place);
     let profile = Profile { place, ..profile };
     store.put_away(&profile)?;
     Ok(profile)
-}
-
-/// A clock that is off is worth a word: it is the machine's fault that expiry seems odd.
-fn tell_skew(ui: Ui, offset: ClockOffset) {
-    let (amount, way) = match offset {
-        ClockOffset { behind, .. } if behind > TOLERATED_SKEW => (behind, "behind"),
-        ClockOffset { ahead, .. } if ahead > TOLERATED_SKEW => (ahead, "ahead of"),
-        _ => return,
-    };
-    let amount = spoken(amount);
-    ui.warn(format_args!("this machine's clock is {amount} {way} FreshBooks'; expiry is reckoned by theirs"));
 }

@@ -47,11 +47,13 @@ impl Tokens for Bare {
         Ok(self.token.clone())
     }
 
-    fn replace(&self, _refused: &Secret) -> Result<Secret> {
+    fn replace(&self, _refused: &Secret) -> Result<Option<Secret>> {
         let message = "FreshBooks rejects the access token in FBSYNC_ACCESS_TOKEN";
         let hint = format!("set a new one, or unset it and sign in with: {}", self.sign_in);
         Err(Error::new(Kind::SignIn, message).hint(hint))
     }
+
+    fn was_refused_too(&self, _fresh: &Secret) {}
 
     fn scopes(&self) -> Option<String> {
         None
@@ -69,9 +71,11 @@ pub(crate) struct Session {
 
 struct Kept {
     profile: Profile,
-    /// Whether the pair was written since this process first read the store: then it is taken
-    /// however short it lives.
+    /// Whether the pair was written since this process first read the store: then it is used until
+    /// FreshBooks refuses it, whatever its dates say.
     renewed: bool,
+    /// FreshBooks refused a token that it had just given: it says so of what may not be read, too.
+    refuses_good_ones: bool,
     /// The failure that every thread is told.
     failed: Option<Error>,
     /// Whether it was said how this sign-in will end, if there is anything to say.
@@ -96,8 +100,8 @@ impl Session {
         }
         let profile = stored.ok_or_else(|| not_signed_in(&store))?;
         check_origin(&store, &profile)?;
-        let kept = Mutex::new(Kept { profile, renewed: false, failed: None, told: false });
-        Ok(Session { store, http: http.clone(), adopt, kept })
+        let kept = Kept { profile, renewed: false, refuses_good_ones: false, failed: None, told: false };
+        Ok(Session { store, http: http.clone(), adopt, kept: Mutex::new(kept) })
     }
 
     /// The sign-in as it is known now.
@@ -145,7 +149,7 @@ impl Session {
         if profile.dead.is_some() {
             let (end, sign_in) = (profile.expires_at, self.store.command("auth"));
             ui.warn(format_args!(
-                "FreshBooks renews this sign-in no more: it ends at {end}; before that: {sign_in}"
+                "FreshBooks no longer renews this sign-in; it expires at {end}; before that: {sign_in}"
             ));
         } else if !self.adopt && self.store.is_copied(profile) {
             ui.warn("this sign-in was stored on another machine: it is used, but not refreshed here");
@@ -184,11 +188,11 @@ impl Session {
             let (error, outcome) = match section.run(unless)? {
                 Ended::Taken(profile) => return Ok((profile, false)),
                 Ended::Rotated(profile) => return Ok((profile, true)),
-                Ended::Later(error, outcome) => (error, outcome),
+                Ended::Failed(error, outcome) => (error, outcome),
             };
             match retry::judge(attempt, outcome, 1.0) {
                 Verdict::Wait(wait) => {
-                    ui.note(format_args!("{error}; asking again in {} s", wait.as_secs()));
+                    ui.detail(1, format_args!("{error}; asking again in {} s", wait.as_secs()));
                     clock.sleep(wait, stop)?;
                 }
                 Verdict::GiveUp => return Err(error),
@@ -201,8 +205,17 @@ impl Session {
     }
 
     fn current(&self, kept: &Kept) -> Result<Secret> {
-        let none = || Error::new(Kind::SignIn, "the sign-in has no access token yet");
-        kept.profile.access_token.clone().ok_or_else(|| none().hint(self.store.command("refresh")))
+        let unusable =
+            |why: &str| Error::new(Kind::SignIn, why.to_owned()).hint(self.store.command("refresh"));
+        match &kept.profile.access_token {
+            None => Err(unusable("the sign-in has no access token yet")),
+            Some(token) => match token.stray_character() {
+                None => Ok(token.clone()),
+                Some(place) => Err(unusable(&format!(
+                    "the stored access token is not one: its character {place} cannot be part of a token"
+                ))),
+            },
+        }
     }
 
     /// A thread that panicked cannot have left half a profile: it is replaced whole.
@@ -212,11 +225,11 @@ impl Session {
 }
 
 impl Tokens for Session {
-    /// One that is good for ten minutes more, refreshed first if need be.
+    /// One that is good for ten minutes more, refreshed first if need be; one of this run as it is.
     fn bearer(&self) -> Result<Secret> {
         let mut kept = self.kept();
-        let settled = kept.renewed || kept.failed.is_some();
-        if self.lives_for(&kept, if settled { Duration::ZERO } else { MARGIN }) {
+        let margin = if kept.failed.is_some() { Duration::ZERO } else { MARGIN };
+        if kept.renewed || self.lives_for(&kept, margin) {
             self.tell_its_end(&mut kept);
             return self.current(&kept);
         }
@@ -235,12 +248,20 @@ impl Tokens for Session {
     }
 
     /// The one another thread or process has got meanwhile, or a new one.
-    fn replace(&self, refused: &Secret) -> Result<Secret> {
+    fn replace(&self, refused: &Secret) -> Result<Option<Secret>> {
         let mut kept = self.kept();
         if kept.profile.access_token.as_ref() == Some(refused) {
+            if kept.refuses_good_ones && self.lives_for(&kept, Duration::ZERO) {
+                return Ok(None);
+            }
             self.renew(&mut kept, &Unless::Replaced(Some(refused.clone())))?;
         }
-        self.current(&kept)
+        self.current(&kept).map(Some)
+    }
+
+    fn was_refused_too(&self, fresh: &Secret) {
+        let mut kept = self.kept();
+        kept.refuses_good_ones |= kept.renewed && kept.profile.access_token.as_ref() == Some(fresh);
     }
 
     fn scopes(&self) -> Option<String> {

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::business::Collected;
 use super::team::PageJob;
-use super::{Came, Done, Job, Plan, What};
+use super::{Came, ClockOffset, Done, Job, Plan, What};
 use crate::error::Result;
 use crate::freshbooks::{Me, Reply};
 use crate::http::{Answer, Failed, Failure};
@@ -24,6 +24,7 @@ pub(super) struct Collector {
     /// In the order of the jobs, whatever order the answers came in; the first is `users/me`.
     requests: BTreeMap<Option<Job>, RequestLine>,
     server_dates: Option<(Timestamp, Timestamp)>,
+    clock_offset: Option<ClockOffset>,
 }
 
 impl Collector {
@@ -36,8 +37,9 @@ impl Collector {
             members: 0,
             requests: BTreeMap::from([(None, answered(answer.url.to_string(), answer))]),
             server_dates: None,
+            clock_offset: None,
         };
-        collector.note_date(answer);
+        collector.note_clock(answer);
         collector
     }
 
@@ -77,29 +79,27 @@ impl Collector {
     pub(super) fn take(&mut self, done: Done, spool: &mut Spool) -> Result<Vec<Job>> {
         self.in_flight -= 1;
         let Done { job, url, came } = done;
-        let collected = &mut self.businesses[job.business];
-        let (line, date, next) = match came {
+        let (line, next) = match came {
             Came::Team(page, reply) => {
-                let noted = noted(url, &reply);
+                let line = self.noted(url, &reply);
                 if let Ok((page, _)) = &reply {
                     self.members += page.members.len() as u64;
                 }
-                let next = collected.take_team(page, reply, spool)?;
-                (noted.0, noted.1, next.into_iter().map(What::Team).collect())
+                let next = self.businesses[job.business].take_team(page, reply, spool)?;
+                (line, next.into_iter().map(What::Team).collect())
             }
             Came::Group(reply) => {
-                let noted = noted(url, &reply);
-                collected.take_group(reply, spool)?;
-                (noted.0, noted.1, Vec::new())
+                let line = self.noted(url, &reply);
+                self.businesses[job.business].take_group(reply, spool)?;
+                (line, Vec::new())
             }
             Came::Staff { page, reply } => {
-                let noted = noted(url, &reply);
-                let next = collected.take_staff(page, reply, spool)?;
-                (noted.0, noted.1, next.map(|page| What::Staff { page }).into_iter().collect())
+                let line = self.noted(url, &reply);
+                let next = self.businesses[job.business].take_staff(page, reply, spool)?;
+                (line, next.map(|page| What::Staff { page }).into_iter().collect())
             }
         };
         self.requests.insert(Some(job), line);
-        self.widen_dates(date);
         self.in_flight += next.len();
         Ok(next.into_iter().map(|what| Job { business: job.business, what }).collect())
     }
@@ -129,37 +129,42 @@ impl Collector {
         }
     }
 
-    fn note_date(&mut self, answer: &Answer) {
-        self.widen_dates(answer.server_date);
+    /// How this machine's clock stood to FreshBooks', if any answer told.
+    pub(super) fn clock_offset(&self) -> Option<ClockOffset> {
+        self.clock_offset
     }
 
-    fn widen_dates(&mut self, date: Option<Timestamp>) {
-        if let Some(date) = date {
+    fn note_clock(&mut self, answer: &Answer) {
+        if let Some(date) = answer.server_date {
             let (first, last) = self.server_dates.unwrap_or((date, date));
             self.server_dates = Some((first.min(date), last.max(date)));
         }
-    }
-}
-
-/// The line that a request leaves in the snapshot, and the server's time.
-fn noted<T>(url: String, reply: &Reply<T>) -> (RequestLine, Option<Timestamp>) {
-    match reply {
-        Ok((_, answer)) => (answered(url, answer), answer.server_date),
-        Err(Failed { failure: Failure::Answered(answer, _), attempts }) => {
-            (RequestLine { attempts: *attempts, ..answered(url, answer) }, answer.server_date)
+        if let Some(skew) = answer.skew() {
+            let first = self.clock_offset.map_or(skew, |known| known.first);
+            self.clock_offset = Some(ClockOffset { first, last: skew });
         }
-        Err(Failed { attempts, .. }) => {
-            let attempts = *attempts;
-            let none = RequestLine {
+    }
+
+    /// The line that a request leaves in the snapshot.
+    fn noted<T>(&mut self, url: String, reply: &Reply<T>) -> RequestLine {
+        match reply {
+            Ok((_, answer)) => {
+                self.note_clock(answer);
+                answered(url, answer)
+            }
+            Err(Failed { failure: Failure::Answered(answer, _), attempts }) => {
+                self.note_clock(answer);
+                RequestLine { attempts: *attempts, ..answered(url, answer) }
+            }
+            Err(Failed { attempts, .. }) => RequestLine {
                 url,
                 status: None,
                 received_at: None,
                 bytes: None,
                 sha256: None,
-                attempts,
+                attempts: *attempts,
                 request_id: None,
-            };
-            (none, None)
+            },
         }
     }
 }

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::{FreshBooks, Group, Me, Reply, StaffAnswer, TeamPage, TeamQuery};
-use crate::http::Answer;
+use crate::http::{Answer, Skew};
 use crate::model::{Business, Identity, Reading};
 use crate::store::Spool;
 use crate::time::spoken;
@@ -87,6 +87,30 @@ enum Came {
     Staff { page: i64, reply: Reply<StaffAnswer> },
 }
 
+/// A reading, and what came with it that is no part of any business.
+pub(crate) struct Brought {
+    pub(crate) reading: Reading,
+    pub(crate) spool: Spool,
+    /// Nothing if no answer told FreshBooks' time.
+    pub(crate) clock_offset: Option<ClockOffset>,
+    /// Entries of `users/me` that name no business which can be read.
+    pub(crate) unread_memberships: i64,
+}
+
+impl Brought {
+    /// How far this machine's clock is off, where that is more than an answer's way explains.
+    pub(crate) fn wrong_clock(&self) -> Option<Skew> {
+        self.clock_offset.map(|offset| offset.last).filter(|skew| skew.matters())
+    }
+}
+
+/// How this machine's clock stood to FreshBooks' at the first and the last answer that told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClockOffset {
+    pub(crate) first: Skew,
+    pub(crate) last: Skew,
+}
+
 /// Reads the identity, its businesses and who belongs to them. Fails only where there can be no
 /// snapshot at all: no identity, no token, no disk, a signal, or `admit` refuses what `users/me` says.
 pub(crate) fn read(
@@ -95,12 +119,16 @@ pub(crate) fn read(
     plan: &Plan,
     folder: &Path,
     admit: impl FnOnce(&Identity, &[Business]) -> Result<()>,
-) -> Result<(Reading, Spool)> {
+) -> Result<Brought> {
     let started_at = app.clock.now();
     let mut spool = Spool::in_folder(folder)?;
     let (me, answer) = who_is_signed_in(app, freshbooks, plan)?;
     admit(&me.identity, &me.businesses)?;
     spool.add(me.records.iter())?;
+    let unread_memberships = me.unread.count;
+    if let Some(unread) = me.unread.told("1 membership is", "memberships are") {
+        app.ui.warn(format_args!("{unread}: left out, since FreshBooks does not say of which business"));
+    }
     let accounts: Vec<(i64, Option<String>)> =
         me.businesses.iter().map(|business| (business.id, business.account_id.clone())).collect();
     let mut collector = Collector::new(me, &answer, plan);
@@ -129,7 +157,9 @@ pub(crate) fn read(
     }
     // A signal that came with the last answer counts as well: nothing has been recorded yet.
     app.stop.check()?;
-    Ok((collector.finish(started_at, app.clock.now()), spool))
+    let clock_offset = collector.clock_offset();
+    let reading = collector.finish(started_at, app.clock.now());
+    Ok(Brought { reading, spool, clock_offset, unread_memberships })
 }
 
 /// Asks from another thread, like all else: an answer may be a minute away, and a signal is not to

@@ -4,10 +4,13 @@
 //! And counts alone do not prove a list: while one member leaves, another may slide from page 2 to
 //! page 1 after page 1 was read. So page 1 is read once more at the end, wherever there are several
 //! pages, and a list that moved is read again from the start.
+//!
+//! What would be the same next time (an entry that is no record, a total that is no number, pages
+//! without end) is not read again: it stays with the list as a flaw.
 
 use std::collections::HashSet;
 
-use crate::freshbooks::{Meta, PER_PAGE};
+use crate::freshbooks::{Meta, Number, Oddities, PER_PAGE};
 use crate::model::reading::Digest;
 use crate::model::{Coverage, Membership, Outcome, Resource};
 
@@ -16,6 +19,7 @@ const ROUNDS: u32 = 3;
 
 /// No business has a million members; a server that goes on handing out pages has lost its way.
 const LAST_PAGE: i64 = 10_000;
+const MOST_MEMBERS: i64 = LAST_PAGE * PER_PAGE;
 
 /// Pages of one list asked for at once, at most. An empty page ends a list early, so running far
 /// ahead of the answers would ask for pages that nobody needs.
@@ -34,6 +38,7 @@ pub(super) struct PageJob {
 #[derive(Debug)]
 pub(super) struct Page {
     pub(super) members: Vec<Membership>,
+    pub(super) oddities: Oddities,
     pub(super) meta: Meta,
     pub(super) attempts: u32,
 }
@@ -74,13 +79,20 @@ struct Round {
     next_page: i64,
     last_page: Option<i64>,
     pages: i64,
+    /// Those that were not empty.
+    filled: i64,
     total: Option<i64>,
     first: Option<(Vec<Digest>, Meta)>,
+    first_entries: i64,
     checked_again: bool,
     /// A page was empty, or the same as the first: nothing lies behind it.
     ended: bool,
     members: Vec<Membership>,
+    oddities: Oddities,
+    /// Something moved: another reading may agree.
     problem: Option<String>,
+    /// Another reading would end the same way.
+    flaw: Option<String>,
 }
 
 impl TeamList {
@@ -136,20 +148,22 @@ impl TeamList {
     /// The members, each once, and the proof of how complete they are.
     pub(super) fn settle(self) -> (Vec<Membership>, Coverage) {
         let TeamList { attempts, missing, reading } = self;
-        let received = count(reading.members.len());
-        let mut members = match reading.distinct() == received {
+        let received = reading.received();
+        let rounds = reading.number;
+        let mut members = match reading.distinct() == count(reading.members.len()) {
             true => reading.members,
             false => newest_of_each(reading.members),
         };
         members.shrink_to_fit();
-        let rounds = reading.number;
-        let (outcome, http_status, message) = match (missing, reading.problem) {
-            (Some(missing), _) => (missing.outcome, missing.http_status, Some(missing.message)),
-            (None, Some(problem)) => {
+        let (outcome, http_status, why) = match (missing, reading.problem, reading.flaw) {
+            (Some(missing), ..) => (missing.outcome, missing.http_status, Some(missing.message)),
+            (None, Some(problem), _) => {
                 (Outcome::Mismatch, Some(200), Some(format!("{problem}; read {rounds} times")))
             }
-            (None, None) => (Outcome::Ok, Some(200), None),
+            (None, None, Some(flaw)) => (Outcome::Mismatch, Some(200), Some(flaw)),
+            (None, None, None) => (Outcome::Ok, Some(200), None),
         };
+        let message: Vec<String> = why.into_iter().chain(reading.oddities.told()).collect();
         let coverage = Coverage {
             http_status,
             expected: reading.total,
@@ -157,7 +171,11 @@ impl TeamList {
             distinct: count(members.len()),
             pages: reading.pages,
             attempts,
-            ..Coverage::unread(Resource::TeamMembers, outcome, message)
+            ..Coverage::unread(
+                Resource::TeamMembers,
+                outcome,
+                (!message.is_empty()).then(|| message.join("; ")),
+            )
         };
         (members, coverage)
     }
@@ -174,29 +192,48 @@ impl Round {
             self.blame(format!("page {} was asked for and page {got} came", job.page));
         }
         match &self.first {
-            None => self.total = page.meta.total,
-            Some(_) if page.meta.total != self.total => {
+            None => self.total = self.total_of(page.meta),
+            Some((_, meta)) if page.meta.total != meta.total => {
                 self.blame("the total changed while the list was read")
             }
             Some((first, _)) if job.again && *first != digests => {
                 self.blame("the first page changed while the list was read");
             }
-            Some((first, _)) => self.ended |= !job.again && *first == digests,
+            Some((first, _)) => self.ended |= !job.again && !first.is_empty() && *first == digests,
         }
         if job.again {
             return;
         }
+        let entries = count(digests.len()) + page.oddities.unread.count;
         self.pages += 1;
-        self.ended |= digests.is_empty();
+        self.filled += i64::from(entries > 0);
+        self.ended |= entries == 0;
         if self.first.is_none() {
-            self.first = Some((digests, page.meta));
+            (self.first, self.first_entries) = (Some((digests, page.meta)), entries);
         }
-        if self.total.is_none() {
-            self.last_page = self.last_page_without_total(job.page, page.members.len(), page.meta);
-        } else {
-            self.last_page = self.last_page_by_total();
-        }
+        self.last_page = match self.total {
+            // Nothing but an empty page tells the end, so pages come one by one.
+            None => Some(job.page + 1),
+            Some(total) => Some(self.last_page_by(total)),
+        };
         self.members.extend(page.members);
+        self.oddities.add(job.page, page.oddities);
+        if self.received() > MOST_MEMBERS {
+            self.ended = true;
+            self.flaw = Some(format!("the list has more than {MOST_MEMBERS} entries"));
+        }
+    }
+
+    /// FreshBooks' total, where it says one that can be right.
+    fn total_of(&mut self, meta: Meta) -> Option<i64> {
+        match meta.total {
+            Number::Absent => None,
+            Number::Is(total) if total >= 0 => Some(total),
+            Number::Is(_) | Number::Unreadable => {
+                self.flaw = Some("the total that FreshBooks says cannot be read".to_owned());
+                None
+            }
+        }
     }
 
     /// The pages that may be asked for now.
@@ -212,7 +249,7 @@ impl Round {
     }
 
     fn check_again(&mut self) -> Option<PageJob> {
-        if self.pages < 2 || self.checked_again || self.problem.is_some() {
+        if self.filled < 2 || self.checked_again || self.problem.is_some() {
             return None;
         }
         self.checked_again = true;
@@ -222,38 +259,43 @@ impl Round {
 
     /// A page's size as the server sees it; it may have cut what was asked for, or may not say.
     fn per_page(&self) -> i64 {
-        let (rows, said) =
-            self.first.as_ref().map_or((0, None), |(first, meta)| (count(first.len()), meta.per_page));
-        said.filter(|said| *said > 0).unwrap_or(if rows > 0 { rows } else { PER_PAGE })
+        let said = self.first.as_ref().and_then(|(_, meta)| meta.per_page);
+        said.filter(|said| *said > 0).unwrap_or(match self.first_entries {
+            0 => PER_PAGE,
+            entries => entries,
+        })
     }
 
-    fn last_page_by_total(&self) -> Option<i64> {
-        let by_total =
-            self.total.map(|total| total.max(0).saturating_add(self.per_page() - 1) / self.per_page());
+    fn last_page_by(&self, total: i64) -> i64 {
+        let by_total = total.saturating_add(self.per_page() - 1) / self.per_page();
         let said = self.first.as_ref().and_then(|(_, meta)| meta.pages);
-        by_total.max(said)
+        said.map_or(by_total, |said| by_total.max(said))
     }
 
-    /// Without a total only a page that is not full tells the end, so pages come one by one.
-    fn last_page_without_total(&self, page: i64, rows: usize, meta: Meta) -> Option<i64> {
-        let full = count(rows) >= self.per_page();
-        let said_more = meta.pages.is_some_and(|pages| page < pages);
-        Some(if full || said_more { page + 1 } else { page })
+    /// All entries, also those that are no records.
+    fn received(&self) -> i64 {
+        count(self.members.len()) + self.oddities.unread.count
     }
 
-    /// Distinct members = rows received = FreshBooks' total.
+    /// Distinct members = rows received = FreshBooks' total. An entry that is no record may be somebody,
+    /// unless the total is reached without it.
     fn judge(&mut self) {
-        let received = count(self.members.len());
+        let (received, members) = (self.received(), count(self.members.len()));
         let distinct = self.distinct();
-        if distinct != received {
-            self.blame(format!("{received} rows came, of which {distinct} are distinct"));
+        if distinct != members {
+            self.blame(format!("{members} rows came, of which {distinct} are distinct"));
         }
-        if let Some(total) = self.total.filter(|total| *total != received) {
+        if let Some(total) = self.total.filter(|total| ![received, members].contains(total)) {
             self.blame(format!("FreshBooks says {total}, and {received} rows came"));
         }
-        if self.next_page > LAST_PAGE {
-            self.blame(format!("the list does not end within {LAST_PAGE} pages"));
-        }
+        let flaw = if !self.ended && self.last_page.is_some_and(|last| last > LAST_PAGE) {
+            Some(format!("the list does not end within {LAST_PAGE} pages"))
+        } else if received != members && self.total != Some(members) {
+            Some(format!("{members} of {received} entries are members that can be read"))
+        } else {
+            None
+        };
+        self.flaw = self.flaw.take().or(flaw);
     }
 
     fn distinct(&self) -> i64 {

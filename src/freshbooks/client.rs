@@ -33,8 +33,11 @@ pub(crate) trait Tokens: Send + Sync {
     /// An access token to ask with.
     fn bearer(&self) -> Result<Secret>;
 
-    /// Another one than `refused`, which FreshBooks answered with 401.
-    fn replace(&self, refused: &Secret) -> Result<Secret>;
+    /// Another one for `refused`, which FreshBooks refused; nothing where a new one would not help.
+    fn replace(&self, refused: &Secret) -> Result<Option<Secret>>;
+
+    /// Notes that `fresh`, which took the place of a refused one, was refused for the same read.
+    fn was_refused_too(&self, fresh: &Secret);
 
     /// The granted scopes, where FreshBooks has said.
     fn scopes(&self) -> Option<String>;
@@ -62,19 +65,19 @@ impl FreshBooks {
         self.get(&me_url(&self.api), me::me)
     }
 
-    /// The same as far as `status` shows it.
-    pub(crate) fn who_is(&self) -> Result<Person> {
+    /// The same, for whoever wants to know no more than who that is.
+    pub(crate) fn who(&self) -> Result<Person> {
         person(self.me())
     }
 
     /// One page of a team list. No `active` filter: it would hide deactivated people.
     pub(crate) fn team_page(&self, query: TeamQuery) -> Reply<TeamPage> {
-        self.get(&self.team_url(query), wire::team_page)
+        self.get(&self.team_url(query), |body| wire::team_page(body, query.business_id))
     }
 
     /// The identities of a business group, owners among them.
     pub(crate) fn group(&self, business_id: i64) -> Reply<Group> {
-        self.get(&self.group_url(business_id), wire::group)
+        self.get(&self.group_url(business_id), |body| wire::group(body, business_id))
     }
 
     /// One page of the deprecated staff list of an accounting account.
@@ -97,19 +100,21 @@ impl FreshBooks {
 
     /// A refused token is replaced once and the read repeated once; a second refusal is about the
     /// resource and not about the token.
-    fn get<T>(&self, url: &Url, read: fn(&[u8]) -> std::result::Result<T, wire::Problem>) -> Reply<T> {
+    fn get<T>(&self, url: &Url, read: impl Fn(&str) -> std::result::Result<T, wire::Problem>) -> Reply<T> {
         let fatal = |error| Failed { failure: Failure::Fatal(error), attempts: 0 };
         let token = self.tokens.bearer().map_err(fatal)?;
-        match self.http.get(url, &token, read) {
-            Err(refused) if refused.status() == Some(401) => {
-                let token = self.tokens.replace(&token).map_err(fatal)?;
-                let repeated = self.http.get(url, &token, read);
-                repeated
-                    .map(|(value, answer)| (value, answer.after(refused.attempts)))
-                    .map_err(|failed| failed.after(refused.attempts))
-            }
-            reply => reply,
+        let refused = match self.http.get(url, &token, &read) {
+            Err(refused) if refused.refuses_token() => refused,
+            reply => return reply,
+        };
+        let Some(token) = self.tokens.replace(&token).map_err(fatal)? else { return Err(refused) };
+        let repeated = self.http.get(url, &token, &read);
+        if repeated.as_ref().is_err_and(Failed::refuses_token) {
+            self.tokens.was_refused_too(&token);
         }
+        repeated
+            .map(|(value, answer)| (value, answer.after(refused.attempts)))
+            .map_err(|failed| failed.after(refused.attempts))
     }
 }
 

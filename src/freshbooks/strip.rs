@@ -3,21 +3,27 @@
 //!
 //! Numbers and strings are copied as they were written, so that no id is rounded and no escape
 //! rewritten. Keys are sorted, since a server may send them in any order and the same record should
-//! have the same hash. Fields that are not on the list stay, new ones too.
+//! have the same hash; of a key that comes twice the last value counts, as it does for JavaScript and
+//! Ruby. Fields that are not on the list stay, new ones too.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::value::MapDeserializer;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::reading::Digest;
 
-/// Deeper nesting than this is no record of FreshBooks', and recursion has to end somewhere.
+/// Deeper nesting than this is no record of FreshBooks', and recursion has to end somewhere: what
+/// lies deeper is null in the record.
 const DEEPEST: usize = 64;
+
+/// A record has about twenty fields; a map by account of an accountant has hundreds.
+const MOST_FIELDS: usize = 10_000;
 
 /// Whether a field never enters a record. Secrets go by their name's ending, so that a new one goes too.
 fn is_dropped(key: &str) -> bool {
@@ -51,14 +57,13 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    /// Strips an object, `also_dropped` at its top level too, and adds it. `None` if it is nested too
-    /// deeply to be a record.
-    pub(super) fn keep(&mut self, object: Object, also_dropped: &[&str]) -> Option<Digest> {
+    /// Strips an object, `also_dropped` at its top level too, and adds it.
+    pub(super) fn keep(&mut self, object: &Object, also_dropped: &[&str]) -> Digest {
         let start = self.bodies.len();
-        write_object(&mut self.bodies, object, also_dropped, 0)?;
+        write_object(&mut self.bodies, object, also_dropped, 0);
         let sha256 = Sha256::digest(&self.bodies[start..]).into();
         self.each.push((sha256, self.bodies.len()));
-        Some(sha256)
+        sha256
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -75,58 +80,71 @@ impl Records {
     }
 }
 
-fn write_object(out: &mut String, object: Object, also_dropped: &[&str], depth: usize) -> Option<()> {
-    let Object(mut fields) = object;
-    fields.retain(|(key, _)| !is_dropped(key) && !also_dropped.contains(&key.as_ref()));
-    fields.sort_by(|(a, _), (b, _)| a.cmp(b));
+fn write_object(out: &mut String, object: &Object, also_dropped: &[&str], depth: usize) {
+    let kept = object.0.iter().filter(|(key, _)| !is_dropped(key) && !also_dropped.contains(&key.as_ref()));
     out.push('{');
-    for (at, (key, value)) in fields.iter().enumerate() {
+    for (at, (key, value)) in kept.enumerate() {
         out.push_str(if at == 0 { "" } else { "," });
-        write_key(out, key)?;
+        write_key(out, key);
         out.push(':');
-        write_stripped(out, value, depth + 1)?;
+        write_stripped(out, value, depth + 1);
     }
     out.push('}');
-    Some(())
 }
 
-fn write_key(out: &mut String, key: &str) -> Option<()> {
+fn write_key(out: &mut String, key: &str) {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     match key.bytes().all(is_plain) {
         true => out.extend(["\"", key, "\""]),
-        false => out.push_str(&serde_json::to_string(key).ok()?),
+        false => out.push_str(&Value::from(key).to_string()),
     }
-    Some(())
 }
 
-fn write_stripped(out: &mut String, raw: &RawValue, depth: usize) -> Option<()> {
-    if depth > DEEPEST {
-        return None;
-    }
-    match raw.get().as_bytes().first() {
-        Some(b'{') => write_object(out, serde_json::from_str(raw.get()).ok()?, &[], depth)?,
+fn write_stripped(out: &mut String, raw: &RawValue, depth: usize) {
+    let text = raw.get();
+    match text.as_bytes().first() {
+        Some(b'{' | b'[') if depth > DEEPEST => out.push_str("null"),
+        Some(b'{') => match serde_json::from_str(text) {
+            Ok(object) => write_object(out, &object, &[], depth),
+            Err(_) => out.push_str("null"),
+        },
         Some(b'[') => {
-            let items: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
             out.push('[');
-            for (at, item) in items.into_iter().enumerate() {
-                out.push_str(if at == 0 { "" } else { "," });
-                write_stripped(out, item, depth + 1)?;
-            }
+            let start = out.len();
+            each(raw, |item| {
+                out.push_str(if out.len() == start { "" } else { "," });
+                write_stripped(out, item, depth + 1);
+            });
             out.push(']');
         }
-        _ => out.push_str(raw.get()),
+        _ => out.push_str(text),
     }
-    Some(())
 }
 
-/// An object's fields in the order they came, values untouched: parsed once, for the record and for
-/// what is read of it.
+/// An object's fields by name, values untouched: parsed once, for the record and for what is read of
+/// it.
+#[derive(Debug)]
 pub(super) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Object<'a> {
-    /// The object as a wire type.
-    pub(super) fn read<T: Deserialize<'a>>(&self) -> serde_json::Result<T> {
-        T::deserialize(MapDeserializer::new(self.0.iter().map(|(key, value)| (key.as_ref(), *value))))
+    /// An object out of a list, or what it is instead.
+    pub(super) fn of(raw: &'a RawValue) -> Result<Self, &'static str> {
+        match raw.get().as_bytes().first() {
+            Some(b'{') => serde_json::from_str(raw.get()).map_err(|_| "has too many fields"),
+            Some(b'n') => Err("is null"),
+            _ => Err("is not an object"),
+        }
+    }
+
+    /// The object as a wire type, whose fields take what they can read and are never an error.
+    pub(super) fn read<T: Deserialize<'a> + Default>(&self) -> T {
+        let fields = self.0.iter().map(|(key, value)| (key.as_ref(), *value));
+        T::deserialize(MapDeserializer::<_, serde_json::Error>::new(fields)).unwrap_or_default()
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
+        let place = self.0.binary_search_by(|(key, _)| key.as_ref().cmp(name)).ok()?;
+        Some(self.0[place].1).filter(|value| value.get() != "null")
     }
 }
 
@@ -146,11 +164,42 @@ impl<'de> Visitor<'de> for ObjectVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-        let mut fields = Vec::with_capacity(24);
+        let mut fields: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::with_capacity(24);
         while let Some(key) = map.next_key::<Key>()? {
             fields.push((key.0, map.next_value()?));
+            if fields.len() > MOST_FIELDS {
+                return Err(A::Error::custom("too many fields"));
+            }
         }
+        fields.sort_by(|(a, _), (b, _)| a.cmp(b));
+        fields.reverse();
+        fields.dedup_by(|(earlier, _), (last, _)| earlier == last);
+        fields.reverse();
         Ok(Object(fields))
+    }
+}
+
+/// Hands the entries of a list to `take`, one by one: a list may be longer than what is made of it.
+/// False if it is not a list.
+pub(super) fn each<'a>(list: &'a RawValue, take: impl FnMut(&'a RawValue)) -> bool {
+    let mut deserializer = serde_json::Deserializer::from_str(list.get());
+    deserializer.deserialize_seq(Each(take)).is_ok()
+}
+
+struct Each<F>(F);
+
+impl<'de, F: FnMut(&'de RawValue)> Visitor<'de> for Each<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        while let Some(entry) = list.next_element()? {
+            (self.0)(entry);
+        }
+        Ok(())
     }
 }
 
@@ -162,10 +211,10 @@ struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 mod tests {
     use super::*;
 
-    fn stripped(json: &str) -> Option<String> {
+    fn stripped(json: &str) -> String {
         let mut records = Records::default();
-        records.keep(serde_json::from_str(json).ok()?, &["business_memberships"])?;
-        records.iter().next().map(|(_, body)| body.to_owned())
+        records.keep(&serde_json::from_str(json).expect("an object"), &["business_memberships"]);
+        records.iter().map(|(_, body)| body).collect()
     }
 
     #[test]
@@ -174,18 +223,35 @@ mod tests {
             "inner": {"api_token":"S","city":"Toronto","kept":"\u00e9\/"}, "list":[{"new_token":1,"a":[ ]}, 2], "q\"": 1,
             "business_memberships": [1], "phone_number": "1", "brand_new": null} "#;
         let expected = r#"{"big":12345678901234567890123,"brand_new":null,"inner":{"kept":"\u00e9\/"},"list":[{"a":[]},2],"q\"":1,"z":1.50}"#;
-        assert_eq!(stripped(json).as_deref(), Some(expected));
+        assert_eq!(stripped(json), expected);
     }
 
     #[test]
-    fn only_objects_are_records_and_depth_ends() {
-        assert_eq!(stripped("[1]"), None);
-        assert_eq!(stripped("null"), None);
-        assert_eq!(stripped(&format!("{}1{}", "{\"a\":".repeat(100), "}".repeat(100))), None);
+    fn only_objects_are_records() {
+        for (json, flaw) in [("null", "is null"), ("[1]", "is not an object"), ("1e999", "is not an object")]
+        {
+            let raw: &RawValue = serde_json::from_str(json).expect("JSON");
+            assert_eq!(Object::of(raw).expect_err(json), flaw);
+        }
+        let crowded: String = (0..=MOST_FIELDS).map(|n| format!("\"k{n}\":1,")).collect();
+        let crowded = format!("{{{}}}", crowded.trim_end_matches(','));
+        let raw: &RawValue = serde_json::from_str(&crowded).expect("JSON");
+        assert_eq!(Object::of(raw).expect_err("crowded"), "has too many fields");
     }
 
     #[test]
-    fn the_order_of_keys_does_not_change_the_record() {
+    fn depth_ends_and_costs_nothing_else() {
+        let nested = |open: &str, close: &str, depth: usize| {
+            format!("{{\"a\":1,\"deep\":{}2{}}}", open.repeat(depth), close.repeat(depth))
+        };
+        assert_eq!(stripped(&nested("[", "]", DEEPEST)), nested("[", "]", DEEPEST));
+        let deep = stripped(&nested("{\"a\":", "}", 100_000));
+        assert!(deep.starts_with("{\"a\":1,") && deep.contains(":null}") && deep.len() < 1000, "{deep}");
+    }
+
+    #[test]
+    fn the_order_of_keys_does_not_change_the_record_and_the_last_of_two_counts() {
         assert_eq!(stripped(r#"{"b":1,"a":2}"#), stripped(r#"{ "a" : 2, "b" : 1 }"#));
+        assert_eq!(stripped(r#"{"b":1,"a":2,"b":{"c":3,"c":4}}"#), r#"{"a":2,"b":{"c":4}}"#);
     }
 }

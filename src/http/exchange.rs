@@ -8,7 +8,8 @@ use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
 use url::Url;
 
-use super::{Answer, Failure, Http, retry};
+use super::{Answer, Failure, Http, body, retry};
+use crate::error::{Error, Kind};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -21,8 +22,13 @@ const PAST_DEADLINE: Duration = Duration::from_millis(250);
 /// The token endpoint answers in a second or not at all, and signals wait for it.
 const TOKEN_EXCHANGE: Duration = Duration::from_secs(30);
 
-/// A page of 100 members is about 60 KB; what is larger than this is not one.
+/// A page of 100 members is about 60 KB; what is larger than this, unpacked, is not one.
 const LARGEST_BODY: u64 = 32 << 20;
+/// A pair of tokens is about 2 KB.
+const LARGEST_TOKEN_ANSWER: u64 = 1 << 20;
+
+/// What a form sends that is no secret.
+const NO_SECRETS: [&str; 3] = ["grant_type", "client_id", "redirect_uri"];
 
 /// How connections are used, whoever is at the other end.
 pub(super) fn settings() -> ConfigBuilder<AgentScope> {
@@ -35,37 +41,47 @@ pub(super) fn settings() -> ConfigBuilder<AgentScope> {
         .timeout_per_read(Some(BETWEEN_BYTES))
         .max_idle_connections_per_host(16)
         .max_idle_age(Duration::from_secs(10))
+        // Unpacking is ours, for what comes out has to be bounded.
+        .accept_encoding("gzip")
         .user_agent(concat!("fbsync/", env!("CARGO_PKG_VERSION")))
 }
 
 impl Http {
     pub(super) fn get_once(&self, url: &Url, bearer: &Secret, attempt: u32) -> Result<Answer, Failure> {
         self.check_origin(url)?;
+        check_bearer(bearer)?;
         self.keep_pace().map_err(Failure::Fatal)?;
+        self.sent.note(bearer);
         let sent = self.agents.send(|agent| {
             let request = agent.get(url.as_str()).header("Accept", "application/json");
             let request = request.config().timeout_global(Some(self.time_left())).build();
             request.header("Authorization", format!("Bearer {}", bearer.expose())).call()
         });
-        let answer = self.read_answer(url, sent, attempt)?;
+        let answer = self.read_answer(url, sent, LARGEST_BODY)?;
         self.trace("GET", &answer);
         if let Some(pause) = answer.exhausted_for
             && self.pace.hold(pause)
         {
-            self.ui.detail(1, format_args!("FreshBooks' allowance is used up for {} s", pause.as_secs()));
+            self.ui.detail(1, format_args!("rate limit reached; waiting {} s", pause.as_secs()));
         }
-        Ok(answer)
+        match answer.broke_off {
+            Some(why) => Err(Failure::Lost(why)),
+            None => Ok(Answer { attempts: attempt, ..answer }),
+        }
     }
 
-    /// POSTs a form once (RFC 6749 appendix B). The caller decides what a failure means.
+    /// POSTs a form once (RFC 6749 appendix B). The caller decides what a failure means, and what can
+    /// be used of an answer that is not whole.
     pub(crate) fn post_form(&self, url: &Url, form: &[(&str, &str)]) -> Result<Answer, Failure> {
         self.check_origin(url)?;
+        let secrets = form.iter().filter(|(name, _)| !NO_SECRETS.contains(name));
+        secrets.for_each(|(_, value)| self.sent.note(&Secret::new(*value)));
         let sent = self.agents.send(|agent| {
             let request = agent.post(url.as_str()).header("Accept", "application/json");
             let request = request.config().timeout_global(Some(TOKEN_EXCHANGE)).build();
             request.send_form(form.iter().copied())
         });
-        let answer = self.read_answer(url, sent, 1)?;
+        let answer = self.read_answer(url, sent, LARGEST_TOKEN_ANSWER)?;
         self.trace("POST", &answer);
         Ok(answer)
     }
@@ -78,7 +94,7 @@ impl Http {
 
     /// The last gate before bytes leave: whatever was asked above, only our two origins are spoken to.
     fn check_origin(&self, url: &Url) -> Result<(), Failure> {
-        match self.allowed.iter().any(|origin| origin.holds(url)) {
+        match self.api.holds(url) || self.auth.holds(url) {
             true => Ok(()),
             false => Err(Failure::NotSent("that address is not FreshBooks'".to_owned())),
         }
@@ -88,31 +104,44 @@ impl Http {
         &self,
         url: &Url,
         sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
-        attempts: u32,
+        largest: u64,
     ) -> Result<Answer, Failure> {
-        let mut response = sent.map_err(|error| Failure::of_call(&error))?;
+        let mut response = sent.map_err(|error| self.failed(&error))?;
         let received_at = self.clock.now();
         let status = response.status().as_u16();
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let retry_after = retry::retry_after(status, header("retry-after"), received_at);
         let server_date = header("date").and_then(Timestamp::parse_http_date);
-        let exhausted_for =
-            retry::exhausted(header("x-ratelimit-remaining"), header("x-ratelimit-reset"), received_at);
-        let request_id = header("x-request-id").map(|id| id.chars().take(100).collect());
-        let body = response.body_mut().with_config().limit(LARGEST_BODY).read_to_vec();
-        let body = body.map_err(|error| Failure::Lost(format!("the answer broke off: {error}")))?;
-        let url = url.clone();
+        let now = server_date.unwrap_or(received_at);
+        let retry_after = retry::retry_after(status, header("retry-after"), now);
+        let exhausted_for = retry::exhausted(
+            header("x-ratelimit-remaining"),
+            header("x-ratelimit-reset"),
+            header("retry-after"),
+            now,
+        );
+        let request_id = header("x-request-id").map(|id| self.sent.silence(id.chars().take(100).collect()));
+        let body::Body { bytes, broke_off } = body::read(response.body_mut().as_reader(), largest);
         Ok(Answer {
-            url,
+            url: url.clone(),
             status,
-            body,
+            body: bytes,
+            broke_off,
             received_at,
             server_date,
             request_id,
-            attempts,
+            attempts: 1,
             retry_after,
             exhausted_for,
         })
+    }
+
+    /// A library's words may quote what a proxy or a server has sent.
+    fn failed(&self, error: &ureq::Error) -> Failure {
+        match Failure::of_call(error) {
+            Failure::NotSent(why) => Failure::NotSent(self.sent.silence(why)),
+            Failure::Lost(why) => Failure::Lost(self.sent.silence(why)),
+            failure => failure,
+        }
     }
 
     fn trace(&self, method: &str, answer: &Answer) {
@@ -126,5 +155,18 @@ impl Http {
                 if method == "GET" { "Authorization: Bearer [redacted]" } else { "form [redacted]" }
             ),
         );
+    }
+}
+
+/// A token that cannot stand in a header (RFC 6750 section 2.1) is refused here, since it would fail in
+/// the same way every time.
+fn check_bearer(bearer: &Secret) -> Result<(), Failure> {
+    match bearer.stray_character() {
+        None => Ok(()),
+        Some(place) => {
+            let message =
+                format!("the access token is not one: its character {place} cannot be part of a token");
+            Err(Failure::Fatal(Error::new(Kind::SignIn, message).hint("sign in again: fbsync auth")))
+        }
     }
 }

@@ -4,17 +4,25 @@
 //! is asked for. Two doors: [`Http::get`], which asks again, and [`Http::post_form`], which never
 //! does.
 //!
-//! - [`exchange`]: one request; [`answer`]: what came of it, [`complaint`](mod@complaint): in words.
-//! - [`retry`], [`pace`]: when to ask again, and when not so fast.
-//! - [`trust`], [`names`], [`proxy`]: who is believed, and the way there.
+//! - [`exchange`]: one request; [`body`]: what it brings, [`answer`]: what came of it,
+//!   [`complaint`]: in whose words.
+//! - [`retry`], [`pace`]: when to ask again, and when not so fast; [`skew`]: whose clock is wrong.
+//! - [`trust`], [`names`], [`proxy`]: who is believed, and the way there; [`distrust`]: why somebody is
+//!   not believed, [`between`]: who else is there.
+//! - [`sent`]: secrets that no answer may bring back.
 
 mod answer;
+mod between;
+mod body;
 mod complaint;
+mod distrust;
 mod exchange;
 mod names;
 mod pace;
 mod proxy;
 pub(crate) mod retry;
+mod sent;
+mod skew;
 mod trust;
 
 use std::sync::Arc;
@@ -31,11 +39,14 @@ use crate::stop::Stop;
 use crate::ui::Ui;
 
 pub(crate) use answer::{Answer, Failed, Failure};
-pub(crate) use complaint::{complaint, oauth_error};
+pub(crate) use between::Between;
+pub(crate) use complaint::{Complaint, Meaning};
+pub(crate) use distrust::Distrust;
 use pace::Pace;
 use retry::Verdict;
+use sent::Sent;
+pub(crate) use skew::Skew;
 use trust::Agents;
-pub(crate) use trust::TRUST_HINT;
 
 #[derive(Clone)]
 pub(crate) struct Http {
@@ -43,7 +54,9 @@ pub(crate) struct Http {
     clock: Clock,
     stop: Stop,
     ui: Ui,
-    allowed: Arc<[Origin]>,
+    api: Origin,
+    auth: Origin,
+    sent: Sent,
     pace: Pace,
     deadline: Option<Instant>,
     retries: Arc<AtomicU64>,
@@ -54,14 +67,15 @@ impl Http {
     pub(crate) fn new(app: &App) -> Result<Self> {
         let agents = Agents::new(&app.endpoints, app.ui, exchange::settings)?;
         let Endpoints { api, auth } = app.endpoints.clone();
-        let allowed = Arc::new([api, auth]);
         let (clock, stop) = (app.clock.clone(), app.stop.clone());
         Ok(Http {
             agents,
             clock,
             stop,
             ui: app.ui,
-            allowed,
+            api,
+            auth,
+            sent: Sent::default(),
             pace: Pace::default(),
             deadline: None,
             retries: Arc::default(),
@@ -73,25 +87,36 @@ impl Http {
         Http { deadline, ..self }
     }
 
+    /// Who stands between this machine and FreshBooks.
+    pub(crate) fn between(&self) -> Between {
+        self.agents.between(&self.api)
+    }
+
+    /// From now on no answer may bring `secret` back; what was sent by this client counts already.
+    pub(crate) fn guard(&self, secret: &Secret) {
+        self.sent.note(secret);
+    }
+
+    /// Whether `text`, which the other side sent, holds a secret.
+    pub(crate) fn is_repeated_in(&self, text: &str) -> bool {
+        self.sent.is_in(text)
+    }
+
     /// GETs `url` until `read` can use the answer, or it is time to give up.
     pub(crate) fn get<T>(
         &self,
         url: &Url,
         bearer: &Secret,
-        read: impl Fn(&[u8]) -> Result<T, String>,
+        read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<(T, Answer), Failed> {
         let mut attempt = 0;
         loop {
             attempt += 1;
             let failure = match self.get_once(url, bearer, attempt) {
-                Ok(answer) if answer.status == 200 => match read(&answer.body) {
+                Ok(answer) => match self.take(&answer, &read) {
                     Ok(value) => return Ok((value, answer)),
-                    Err(problem) => Failure::Answered(Box::new(answer), problem),
+                    Err(complaint) => Failure::Answered(Box::new(answer), complaint),
                 },
-                Ok(answer) => {
-                    let complaint = complaint(answer.status, &without(bearer, &answer.body));
-                    Failure::Answered(Box::new(answer), complaint)
-                }
                 Err(failure) => failure,
             };
             let wait = match retry::judge(attempt, failure.outcome(), random_fraction()) {
@@ -104,6 +129,35 @@ impl Http {
         }
     }
 
+    /// What `read` makes of an answer. One that repeats a secret is not read: what is in it would be
+    /// kept.
+    fn take<T>(&self, answer: &Answer, read: impl Fn(&str) -> Result<T, String>) -> Result<T, Complaint> {
+        let text = answer.text();
+        let repeats = self.sent.is_in(&text);
+        let lacks = match answer.status {
+            200 if !repeats => match read(&text) {
+                Ok(value) => return Ok(value),
+                Err(lacks) => Some(lacks),
+            },
+            _ => None,
+        };
+        Err(self.complaint(answer.status, &text, lacks))
+    }
+
+    /// Why an answer cannot be used, in words that can be shown.
+    fn complaint(&self, status: u16, text: &str, lacks: Option<String>) -> Complaint {
+        let complaint = Complaint::read(status, text, lacks);
+        match self.sent.is_in(text) || self.sent.is_in_words(complaint.words()) {
+            true => complaint.silenced(status),
+            false => complaint,
+        }
+    }
+
+    /// The same for an answer to a form.
+    pub(crate) fn complaint_of(&self, answer: &Answer) -> Complaint {
+        self.complaint(answer.status, &answer.text(), None)
+    }
+
     /// How often something had to be asked again, by all clones together.
     pub(crate) fn retries(&self) -> u64 {
         self.retries.load(Ordering::Relaxed)
@@ -113,11 +167,12 @@ impl Http {
         self.deadline.is_some_and(|deadline| Instant::now() + wait > deadline)
     }
 
-    /// Tells why and waits; on "too many requests" every worker does.
+    /// Says why to whoever asked for it and waits: a wait that ends well is no news to cron, and a
+    /// person sees it in the bar. On "too many requests" every worker waits.
     fn wait_to_ask_again(&self, url: &Url, failure: &Failure, wait: Duration) -> Result<()> {
         self.retries.fetch_add(1, Ordering::Relaxed);
         let seconds = wait.as_secs_f32().ceil();
-        self.ui.note(format_args!("{failure}; asking {} again in {seconds} s", url.path()));
+        self.ui.detail(1, format_args!("{failure}; asking {} again in {seconds} s", url.path()));
         match failure {
             Failure::Answered(answer, _) if answer.status == 429 => drop(self.pace.hold(wait)),
             _ => self.clock.sleep(wait, &self.stop)?,
@@ -131,12 +186,7 @@ impl Http {
     }
 }
 
-/// An answer may quote the request, token and all.
-fn without(token: &Secret, body: &[u8]) -> Vec<u8> {
-    String::from_utf8_lossy(body).replace(token.expose(), "[redacted]").into_bytes()
-}
-
-/// For jitter alone; where the system has no random bytes to give, everybody waits the same.
+/// For jitter only; where the system has no random bytes to give, everybody waits the same.
 fn random_fraction() -> f64 {
     let mut bytes = [0u8; 4];
     match getrandom::fill(&mut bytes) {

@@ -66,7 +66,10 @@ pub(super) fn import(app: &App, client: Client, args: &AuthArgs) -> Result<Signe
     let what = "refresh token";
     let token = match environment::refresh_token()? {
         Some(token) => token,
-        None if app.ui.may_ask => app.ui.ask_secret(&app.stop, "refresh token (not shown):")?,
+        None if app.ui.may_ask => {
+            let typed = app.ui.ask_secret(&app.stop, "refresh token (not shown):")?;
+            typed.checked(what, "what was typed")?
+        }
         None if args.client_secret_file.as_deref() == Some(Path::new("-")) => {
             let message = "standard input cannot hold both the client secret and the refresh token";
             return Err(

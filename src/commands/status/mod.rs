@@ -89,7 +89,8 @@ fn ask(app: &App, profile: &str) -> Result<()> {
     let http = Http::new(&app)?;
     let session = Arc::new(Session::open(&app, &http, false)?);
     let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), session.clone());
-    let person = freshbooks.who_is().map_err(|error| match error.kind() {
+    let person = freshbooks.who().map_err(|error| match error.kind() {
+        Kind::SignIn if error.hint_text().is_some() => error,
         Kind::SignIn => error.hint(format!("the tokens are no longer accepted: {}", app.command("auth"))),
         Kind::Refused => error.hint("the sign-in works, and lacks a scope or a role: see the app's scopes"),
         _ => error,

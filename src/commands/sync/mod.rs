@@ -20,9 +20,9 @@ use crate::app::{self, App};
 use crate::cli::{Include, SyncArgs};
 use crate::credentials;
 use crate::error::{Error, Kind, Result};
-use crate::fetch::{self, Plan};
+use crate::fetch::{self, Brought, Plan};
 use crate::freshbooks::{FreshBooks, Tokens};
-use crate::http::Http;
+use crate::http::{Between, Http, Skew};
 use crate::model::{Business, Identity};
 use crate::store::{self, Provenance, Writer};
 use gaps::AcceptedGaps;
@@ -56,6 +56,7 @@ pub(crate) fn with_tokens(
     let writer = Writer::claim(app, &path)?;
     let tokens = open()?;
     let plan = plan(args);
+    let between = http.between();
     let http = http.until(plan.limit.map(|(deadline, _)| deadline));
     let source = app.endpoints.api.lasting_name();
     let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), tokens.clone());
@@ -67,14 +68,22 @@ pub(crate) fn with_tokens(
         check_named(app, args, &gaps, businesses)?;
         writer.bring_up_to_date(app.ui)
     };
-    let (mut reading, spool) = fetch::read(app, &freshbooks, &plan, writer.folder(), admit)?;
+    let brought = fetch::read(app, &freshbooks, &plan, writer.folder(), admit)?;
+    if let Some(skew) = brought.wrong_clock() {
+        app.ui.warn(skew);
+    }
+    let parameters = parameters(args, &gaps, &between, &brought);
+    let Brought { mut reading, spool, .. } = brought;
+    for oddity in tell::oddities(&reading) {
+        app.ui.warn(oddity);
+    }
     for business in gaps.apply(&mut reading) {
         app.ui.note(format_args!("{business} can be read again: its --accept-gap is no longer needed"));
     }
     let provenance = Provenance {
         source,
         scopes: tokens.scopes(),
-        parameters: parameters(args, &gaps),
+        parameters,
         note: args.note.clone(),
         os_user: app::os_user(),
         host: app::host_name(),
@@ -94,16 +103,22 @@ fn plan(args: &SyncArgs) -> Plan {
     }
 }
 
-/// The options that shaped the snapshot, as JSON with its keys in order.
-fn parameters(args: &SyncArgs, gaps: &AcceptedGaps) -> String {
+/// The options that shaped the snapshot and what shaped it from outside, as JSON with its keys in
+/// order.
+fn parameters(args: &SyncArgs, gaps: &AcceptedGaps, between: &Between, brought: &Brought) -> String {
+    let trust_store = between.trust_store.as_ref();
     json!({
         "accept_gaps": gaps.ids(),
         "business": args.business,
+        "clock_offset_seconds": brought.wrong_clock().map(Skew::seconds),
         "include": args.include.iter().map(|Include::Staff| "staff").collect::<Vec<_>>(),
         "jobs": args.jobs,
         "max_time_seconds": args.max_time.map(|time| time.as_secs()),
         "new_identity": args.new_identity,
+        "proxy": between.proxy,
         "skip_business": args.skip_business,
+        "trust_store": trust_store.map(|store| json!({ "named_by": store.named_by, "sha256": store.sha256 })),
+        "unread_memberships": brought.unread_memberships,
     })
     .to_string()
 }

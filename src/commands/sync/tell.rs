@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::model::{BusinessReading, Reading, Resource};
+use crate::model::{BusinessReading, Outcome, Reading, Resource};
 use crate::shell;
 use crate::store::Recorded;
 
@@ -23,12 +23,22 @@ pub(super) fn gaps(reading: &Reading) -> Vec<Gap> {
 }
 
 fn gap(read: &BusinessReading) -> Option<Gap> {
-    use crate::model::Outcome::{Denied, Mismatch};
+    use Outcome::{Denied, Mismatch};
     let list = read.coverage_of(Resource::TeamMembers).filter(|list| !list.suffices())?;
     let (name, id) = (&read.business.name, read.business.id);
     let why = list.message.as_deref().unwrap_or("no reason known");
     let told = format!("{name} ({id}): {}: {why}", list.outcome.as_str());
     Some(Gap { business_id: id, told, acceptable: matches!(list.outcome, Denied | Mismatch) })
+}
+
+/// What is odd about lists that were read whole: nobody is missing, and somebody should know.
+pub(super) fn oddities(reading: &Reading) -> Vec<String> {
+    let of = |read: &BusinessReading| {
+        let read_whole = read.coverage.iter().filter(|list| list.outcome == Outcome::Ok);
+        let told = read_whole.filter_map(|list| list.message.as_ref());
+        told.map(|told| format!("{} ({}): {told}", read.business.name, read.business.id)).collect::<Vec<_>>()
+    };
+    reading.businesses.iter().flat_map(of).collect()
 }
 
 /// Tells what was recorded; an error of kind `Partial` where something is missing.
