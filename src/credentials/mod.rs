@@ -1,10 +1,9 @@
 //! Stored sign-ins, and the access tokens that come of them.
 //!
-//! Start reading at [`Session`]: it gives a token, and another one for a token that was refused.
+//! Start reading at [`tokens`], and at [`Session`], which replaces a token that is due or was refused.
 //! `rotation` is the section in which tokens are replaced, `store` the files, `draft` the one that is not
-//! in its place yet, `profile` what is in them, `seed` and `inputs` what the environment hands in, `place`
-//! why a copied store is not rotated.
-//! This file is how a sign-in begins, and what is said where one cannot be used.
+//! in its place yet, `profile` what is in them, `inputs` what is handed in, `place` why a copied store is
+//! not rotated. This file is how a sign-in begins, and what is said where one cannot be used.
 //!
 //! Secrets are exposed only here, in `oauth` and in `http`. No token goes to another origin than the one
 //! it is from.
@@ -14,22 +13,50 @@ pub(crate) mod inputs;
 mod place;
 mod profile;
 mod rotation;
-mod seed;
 mod session;
 mod store;
 
-use crate::app::App;
+use std::sync::Arc;
+
+use crate::app::{App, environment};
 use crate::error::{Error, Kind, Result};
-use crate::freshbooks::Person;
+use crate::freshbooks::{Person, Tokens};
 use crate::http::Http;
 use crate::oauth::{Client, TokenSet};
 use crate::secret::Secret;
 use profile::fingerprint;
 
+pub(crate) use inputs::Seed;
 pub(crate) use profile::Profile;
-pub(crate) use seed::Seed;
-pub(crate) use session::{Session, tokens};
+pub(crate) use session::Session;
 pub(crate) use store::Store;
+
+/// The tokens that commands ask with: the bare one in the environment, or those of the stored sign-in.
+pub(crate) fn tokens(app: &App, http: &Http, adopt: bool) -> Result<Arc<dyn Tokens>> {
+    match environment::access_token()? {
+        Some(token) => Ok(Arc::new(Bare { token, sign_in: app.command("auth") })),
+        None => Ok(Arc::new(Session::open(app, http, adopt)?)),
+    }
+}
+
+/// FBSYNC_ACCESS_TOKEN: nothing is stored, nothing can be replaced.
+struct Bare {
+    token: Secret,
+    /// What to type for a sign-in that is stored.
+    sign_in: String,
+}
+
+impl Tokens for Bare {
+    fn bearer(&self) -> Result<Secret> {
+        Ok(self.token.clone())
+    }
+
+    fn replace(&self, _refused: &Secret) -> Result<Option<Secret>> {
+        let message = "FreshBooks rejects the access token in FBSYNC_ACCESS_TOKEN";
+        let hint = format!("set a new one, or unset it and sign in with: {}", self.sign_in);
+        Err(Error::new(Kind::SignIn, message).hint(hint))
+    }
+}
 
 /// Stores the sign-in that `exchange` brings, in place of whatever was there. The code is spent once the
 /// lock is held, and then no signal comes between the tokens and the disk.

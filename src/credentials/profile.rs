@@ -192,3 +192,57 @@ fn exposed<'a, S: Serializer>(
 pub(crate) fn fingerprint(text: &str) -> String {
     Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::oauth::DEFAULT_REDIRECT;
+    use crate::origin::Origin;
+
+    /// A sign-in that has a refresh token and nothing else yet.
+    pub(in crate::credentials) fn begun(refresh_token: &str) -> Profile {
+        let origin = Origin::parse("https://api.freshbooks.com").expect("an origin");
+        let redirect_uri = DEFAULT_REDIRECT.to_owned();
+        let client = Client { id: "id".to_owned(), secret: Secret::new("secret"), redirect_uri };
+        Profile::seeded(client, &Endpoints { api: origin.clone(), auth: origin }, Secret::new(refresh_token))
+    }
+
+    #[test]
+    fn a_pair_takes_the_place_of_the_one_that_was_spent_for_it_and_of_no_other() {
+        let pair = |refresh: &str, spent: Option<&str>| Profile {
+            replaced: spent.map(fingerprint),
+            ..begun(refresh)
+        };
+        let table = [
+            (pair("2", Some("1")), Some("1"), true),
+            (pair("2", Some("1")), Some("0"), false),
+            (pair("3", Some("2")), Some("1"), false),
+            (pair("2", Some("1")), Some("2"), false),
+            (pair("2", Some("1")), None, false),
+            (pair("1", None), Some("0"), true),
+            (pair("1", None), None, true),
+        ];
+        for (newer, stored, expected) in table {
+            let found = newer.follows(stored.map(begun).as_ref());
+            assert_eq!(found, expected, "{:?} after {stored:?}", newer.replaced);
+        }
+    }
+
+    #[test]
+    fn the_file_holds_what_was_put_into_it() {
+        let profile = Profile {
+            access_token: Some(Secret::new("access")),
+            in_flight: Some(begun("refresh").mark(Timestamp::EPOCH, Some("host a"))),
+            ..begun("refresh")
+        };
+        let text = serde_json::to_string(&profile).expect("JSON");
+        let read: Profile = serde_json::from_str(&text).expect("what was written");
+        assert_eq!(serde_json::to_string(&read).expect("JSON"), text);
+        assert!(read.access_token == profile.access_token && read.refresh_token == profile.refresh_token);
+        assert_eq!(read.interrupted(), profile.in_flight.as_ref());
+        for missing in ["client_secret", "refresh_token", "expires_at"] {
+            let renamed = text.replace(missing, "something_else");
+            assert!(serde_json::from_str::<Profile>(&renamed).is_err(), "{missing}");
+        }
+    }
+}

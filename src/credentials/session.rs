@@ -7,15 +7,15 @@
 //! What failed for good is not tried again: one round of work sees one failure. A service that stays
 //! opens a new session for each round.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::inputs::Seed;
 use super::profile::{Profile, StoredIdentity};
 use super::rotation::{Ended, Section, Unless};
-use super::seed::{self, Seed};
 use super::store::Store;
 use super::{check_origin, not_signed_in};
-use crate::app::{App, environment};
+use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::{Person, Tokens};
 use crate::http::Http;
@@ -26,39 +26,6 @@ use crate::time::spoken;
 /// An access token lives twelve hours; one that ends sooner than this is replaced before work
 /// begins.
 const MARGIN: Duration = Duration::from_secs(10 * 60);
-
-/// The tokens that commands ask with: the bare one in the environment, or those of the stored sign-in.
-pub(crate) fn tokens(app: &App, http: &Http, adopt: bool) -> Result<Arc<dyn Tokens>> {
-    match environment::access_token()? {
-        Some(token) => Ok(Arc::new(Bare { token, sign_in: app.command("auth") })),
-        None => Ok(Arc::new(Session::open(app, http, adopt)?)),
-    }
-}
-
-/// FBSYNC_ACCESS_TOKEN: nothing is stored, nothing can be replaced.
-struct Bare {
-    token: Secret,
-    /// What to type for a sign-in that is stored.
-    sign_in: String,
-}
-
-impl Tokens for Bare {
-    fn bearer(&self) -> Result<Secret> {
-        Ok(self.token.clone())
-    }
-
-    fn replace(&self, _refused: &Secret) -> Result<Option<Secret>> {
-        let message = "FreshBooks rejects the access token in FBSYNC_ACCESS_TOKEN";
-        let hint = format!("set a new one, or unset it and sign in with: {}", self.sign_in);
-        Err(Error::new(Kind::SignIn, message).hint(hint))
-    }
-
-    fn was_refused_too(&self, _fresh: &Secret) {}
-
-    fn scopes(&self) -> Option<String> {
-        None
-    }
-}
 
 /// A stored sign-in, as far as this process knows it.
 pub(crate) struct Session {
@@ -96,7 +63,7 @@ impl Session {
         if let Some(seed) = Seed::from_environment()?
             && seed.is_due(stored.as_ref())
         {
-            stored = Some(seed::plant(&store, seed)?);
+            stored = Some(seed.plant(&store)?);
         }
         let profile = stored.ok_or_else(|| not_signed_in(&store))?;
         check_origin(&store, &profile)?;

@@ -37,10 +37,12 @@ pub(crate) trait Tokens: Send + Sync {
     fn replace(&self, refused: &Secret) -> Result<Option<Secret>>;
 
     /// Notes that `fresh`, which took the place of a refused one, was refused for the same read.
-    fn was_refused_too(&self, fresh: &Secret);
+    fn was_refused_too(&self, _fresh: &Secret) {}
 
     /// The granted scopes, where FreshBooks has said.
-    fn scopes(&self) -> Option<String>;
+    fn scopes(&self) -> Option<String> {
+        None
+    }
 }
 
 #[derive(Clone)]
