@@ -67,8 +67,9 @@ fn revoke_both(app: &App, http: &Http, store: &Store, profile: &Profile) -> Revo
         return Revoked::No("it is a copy from another machine, which may still use it".to_owned());
     }
     let (client, api) = (profile.client(), &app.endpoints.api);
-    let refresh = revoke(http, api, &client, profile.refresh_token());
-    let access = profile.access_token().map_or(Revoked::Yes, |token| revoke(http, api, &client, token));
+    let refresh = revoke(http, api, &client, &profile.refresh_token);
+    let access =
+        profile.access_token.as_ref().map_or(Revoked::Yes, |token| revoke(http, api, &client, token));
     match refresh {
         Revoked::Yes => access,
         no => no,

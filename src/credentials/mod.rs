@@ -105,7 +105,7 @@ pub(crate) fn remember(app: &App, person: &Person) -> Result<()> {
     let store = Store::new(app)?;
     let _lock = store.lock()?;
     match store.load()? {
-        Some(stored) => store.save(&Profile { identity: Some(person.into()), ..stored }),
+        Some(stored) => store.save(&Profile { identity: Some(person.clone()), ..stored }),
         None => Ok(()),
     }
 }

@@ -31,12 +31,13 @@ pub(crate) struct Profile {
     pub(crate) scopes: Option<String>,
     /// `None` for a seed that was never rotated.
     #[serde(serialize_with = "exposed")]
-    pub(super) access_token: Option<Secret>,
+    pub(crate) access_token: Option<Secret>,
     #[serde(serialize_with = "exposed")]
-    pub(super) refresh_token: Secret,
+    pub(crate) refresh_token: Secret,
     /// By this machine's clock.
     pub(crate) expires_at: Timestamp,
-    pub(crate) identity: Option<StoredIdentity>,
+    /// Whose sign-in it is, as FreshBooks last said.
+    pub(crate) identity: Option<Person>,
     pub(super) place: Option<String>,
     /// Fingerprint of the refresh token from the environment that this sign-in began with.
     pub(super) seed: Option<String>,
@@ -46,21 +47,6 @@ pub(crate) struct Profile {
     pub(super) in_flight: Option<InFlight>,
     /// Why FreshBooks takes this sign-in no more.
     pub(crate) dead: Option<String>,
-}
-
-/// Whose sign-in it is, as FreshBooks last said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct StoredIdentity {
-    pub(crate) identity_id: Option<i64>,
-    pub(crate) email: String,
-    pub(crate) name: String,
-    pub(crate) businesses: Vec<StoredBusiness>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct StoredBusiness {
-    pub(crate) id: i64,
-    pub(crate) name: String,
 }
 
 /// A refresh that began and whose end is not known.
@@ -131,14 +117,6 @@ impl Profile {
         }
     }
 
-    pub(crate) fn access_token(&self) -> Option<&Secret> {
-        self.access_token.as_ref()
-    }
-
-    pub(crate) fn refresh_token(&self) -> &Secret {
-        &self.refresh_token
-    }
-
     /// The access token, if it lives that much longer.
     pub(super) fn access_good_for(&self, margin: Duration, now: Timestamp) -> Option<&Secret> {
         self.access_token.as_ref().filter(|_| self.expires_at > now.saturating_add(margin))
@@ -165,18 +143,6 @@ impl Profile {
     pub(super) fn follows(&self, older: Option<&Profile>) -> bool {
         let spent = older.map(|older| fingerprint(older.refresh_token.expose()));
         self.replaced.is_none() || self.replaced == spent
-    }
-}
-
-impl From<&Person> for StoredIdentity {
-    fn from(person: &Person) -> Self {
-        let businesses = person.businesses.iter();
-        StoredIdentity {
-            identity_id: person.identity_id,
-            email: person.email.clone(),
-            name: person.name.clone(),
-            businesses: businesses.map(|(id, name)| StoredBusiness { id: *id, name: name.clone() }).collect(),
-        }
     }
 }
 

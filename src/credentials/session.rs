@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::inputs::Seed;
-use super::profile::{Profile, StoredIdentity};
+use super::profile::Profile;
 use super::rotation::{Ended, Section, Unless};
 use super::store::Store;
 use super::{check_origin, not_signed_in};
@@ -95,12 +95,11 @@ impl Session {
 
     /// Keeps what FreshBooks says of the person, for `status`. A failure is told and no more.
     pub(crate) fn remember(&self, person: &Person) {
-        let identity = Some(StoredIdentity::from(person));
         let mut kept = self.kept();
-        if kept.profile.identity == identity {
+        if kept.profile.identity.as_ref() == Some(person) {
             return;
         }
-        kept.profile.identity = identity;
+        kept.profile.identity = Some(person.clone());
         if let Err(error) = super::remember(&self.store.app, person) {
             self.store.app.ui.warn(error);
         }

@@ -48,7 +48,7 @@ fn not_exchanged(app: &App, problem: TokenProblem, pkce: bool) -> Error {
 }
 
 fn signed(app: &App, http: &Http, profile: Profile) -> Signed {
-    let person = profile.access_token().and_then(|token| identify(app, http, token));
+    let person = profile.access_token.as_ref().and_then(|token| identify(app, http, token));
     Signed { profile, person }
 }
 

@@ -105,7 +105,7 @@ fn unusable(store: &Store, problem: &Error) -> Told {
 impl Standing {
     pub(super) fn json(&self) -> Value {
         let stored = self.stored.as_ref();
-        let rotated = stored.filter(|profile| profile.access_token().is_some());
+        let rotated = stored.filter(|profile| profile.access_token.is_some());
         let scopes = stored.and_then(|profile| profile.scopes.as_deref());
         json!({
             "profile": self.profile,
