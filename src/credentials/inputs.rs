@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::Store;
 use super::profile::{Profile, fingerprint};
 use crate::app::environment;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::fsutil;
 use crate::oauth::{Client, DEFAULT_REDIRECT};
 use crate::secret::Secret;
@@ -51,12 +51,12 @@ pub(crate) fn from_file(path: &Path, what: &str) -> Result<Secret> {
     }
     let shown = path.display();
     let failed = || format!("cannot open the {what}'s file {shown}");
-    let found = fs::metadata(path).context(Kind::Config, failed)?;
+    let found = fs::metadata(path).map_err(fsutil::failing(failed))?;
     // A pipe is how a shell hands over what another program prints: `<(pass show fbsync)`.
     if let Some(odd) = fsutil::other_than_regular(found.file_type()).filter(|odd| *odd != "a pipe") {
         return Err(Error::new(Kind::Config, format!("{}: it is {odd}", failed())));
     }
-    let file = File::open(path).context(Kind::Config, failed)?;
+    let file = File::open(path).map_err(fsutil::failing(failed))?;
     read(file, what, &shown.to_string())
 }
 
@@ -70,7 +70,7 @@ fn read(source: impl Read, what: &str, place: &str) -> Result<Secret> {
     source
         .take(LONGEST)
         .read_to_string(&mut text)
-        .context(Kind::Config, || format!("cannot read the {what} from {place}"))?;
+        .map_err(fsutil::failing(|| format!("cannot read the {what} from {place}")))?;
     let secret = Secret::given(&text);
     if secret.is_empty() {
         return Err(Error::new(Kind::Config, format!("{place} holds no {what}: it is empty")));

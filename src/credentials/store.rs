@@ -59,7 +59,7 @@ impl Store {
         let entries = match fs::read_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => {
-                entries.context(Kind::Config, || format!("cannot read the folder {}", folder.display()))?
+                entries.map_err(fsutil::failing(|| format!("cannot read the folder {}", folder.display())))?
             }
         };
         let mut names: Vec<String> = entries
@@ -152,8 +152,7 @@ impl Store {
     pub(super) fn parse(&self, path: &Path) -> Result<Profile> {
         let shown = path.display();
         let read = fsutil::open_regular(path).and_then(|file| fsutil::read_bounded(file, LARGEST));
-        let read =
-            read.map_err(|error| Error::new(kind_of(&error), format!("cannot read {shown}")).because(error));
+        let read = read.map_err(fsutil::failing(|| format!("cannot read {shown}")));
         let bytes = Zeroizing::new(read?);
         // serde's own words may quote the value it stumbled over.
         let damaged = |error: serde_json::Error| {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::check::is_stray;
 use super::manifest::FileEntry;
 use super::{MANIFEST, SUMS, split};
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Context, Kind, Result};
 use crate::fsutil;
 
 /// Manifests, and reports of another version, which are compared in memory.
@@ -70,7 +70,7 @@ fn opened(folder: &Path, path: &str) -> Result<Option<File>> {
     use io::ErrorKind::{InvalidInput, NotADirectory, NotFound};
     match fsutil::open_within(folder, Path::new(path)) {
         Err(error) if matches!(error.kind(), NotFound | NotADirectory | InvalidInput) => Ok(None),
-        Err(error) => Err(Error::new(fsutil::kind_of(&error), format!("cannot read {path}")).because(error)),
+        Err(error) => Err(fsutil::failing(|| format!("cannot read {path}"))(error)),
         Ok(file) => Ok(Some(file)),
     }
 }
@@ -88,8 +88,8 @@ fn without_stamp(manifest: &[u8]) -> Option<Value> {
 }
 
 fn files(folder: &Path) -> Result<Vec<String>> {
-    let paths =
-        fsutil::files_below(folder).context(Kind::Config, || format!("cannot read {}", folder.display()))?;
+    let paths = fsutil::files_below(folder)
+        .map_err(fsutil::failing(|| format!("cannot read {}", folder.display())))?;
     let paths = paths.iter().filter(|path| !is_stray(path));
     Ok(paths.map(|path| path.to_string_lossy().into_owned()).collect())
 }
@@ -127,7 +127,7 @@ pub(super) fn cells(
 fn rows(folder: &Path, file: &FileEntry) -> Result<Option<Vec<Row>>> {
     let Some(opened) = opened(folder, &file.path)? else { return Ok(None) };
     match fsutil::read_bounded(opened, LARGEST) {
-        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
         read => {
             Ok(parsed(&read.context(Kind::Storage, || format!("cannot read {}", file.path))?, &file.path))
         }

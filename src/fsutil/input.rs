@@ -11,7 +11,7 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags, openat};
 
-use crate::error::Kind;
+use crate::error::{Error, Kind};
 
 /// Opening neither waits for the other end of a pipe nor makes a terminal ours.
 const AT_ONCE: OFlags = OFlags::NONBLOCK.union(OFlags::NOCTTY);
@@ -82,7 +82,7 @@ pub(crate) fn read_bounded(file: File, limit: u64) -> io::Result<Vec<u8>> {
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     match u64::try_from(bytes.len()).is_ok_and(|length| length <= limit) {
         true => Ok(bytes),
-        false => Err(io::ErrorKind::FileTooLarge.into()),
+        false => Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is larger than {limit} bytes"))),
     }
 }
 
@@ -92,11 +92,19 @@ pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
 }
 
-/// A file that may not be used is a matter of permissions; one that the machine cannot serve (no
-/// handles, no memory, no room, a limit) is the storage's.
+/// The error for a file that could not be read or written.
+pub(crate) fn failing(what: impl FnOnce() -> String) -> impl FnOnce(io::Error) -> Error {
+    |error| Error::new(kind_of(&error), what()).because(error)
+}
+
+/// A file that is not what it should be, or not ours to use, is the person's to put right. Everything
+/// else is what the machine could not do: no handles, no memory, no room, a limit, a broken disk.
 pub(crate) fn kind_of(error: &io::Error) -> Kind {
+    use io::ErrorKind::{InvalidData, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied};
     match error.kind() {
-        io::ErrorKind::PermissionDenied => Kind::Config,
+        InvalidData | InvalidInput | IsADirectory | NotADirectory | NotFound | PermissionDenied => {
+            Kind::Config
+        }
         _ => Kind::Storage,
     }
 }

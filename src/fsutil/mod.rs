@@ -25,11 +25,13 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempPath};
 
-use crate::error::{Context, Kind, Result};
+use crate::error::Result;
 pub(crate) use folder::PendingFolder;
-pub(crate) use input::{kind_of, open_regular, open_within, other_than_regular, read_bounded, read_text};
+pub(crate) use input::{
+    failing, kind_of, open_regular, open_within, other_than_regular, read_bounded, read_text,
+};
 pub(crate) use lock::{Lock, lock_hint};
-pub(crate) use place::{real_path, same_file};
+pub(crate) use place::{is_standard_output, real_path, same_file};
 pub(crate) use reach::{folder_problem, readable_by_others, secrecy_problem};
 
 const PRIVATE_FILE: u32 = 0o600;
@@ -50,7 +52,7 @@ pub(crate) fn create_private_folder(folder: &Path) -> Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
         made => made.and_then(|()| fs::set_permissions(folder, Permissions::from_mode(PRIVATE_FOLDER))),
     };
-    made.context(Kind::Config, || format!("cannot create the folder {}", folder.display()))
+    made.map_err(failing(|| format!("cannot create the folder {}", folder.display())))
 }
 
 /// Creates a file 0600 that must not exist yet. Every file of ours begins here.

@@ -29,6 +29,15 @@ pub(crate) fn real_path(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many symbolic links"))
 }
 
+/// Whether a path, such as `/dev/stdout`, leads to what standard output is: replacing that would write
+/// somewhere else.
+pub(crate) fn is_standard_output(path: &Path) -> bool {
+    let stdout = rustix::fs::fstat(io::stdout());
+    let same =
+        |found: fs::Metadata| stdout.is_ok_and(|out| (out.st_dev, out.st_ino) == (found.dev(), found.ino()));
+    path == Path::new("-") || fs::metadata(path).is_ok_and(same)
+}
+
 /// Whether two paths lead to one file, by whatever names; also where it is not there yet.
 pub(crate) fn same_file(a: &Path, b: &Path) -> bool {
     let identity = |path: &Path| fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();

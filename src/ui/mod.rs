@@ -178,7 +178,7 @@ impl Write for Data {
 }
 
 /// Fails where nothing can be written to standard output. One that was closed before we started is
-/// such (`src/stdout.c`), and the standard library would take every byte for written.
+/// such (`build/stdout.c`), and the standard library would take every byte for written.
 pub(crate) fn check_output() -> io::Result<()> {
     match fcntl_getfl(io::stdout())? & OFlags::RWMODE == OFlags::RDONLY {
         true => Err(io::Error::other("it was closed, or is open only for reading")),

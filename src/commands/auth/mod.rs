@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::cli::AuthArgs;
 use crate::credentials::{self, Profile, Store};
-use crate::error::{Context, Kind, Result};
+use crate::error::Result;
 use crate::freshbooks::Person;
 use crate::fsutil;
 use crate::http::Http;
@@ -89,7 +89,7 @@ const LARGEST_PEM: u64 = 1 << 20;
 
 fn read(path: &Path) -> Result<Vec<u8>> {
     let read = fsutil::open_regular(path).and_then(|file| fsutil::read_bounded(file, LARGEST_PEM));
-    read.context(Kind::Config, || format!("cannot read {}", path.display()))
+    read.map_err(fsutil::failing(|| format!("cannot read {}", path.display())))
 }
 
 /// Has a person agree at FreshBooks and stores the tokens that come of it. `way` sends the person

@@ -87,13 +87,13 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
 fn prepare(dir: &Path) -> Result<()> {
     let shown = dir.display();
     let failed = || format!("cannot use the folder {shown}");
-    let occupied = dir.exists() && dir.read_dir().context(Kind::Config, failed)?.next().is_some();
+    let occupied = dir.exists() && dir.read_dir().map_err(fsutil::failing(failed))?.next().is_some();
     if occupied && !dir.join(MARKER).is_file() {
         return Err(Error::new(Kind::Config, format!("{shown} holds something else and was left as it is"))
             .hint("fbsync demo --dir ANOTHER-FOLDER"));
     }
     if occupied {
-        fsutil::remove_folder(dir).context(Kind::Config, failed)?;
+        fsutil::remove_folder(dir).map_err(fsutil::failing(failed))?;
     }
     fsutil::create_private_folder(dir)?;
     fsutil::replace_private(&dir.join(MARKER), b"made by `fbsync demo`; the next one replaces it\n")

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::cli::{ExportArgs, Import};
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::format::Format;
 use crate::fsutil;
 use crate::report::{self, Options, REPORTS, Report, Style};
@@ -45,12 +45,19 @@ pub(super) fn style(args: &ExportArgs, file: Option<&Path>) -> Result<Style> {
 /// What the file's extension says; nothing where it has none. A name that promises another format than
 /// those is refused: somebody would open it as that.
 fn format_named(file: &Path) -> Result<Option<Format>> {
+    let named = |file: &Path| {
+        let extension = file.extension()?.to_string_lossy().to_lowercase();
+        Format::ALL.into_iter().find(|format| format.extension() == extension)
+    };
     let Some(extension) = file.extension() else { return Ok(None) };
-    let extension = extension.to_string_lossy().to_lowercase();
-    let named = Format::ALL.into_iter().find(|format| format.extension() == extension);
-    named.map(Some).ok_or_else(|| {
+    named(file).map(Some).ok_or_else(|| {
+        let extension = extension.display();
         let known = Format::ALL.map(|format| format!(".{}", format.extension())).join(", ");
-        let csv = shell::path(&file.with_extension(Format::Csv.extension()));
+        let bare = file.with_extension("");
+        let csv = match named(&bare) {
+            Some(_) => shell::path(&bare),
+            None => shell::path(&file.with_extension(Format::Csv.extension())),
+        };
         Error::new(Kind::Usage, format!("`.{extension}` is not a format that can be written ({known})"))
             .hint(format!("-o {csv}"))
     })
@@ -88,7 +95,7 @@ fn people(given: &[String]) -> Result<Vec<String>> {
             continue;
         }
         let text = fsutil::read_text(path, LARGEST_PEOPLE_FILE)
-            .context(Kind::Config, || format!("cannot read {}", path.display()))?;
+            .map_err(fsutil::failing(|| format!("cannot read {}", path.display())))?;
         let cells = |line: &str| {
             let mut cells =
                 line.split([',', ';', '\t']).map(|cell| cell.trim_matches(['"', ' ']).to_lowercase());

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::{Work, asked, cells};
+use crate::app::die_if_chosen;
 use crate::commands::outputs;
 use crate::error::{Context, Error, Kind, Result};
 use crate::evidence::check;
@@ -50,6 +51,7 @@ impl Work<'_> {
                 evidence::write(pending.path(), &view, &plan)?
             }
         };
+        die_if_chosen("export-folder");
         let seal = self.put_in_place(pending, target)?.unwrap_or_else(|| sealed.seal.clone());
         Ok((sealed, seal))
     }
@@ -60,7 +62,7 @@ impl Work<'_> {
         let shown = target.display();
         let failed = || format!("cannot write {shown}");
         let occupied =
-            target.is_dir() && !fsutil::files_below(target).context(Kind::Config, failed)?.is_empty();
+            target.is_dir() && !fsutil::files_below(target).map_err(fsutil::failing(failed))?.is_empty();
         if occupied && same_evidence(target, pending.path())? {
             let there = check::check(target, None, None, &self.app.stop)?;
             if there.findings.is_empty() {

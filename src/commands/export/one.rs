@@ -4,11 +4,12 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use super::{Work, asked, cells};
+use crate::app::die_if_chosen;
 use crate::commands::outputs;
 use crate::error::{Context, Error, Kind, Result};
 use crate::evidence::Source;
 use crate::format::{Format, Guard};
-use crate::fsutil::Pending;
+use crate::fsutil::{Pending, is_standard_output};
 use crate::report::{self, LONGEST_CELL, Report, Style, View, Written};
 use crate::shell;
 use crate::store::Reader;
@@ -16,7 +17,7 @@ use crate::store::Reader;
 impl Work<'_> {
     pub(super) fn one(&self, report: &Report) -> Result<()> {
         let args = self.args;
-        let output = args.output.as_deref().filter(|file| *file != Path::new("-"));
+        let output = args.output.as_deref().filter(|file| !is_standard_output(file));
         let on_a_terminal = output.is_none() && self.app.ui.width.is_some();
         let style = Style { printable: on_a_terminal, ..asked::style(args, output)? };
         if style.format == Format::Xlsx && on_a_terminal {
@@ -85,6 +86,7 @@ impl Work<'_> {
         let written = report::write(report, view, style, &mut out)?;
         out.flush().context(Kind::Storage, failed)?;
         drop(out);
+        die_if_chosen("export-file");
         if pending.same_as_target() {
             self.app.ui.result(format_args!("{shown} is already that, byte for byte"));
             return Ok(written);

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::Verdict;
 use super::folders::indexed_seals;
+use crate::app::die_if_chosen;
 use crate::error::{Kind, Result};
 use crate::evidence::manifest::{FileEntry, Manifest};
 use crate::evidence::split::Index;
@@ -32,6 +33,7 @@ impl Again<'_> {
             }
             Err(error) => return Err(error),
         };
+        die_if_chosen("export-again");
         let version = &self.manifest.tool.version;
         let pruned =
             self.manifest.earlier_snapshot_id.filter(|id| earlier != Some(*id) && self.is_pruned(*id));

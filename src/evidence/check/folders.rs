@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::{Verdict, check_one, is_stray, unusable};
-use crate::error::{Context, Kind, Result};
+use crate::error::{Kind, Result};
 use crate::evidence::split;
 use crate::fsutil;
 use crate::stop::Stop;
@@ -22,11 +22,12 @@ pub(super) fn check(
 ) -> Result<()> {
     let mut seals = BTreeMap::new();
     let entries =
-        fs::read_dir(folder).context(Kind::Config, || format!("cannot read {}", folder.display()))?;
+        fs::read_dir(folder).map_err(fsutil::failing(|| format!("cannot read {}", folder.display())))?;
     let mut names = Vec::new();
     for entry in entries {
-        let entry = entry.context(Kind::Config, || format!("cannot read {}", folder.display()))?;
-        let kind = entry.file_type().context(Kind::Config, || format!("cannot read {}", folder.display()))?;
+        let entry = entry.map_err(fsutil::failing(|| format!("cannot read {}", folder.display())))?;
+        let kind =
+            entry.file_type().map_err(fsutil::failing(|| format!("cannot read {}", folder.display())))?;
         names.push((entry.file_name().to_string_lossy().into_owned(), kind));
     }
     names.sort_by(|(a, _), (b, _)| a.cmp(b));

@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::manifest::{Manifest, SCHEMA};
 use super::{MANIFEST, SUMS, split};
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::fsutil;
 use crate::model::reading::hex;
 use crate::stop::Stop;
@@ -77,8 +77,8 @@ pub(crate) fn check(
 /// The files of a folder, or of the folders of a split, that no list of theirs names, by their paths from
 /// there. What a system leaves anywhere is not among them.
 pub(crate) fn strangers(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut strangers =
-        fsutil::files_below(folder).context(Kind::Config, || format!("cannot read {}", folder.display()))?;
+    let mut strangers = fsutil::files_below(folder)
+        .map_err(fsutil::failing(|| format!("cannot read {}", folder.display())))?;
     let mut within: BTreeSet<PathBuf> =
         strangers.iter().filter_map(|file| Some(file.parent()?.to_owned())).collect();
     within.insert(PathBuf::new());
@@ -109,9 +109,10 @@ pub(super) fn is_stray(path: &Path) -> bool {
 fn unusable(name: &str, error: io::Error) -> Result<String> {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(format!("{name} is missing")),
-        io::ErrorKind::InvalidInput => Ok(format!("{name} cannot be evidence: {error}")),
-        io::ErrorKind::FileTooLarge => Ok(format!("{name} is larger than any that fbsync writes")),
-        _ => Err(Error::new(fsutil::kind_of(&error), format!("cannot read {name}")).because(error)),
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            Ok(format!("{name} cannot be evidence: {error}"))
+        }
+        _ => Err(fsutil::failing(|| format!("cannot read {name}"))(error)),
     }
 }
 
@@ -180,7 +181,7 @@ fn check_files(
     found: &mut Vec<String>,
 ) -> Result<()> {
     let failed = || format!("cannot read {}", folder.display());
-    for path in fsutil::files_below(folder).context(Kind::Config, failed)? {
+    for path in fsutil::files_below(folder).map_err(fsutil::failing(failed))? {
         let name = path.to_string_lossy();
         if is_stray(&path) {
             verdict.strays.push(folder.join(&path).display().to_string());
