@@ -6,13 +6,14 @@
 //! or skipped.
 //!
 //! - [`collector`]: what has come so far, and what to ask for next; [`business`]: one business of it.
-//! - [`team`]: one team list, page by page, and whether its numbers agree.
+//! - [`team`]: one team list, read until it rests; [`round`]: one reading of it, page by page.
 //! - [`pool`]: the workers.
 //! - [`spool`]: record bodies, kept out of memory until they are recorded.
 
 mod business;
 mod collector;
 mod pool;
+mod round;
 mod spool;
 mod staff;
 mod team;
