@@ -158,7 +158,8 @@ impl Session {
             };
             match retry::judge(attempt, outcome, 1.0) {
                 Verdict::Wait(wait) => {
-                    ui.detail(1, format_args!("{error}; asking again in {} s", wait.as_secs()));
+                    let line = format_args!("{error}; asking again in {} s", wait.as_secs());
+                    ui.asks_again(&error, line);
                     clock.sleep(wait, stop)?;
                 }
                 Verdict::GiveUp => return Err(error),

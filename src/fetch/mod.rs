@@ -6,12 +6,13 @@
 //! or skipped. The records behind it wait in the store's [`Spool`] until they are recorded.
 //!
 //! - [`collector`]: what has come so far, and what to ask for next; [`business`]: one business of it.
-//! - [`team`]: one team list, page by page, and whether its numbers agree.
+//! - [`team`]: one team list, read until it rests; [`round`]: one reading of it, page by page.
 //! - [`pool`]: the workers.
 
 mod business;
 mod collector;
 mod pool;
+mod round;
 mod staff;
 mod team;
 

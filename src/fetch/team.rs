@@ -1,29 +1,14 @@
-//! One team list: which pages to ask for, when it is whole, and whether its numbers agree. Pure.
+//! One team list: read until it comes to rest, and accounted for. Pure.
 //!
-//! The documented `meta` has no count of pages, so a client that looks for one stops after the first.
-//! And counts alone do not prove a list: while one member leaves, another may slide from page 2 to
-//! page 1 after page 1 was read. So page 1 is read once more at the end, wherever there are several
-//! pages, and a list that moved is read again from the start.
-//!
-//! What would be the same next time (an entry that is no record, a total that is no number, pages
-//! without end) is not read again: it stays with the list as a flaw.
+//! A list that moved while it was read is read again from the start; [`round`](super::round) is one
+//! such reading.
 
-use std::collections::HashSet;
-
-use crate::freshbooks::{Meta, Number, Oddities, PER_PAGE};
-use crate::model::reading::Digest;
+use super::round::{Round, count};
+use crate::freshbooks::{Meta, Oddities};
 use crate::model::{Coverage, Membership, Outcome, Resource};
 
 /// A list that does not come to rest in this many readings is recorded as it is, as a mismatch.
 const ROUNDS: u32 = 3;
-
-/// No business has a million members; a server that goes on handing out pages has lost its way.
-const LAST_PAGE: i64 = 10_000;
-const MOST_MEMBERS: i64 = LAST_PAGE * PER_PAGE;
-
-/// Pages of one list asked for at once, at most. An empty page ends a list early, so running far
-/// ahead of the answers would ask for pages that nobody needs.
-const WINDOW: i64 = 16;
 
 /// One page to be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,30 +54,6 @@ pub(super) struct TeamList {
     attempts: i64,
     missing: Option<Missing>,
     reading: Round,
-}
-
-/// One reading of the list from the start.
-#[derive(Debug, Default)]
-struct Round {
-    number: u32,
-    in_flight: u32,
-    next_page: i64,
-    last_page: Option<i64>,
-    pages: i64,
-    /// Those that were not empty.
-    filled: i64,
-    total: Option<i64>,
-    first: Option<(Vec<Digest>, Meta)>,
-    first_entries: i64,
-    checked_again: bool,
-    /// A page was empty, or the same as the first: nothing lies behind it.
-    ended: bool,
-    members: Vec<Membership>,
-    oddities: Oddities,
-    /// Something moved: another reading may agree.
-    problem: Option<String>,
-    /// Another reading would end the same way.
-    flaw: Option<String>,
 }
 
 impl TeamList {
@@ -148,181 +109,29 @@ impl TeamList {
     /// The members, each once, and the proof of how complete they are.
     pub(super) fn settle(self) -> (Vec<Membership>, Coverage) {
         let TeamList { attempts, missing, reading } = self;
-        let received = reading.received();
-        let rounds = reading.number;
-        let mut members = match reading.distinct() == count(reading.members.len()) {
-            true => reading.members,
-            false => newest_of_each(reading.members),
-        };
-        members.shrink_to_fit();
-        let (outcome, http_status, why) = match (missing, reading.problem, reading.flaw) {
+        let (rounds, received, expected, pages) =
+            (reading.number, reading.received(), reading.total, reading.pages);
+        let oddities = reading.oddities.told();
+        let (outcome, http_status, why) = match (missing, &reading.problem, &reading.flaw) {
             (Some(missing), ..) => (missing.outcome, missing.http_status, Some(missing.message)),
             (None, Some(problem), _) => {
                 (Outcome::Mismatch, Some(200), Some(format!("{problem}; read {rounds} times")))
             }
-            (None, None, Some(flaw)) => (Outcome::Mismatch, Some(200), Some(flaw)),
+            (None, None, Some(flaw)) => (Outcome::Mismatch, Some(200), Some(flaw.clone())),
             (None, None, None) => (Outcome::Ok, Some(200), None),
         };
-        let message: Vec<String> = why.into_iter().chain(reading.oddities.told()).collect();
+        let told: Vec<String> = why.into_iter().chain(oddities).collect();
+        let message = (!told.is_empty()).then(|| told.join("; "));
+        let members = reading.into_members();
         let coverage = Coverage {
             http_status,
-            expected: reading.total,
+            expected,
             received,
             distinct: count(members.len()),
-            pages: reading.pages,
+            pages,
             attempts,
-            ..Coverage::unread(
-                Resource::TeamMembers,
-                outcome,
-                (!message.is_empty()).then(|| message.join("; ")),
-            )
+            ..Coverage::unread(Resource::TeamMembers, outcome, message)
         };
         (members, coverage)
     }
-}
-
-impl Round {
-    fn numbered(number: u32) -> Self {
-        Round { number, in_flight: 1, next_page: 2, ..Round::default() }
-    }
-
-    fn absorb(&mut self, job: PageJob, page: Page) {
-        let digests: Vec<Digest> = page.members.iter().map(|member| member.record).collect();
-        if let Some(got) = page.meta.page.filter(|got| *got != job.page) {
-            self.blame(format!("page {} was asked for and page {got} came", job.page));
-        }
-        match &self.first {
-            None => self.total = self.total_of(page.meta),
-            Some((_, meta)) if page.meta.total != meta.total => {
-                self.blame("the total changed while the list was read")
-            }
-            Some((first, _)) if job.again && *first != digests => {
-                self.blame("the first page changed while the list was read");
-            }
-            Some((first, _)) => self.ended |= !job.again && !first.is_empty() && *first == digests,
-        }
-        if job.again {
-            return;
-        }
-        let entries = count(digests.len()) + page.oddities.unread.count;
-        self.pages += 1;
-        self.filled += i64::from(entries > 0);
-        self.ended |= entries == 0;
-        if self.first.is_none() {
-            (self.first, self.first_entries) = (Some((digests, page.meta)), entries);
-        }
-        self.last_page = match self.total {
-            // Nothing but an empty page tells the end, so pages come one by one.
-            None => Some(job.page + 1),
-            Some(total) => Some(self.last_page_by(total)),
-        };
-        self.members.extend(page.members);
-        self.oddities.add(job.page, page.oddities);
-        if self.received() > MOST_MEMBERS {
-            self.ended = true;
-            self.flaw = Some(format!("the list has more than {MOST_MEMBERS} entries"));
-        }
-    }
-
-    /// FreshBooks' total, where it says one that can be right.
-    fn total_of(&mut self, meta: Meta) -> Option<i64> {
-        match meta.total {
-            Number::Absent => None,
-            Number::Is(total) if total >= 0 => Some(total),
-            Number::Is(_) | Number::Unreadable => {
-                self.flaw = Some("the total that FreshBooks says cannot be read".to_owned());
-                None
-            }
-        }
-    }
-
-    /// The pages that may be asked for now.
-    fn next_jobs(&mut self) -> Vec<PageJob> {
-        let mut jobs = Vec::new();
-        let last = self.last_page.unwrap_or(1).min(LAST_PAGE);
-        while !self.ended && self.next_page <= last && i64::from(self.in_flight) < WINDOW {
-            jobs.push(PageJob { round: self.number, page: self.next_page, again: false });
-            self.next_page += 1;
-            self.in_flight += 1;
-        }
-        jobs
-    }
-
-    fn check_again(&mut self) -> Option<PageJob> {
-        if self.filled < 2 || self.checked_again || self.problem.is_some() {
-            return None;
-        }
-        self.checked_again = true;
-        self.in_flight += 1;
-        Some(PageJob { round: self.number, page: 1, again: true })
-    }
-
-    /// A page's size as the server sees it; it may have cut what was asked for, or may not say.
-    fn per_page(&self) -> i64 {
-        let said = self.first.as_ref().and_then(|(_, meta)| meta.per_page);
-        said.filter(|said| *said > 0).unwrap_or(match self.first_entries {
-            0 => PER_PAGE,
-            entries => entries,
-        })
-    }
-
-    fn last_page_by(&self, total: i64) -> i64 {
-        let by_total = total.saturating_add(self.per_page() - 1) / self.per_page();
-        let said = self.first.as_ref().and_then(|(_, meta)| meta.pages);
-        said.map_or(by_total, |said| by_total.max(said))
-    }
-
-    /// All entries, also those that are no records.
-    fn received(&self) -> i64 {
-        count(self.members.len()) + self.oddities.unread.count
-    }
-
-    /// Distinct members = rows received = FreshBooks' total. An entry that is no record may be somebody,
-    /// unless the total is reached without it.
-    fn judge(&mut self) {
-        let (received, members) = (self.received(), count(self.members.len()));
-        let distinct = self.distinct();
-        if distinct != members {
-            self.blame(format!("{members} rows came, of which {distinct} are distinct"));
-        }
-        if let Some(total) = self.total.filter(|total| ![received, members].contains(total)) {
-            self.blame(format!("FreshBooks says {total}, and {received} rows came"));
-        }
-        let flaw = if !self.ended && self.last_page.is_some_and(|last| last > LAST_PAGE) {
-            Some(format!("the list does not end within {LAST_PAGE} pages"))
-        } else if received != members && self.total != Some(members) {
-            Some(format!("{members} of {received} entries are members that can be read"))
-        } else {
-            None
-        };
-        self.flaw = self.flaw.take().or(flaw);
-    }
-
-    fn distinct(&self) -> i64 {
-        count(self.members.iter().map(|member| member.texts.member_uuid()).collect::<HashSet<_>>().len())
-    }
-
-    /// Keeps the first problem: the later ones follow from it.
-    fn blame(&mut self, problem: impl Into<String>) {
-        self.problem.get_or_insert_with(|| problem.into());
-    }
-}
-
-/// Each member once; of two records with one uuid the one that was changed last.
-fn newest_of_each(mut members: Vec<Membership>) -> Vec<Membership> {
-    // The order is total, and a stable sort would hold half of the list twice.
-    members.sort_unstable_by(|a, b| {
-        let newest_first = b.member_updated_at.cmp(&a.member_updated_at);
-        a.texts
-            .member_uuid()
-            .cmp(b.texts.member_uuid())
-            .then(newest_first)
-            .then_with(|| a.record.cmp(&b.record))
-    });
-    members.dedup_by(|later, first| later.texts.member_uuid() == first.texts.member_uuid());
-    members
-}
-
-fn count(n: usize) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
 }

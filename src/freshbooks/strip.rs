@@ -245,7 +245,7 @@ mod tests {
             format!("{{\"a\":1,\"deep\":{}2{}}}", open.repeat(depth), close.repeat(depth))
         };
         assert_eq!(stripped(&nested("[", "]", DEEPEST)), nested("[", "]", DEEPEST));
-        let deep = stripped(&nested("{\"a\":", "}", 100_000));
+        let deep = stripped(&nested("{\"a\":", "}", 10_000));
         assert!(deep.starts_with("{\"a\":1,") && deep.contains(":null}") && deep.len() < 1000, "{deep}");
     }
 

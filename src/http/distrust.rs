@@ -16,9 +16,9 @@ const NO_ROOTS: &str = "No CA certificates were loaded";
 
 /// For a machine that does not know the other side's authority. macOS asks its keychain only.
 const TRUST_HINT: &str = match cfg!(target_os = "macos") {
-    true => "if a proxy or a server has a CA of its own, add its certificate to the system's keychain",
+    true => "where a proxy or a server has a CA of its own, add its certificate to the system's keychain",
     false => {
-        "if a proxy or a server has a CA of its own, name its certificate: SSL_CERT_FILE=/path/to/ca.pem"
+        "where a proxy or a server has a CA of its own, name its certificate: SSL_CERT_FILE=/path/to/ca.pem"
     }
 };
 

@@ -167,12 +167,12 @@ impl Http {
         self.deadline.is_some_and(|deadline| Instant::now() + wait > deadline)
     }
 
-    /// Says why to whoever asked for it and waits: a wait that ends well is no news to cron, and a
-    /// person sees it in the bar. On "too many requests" every worker waits.
+    /// Says why and waits; on "too many requests" every worker does.
     fn wait_to_ask_again(&self, url: &Url, failure: &Failure, wait: Duration) -> Result<()> {
         self.retries.fetch_add(1, Ordering::Relaxed);
         let seconds = wait.as_secs_f32().ceil();
-        self.ui.detail(1, format_args!("{failure}; asking {} again in {seconds} s", url.path()));
+        let line = format_args!("{failure}; asking {} again in {seconds} s", url.path());
+        self.ui.asks_again(failure, line);
         match failure {
             Failure::Answered(answer, _) if answer.status == 429 => drop(self.pace.hold(wait)),
             _ => self.clock.sleep(wait, &self.stop)?,

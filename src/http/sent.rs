@@ -19,6 +19,9 @@ use crate::secret::Secret;
 /// How much of either end is looked for: nothing else has 16 characters of it by chance.
 const END: usize = 16;
 
+/// So many characters of a secret in a row are a piece of it, wherever they are from.
+const PIECE: usize = 24;
+
 /// A shorter secret could stand in an honest answer, so it does not make one unusable.
 const SHORTEST_IN_DATA: usize = 8;
 
@@ -56,9 +59,13 @@ impl Sent {
         self.finds(data, SHORTEST_IN_DATA)
     }
 
-    /// Whether a message holds a secret, and must not be shown.
+    /// Whether a message holds a secret, or a piece of one, and must not be shown.
     pub(super) fn is_in_words(&self, words: &str) -> bool {
-        self.finds(words, SHORTEST_IN_WORDS)
+        let trails = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let is_piece = |text: &[u8]| {
+            trails.iter().any(|trail| Finder::new(text).find(trail.secret.expose().as_bytes()).is_some())
+        };
+        self.finds(words, SHORTEST_IN_WORDS) || words.as_bytes().windows(PIECE).any(is_piece)
     }
 
     /// `words` of the other side, unless they hold a secret.
@@ -195,6 +202,8 @@ mod tests {
         }
         // An excerpt, from either end.
         assert!(sent.is_in(&OPAQUE[..40]) && sent.is_in(&OPAQUE[40..]) && sent.is_in(&JWT[JWT.len() - 20..]));
+        assert!(!sent.is_in(&OPAQUE[17..45]) && sent.is_in_words(&OPAQUE[17..45]));
+        assert!(!sent.is_in(&JWT[..40]) && sent.is_in_words(&JWT[..40]));
     }
 
     #[test]

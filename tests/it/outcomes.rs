@@ -14,7 +14,7 @@ fn a_lost_answer_is_asked_for_once_more_then_kept_then_told() {
     let home = Home::with_sign_in();
     let before = home.stored();
     home.sandbox.arm(Fault::on(TOKEN).then(Trouble::AnswerLost));
-    let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
+    let (posts, run) = home.posts_of(|| home.fbsync(&["refresh", "-v"]));
     run.exits(5).says("the answer to the refresh was lost").says("they are kept");
     assert_eq!(posts, 2);
     let stored = home.stored();
@@ -32,7 +32,7 @@ fn a_lost_answer_is_asked_for_once_more_then_kept_then_told() {
 fn a_connection_that_breaks_before_the_server_acted_costs_nothing() {
     let home = Home::with_sign_in();
     home.sandbox.arm(Fault::on(TOKEN).then(Trouble::Drop));
-    let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
+    let (posts, run) = home.posts_of(|| home.fbsync(&["refresh", "-v"]));
     run.succeeds().says("asking once more in 2 s");
     assert_eq!(posts, 2);
 }
@@ -47,7 +47,7 @@ fn an_overload_is_waited_for() {
         let home = Home::with_sign_in();
         let before = home.stored();
         home.sandbox.arm(Fault::on(TOKEN).times(times).then(trouble));
-        let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
+        let (posts, run) = home.posts_of(|| home.fbsync(&["refresh", "-v"]));
         run.exits(code).says("the tokens are kept");
         assert_eq!(posts, posts_expected);
         assert_eq!(home.stored()["refresh_token"] == before["refresh_token"], code != 0);

@@ -33,7 +33,7 @@ fn troubles_that_pass_are_asked_again_and_counted() {
         for (name, trouble) in passing_troubles() {
             let home = Home::reading(three());
             home.sandbox.arm(Fault::on(path).then(trouble));
-            home.sync().succeeds().says("; asking ").says(" again in ");
+            home.fbsync(&["sync", "--db", DB, "-v"]).succeeds().says("; asking ").says(" again in ");
             let attempts = "SELECT c.attempts, r.attempts, r.status FROM coverage c, requests r";
             let of = format!("WHERE business_id = 9002 AND resource = '{resource}' AND url LIKE '%{path}%'");
             assert_eq!(home.tables().one(&format!("{attempts} {of}")), "2|2|200", "{name}");
@@ -72,10 +72,11 @@ fn a_page_that_fails_keeps_what_the_pages_before_it_brought() {
 fn retry_after_is_heard_as_seconds_and_as_a_date() {
     let home = Home::reading(three());
     home.sandbox.arm(Fault::on(TEAM).then(Trouble::too_many("7")));
-    home.sync().succeeds().says("again in 7 s");
+    let sync = || home.fbsync(&["sync", "--db", DB, "-v"]).succeeds();
+    sync().says("again in 7 s");
     let date = http_date(home.sandbox.now() + Duration::from_secs(50));
     home.sandbox.arm(Fault::on(TEAM).then(Trouble::too_many(&date)));
-    let said = home.sync().succeeds().stderr;
+    let said = sync().stderr;
     let waits: Vec<String> = (45..=50).map(|seconds| format!("again in {seconds} s")).collect();
     assert!(waits.iter().any(|wait| said.contains(wait)), "{said}");
 }
