@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::fsutil;
 use crate::shell;
 
-/// How often, and how far apart, a new pair is tried to be written before another place is taken.
+/// How often, and how far apart, writing a new pair is tried before another place is taken.
 const WRITE_TRIES: u32 = 5;
 const BETWEEN_WRITES: Duration = Duration::from_secs(1);
 
@@ -40,8 +40,8 @@ impl Store {
         Ok(self.drafted(stored.as_ref())?.or(stored))
     }
 
-    /// The pair in the draft, if it is whole and takes the place of what is stored. One that cannot be
-    /// read for the machine's sake is an error: the next write would replace it.
+    /// The pair in the draft, if it is whole and takes the place of what is stored. If the machine cannot
+    /// read it now, that is an error: the next write would replace it.
     fn drafted(&self, stored: Option<&Profile>) -> Result<Option<Profile>> {
         let draft = self.draft();
         if !matches!(fsutil::secrecy_problem(&draft), Ok(None)) {

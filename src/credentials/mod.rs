@@ -1,9 +1,9 @@
-//! Stored sign-ins, and the access tokens that come of them.
+//! Stored sign-ins, and the access tokens obtained with them.
 //!
 //! Start reading at [`tokens`], and at [`Session`], which replaces a token that is due or was refused.
-//! `rotation` is the section in which tokens are replaced, `store` the files, `draft` the one that is not
-//! in its place yet, `profile` what is in them, `inputs` what is handed in, `place` why a copied store is
-//! not rotated. This file is how a sign-in begins, and what is said where one cannot be used.
+//! `rotation` is the critical section in which tokens are replaced, `store` the files, `draft` the one that
+//! is not in its place yet, `profile` what is in them, `inputs` what is handed in, `place` why a copied store
+//! is not rotated. This file is how a sign-in begins, and what is said when one cannot be used.
 //!
 //! Secrets are exposed only here, in `oauth` and in `http`. No token goes to another origin than the one
 //! it is from.
@@ -22,7 +22,7 @@ use crate::app::{App, environment};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::{Person, Tokens};
 use crate::http::Http;
-use crate::oauth::{Client, TokenSet};
+use crate::oauth::{Client, TokenProblem, TokenSet};
 use crate::secret::Secret;
 use profile::fingerprint;
 
@@ -58,7 +58,7 @@ impl Tokens for Bare {
     }
 }
 
-/// Stores the sign-in that `exchange` brings, in place of whatever was there. The code is spent once the
+/// Stores the sign-in that `exchange` brings, in place of whatever was there. The code is spent only when the
 /// lock is held, and then no signal comes between the tokens and the disk.
 pub(crate) fn store_sign_in(
     app: &App,
@@ -66,7 +66,7 @@ pub(crate) fn store_sign_in(
     exchange: impl FnOnce(&Client) -> Result<TokenSet>,
 ) -> Result<Profile> {
     let store = Store::new(app)?;
-    // A seed left in the environment shall not come back when this sign-in ends one day.
+    // A seed left in the environment must not come back when this sign-in ends one day.
     let seed = Seed::from_environment()?.map(|seed| seed.fingerprint());
     let _lock = store.lock()?;
     let _shield = app.stop.shield();
@@ -79,9 +79,9 @@ pub(crate) fn store_sign_in(
     begin(&store, &profile, &tokens)
 }
 
-/// Rotates a refresh token that was obtained elsewhere at once, so that it is ours alone, and stores
-/// the pair. Until that has come, the sign-in that was there stays. The token handed in is still in the
-/// hands of whoever had it, so there is nothing to mark as in flight.
+/// Rotates a refresh token that was obtained elsewhere, at once, so that nobody else can use it, and stores
+/// the pair. Until the pair has arrived, the old sign-in stays. Whoever handed the token in still has it, so
+/// there is nothing to mark as in flight.
 pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secret) -> Result<Profile> {
     let store = Store::new(app)?;
     let seed = Some(fingerprint(refresh_token.expose()));
@@ -90,7 +90,11 @@ pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secr
     store.prove_writable()?;
     let _shield = app.stop.shield();
     let tokens = rotation::ask(&store, http, &profile).map_err(|problem| {
-        problem.into_error(app, "cannot import the refresh token", "nothing was stored")
+        let state = match problem {
+            TokenProblem::Lost(_) => "nothing was stored, and the token may be spent",
+            _ => "nothing was stored",
+        };
+        problem.into_error(app, "cannot import the refresh token", state)
     })?;
     begin(&store, &profile, &tokens)
 }
@@ -137,7 +141,7 @@ fn not_signed_in(store: &Store) -> Error {
     Error::new(Kind::SignIn, message).hint(store.command("auth"))
 }
 
-/// The answer for a sign-in that was found dead, now or by an earlier run.
+/// The error for a sign-in that was found dead, now or by an earlier run.
 fn dead(store: &Store, reason: &str) -> Error {
     Error::new(Kind::SignIn, format!("a new sign-in is needed: {reason}")).hint(store.command("auth"))
 }

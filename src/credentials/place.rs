@@ -40,11 +40,14 @@ pub(crate) fn here() -> Result<Option<String>> {
 
 /// Whether a store of the one place may be rotated at the other. A machine may change its name.
 pub(super) fn same(stored: Option<&str>, here: Option<&str>) -> bool {
-    let machine = |place: &str| place.split_once(" (").map_or(place.to_owned(), |(id, _)| id.to_owned());
     match (stored, here) {
         (Some(stored), Some(here)) => machine(stored) == machine(here),
         _ => true,
     }
+}
+
+fn machine(place: &str) -> &str {
+    place.split_once(" (").map_or(place, |(id, _)| id)
 }
 
 #[cfg(test)]

@@ -45,11 +45,11 @@ pub(crate) struct Profile {
     /// a sign-in.
     pub(super) replaced: Option<String>,
     pub(super) in_flight: Option<InFlight>,
-    /// Why FreshBooks takes this sign-in no more.
+    /// Why FreshBooks no longer accepts this sign-in.
     pub(crate) dead: Option<String>,
 }
 
-/// A refresh that began and whose end is not known.
+/// A refresh that was begun and whose end is not known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct InFlight {
     /// Of the refresh token that was sent.
@@ -117,9 +117,9 @@ impl Profile {
         }
     }
 
-    /// The access token, if it lives that much longer.
-    pub(super) fn access_good_for(&self, margin: Duration, now: Timestamp) -> Option<&Secret> {
-        self.access_token.as_ref().filter(|_| self.expires_at > now.saturating_add(margin))
+    /// Whether there is an access token that is good for longer than `margin`.
+    pub(super) fn lives_for(&self, margin: Duration, now: Timestamp) -> bool {
+        self.access_token.is_some() && self.expires_at > now.saturating_add(margin)
     }
 
     /// The refresh whose answer was never saved, if there is one.

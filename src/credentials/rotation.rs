@@ -10,9 +10,9 @@
 //!   second one: whoever asks to stop is heard when the section has ended.
 //! - Nothing in here waits for long: what is worth another try is handed back, and the lock is free
 //!   meanwhile.
-//! - A failure leaves in the store what is true now: the mark stays where the token may be spent, and
-//!   goes where it cannot be.
-//! - Tokens are never deleted. A sign-in that FreshBooks takes no more is marked, so that no later
+//! - A failure leaves the store true: the mark stays if the token may have been spent, and goes if it
+//!   cannot have been.
+//! - Tokens are never deleted. A sign-in that FreshBooks no longer accepts is marked, so that no later
 //!   run asks in vain.
 
 use std::time::Duration;
@@ -41,12 +41,12 @@ pub(super) enum Unless {
     Replaced(Option<Secret>),
 }
 
-/// How a section ended that may be tried again.
+/// What came of it, where the store and the sign-in allowed the attempt.
 pub(super) enum Ended {
     /// Another process had rotated already.
     Taken(Profile),
     Rotated(Profile),
-    /// Whether it is worth another try after a while, the outcome says.
+    /// No tokens. The outcome says whether another try after a while may bring some.
     Failed(Error, Outcome),
 }
 
@@ -108,7 +108,7 @@ impl Section<'_> {
         Err(Error::new(Kind::Config, message).hint(instead_of_a_copy(self.store)))
     }
 
-    /// Sorts a refresh that brought no tokens. `earlier` is the mark of one before it whose end is
+    /// Sorts a refresh that brought no tokens. `earlier` is the mark of a refresh before it whose end is
     /// not known either.
     fn judge(&self, marked: Profile, earlier: Option<InFlight>, problem: TokenProblem) -> Result<Ended> {
         // Turned away at the door, or not there at all, the token is as unspent as it was before.
@@ -138,8 +138,8 @@ impl Section<'_> {
         Ok(Ended::Failed(error, outcome))
     }
 
-    /// The refresh token counts no more. Somebody without the lock, such as a person who put a file
-    /// back, may have written a newer pair meanwhile; else this is the end of the sign-in.
+    /// The refresh token is no longer valid. Somebody without the lock, such as a person who put a file
+    /// back, may have written a newer pair meanwhile; otherwise the sign-in ends here.
     fn rejected(&self, marked: Profile, earlier: Option<InFlight>, why: &str) -> Result<Ended> {
         if let Ok(Some(newer)) = self.store.load()
             && newer.refresh_token != marked.refresh_token
@@ -161,7 +161,8 @@ impl Section<'_> {
         Err(error)
     }
 
-    /// For what may be told without being kept: the failure on its way matters more than this one.
+    /// Saves what is good to know and not worth an error: the failure on its way matters more than this
+    /// one.
     fn note_down(&self, profile: &Profile) {
         if let Err(error) = self.store.save(profile) {
             self.store.app.ui.warn(error);

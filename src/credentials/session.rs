@@ -41,9 +41,9 @@ struct Kept {
     /// Whether the pair was written since this process first read the store: then it is used until
     /// FreshBooks refuses it, whatever its dates say.
     renewed: bool,
-    /// FreshBooks refused a token that it had just given: it says so of what may not be read, too.
+    /// FreshBooks refused a token that it had just issued: it answers so for what must not be read, too.
     refuses_good_ones: bool,
-    /// The failure that every thread is told.
+    /// The failure that every thread gets.
     failed: Option<Error>,
     /// Whether it was said how this sign-in will end, if there is anything to say.
     told: bool,
@@ -105,8 +105,8 @@ impl Session {
         }
     }
 
-    /// A sign-in that is dead, or a copy, works until its access token ends; better said before that
-    /// night.
+    /// A sign-in that is dead, or a copy, works until its access token expires: a warning now is better
+    /// than a failure that night.
     fn tell_its_end(&self, kept: &mut Kept) {
         let (profile, ui) = (&kept.profile, self.store.app.ui);
         if std::mem::replace(&mut kept.told, true) {
@@ -168,7 +168,7 @@ impl Session {
     }
 
     fn lives_for(&self, kept: &Kept, margin: Duration) -> bool {
-        kept.profile.access_good_for(margin, self.store.app.clock.now()).is_some()
+        kept.profile.lives_for(margin, self.store.app.clock.now())
     }
 
     fn current(&self, kept: &Kept) -> Result<Secret> {

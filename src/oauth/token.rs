@@ -63,10 +63,7 @@ impl TokenProblem {
             ),
             TokenProblem::Distrusted(distrust) => (Kind::Unavailable, distrust.hint.to_owned()),
             TokenProblem::Busy { .. } => (Kind::Unavailable, "run the command again later".to_owned()),
-            TokenProblem::Lost(_) => (
-                Kind::Unavailable,
-                format!("run the command again; if the token is rejected then, sign in: {sign_in}"),
-            ),
+            TokenProblem::Lost(_) => (Kind::Unavailable, "run the command again".to_owned()),
             TokenProblem::Client(_) => (
                 Kind::SignIn,
                 format!(
