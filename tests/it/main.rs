@@ -30,6 +30,7 @@ mod outcomes;
 mod outputs;
 mod pages;
 mod pasting;
+mod paths;
 mod people;
 mod pictures;
 mod progress;

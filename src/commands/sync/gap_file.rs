@@ -28,6 +28,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>> {
     let text = fsutil::read_text(path, LARGEST)
         .map_err(fsutil::failing(|| format!("cannot read the accepted gaps in {}", path.display())))?;
     entries(&text).map_err(|Problem { line, what, hint }| {
+        // Within quotes there may be ends of lines, and an error is one line.
+        let what = what.replace('\n', "\\n");
         Error::new(Kind::Config, format!("{}, line {line}: {what}", path.display())).hint(hint)
     })
 }
