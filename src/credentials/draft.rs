@@ -70,7 +70,9 @@ impl Store {
         let draft = self.draft();
         fsutil::write_draft(&draft, bytes)?;
         app::die_if_chosen("before-rename");
-        fsutil::put_in_place(&draft, self.file())
+        fsutil::put_in_place(&draft, self.file())?;
+        app::die_if_chosen("after-rename");
+        Ok(())
     }
 
     /// Says where the pair is kept instead, and how it gets back.

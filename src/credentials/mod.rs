@@ -70,7 +70,9 @@ pub(crate) fn store_sign_in(
     let seed = Seed::from_environment()?.map(|seed| seed.fingerprint());
     let _lock = store.lock()?;
     let _shield = app.stop.shield();
+    let spare = store.spare_handles()?;
     let tokens = exchange(&client)?;
+    drop(spare);
     let refresh_token = tokens.refresh.clone().ok_or_else(|| {
         Error::new(Kind::Refused, "FreshBooks gave no refresh token, so nothing was stored")
             .hint("check the app's settings at FreshBooks, then run the command again")
@@ -89,6 +91,7 @@ pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secr
     let _lock = store.lock()?;
     store.prove_writable()?;
     let _shield = app.stop.shield();
+    let spare = store.spare_handles()?;
     let tokens = rotation::ask(&store, http, &profile).map_err(|problem| {
         let state = match problem {
             TokenProblem::Lost(_) => "nothing was stored, and the token may be spent",
@@ -96,6 +99,7 @@ pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secr
         };
         problem.into_error(app, "cannot import the refresh token", state)
     })?;
+    drop(spare);
     begin(&store, &profile, &tokens)
 }
 

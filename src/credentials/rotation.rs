@@ -74,6 +74,8 @@ impl Section<'_> {
         let now = self.store.app.clock.now();
         let mark = earlier.clone().unwrap_or_else(|| stored.mark(now, self.store.here.as_deref()));
         let marked = Profile { in_flight: Some(mark), ..stored };
+        app::die_if_chosen("before-mark");
+        let spare = self.store.spare_handles()?;
         self.store.save(&marked).map_err(|error| {
             Error::new(
                 error.kind(),
@@ -83,6 +85,7 @@ impl Section<'_> {
         })?;
         app::die_if_chosen("before-post");
         let answer = ask(self.store, self.http, &marked);
+        drop(spare);
         app::die_if_chosen("after-post");
         match answer {
             Ok(tokens) => keep(self.store, marked.rotated(&tokens), &tokens).map(Ended::Rotated),

@@ -180,6 +180,12 @@ impl Store {
         placed.map_err(|error| self.cannot_write(&error))
     }
 
+    /// For a pair that is on its way while the process may run out of handles. Dropped, they are there for
+    /// writing it.
+    pub(super) fn spare_handles(&self) -> Result<[fs::File; 2]> {
+        fsutil::spare_handles(&self.file).map_err(|error| self.cannot_write(&error))
+    }
+
     /// Fails if the sign-in could not be written now. For asking before something is spent or a
     /// person troubled.
     pub(crate) fn prove_writable(&self) -> Result<()> {

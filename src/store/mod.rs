@@ -43,7 +43,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
-use crate::app::App;
+use crate::app::{App, die_if_chosen};
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock, lock_hint};
 use crate::shell;
@@ -111,6 +111,7 @@ impl Reader {
             (_, Contents::Nothing) => return Ok(None),
         };
         watch(&mut connection, &app.stop)?;
+        die_if_chosen("reading");
         Ok(Some(Reader { connection, older }))
     }
 
