@@ -8,6 +8,7 @@ mod clock;
 mod desktop;
 pub(crate) mod environment;
 mod terminal;
+mod typed;
 mod unforeseen;
 
 use std::env;
@@ -23,6 +24,7 @@ use crate::stop::Stop;
 use crate::ui::{ColorChoice, Ui};
 pub(crate) use clock::Clock;
 pub(crate) use desktop::{has_desktop, open_browser};
+pub(crate) use typed::Typed;
 pub(crate) use unforeseen::{caught, expecting_panic};
 
 /// FreshBooks' own hosts (API documentation, "Authentication").
@@ -113,24 +115,6 @@ impl App {
     /// The same, with another sign-in.
     pub(crate) fn for_profile(&self, name: &str) -> Self {
         App { profile: name.to_owned(), ..self.clone() }
-    }
-
-    /// A command that is printed to be typed about the sign-in of this run. `words` are the verb and the
-    /// options of its own; what is added is what it takes to find the same sign-in.
-    pub(crate) fn command(&self, words: &str) -> String {
-        self.command_of("fbsync", words)
-    }
-
-    pub(crate) fn command_of(&self, program: &str, words: &str) -> String {
-        let mut command = format!("{program} {words}");
-        // A profile that the environment names is repeated as well: hints are read in logs, elsewhere.
-        if self.profile != "default" || self.usual_profile != "default" {
-            command += &format!(" --profile {}", shell::name(&self.profile));
-        }
-        if let Some(folder) = &self.named_state_dir {
-            command += &format!(" --state-dir {}", shell::path(folder));
-        }
-        command
     }
 
     /// The folder of the stored sign-ins.

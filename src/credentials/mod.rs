@@ -97,7 +97,7 @@ pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secr
             TokenProblem::Lost(_) => "nothing was stored, and the token may be spent",
             _ => "nothing was stored",
         };
-        problem.into_error(app, "cannot import the refresh token", state)
+        problem.into_error(&app.typed(), "cannot import the refresh token", state)
     })?;
     drop(spare);
     begin(&store, &profile, &tokens)

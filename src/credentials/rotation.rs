@@ -137,7 +137,7 @@ impl Section<'_> {
             TokenProblem::Busy { retry_after, .. } => Outcome::Passing { retry_after },
             _ => Outcome::Final,
         };
-        let error = problem.into_error(&self.store.app, "cannot refresh the tokens", state);
+        let error = problem.into_error(&self.store.app.typed(), "cannot refresh the tokens", state);
         Ok(Ended::Failed(error, outcome))
     }
 

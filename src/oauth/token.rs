@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::Client;
 use super::pair::Pair;
-use crate::app::App;
+use crate::app::Typed;
 use crate::error::{Error, Kind};
 use crate::http::{Answer, Distrust, Failure, Http, Meaning, Skew};
 use crate::origin::Origin;
@@ -54,8 +54,8 @@ pub(crate) enum TokenProblem {
 
 impl TokenProblem {
     /// The failure: `what` could not be done, and the `state` that it leaves behind.
-    pub(crate) fn into_error(self, app: &App, what: &str, state: &str) -> Error {
-        let sign_in = app.command("auth");
+    pub(crate) fn into_error(self, typed: &Typed, what: &str, state: &str) -> Error {
+        let sign_in = typed.command("auth");
         let (kind, hint) = match &self {
             TokenProblem::NotSent(_) => (
                 Kind::Unavailable,
@@ -68,7 +68,7 @@ impl TokenProblem {
                 Kind::SignIn,
                 format!(
                     "the client secret does not belong to the client id; give the app's present one: {}",
-                    app.command("auth --client-secret-file PATH")
+                    typed.command("auth --client-secret-file PATH")
                 ),
             ),
             TokenProblem::Grant(_) => (Kind::SignIn, sign_in),
@@ -225,5 +225,36 @@ fn tokens(http: &Http, access: Secret, pair: Pair, answer: &Answer) -> TokenSet 
         scope: pair.scope.filter(|scope| !http.is_repeated_in(scope)),
         expires_at: now.saturating_add(ends.since(server_now)),
         skew: answer.skew(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_says_what_kind_of_failure_it_is_and_what_to_do() {
+        let why = || "why".to_owned();
+        let busy = |status| TokenProblem::Busy { status, why: why(), retry_after: None };
+        let table = [
+            (TokenProblem::NotSent(why()), Kind::Unavailable, "check the connection"),
+            (TokenProblem::Lost(why()), Kind::Unavailable, "run the command again"),
+            (busy(429), Kind::Unavailable, "run the command again later"),
+            (busy(503), Kind::Unavailable, "run the command again later"),
+            (TokenProblem::Client(why()), Kind::SignIn, "fbsync auth --client-secret-file PATH"),
+            (TokenProblem::Grant(why()), Kind::SignIn, "fbsync auth"),
+            (TokenProblem::Refused { status: 403, why: why() }, Kind::Refused, "then: fbsync auth"),
+        ];
+        for (problem, kind, hint) in table {
+            let shown = format!("{problem:?}");
+            let error = problem.into_error(&Typed::default(), "cannot do it", "nothing was stored");
+            assert_eq!(error.kind(), kind, "{shown}");
+            assert!(error.hint_text().is_some_and(|found| found.contains(hint)), "{shown}: {error:?}");
+            let message = error.message();
+            assert!(
+                message.starts_with("cannot do it: ") && message.ends_with("why; nothing was stored"),
+                "{message}"
+            );
+        }
     }
 }

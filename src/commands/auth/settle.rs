@@ -42,8 +42,11 @@ fn not_exchanged(app: &App, problem: TokenProblem, pkce: bool) -> Error {
         }
         _ => None,
     };
-    let error =
-        problem.into_error(app, "FreshBooks did not exchange the code for tokens", "nothing was stored");
+    let error = problem.into_error(
+        &app.typed(),
+        "FreshBooks did not exchange the code for tokens",
+        "nothing was stored",
+    );
     hint.into_iter().fold(error, Error::hint)
 }
 

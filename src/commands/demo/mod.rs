@@ -224,7 +224,7 @@ fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
             "    sqlite3 {typed} \"SELECT business_name, full_name, role_label FROM latest_access WHERE role_class = 'privileged'\""
         ),
         "  the real thing:".to_owned(),
-        format!("    {}", app.command_of(&program, "auth")),
+        format!("    {}", app.typed().command_of(&program, "auth")),
     ] {
         app.ui.instruct(line);
     }
