@@ -18,8 +18,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::reading::Digest;
 
-/// Deeper nesting than this is no record of FreshBooks', and recursion has to end somewhere: what
-/// lies deeper is null in the record.
+/// Deeper nesting than this is no record of FreshBooks', and recursion has to end somewhere: a field
+/// that holds more is null in the record.
 const DEEPEST: usize = 64;
 
 /// A record has about twenty fields; a map by account of an accountant has hundreds.
@@ -60,7 +60,10 @@ impl Records {
     /// Strips an object, `also_dropped` at its top level too, and adds it.
     pub(super) fn keep(&mut self, object: &Object, also_dropped: &[&str]) -> Digest {
         let start = self.bodies.len();
-        write_object(&mut self.bodies, object, also_dropped, 0);
+        write_object(&mut self.bodies, object, also_dropped, |out, value| match is_too_deep(value) {
+            true => out.push_str("null"),
+            false => write_stripped(out, value),
+        });
         let sha256 = Sha256::digest(&self.bodies[start..]).into();
         self.each.push((sha256, self.bodies.len()));
         sha256
@@ -80,14 +83,19 @@ impl Records {
     }
 }
 
-fn write_object(out: &mut String, object: &Object, also_dropped: &[&str], depth: usize) {
+fn write_object(
+    out: &mut String,
+    object: &Object,
+    also_dropped: &[&str],
+    write: impl Fn(&mut String, &RawValue),
+) {
     let kept = object.0.iter().filter(|(key, _)| !is_dropped(key) && !also_dropped.contains(&key.as_ref()));
     out.push('{');
     for (at, (key, value)) in kept.enumerate() {
         out.push_str(if at == 0 { "" } else { "," });
         write_key(out, key);
         out.push(':');
-        write_stripped(out, value, depth + 1);
+        write(out, value);
     }
     out.push('}');
 }
@@ -100,12 +108,11 @@ fn write_key(out: &mut String, key: &str) {
     }
 }
 
-fn write_stripped(out: &mut String, raw: &RawValue, depth: usize) {
+fn write_stripped(out: &mut String, raw: &RawValue) {
     let text = raw.get();
     match text.as_bytes().first() {
-        Some(b'{' | b'[') if depth > DEEPEST => out.push_str("null"),
         Some(b'{') => match serde_json::from_str(text) {
-            Ok(object) => write_object(out, &object, &[], depth),
+            Ok(object) => write_object(out, &object, &[], write_stripped),
             Err(_) => out.push_str("null"),
         },
         Some(b'[') => {
@@ -113,7 +120,8 @@ fn write_stripped(out: &mut String, raw: &RawValue, depth: usize) {
             let start = out.len();
             each(raw, |item| {
                 out.push_str(if out.len() == start { "" } else { "," });
-                write_stripped(out, item, depth + 1);
+                write_stripped(out, item);
+                true
             });
             out.push(']');
         }
@@ -179,16 +187,39 @@ impl<'de> Visitor<'de> for ObjectVisitor {
     }
 }
 
-/// Hands the entries of a list to `take`, one by one: a list may be longer than what is made of it.
-/// False if it is not a list.
-pub(super) fn each<'a>(list: &'a RawValue, take: impl FnMut(&'a RawValue)) -> bool {
+/// Whether arrays and objects lie more than [`DEEPEST`] in one another. Looked at before anything is
+/// written: what is nested is parsed once more at every level.
+fn is_too_deep(raw: &RawValue) -> bool {
+    if !raw.get().starts_with(['{', '[']) {
+        return false;
+    }
+    let (mut depth, mut in_text, mut bytes) = (0, false, raw.get().bytes());
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => drop(bytes.next()),
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth -= 1,
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    false
+}
+
+/// Hands the entries of a list to `take`, one by one, as long as it wants more: a list may be far
+/// longer than what is made of it.
+pub(super) fn each<'a>(list: &'a RawValue, take: impl FnMut(&'a RawValue) -> bool) {
     let mut deserializer = serde_json::Deserializer::from_str(list.get());
-    deserializer.deserialize_seq(Each(take)).is_ok()
+    // A list was parsed already, so the only error is that of having enough.
+    let _ = deserializer.deserialize_seq(Each(take));
 }
 
 struct Each<F>(F);
 
-impl<'de, F: FnMut(&'de RawValue)> Visitor<'de> for Each<F> {
+impl<'de, F: FnMut(&'de RawValue) -> bool> Visitor<'de> for Each<F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -197,7 +228,9 @@ impl<'de, F: FnMut(&'de RawValue)> Visitor<'de> for Each<F> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
         while let Some(entry) = list.next_element()? {
-            (self.0)(entry);
+            if !(self.0)(entry) {
+                return Err(A::Error::custom("enough"));
+            }
         }
         Ok(())
     }
@@ -244,9 +277,11 @@ mod tests {
         let nested = |open: &str, close: &str, depth: usize| {
             format!("{{\"a\":1,\"deep\":{}2{}}}", open.repeat(depth), close.repeat(depth))
         };
-        assert_eq!(stripped(&nested("[", "]", DEEPEST)), nested("[", "]", DEEPEST));
-        let deep = stripped(&nested("{\"a\":", "}", 10_000));
-        assert!(deep.starts_with("{\"a\":1,") && deep.contains(":null}") && deep.len() < 1000, "{deep}");
+        for (open, close) in [("[", "]"), ("{\"]}\":", "}")] {
+            let whole = nested(open, close, DEEPEST);
+            assert_eq!(stripped(&whole), whole);
+            assert_eq!(stripped(&nested(open, close, DEEPEST + 1)), r#"{"a":1,"deep":null}"#);
+        }
     }
 
     #[test]

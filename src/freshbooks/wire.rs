@@ -226,12 +226,11 @@ pub(super) fn entries<'a>(
     let (mut at, mut unread) = (0, Noted::default());
     each(list, |entry| {
         let place = || format!("{name}[{at}]");
-        if at < MOST_ENTRIES
-            && let Err(flaw) = Object::of(entry).and_then(|object| take(object, &place))
-        {
+        if let Err(flaw) = Object::of(entry).and_then(|object| take(object, &place)) {
             unread.note(|| format!("{} {flaw}", place()));
         }
         at += 1;
+        at <= MOST_ENTRIES
     });
     match at > MOST_ENTRIES {
         true => Err(format!("`{name}` has more than {MOST_ENTRIES} entries")),
