@@ -21,6 +21,7 @@ mod gaps;
 mod harness;
 mod help;
 mod history;
+mod hostile;
 mod interruption;
 mod leaks;
 mod network;

@@ -72,9 +72,7 @@ pub(crate) fn with_session(
     }
     let parameters = parameters(args, &gaps, &between, &brought);
     let Brought { mut reading, spool, .. } = brought;
-    for oddity in tell::oddities(&reading) {
-        app.ui.warn(oddity);
-    }
+    tell::oddities(app, &reading);
     for business in gaps.apply(&mut reading) {
         app.ui.note(format_args!("{business} can be read again: its --accept-gap is no longer needed"));
     }

@@ -10,6 +10,9 @@ use crate::model::{BusinessReading, Outcome, Reading, Resource};
 use crate::shell;
 use crate::store::Recorded;
 
+/// How many odd lists are named on the way.
+const ODDITIES: usize = 3;
+
 /// A business whose list was not read, or not to agreement, and was not accepted as such.
 pub(super) struct Gap {
     business_id: i64,
@@ -31,14 +34,20 @@ fn gap(read: &BusinessReading) -> Option<Gap> {
     Some(Gap { business_id: id, told, acceptable: matches!(list.outcome, Denied | Mismatch) })
 }
 
-/// What is odd about lists that were read whole: nobody is missing, and somebody should know.
-pub(super) fn oddities(reading: &Reading) -> Vec<String> {
+/// Warns of what is odd about lists that were read whole: nobody is missing, and somebody should know.
+pub(super) fn oddities(app: &App, reading: &Reading) {
     let of = |read: &BusinessReading| {
         let read_whole = read.coverage.iter().filter(|list| list.outcome == Outcome::Ok);
         let told = read_whole.filter_map(|list| list.message.as_ref());
         told.map(|told| format!("{} ({}): {told}", read.business.name, read.business.id)).collect::<Vec<_>>()
     };
-    reading.businesses.iter().flat_map(of).collect()
+    let told: Vec<String> = reading.businesses.iter().flat_map(of).collect();
+    for told in told.iter().take(ODDITIES) {
+        app.ui.warn(told);
+    }
+    if let Some(more) = told.len().checked_sub(ODDITIES).filter(|more| *more > 0) {
+        app.ui.warn(format_args!("{more} more lists hold odd entries; the coverage report names them"));
+    }
 }
 
 /// Tells what was recorded; an error of kind `Partial` where something is missing.
