@@ -146,8 +146,8 @@ impl Http {
 
     /// Why an answer cannot be used, in words that can be shown.
     fn complaint(&self, status: u16, text: &str, lacks: Option<String>) -> Complaint {
-        let complaint = Complaint::read(status, text, lacks);
-        match self.sent.is_in(text) || self.sent.is_in_words(complaint.words()) {
+        let complaint = Complaint::read(status, &self.sent.cut_out_of(text), lacks);
+        match self.sent.is_in_words(complaint.words()) {
             true => complaint.silenced(status),
             false => complaint,
         }

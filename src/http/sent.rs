@@ -68,6 +68,14 @@ impl Sent {
         self.finds(words, SHORTEST_IN_WORDS) || words.as_bytes().windows(PIECE).any(is_piece)
     }
 
+    /// `text` without the secrets that stand in it as they are: the rest of a message is worth reading.
+    pub(super) fn cut_out_of<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let trails = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let secrets = trails.iter().map(|trail| trail.secret.expose());
+        let standing = secrets.filter(|secret| secret.len() >= SHORTEST_IN_DATA && text.contains(secret));
+        standing.fold(Cow::Borrowed(text), |text, secret| Cow::Owned(text.replace(secret, "[redacted]")))
+    }
+
     /// `words` of the other side, unless they hold a secret.
     pub(super) fn silence(&self, words: String) -> String {
         match self.is_in_words(&words) {
@@ -200,6 +208,8 @@ mod tests {
                 assert_eq!(sent.silence(text), "[redacted]");
             }
         }
+        let quoted = format!("Bearer {OPAQUE}, not {JWT}, is no good");
+        assert_eq!(sent.cut_out_of(&quoted), "Bearer [redacted], not [redacted], is no good");
         // An excerpt, from either end.
         assert!(sent.is_in(&OPAQUE[..40]) && sent.is_in(&OPAQUE[40..]) && sent.is_in(&JWT[JWT.len() - 20..]));
         assert!(!sent.is_in(&OPAQUE[17..45]) && sent.is_in_words(&OPAQUE[17..45]));

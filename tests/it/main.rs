@@ -25,6 +25,7 @@ mod hostile;
 mod interruption;
 mod leaks;
 mod network;
+mod oddities;
 mod origins;
 mod outcomes;
 mod pages;
