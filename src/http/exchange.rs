@@ -135,11 +135,13 @@ impl Http {
         })
     }
 
-    /// A library's words may quote what a proxy or a server has sent.
+    /// Says by which way it failed. A library's words may quote what a proxy or a server has sent.
     fn failed(&self, error: &ureq::Error) -> Failure {
+        let way = self.agents.proxy(&self.api).map(|proxy| format!(" (by way of the proxy {proxy})"));
+        let told = |why| self.sent.silence(why) + way.as_deref().unwrap_or_default();
         match Failure::of_call(error) {
-            Failure::NotSent(why) => Failure::NotSent(self.sent.silence(why)),
-            Failure::Lost(why) => Failure::Lost(self.sent.silence(why)),
+            Failure::NotSent(why) => Failure::NotSent(told(why)),
+            Failure::Lost(why) => Failure::Lost(told(why)),
             failure => failure,
         }
     }

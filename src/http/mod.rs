@@ -67,6 +67,8 @@ impl Http {
     pub(crate) fn new(app: &App) -> Result<Self> {
         let agents = Agents::new(&app.endpoints, app.ui, exchange::settings)?;
         let Endpoints { api, auth } = app.endpoints.clone();
+        let sent = Sent::default();
+        agents.proxy_password().iter().for_each(|password| sent.note(password));
         let (clock, stop) = (app.clock.clone(), app.stop.clone());
         Ok(Http {
             agents,
@@ -75,7 +77,7 @@ impl Http {
             ui: app.ui,
             api,
             auth,
-            sent: Sent::default(),
+            sent,
             pace: Pace::default(),
             deadline: None,
             retries: Arc::default(),

@@ -44,7 +44,8 @@ pub(super) fn told(proxy: &Proxy, origin: &Origin) -> Option<String> {
 
 fn first_set(names: &[&'static str]) -> Result<Option<(&'static str, String)>> {
     for name in names {
-        if let Some(value) = app::variable(name)? {
+        let value = app::variable(name).map_err(|error| error.hint(format!("unset {name}")))?;
+        if let Some(value) = value {
             return Ok(Some((name, value)));
         }
     }

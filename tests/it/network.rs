@@ -1,18 +1,26 @@
 //! The ways to FreshBooks that companies build: a CA of their own, a proxy, a machine without roots.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::ffi::OsStrExt as _;
 use std::sync::{Arc, Mutex};
 use std::thread;
+
+use fbsync::sandbox::World;
+use sha2::{Digest as _, Sha256};
 
 use crate::harness::{DB, Home, Run, free_port, skip};
 use crate::tls::{self, Issued};
 
 /// A home whose FreshBooks is the sandbox behind TLS, called `host` by a CA that nobody knows.
 fn behind_tls(host: &str) -> (Home, Issued) {
+    behind(host, tls::issue(&[host]))
+}
+
+fn behind(host: &str, issued: Issued) -> (Home, Issued) {
     let home = Home::new();
-    let issued = tls::issue(&[host]);
     let port = tls::in_front_of(&home.sandbox.origin(), &issued);
     let origin = format!("https://{host}:{port}");
     let home = home.with("FRESHBOOKS_API_URL", &origin).with("FRESHBOOKS_AUTH_URL", &origin);
@@ -54,6 +62,79 @@ fn another_name_than_the_certificates_is_not_believed() {
     let home = home.with("SSL_CERT_FILE", &ca).with("FRESHBOOKS_API_URL", &elsewhere);
     sign_in(&home).exits(5).says("certificate");
     assert_eq!(home.posts(), 0);
+}
+
+#[test]
+fn a_certificate_that_is_out_of_date_is_a_matter_of_the_clock() {
+    for (years, told) in [
+        (
+            2090..2091,
+            "the server's certificate is not valid before 2090-01-01T00:00:00Z: the clock is behind",
+        ),
+        (1990..1991, "the server's certificate expired at 1991-01-01T00:00:00Z: either the clock is ahead"),
+    ] {
+        let (home, _) = behind("localhost", tls::issue_for(&["localhost"], years));
+        let ca = home.path("ca.pem").display().to_string();
+        let home = home.with("SSL_CERT_FILE", &ca).with_bare_token();
+        for arguments in [&["sync", "--db", DB][..], &["auth", "--import-refresh-token"]] {
+            let mut command = home.command(arguments);
+            let run = home.run(command.env("FBSYNC_REFRESH_TOKEN", home.grant())).exits(5).says(told);
+            run.says("this machine's clock says ").says("hint: see what time").does_not_say("SSL_CERT_FILE");
+        }
+        assert_eq!(home.sandbox.requests(), []);
+    }
+}
+
+#[test]
+fn who_stands_between_is_recorded_without_credentials() {
+    let recorded = |home: &Home| {
+        let parameters = "SELECT parameters -> 'proxy', parameters -> 'trust_store' FROM snapshots
+             ORDER BY id DESC LIMIT 1";
+        home.tables().one(parameters)
+    };
+    let home = Home::reading(World::with_members(1)).with("HTTPS_PROXY", "http://ann:opensesame@10.0.0.1:1");
+    home.sync().succeeds();
+    assert_eq!(recorded(&home), "null|null", "nothing stands before this machine itself");
+
+    let (home, _) = behind_tls("freshbooks.example");
+    let (address, _) = proxy(port_of(&home.value("FRESHBOOKS_API_URL")));
+    let ca = home.path("ca.pem");
+    let sha256 = Sha256::digest(fs::read(&ca).expect("a file"))
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<String>();
+    let home = home.with("SSL_CERT_FILE", &ca.display().to_string()).with_bare_token();
+    let home = home.with("HTTPS_PROXY", &address.replace("http://", "http://ann:opensesame@"));
+    home.fbsync(&["sync", "--db", DB, "-vvv"]).succeeds().does_not_say("opensesame");
+    let trust_store = format!(r#"{{"named_by":"SSL_CERT_FILE","sha256":"{sha256}"}}"#);
+    assert_eq!(recorded(&home), format!("\"{address}\"|{trust_store}"));
+    let bytes = fs::read(home.path(DB)).expect("a database");
+    assert!(!bytes.windows(10).any(|window| window == b"opensesame"));
+}
+
+#[test]
+fn a_proxy_that_does_not_let_through_is_told_without_credentials() {
+    let (home, _) = behind_tls("freshbooks.example");
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address = listener.local_addr().expect("an address");
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let mut lines = BufReader::new(client.try_clone().expect("a socket")).lines();
+            let head: Vec<String> =
+                lines.by_ref().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+            // With all that it was told.
+            let answer =
+                format!("HTTP/1.1 407 {0}\r\nX-Said: {0}\r\nContent-Length: 0\r\n\r\n", head.join(" "));
+            (&client).write_all(answer.as_bytes()).expect("a client");
+        }
+    });
+    let home = home.with("HTTPS_PROXY", &format!("http://ann:opensesame@{address}")).with_bare_token();
+    let run = home.fbsync(&["sync", "--db", DB, "-vvv"]).exits(5);
+    let run = run
+        .says("407")
+        .says(&format!("(by way of the proxy http://{address})"))
+        .says("hint: check the connection");
+    run.does_not_say("opensesame").does_not_say("YW5uOm9wZW5zZXNhbWU");
 }
 
 /// A proxy that connects whoever asks to `port` of this machine, and what it was asked for.
@@ -150,6 +231,9 @@ fn a_proxy_that_cannot_be_meant_is_refused_by_its_variable_before_anything_is_se
         }
     }
     assert_eq!(home.sandbox.requests().len(), asked);
+    let mut garbled = home.command(&["refresh"]);
+    let garbled = garbled.env("HTTPS_PROXY", OsStr::from_bytes(b"http://\xff"));
+    home.run(garbled).exits(3).says("HTTPS_PROXY is not valid UTF-8").says("hint: unset HTTPS_PROXY");
     let mut empty = home.command(&["refresh"]);
     home.run(empty.env("HTTPS_PROXY", "").env("all_proxy", "").env("NO_PROXY", "")).succeeds();
 }
