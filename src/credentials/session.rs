@@ -63,6 +63,11 @@ impl Session {
         self.keeper()?.replace(failed)
     }
 
+    /// Whether there is no more than an access token.
+    pub(crate) fn is_bare(&self) -> bool {
+        matches!(self, Session::Bare(..))
+    }
+
     /// Notes that FreshBooks refused `fresh` as well, which [`Session::replace`] gave.
     pub(crate) fn was_refused_too(&self, fresh: &Secret) {
         if let Session::Stored(keeper) = self {

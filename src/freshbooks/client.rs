@@ -90,7 +90,12 @@ impl FreshBooks {
             Err(refused) if refused.refuses_token() => refused,
             reply => return reply,
         };
-        let Some(token) = self.session.replace(&token).map_err(fatal)? else { return Err(refused) };
+        let fresh = match self.session.replace(&token) {
+            // One that cannot be replaced may still be good, and the refusal about this read only.
+            Err(_) if self.session.is_bare() && self.is_good_for_me(url, &token) => None,
+            fresh => fresh.map_err(fatal)?,
+        };
+        let Some(token) = fresh else { return Err(refused) };
         let repeated = self.http.get(url, &token, &read);
         if repeated.as_ref().is_err_and(Failed::refuses_token) {
             self.session.was_refused_too(&token);
@@ -98,6 +103,12 @@ impl FreshBooks {
         repeated
             .map(|(value, answer)| (value, answer.after(refused.attempts)))
             .map_err(|failed| failed.after(refused.attempts))
+    }
+
+    /// Whether `users/me`, unless it is what was asked for, can be read.
+    fn is_good_for_me(&self, asked: &Url, token: &Secret) -> bool {
+        let me = me_url(&self.api);
+        *asked != me && self.http.get(&me, token, me::me).is_ok()
     }
 }
 

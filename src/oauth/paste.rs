@@ -47,13 +47,13 @@ impl fmt::Display for PasteProblem {
 
 /// Reads the address the browser ended on, as pasted by a person: whole, or from `code=` on.
 pub(crate) fn read_pasted(
-    pasted: &str,
+    pasted: &Secret,
     redirect: &RedirectUri,
     state: &Secret,
 ) -> Result<Outcome, PasteProblem> {
     // A narrow terminal or a mail wraps long lines, and a web page hides marks where a line may break;
     // a real address is nothing but visible ASCII.
-    let text: String = pasted.chars().filter(char::is_ascii_graphic).collect();
+    let text: String = pasted.expose().chars().filter(char::is_ascii_graphic).collect();
     let text = text.trim_matches(['"', '\'', '<', '>']);
     if text.is_empty() {
         return Err(PasteProblem::Empty);
@@ -130,7 +130,7 @@ mod tests {
             ("https://auth.freshbooks.com/oauth/authorize?client_id=1&state=s3cret-state", elsewhere()),
         ];
         for (text, expected) in table {
-            assert_eq!(read_pasted(text, &redirect(), &state()), expected, "{text}");
+            assert_eq!(read_pasted(&Secret::new(text), &redirect(), &state()), expected, "{text}");
         }
     }
 
@@ -139,6 +139,6 @@ mod tests {
         let text = "https://localhost:8799/callback?error=access_denied&error_description=You+said+no&state=s3cret-state";
         let denied =
             Outcome::Denied { error: "access_denied".into(), description: Some("You said no".to_owned()) };
-        assert_eq!(read_pasted(text, &redirect(), &state()), Ok(denied));
+        assert_eq!(read_pasted(&Secret::new(text), &redirect(), &state()), Ok(denied));
     }
 }

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::process::Stdio;
+use std::time::Duration;
 
-use fbsync::sandbox::{CLIENT_ID, CLIENT_SECRET};
+use fbsync::sandbox::{CLIENT_ID, CLIENT_SECRET, Fault, Trouble, World};
 use serde_json::Value;
 
-use crate::harness::Home;
+use crate::harness::{DB, Home};
 
 const IF_DUE: [&str; 3] = ["refresh", "--if-expires-within", "30m"];
 
@@ -150,4 +151,22 @@ fn what_cannot_be_a_secret_is_refused_by_name_before_anything_is_sent() {
     // Nothing but blanks is nothing at all.
     let mut blank = home.command(&["sync", "--db", "a.sqlite"]);
     home.run(blank.env("FBSYNC_ACCESS_TOKEN", " \n")).succeeds();
+}
+
+#[test]
+fn a_bare_token_that_one_list_refuses_is_asked_for_at_users_me() {
+    for trouble in [Trouble::unauthenticated(), Trouble::status(403, "invalid_token")] {
+        let home = Home::reading(World::many(3, 2));
+        home.sandbox.arm(Fault::on("/9002/team_members").times(usize::MAX).then(trouble));
+        home.sync().exits(7).says("Business 0002 (9002): denied: ");
+        let outcomes = "SELECT outcome FROM coverage WHERE resource = 'team_members' ORDER BY business_id";
+        assert_eq!(home.tables().rows(outcomes), ["ok", "denied", "ok"]);
+    }
+    // One that has died meanwhile is not taken for a refusal of lists.
+    let home = Home::reading(World::many(3, 2));
+    let tomorrow = home.sandbox.now() + Duration::from_secs(86_400);
+    let expire = Trouble::hook(move |world| world.clock = Some(tomorrow));
+    home.sandbox.arm(Fault::on("/users/me").then(expire));
+    home.sync().exits(4).says("FreshBooks rejects the access token in FBSYNC_ACCESS_TOKEN");
+    assert!(!home.path(DB).exists());
 }

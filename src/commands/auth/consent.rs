@@ -77,7 +77,7 @@ impl Ways {
                     None => "standard input ended, and no address was pasted".to_owned(),
                 }
             }
-            Ok(line) => match read_pasted(line.expose(), &self.redirect, &self.state) {
+            Ok(line) => match read_pasted(&line, &self.redirect, &self.state) {
                 Ok(outcome) => return Ok(Some(outcome)),
                 Err(problem) => problem.to_string(),
             },
