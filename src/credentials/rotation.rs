@@ -116,9 +116,9 @@ impl Section<'_> {
         match ask() {
             Err(TokenProblem::Lost(why)) => {
                 let wait = AFTER_LOST_ANSWER.as_secs();
-                let line =
-                    format_args!("the answer to the refresh was lost ({why}); asking once more in {wait} s");
-                self.ui.asks_again(&why, line);
+                self.ui.asks_again(format_args!(
+                    "the answer to the refresh was lost ({why}); asking once more in {wait} s"
+                ));
                 self.clock.pause(AFTER_LOST_ANSWER);
                 // Even a refusal is the echo of the first request now, and proves nothing yet.
                 ask().map_err(|second| match second {

@@ -3,11 +3,12 @@
 //! - [`client`]: the reads, with the token of a session, renewed once when it is refused.
 //! - [`me`], [`wire`], [`staff`]: the shapes of the answers: of `users/me`, of lists and groups, of the
 //!   deprecated staff list.
-//! - [`strip`]: a record without secrets and contact data.
+//! - [`object`]: JSON one level deep; [`strip`]: a record without secrets and contact data.
 //! - [`tolerant`]: values in more forms than documented; [`oddities`]: entries that are no records.
 
 mod client;
 mod me;
+mod object;
 mod oddities;
 mod staff;
 mod strip;

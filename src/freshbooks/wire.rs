@@ -11,8 +11,9 @@ use serde::Deserialize;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
+use super::object::{Object, each};
 use super::oddities::{Noted, Oddities};
-use super::strip::{Object, Records, each};
+use super::strip::Records;
 use super::tolerant::{Number, boolean, integer, moment, number, optional_text, text};
 use crate::model::reading::{Digest, GroupMember, Member, hex};
 use crate::model::rows::Membership;

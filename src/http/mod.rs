@@ -173,8 +173,7 @@ impl Http {
     fn wait_to_ask_again(&self, url: &Url, failure: &Failure, wait: Duration) -> Result<()> {
         self.retries.fetch_add(1, Ordering::Relaxed);
         let seconds = wait.as_secs_f32().ceil();
-        let line = format_args!("{failure}; asking {} again in {seconds} s", url.path());
-        self.ui.asks_again(failure, line);
+        self.ui.asks_again(format_args!("{failure}; asking {} again in {seconds} s", url.path()));
         match failure {
             Failure::Answered(answer, _) if answer.status == 429 => drop(self.pace.hold(wait)),
             _ => self.clock.sleep(wait, &self.stop)?,

@@ -77,6 +77,14 @@ impl Ui {
         }
     }
 
+    /// That something is asked again, for a person watching, whose bar counts it too, or `-v`: a wait
+    /// that ends well is no news to cron.
+    pub(crate) fn asks_again(&self, text: impl Display) {
+        if self.verbosity > 0 || self.draws {
+            self.note(text);
+        }
+    }
+
     pub(crate) fn warn(&self, text: impl Display) {
         self.line(&self.styled("33", "warning:"), text);
     }

@@ -4,6 +4,7 @@
 
 mod arbitrary;
 mod auth;
+mod between;
 mod browsers;
 mod changes;
 mod completions;
