@@ -155,7 +155,7 @@ fn write_report(folder: &Path, report: &Report, view: &View, plan: &Plan) -> Res
 fn file_name(report: &Report, view: &View, plan: &Plan) -> String {
     let prefix = match (plan.part, view.businesses.as_slice()) {
         (Some(Part::Business), [business]) => {
-            let day = view.snapshot.finished_at.get(..10).unwrap_or_default();
+            let day = view.snapshot.finished_at.day();
             format!("{}-{day}-", split::folder_name(business))
         }
         _ => String::new(),

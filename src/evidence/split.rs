@@ -9,6 +9,7 @@ use std::path::Path;
 use super::{Choice, Demand, Part, Plan, Sealed, Source, Stamp};
 use crate::error::{Context, Kind, Result};
 use crate::fsutil;
+use crate::model::Outcome;
 use crate::report::{self, Cell, Column, Options, Report, Scope, Style, Type, View, column};
 use crate::stop::Stop;
 use crate::store::{BusinessLine, Reader};
@@ -48,8 +49,11 @@ impl Index {
     /// `seals` by the names of the folders.
     pub(crate) fn of(view: &View, style: Style, seals: &BTreeMap<String, String>) -> Self {
         let line = |business: &BusinessLine| Line {
-            outcome: view.team_list(business.id).map_or("skipped", |line| line.outcome.as_str()).to_owned(),
-            as_of: view.snapshot.finished_at.clone(),
+            outcome: view
+                .team_list(business.id)
+                .map_or("skipped", |line| line.read.outcome.as_str())
+                .to_owned(),
+            as_of: view.snapshot.finished_at.to_string(),
             seal: seals.get(&folder_name(business)).cloned(),
             business: business.clone(),
         };
@@ -120,8 +124,8 @@ pub(crate) fn write(target: &Path, order: &Order) -> Result<Split> {
     let mut unread = Vec::new();
     for business in &view.businesses {
         let list = view.team_list(business.id);
-        if list.is_none_or(|line| line.outcome != "ok") {
-            if !list.is_some_and(|line| line.is_accepted()) {
+        if list.is_none_or(|line| line.read.outcome != Outcome::Ok) {
+            if !list.is_some_and(|line| line.read.is_accepted()) {
                 unread.push(format!("{} ({})", business.name, business.id));
             }
             continue;

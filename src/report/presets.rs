@@ -7,7 +7,7 @@ use super::access::cells;
 use super::columns::{Column, Type, at, column};
 use super::{Cell, Needs, Report, Take, View};
 use crate::error::Result;
-use crate::store::{self, AccessRow};
+use crate::store::AccessRow;
 
 const fn plain(name: &'static str) -> Column {
     column(name, Type::Text, name, "as the importing product defines it")
@@ -71,11 +71,12 @@ fn vanta(view: &View, take: &mut Take) -> Result<()> {
         Ok(())
     })?;
     let mut rows = 0;
-    store::account_lines(view.reader, view.snapshot.id, &view.people, |account| {
+    view.reader.accounts(view.snapshot.id, &view.people, |account| {
         view.look(&mut rows)?;
-        let (roles, active) = persons.remove(&account.key).unwrap_or_default();
+        let key = account.key.to_string();
+        let (roles, active) = persons.remove(&key).unwrap_or_default();
         let email = account.email.trim();
-        let name = [email, account.full_name.trim(), account.key.trim()];
+        let name = [email, account.full_name.trim(), key.trim()];
         let name = name.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
         take(&[
             Cell::text(name),
