@@ -103,10 +103,9 @@ impl At {
             }
             "table:table-row" => {
                 let cells = std::mem::take(&mut self.cells);
-                if !cells.is_empty() {
-                    for number in 1..=self.row_repeated {
-                        book.row(self.row.saturating_add(number), cells.clone())?;
-                    }
+                // A row that is there twice is wrong already; how often does not matter.
+                for number in 1..=self.row_repeated.min(2) {
+                    book.row(self.row.saturating_add(number), cells.clone())?;
                 }
                 self.row = self.row.saturating_add(self.row_repeated);
             }

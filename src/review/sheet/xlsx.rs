@@ -21,7 +21,7 @@ pub(super) fn read(bytes: &[u8], book: &mut Book) -> Result<(), Refusal> {
         while let Some(cell) = cells.next_cell().map_err(Refusal::damaged)? {
             let (at, column) = cell.get_position();
             if at != row {
-                book.row(row + 1, std::mem::take(&mut begun))?;
+                book.row(row.saturating_add(1), std::mem::take(&mut begun))?;
                 row = at;
             }
             let column = column as usize;
@@ -29,7 +29,7 @@ pub(super) fn read(bytes: &[u8], book: &mut Book) -> Result<(), Refusal> {
                 begun.push((column, value(cell.get_value())?));
             }
         }
-        book.row(row + 1, begun)?;
+        book.row(row.saturating_add(1), begun)?;
     }
     Ok(())
 }

@@ -123,10 +123,7 @@ fn what_is_repeated_does_not_grow() {
         1
     );
     assert_eq!(rows(&row(1, &wide).repeat(1000)).unwrap(), 1000);
-    assert_eq!(
-        refused(&ods(&table(&format!("{}{}", headings(), row(4_000_000_000, &cell("a")))))),
-        TOO_LARGE
-    );
+    assert_eq!(rows(&row(4_000_000_000, &cell("a"))).unwrap(), 2);
     let long = row(1, &cell(&"x".repeat(200_000)));
     assert_eq!(refused(&ods(&table(&long))), TOO_LARGE);
     // A long text of which every cell has a copy.
@@ -163,6 +160,51 @@ fn a_file_that_is_cut_off_or_changed_ends_in_an_answer() {
     ] {
         let parts = [("mimetype", "application/vnd.oasis.opendocument.spreadsheet"), ("content.xml", body)];
         assert!(refused(&archive(&parts)).starts_with("it is damaged"), "{body}");
+    }
+}
+
+#[test]
+fn odd_places_and_kinds_of_cells_end_in_an_answer() {
+    let cells = [
+        "r='A99999999999'",
+        "r='ZZZZZZZZZZZZ1'",
+        "r='A0'",
+        "r='A'",
+        "r='1'",
+        "r=''",
+        "r='-1'",
+        "r='XFD1048577'",
+        "r='ä1'",
+        "s='-1'",
+        "s='99999999999999999999'",
+        "t='s'",
+        "t='q'",
+        "t='b'",
+        "t='d'",
+        "t='e'",
+        "t='str'",
+        "",
+    ];
+    let values =
+        ["0", "-1", "99999999999999999999", "1e999", "nan", "", "2026-99-99", "&#0;", "&#xD800;", "&x;"];
+    for cell in cells {
+        for value in values {
+            let sheet = format!(
+                "<row r='1'><c {cell}><v>{value}</v></c></row><row r='4294967295'><c {cell}><v>{value}</v></c></row>"
+            );
+            let _ = sheet::parse("x", &xlsx(&sheet, "<sst><si/></sst>"));
+        }
+    }
+    for row in ["0", "-1", "4294967296", "99999999999999999999", "x", ""] {
+        let _ = sheet::parse("x", &xlsx(&format!("<row r='{row}'><c><v>1</v></c></row><row/>"), ""));
+    }
+    let repeats = ["0", "-1", "4294967295", "4294967296", "x", ""];
+    for (columns, rows) in repeats.into_iter().flat_map(|columns| repeats.map(|rows| (columns, rows))) {
+        let cell =
+            format!("<table:table-cell table:number-columns-repeated='{columns}' office:value='1e999'/>");
+        let row =
+            format!("<table:table-row table:number-rows-repeated='{rows}'>{cell}{cell}</table:table-row>");
+        let _ = sheet::parse("x", &ods(&table(&format!("{}{row}{row}", headings()))));
     }
 }
 

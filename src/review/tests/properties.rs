@@ -1,5 +1,7 @@
 //! However rows and columns are arranged, and whatever stands beside them, the decisions are the same.
 
+use std::io::{Read as _, Write as _};
+
 use proptest::prelude::*;
 
 use super::*;
@@ -20,6 +22,32 @@ fn decided(bytes: &[u8]) -> Vec<Vec<String>> {
 
 fn heading_in_words(name: &str) -> String {
     columns().find(|column| column.name == name).map_or_else(String::new, |column| column.heading.to_string())
+}
+
+/// The parts of a workbook of `fixtures/review/`, inflated.
+fn parts(name: &str) -> Vec<(String, Vec<u8>)> {
+    let path = format!("{}/fixtures/review/{name}", env!("CARGO_MANIFEST_DIR"));
+    let mut zip = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
+    let count = zip.len();
+    let part = |at| {
+        let (mut part, mut content) = (zip.by_index(at).unwrap(), Vec::new());
+        part.read_to_end(&mut content).unwrap();
+        (part.name().unwrap().to_string(), content)
+    };
+    let wanted = |(name, _): &(String, Vec<u8>)| {
+        name.ends_with("xml") || name.ends_with(".rels") || name == "mimetype"
+    };
+    (0..count).map(part).filter(wanted).collect()
+}
+
+fn packed(parts: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, content) in parts {
+        zip.start_file(name, stored).unwrap();
+        zip.write_all(content).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
 }
 
 proptest! {
@@ -51,6 +79,24 @@ proptest! {
         let bytes = writer.into_inner().unwrap();
         let path = format!("{}/fixtures/review/plain.csv", env!("CARGO_MANIFEST_DIR"));
         prop_assert_eq!(decided(&bytes), decided(&std::fs::read(path).unwrap()));
+    }
+
+    #[test]
+    fn no_workbook_is_too_strange(
+        name in prop_oneof![Just("openpyxl.xlsx"), Just("libreoffice.xlsx"), Just("libreoffice-csv-de-de.ods")],
+        edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), "[<>/\"'=&;#0-9a-zA-Z -]{0,6}"), 1..4),
+    ) {
+        let mut parts = parts(name);
+        for (part, at, text) in edits {
+            let content = &mut part.get_mut(&mut parts[..]).1;
+            let at = at.index(content.len() + 1);
+            let end = (at + text.len()).min(content.len());
+            content.splice(at..end, text.bytes());
+        }
+        if let Ok(sheets) = sheet::parse("x", &packed(&parts)) {
+            let rows = files::snapshot();
+            judge(&question(&rows), &sheets);
+        }
     }
 
     #[test]
