@@ -6,8 +6,9 @@ use super::moment::{self, Doubt, Order};
 use super::same::{plain, same};
 use super::sheet::{Row, Sheet, Value};
 use super::{Asked, Day, Decision, Question, Reviewer, Verdict, columns};
-use crate::model::{Timestamp, role};
+use crate::model::role;
 use crate::report::{Column, Type};
+use crate::time::Timestamp;
 
 /// Derived columns that depend on how the sheet was exported, not on the snapshot alone.
 const OF_THE_EXPORT: [&str; 3] = ["is_external", "businesses_count", "flags"];

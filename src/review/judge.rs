@@ -9,8 +9,8 @@ use super::answer::{self, Answer, Problem, problem};
 use super::same::{plain, same};
 use super::sheet::{Row, Sheet, Value};
 use super::{Asked, Concern, Decision, Finding, Judged, Place, Question};
-use crate::model::Timestamp;
 use crate::report::Type;
+use crate::time::Timestamp;
 
 /// A review of access as it was longer ago says little of access as it is.
 const LATE_AFTER_DAYS: u64 = 30;

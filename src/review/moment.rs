@@ -7,7 +7,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use crate::model::Timestamp;
+use crate::time::Timestamp;
 
 const SECONDS_A_DAY: u64 = 86_400;
 

@@ -5,8 +5,8 @@
 
 use super::moment::{self, Order};
 use super::sheet::Value;
-use crate::model::Timestamp;
 use crate::report::Type;
+use crate::time::Timestamp;
 
 /// Digits that survive in a spreadsheet's number.
 const EXACT_DIGITS: usize = 15;

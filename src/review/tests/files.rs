@@ -97,9 +97,9 @@ fn as_of() -> String {
 
 /// So many days after the snapshot, and as the number that spreadsheets keep for it.
 fn day(later: u64) -> (String, String) {
-    let taken = crate::model::Timestamp::parse(&format!("{}T00:00:00Z", &as_of()[..10])).unwrap();
+    let taken = crate::time::Timestamp::parse(&format!("{}T00:00:00Z", &as_of()[..10])).unwrap();
     let day = taken.saturating_add(std::time::Duration::from_secs(later * 86_400));
-    let serial = day.since(crate::model::Timestamp::EPOCH).as_secs() / 86_400 + 25_569;
+    let serial = day.since(crate::time::Timestamp::EPOCH).as_secs() / 86_400 + 25_569;
     (day.to_string()[..10].to_owned(), serial.to_string())
 }
 
