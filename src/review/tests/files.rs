@@ -106,7 +106,8 @@ fn day(later: u64) -> (String, String) {
 #[test]
 fn what_programs_make_of_our_values() {
     let text = plain();
-    let table: [(&str, fn(&str) -> String); 9] = [
+    type Change = fn(&str) -> String;
+    let table: [(&str, Change); 9] = [
         ("German Excel", |text| text.replace(",true,", ",WAHR,")),
         ("Numbers", |text| text.replace(",true,", ",TRUE,")),
         ("French Excel", |text| text.replace(",true,", ",VRAI,")),
