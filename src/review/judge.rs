@@ -56,7 +56,7 @@ pub(crate) fn judge(question: &Question, sheets: &[Sheet]) -> Judged {
     if settled.is_empty() && errors.is_empty() {
         errors.push(whole("no row is decided", "write keep, remove, change or ask in the column Decision"));
     }
-    errors.sort_by_key(|finding| (finding.place.is_none(), finding.place.clone()));
+    errors.sort_by_cached_key(|finding| (finding.place.is_none(), finding.place.clone()));
     let notes = notes(&settled);
     mark(question, &mut settled);
     Judged {
