@@ -17,6 +17,7 @@
 //! | [`oauth`] | authorize, exchange, refresh, revoke; the loopback listener |
 //! | [`credentials`] | stored sign-ins; rotation as one critical section |
 //! | [`freshbooks`] | four reads, answers as model types |
+//! | [`classic`] | FreshBooks Classic: OAuth 1.0a, four reads in XML, answers as model types |
 //! | [`model`] | businesses, memberships, accounts, roles, coverage; no I/O |
 //! | [`fetch`] | all pages of all businesses, reconciled → a reading and its spool |
 //! | [`store`] | a reading → a snapshot in SQLite; hashes, chain, comparison, pruning, upgrades, queries |
@@ -26,7 +27,7 @@
 //! | [`sandbox`] | a FreshBooks double: what `demo` and the tests run against |
 //!
 //! Dependencies point downwards: `commands` → `evidence` → `report` → `store` → `diff` → `model`, and
-//! `commands` → `credentials`, `fetch` → `freshbooks`, `oauth` → `http` → `model`, `error`, `secret`.
+//! `commands` → `credentials`, `fetch` → `classic`, `freshbooks`, `oauth` → `http` → `model`, `error`, `secret`.
 //! The sandbox imports nothing of ours: it must not share the client's idea of the wire.
 //!
 //! # Invariants
@@ -34,11 +35,12 @@
 //! - `model`, `diff` and `http::retry` do no I/O and never read the clock.
 //! - Only `ui` prints. Only `app` reads the environment and the time. Only `http` names `ureq`, only
 //!   `store` names `rusqlite`. Only `fsutil` writes files, the database and its spool apart.
-//! - fbsync never writes at FreshBooks: GET for data, POST to the token and revoke endpoints alone.
+//! - fbsync never writes at FreshBooks: GET for data (POST for the reads of Classic's XML), POST to the
+//!   token and revoke endpoints alone.
 //! - A snapshot is there or absent, never half. No request is made while a transaction is open.
 //! - A token goes to the origin that issued it alone, and never across a redirect.
-//! - A wire type never leaves `freshbooks`. A [`secret::Secret`] is exposed in `http`, `oauth` and
-//!   `credentials` alone.
+//! - A wire type never leaves `freshbooks` or `classic`. A [`secret::Secret`] is exposed in `http`,
+//!   `oauth` and `credentials` alone, and where Classic's requests are signed.
 //! - Whatever FreshBooks adds (roles, fields, states) is kept, not dropped.
 
 #[cfg(windows)]
@@ -47,6 +49,7 @@ compile_error!(
 );
 
 mod app;
+mod classic;
 mod cli;
 mod commands;
 mod credentials;

@@ -140,7 +140,7 @@ impl Collector {
 }
 
 /// The line that a request leaves in the snapshot, and the server's time.
-fn noted<T>(url: String, reply: &Reply<T>) -> (RequestLine, Option<Timestamp>) {
+pub(super) fn noted<T>(url: String, reply: &Reply<T>) -> (RequestLine, Option<Timestamp>) {
     match reply {
         Ok((_, answer)) => (answered(url, answer), answer.server_date),
         Err(Failed { failure: Failure::Answered(answer, _), attempts }) => {
@@ -162,7 +162,7 @@ fn noted<T>(url: String, reply: &Reply<T>) -> (RequestLine, Option<Timestamp>) {
     }
 }
 
-fn answered(url: String, answer: &Answer) -> RequestLine {
+pub(super) fn answered(url: String, answer: &Answer) -> RequestLine {
     RequestLine {
         url,
         status: Some(answer.status),
