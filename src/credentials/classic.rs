@@ -14,10 +14,13 @@ use crate::http::Http;
 use crate::oauth::Client;
 use crate::secret::Secret;
 
+/// What tells its file from that of another sign-in, which has no kind.
+pub(super) const KIND: &str = "classic";
+
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct ClassicProfile {
     version: u32,
-    kind: KindOfProfile,
+    kind: String,
     pub(crate) system: System,
     /// The token goes here and nowhere else.
     pub(crate) origin: String,
@@ -32,18 +35,11 @@ pub(crate) struct ClassicProfile {
     pub(crate) identity: Option<StoredIdentity>,
 }
 
-/// What a profile without a kind is not.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum KindOfProfile {
-    Classic,
-}
-
 impl ClassicProfile {
     fn new(app: &App, system: System, consumer: Client, token: Token) -> Self {
         ClassicProfile {
             version: VERSION,
-            kind: KindOfProfile::Classic,
+            kind: KIND.to_owned(),
             system,
             origin: app.endpoints.api.to_string(),
             client_id: consumer.id,

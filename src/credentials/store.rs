@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::classic::{ClassicProfile, KindOfProfile};
+use super::classic::{self, ClassicProfile};
 use super::profile::{Profile, VERSION};
 use crate::app::{self, App, Stop, Typed};
 use crate::error::{Context, Error, Kind, Result};
@@ -45,7 +45,7 @@ pub(crate) enum Stored {
 struct Head {
     version: u32,
     /// Only those of Classic have one.
-    kind: Option<KindOfProfile>,
+    kind: Option<String>,
 }
 
 impl Store {
@@ -171,17 +171,17 @@ impl Store {
             Error::new(Kind::Config, message).hint(format!("mv {file} {aside} && {}", self.command("auth")))
         };
         let Head { version, kind } = serde_json::from_slice(&bytes).map_err(damaged)?;
-        if version != VERSION {
-            let message = format!(
-                "{shown} was written by another version of fbsync (format {version}, this one knows \
-                 {VERSION}); it is left as it is"
-            );
-            return Err(Error::new(Kind::Config, message).hint("install the newest fbsync"));
-        }
-        match kind {
-            None => serde_json::from_slice(&bytes).map(Stored::Usual).map_err(damaged),
-            Some(KindOfProfile::Classic) => {
+        match (version, kind.as_deref()) {
+            (VERSION, None) => serde_json::from_slice(&bytes).map(Stored::Usual).map_err(damaged),
+            (VERSION, Some(classic::KIND)) => {
                 serde_json::from_slice(&bytes).map(Stored::Classic).map_err(damaged)
+            }
+            _ => {
+                let message = format!(
+                    "{shown} was written by another version of fbsync (format {version}, this one knows \
+                     {VERSION}); it is left as it is"
+                );
+                Err(Error::new(Kind::Config, message).hint("install the newest fbsync"))
             }
         }
     }
