@@ -1,17 +1,19 @@
 //! FreshBooks Classic: the API of systems that never moved, with OAuth 1.0a and XML. Nothing outside
 //! this folder knows either.
 //!
-//! - [`system`]: which Classic; [`oauth`]: tokens and signatures.
-//! - [`wire`]: questions and the envelope of answers; [`xml`]: reading it; [`problem`]: why not.
-//! - [`model`]: from Classic's elements to what everybody else works with.
+//! - [`system`]: which Classic; [`tokens`]: how a person signs in; [`signature`]: how requests are signed.
+//! - [`wire`]: requests and the envelope of answers; [`xml`]: how XML is read; [`problem`]: why an answer
+//!   is not what was asked for.
+//! - [`model`]: from Classic's elements to model types.
 //!
 //! Source: the Classic API documentation (freshbooks.com/classic-api/docs) and libraries for it that
 //! were used for years, since the documentation leaves failures out.
 
 mod model;
-mod oauth;
 mod problem;
+mod signature;
 mod system;
+mod tokens;
 mod wire;
 mod xml;
 
@@ -25,10 +27,11 @@ use wire::Response;
 use xml::Element;
 
 pub(crate) use model::{List, ListPage};
-pub(crate) use oauth::{OUT_OF_BAND, Signer, Token, TokenDesk};
-pub(crate) use system::System;
+pub(crate) use signature::{Signer, Token};
+pub(crate) use system::{System, is_genuine};
+pub(crate) use tokens::{OUT_OF_BAND, TokenDesk};
 
-/// The four reads of one system. All of them are POSTs of a question to one address.
+/// The four reads of one system. Each is a POST of an XML request to the same address.
 #[derive(Clone)]
 pub(crate) struct Classic {
     http: Http,
@@ -48,15 +51,14 @@ impl Classic {
         self.http.retries()
     }
 
-    /// Who signed in, the system as their business, and the two answers that say so.
+    /// Who signed in, the system as their business, and the two answers with what was asked.
     pub(crate) fn me(&self) -> Result<(Me, [(String, Answer); 2]), Failed> {
         let (company, first) = self.ask("system.current", None, model::company)?;
         let (current, second) = self.ask("staff.current", None, model::current)?;
         match model::me(&self.system, &company, &current) {
             Ok(me) => {
-                let urls = ["system.current", "staff.current"].map(|method| self.shown(method, None));
-                let [system, staff] = urls;
-                Ok((me, [(system, first), (staff, second)]))
+                let shown = |method| self.shown(method, None);
+                Ok((me, [(shown("system.current"), first), (shown("staff.current"), second)]))
             }
             Err(why) => {
                 Err(Failed { attempts: second.attempts, failure: Failure::Answered(Box::new(second), why) })
@@ -69,8 +71,7 @@ impl Classic {
         self.ask(list.method(), Some(page), |root| model::page(&self.system, me, list, &root))
     }
 
-    /// A question as it is recorded. All go to one address; behind the `#`, which is never sent, stands
-    /// what was asked.
+    /// A request as it is recorded. The part after `#`, which is not sent, says which of the reads it was.
     pub(crate) fn shown(&self, method: &str, page: Option<i64>) -> String {
         let mut url = self.app.endpoints.api.url(&["api", "2.1", "xml-in"]);
         let page = page.map(|page| format!("&page={page}")).unwrap_or_default();
@@ -87,7 +88,7 @@ impl Classic {
         let url = self.app.endpoints.api.url(&["api", "2.1", "xml-in"]);
         let secrets = self.signer.secrets();
         let sign = |now| self.signer.authorization(now, &[]);
-        // A refusal is an answer: it is not asked for again.
+        // A refusal is an answer, so it is not retried.
         let read = |body: &[u8]| match wire::response(body)? {
             Response::Ok(root) => read(root).map(Some),
             Response::Fail(_) => Ok(None),
@@ -114,7 +115,7 @@ impl Classic {
         Failed { failure, ..failed }
     }
 
-    /// The error for a question whose failure ends the command. `what` completes "cannot …".
+    /// The error for a request whose failure ends the command. `what` completes "cannot …".
     pub(crate) fn error(&self, failed: Failed, what: &str) -> Error {
         match &failed.failure {
             Failure::Answered(answer, sentence) => {

@@ -1,8 +1,7 @@
-//! Why an answer of Classic is not what was asked for, told from the whole of it: the status alone says
-//! little.
+//! Why an answer of Classic is not what was asked for. The HTTP status alone says little.
 //!
-//! Sources: the Classic documentation for `status="fail"`, and client libraries for what it leaves out,
-//! which is how unknown and deactivated systems answer, and that a 401 names its `oauth_problem`.
+//! Sources: the Classic API documentation for `status="fail"`; client libraries for the redirects of
+//! unknown and deactivated systems, and for the `oauth_problem` of a 401.
 
 use url::{Url, form_urlencoded};
 
@@ -18,9 +17,9 @@ use crate::secret::Secret;
 pub(super) enum Problem {
     NoSuchSystem,
     Deactivated,
-    /// A redirect to another page, of which the query is left out.
+    /// A redirect to another page, without its query.
     Redirect(String),
-    /// The signature, the token or the app was not accepted; why, if that was said.
+    /// The signature, the token or the app was not accepted; why, if the answer says so.
     SignIn(Option<String>),
     /// Classic understood and said no.
     Refused(String),
@@ -32,7 +31,7 @@ pub(super) enum Problem {
 }
 
 impl Problem {
-    /// `why` is what is wrong with an answer that looks like none of the others.
+    /// `why` describes an answer that is none of the known kinds.
     pub(super) fn of(answer: &Answer, why: &str) -> Self {
         let Answer { status, body, .. } = answer;
         if let Some(location) = answer.location.as_deref().filter(|_| (300..400).contains(status)) {
@@ -51,12 +50,12 @@ impl Problem {
         }
     }
 
-    /// Whether it is Classic's word that this sign-in may not have what it asked for.
+    /// Whether Classic itself said no. A bare 401 can be a proxy's.
     pub(super) fn is_refusal(&self) -> bool {
-        matches!(self, Problem::Refused(_) | Problem::SignIn(_))
+        matches!(self, Problem::Refused(_) | Problem::SignIn(Some(_)))
     }
 
-    /// A phrase to be put behind what could not be done.
+    /// A phrase that completes "cannot …: ".
     pub(super) fn sentence(&self, system: &System, secrets: &[&Secret]) -> String {
         let sentence = match self {
             Problem::NoSuchSystem => format!("there is no FreshBooks Classic system `{system}`"),
@@ -64,7 +63,7 @@ impl Problem {
             Problem::Redirect(to) => format!("FreshBooks Classic redirects to {to}, which is not followed"),
             Problem::SignIn(None) => "FreshBooks Classic rejects the sign-in".to_owned(),
             Problem::SignIn(Some(why)) => format!("FreshBooks Classic rejects the sign-in ({why})"),
-            Problem::Refused(said) => format!("FreshBooks Classic refuses: {said}"),
+            Problem::Refused(said) => format!("FreshBooks Classic refused the request: {said}"),
             Problem::WebPage => "a web page came instead of FreshBooks Classic's answer".to_owned(),
             Problem::Unusable { why, .. } => why.clone(),
         };
@@ -103,7 +102,7 @@ impl Problem {
     }
 }
 
-/// The query stays out: it may repeat what was sent.
+/// The query is left out, since it may repeat the request.
 fn redirect(location: &str) -> Problem {
     let lower = location.to_ascii_lowercase();
     match () {
@@ -179,13 +178,19 @@ mod tests {
                 Kind::SignIn,
                 "rejects the sign-in (nonce_used)",
             ),
-            (Problem::Refused("t0ps3cret no".to_owned()), Kind::Refused, "refuses: [redacted] no"),
+            (
+                Problem::Refused("t0ps3cret no".to_owned()),
+                Kind::Refused,
+                "refused the request: [redacted] no",
+            ),
             (Problem::WebPage, Kind::Unavailable, "a web page came instead"),
             (Problem::Unusable { status: 200, why: "cut off".to_owned() }, Kind::Unavailable, "cut off"),
             (Problem::Unusable { status: 503, why: "busy".to_owned() }, Kind::Unavailable, "busy"),
             (Problem::Unusable { status: 404, why: "gone".to_owned() }, Kind::Refused, "gone"),
         ];
         for (problem, kind, part) in table {
+            let own_word = matches!(kind, Kind::SignIn) || part.contains("refused the request");
+            assert_eq!(problem.is_refusal(), own_word, "{part}");
             let sentence = problem.sentence(&system, &[&Secret::new("t0ps3cret")]);
             assert!(sentence.contains(part), "{sentence}");
             assert_eq!(problem.into_error(sentence, &system, &Typed::default()).kind(), kind, "{part}");

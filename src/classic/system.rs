@@ -1,5 +1,4 @@
-//! A Classic system: the name before `.freshbooks.com` in its address, which is all that tells it from
-//! the others.
+//! A Classic system, identified by the name before `.freshbooks.com` in its address.
 
 use std::fmt;
 
@@ -28,30 +27,38 @@ impl System {
         }
     }
 
-    /// `app`, with this system in FreshBooks' place.
+    /// `app`, pointed at this system.
     pub(crate) fn app(&self, app: &App) -> Result<App> {
-        let usual = format!("https://{self}.freshbooks.com");
-        Ok(app.at(app::origin("FRESHBOOKS_CLASSIC_URL", &usual)?))
+        Ok(app.at(app::origin("FRESHBOOKS_CLASSIC_URL", &self.own_origin())?))
     }
 
-    /// Classic numbers its people and not its systems, so the number is made from the name.
+    fn own_origin(&self) -> String {
+        format!("https://{self}.freshbooks.com")
+    }
+
+    /// Systems have no number of their own, so it is derived from the name.
     pub(crate) fn business_id(&self) -> i64 {
         first_52_bits(&format!("classic:{self}"))
     }
 
-    /// Staff ids begin at 1 in every system. This one is not somebody else's elsewhere.
+    /// Staff ids start at 1 in every system, so the system's name is part of this one.
     pub(crate) fn identity_id(&self, staff_id: &str) -> i64 {
         first_52_bits(&format!("classic:{self}:staff:{staff_id}"))
     }
 }
 
-/// One label of a host name (RFC 1123 section 2.1): nothing that could lead to another host.
+/// Whether `origin` is that of a system at FreshBooks itself.
+pub(crate) fn is_genuine(origin: &str) -> bool {
+    System::parse(origin).is_ok_and(|system| system.own_origin() == origin)
+}
+
+/// One label of a host name (RFC 1123 section 2.1), so that it cannot name another host.
 fn is_label(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=63).contains(&name.len()) && name.bytes().all(fits) && !name.starts_with('-') && !name.ends_with('-')
 }
 
-/// Of its SHA-256: as many bits as every reader of JSON and of spreadsheets takes for a whole number.
+/// Of its SHA-256. JSON readers and spreadsheets hold integers of up to 53 bits exactly.
 fn first_52_bits(text: &str) -> i64 {
     let digest = Sha256::digest(text);
     digest.iter().take(7).fold(0, |bits, byte| bits << 8 | i64::from(*byte)) >> 4
@@ -102,6 +109,23 @@ mod tests {
             assert_eq!(System::parse(text).ok().map(String::from).as_deref(), expected, "{text}");
         }
         assert!(System::parse(&"a".repeat(63)).is_ok() && System::parse(&"a".repeat(64)).is_err());
+    }
+
+    #[test]
+    fn only_freshbooks_hosts_are_genuine() {
+        let table = [
+            ("https://acme.freshbooks.com", true),
+            ("http://acme.freshbooks.com", false),
+            ("https://acme.freshbooks.com:8443", false),
+            ("https://a.b.freshbooks.com", false),
+            ("https://freshbooks.com", false),
+            ("https://acme.freshbooks.com.evil.example", false),
+            ("http://127.0.0.1", false),
+            ("acme", false),
+        ];
+        for (origin, expected) in table {
+            assert_eq!(is_genuine(origin), expected, "{origin}");
+        }
     }
 
     #[test]

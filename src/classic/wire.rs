@@ -1,4 +1,4 @@
-//! The questions in XML 2.1, and the envelope of every answer.
+//! The requests of XML 2.1, and the envelope of every answer.
 
 use super::xml::{self, Element};
 use crate::freshbooks::{Meta, PER_PAGE};
@@ -9,14 +9,14 @@ pub(super) enum Response {
     Fail(String),
 }
 
-/// The body of a question; `page` for a list.
+/// The body of a request; `page` for a list.
 pub(super) fn request(method: &str, page: Option<i64>) -> String {
     let paging = page.map(|page| format!("<page>{page}</page><per_page>{PER_PAGE}</per_page>"));
     let paging = paging.unwrap_or_default();
     format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<request method=\"{method}\">{paging}</request>\n")
 }
 
-/// Opens the envelope. Its `status` decides: a refusal has been seen under any status of HTTP.
+/// Opens the envelope. Its `status` decides: refusals come with HTTP status 200 as well as 400 and 401.
 pub(super) fn response(body: &[u8]) -> Result<Response, String> {
     let root = xml::parse(body)?;
     if root.name != "response" {
@@ -25,7 +25,7 @@ pub(super) fn response(body: &[u8]) -> Result<Response, String> {
     match root.attribute("status").map(str::trim) {
         Some("ok") => Ok(Response::Ok(root)),
         Some("fail") => Ok(Response::Fail(complaint(&root))),
-        _ => Err("the answer does not say whether it is one".to_owned()),
+        _ => Err("the answer has no status".to_owned()),
     }
 }
 
@@ -84,7 +84,7 @@ mod tests {
                 "Not yours (code 40010)",
             ),
             ("<response status='fail'/>", "no reason given"),
-            ("<response><staff/></response>", "the answer does not say whether it is one"),
+            ("<response><staff/></response>", "the answer has no status"),
             ("<request status='ok'/>", "the answer is not the XML that was asked for"),
         ];
         for (body, expected) in table {

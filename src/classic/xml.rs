@@ -1,11 +1,11 @@
-//! Reads an XML answer into a tree, within limits and without doing what it says.
+//! Reads an XML answer into a tree.
 //!
-//! - A document type is refused, wherever it stands: it alone can define entities, which can grow
-//!   without end or name files.
-//! - Names count without their prefix: Classic's namespace is written in two ways, or left out.
-//! - What is odd inside a text never costs the answer: an `&` that begins nothing stays one, a number
-//!   that is no character is U+FFFD.
-//! - Nothing of a broken answer is quoted, for it may repeat the request.
+//! - A document type is refused wherever it stands: only it can define entities, which can expand
+//!   without limit or name files.
+//! - Namespace prefixes are ignored: Classic writes its namespace in two ways, or leaves it out.
+//! - Odd text does not cost the whole answer: a stray `&` is kept, a reference to an invalid character
+//!   becomes U+FFFD.
+//! - A broken answer is never quoted, since it may repeat the request.
 
 use quick_xml::Reader;
 use quick_xml::XmlVersion::Implicit1_0;
@@ -16,10 +16,10 @@ use serde_json::{Map, Value};
 /// A page of 100 people is about 80 KB.
 const LARGEST: usize = 10_000_000;
 
-/// An answer of Classic's has six levels.
+/// Answers have six levels at most.
 const DEEPEST: usize = 32;
 
-/// A page of 100 people has about 2,500 elements; each takes more room here than on the wire.
+/// A page of 100 people has about 2,500 elements. Each takes more memory here than on the wire.
 const MOST: usize = 100_000;
 
 /// An element, its name and those of its attributes without prefixes.
@@ -44,7 +44,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Element, String> {
     loop {
         let closed = match reader.read_event() {
             Ok(Event::Start(_) | Event::Empty(_)) if open.len() >= DEEPEST || begun >= MOST => {
-                return Err("the answer has more elements than one of FreshBooks Classic can have".to_owned());
+                return Err("the answer has too many elements, or nests them too deeply".to_owned());
             }
             Ok(Event::Start(tag)) => {
                 begun += 1;
@@ -85,7 +85,7 @@ fn resolved(reference: &BytesRef) -> String {
     match reference.resolve_char_ref() {
         Ok(Some(character)) => character.to_string(),
         Err(_) => char::REPLACEMENT_CHARACTER.to_string(),
-        // Nothing can have defined it, so it is text that somebody did not escape.
+        // Without a document type nothing defines it: it is text that was not escaped.
         Ok(None) => match resolve_xml_entity(reference) {
             Some(known) => known.to_owned(),
             None => format!("&{};", &**reference),
@@ -93,7 +93,7 @@ fn resolved(reference: &BytesRef) -> String {
     }
 }
 
-/// Whether somebody answered with a page for people.
+/// Whether the answer is a page for a browser.
 pub(super) fn is_web_page(body: &[u8]) -> bool {
     let start = String::from_utf8_lossy(&body[..body.len().min(1024)]);
     let start = start.trim_start_matches('\u{feff}').trim_start().to_ascii_lowercase();
@@ -120,23 +120,20 @@ impl Element {
         self.children.iter().find(|child| child.name == name)
     }
 
-    /// The text of the first child of that name, blanks around it left out; empty without one.
+    /// The trimmed text of the first child of that name; empty if there is none.
     pub(super) fn text_of(&self, name: &str) -> &str {
         self.child(name).map_or("", |child| child.text.trim())
     }
 
-    /// The element as JSON: its children by name, an array where a name comes twice; attributes behind
-    /// an `@`; a text on its own is a string.
-    pub(super) fn to_json(&self) -> Value {
-        if self.children.is_empty() && self.attributes.is_empty() {
-            return Value::from(self.text.as_str());
-        }
+    /// The element as a JSON object: its children by name, an array where a name comes twice, attributes
+    /// behind an `@`. A child that is a text and no more is a string.
+    pub(super) fn to_object(&self) -> Map<String, Value> {
         let mut object = Map::new();
         for (name, value) in &self.attributes {
             object.insert(format!("@{name}"), Value::from(value.as_str()));
         }
         for child in &self.children {
-            let value = child.to_json();
+            let value = child.to_value();
             match object.get_mut(&child.name) {
                 None => drop(object.insert(child.name.clone(), value)),
                 Some(Value::Array(values)) => values.push(value),
@@ -146,7 +143,14 @@ impl Element {
         if !self.text.trim().is_empty() {
             object.insert("#text".to_owned(), Value::from(self.text.as_str()));
         }
-        Value::Object(object)
+        object
+    }
+
+    fn to_value(&self) -> Value {
+        match self.children.is_empty() && self.attributes.is_empty() {
+            true => Value::from(self.text.as_str()),
+            false => Value::Object(self.to_object()),
+        }
     }
 }
 
@@ -155,7 +159,7 @@ mod tests {
     use super::*;
 
     fn json(xml: &str) -> String {
-        parse(xml.as_bytes()).expect(xml).to_json().to_string()
+        parse(xml.as_bytes()).expect(xml).to_value().to_string()
     }
 
     #[test]
@@ -178,7 +182,7 @@ mod tests {
         for (xml, expected) in table {
             assert_eq!(json(xml), expected, "{xml}");
         }
-        let invalid = parse(b"<a>\xff</a>").expect("read").to_json();
+        let invalid = parse(b"<a>\xff</a>").expect("read").to_value();
         assert_eq!(invalid, "\u{fffd}");
     }
 

@@ -42,7 +42,7 @@ fn log_out(app: &App, http: &Http, store: &Store, here: Option<&str>) -> Result<
     let _lock = store.lock()?;
     let revoked = match store.load_any() {
         Ok(Some(Stored::Classic(profile))) => Revoked::No(format!(
-            "FreshBooks Classic cannot revoke through its API; take the app's access away in the settings of {}",
+            "FreshBooks Classic cannot revoke a token through its API; remove the app in the settings of {}",
             profile.system
         )),
         _ => revoke_usual(app, http, store, here),

@@ -31,7 +31,7 @@ pub(crate) fn run(app: &App, args: &RefreshArgs) -> Result<()> {
     Ok(())
 }
 
-/// Asked for in vain, and not an error: the sign-in is as good as after a rotation.
+/// Not an error, so that a job can refresh every profile it has.
 fn nothing_to_rotate(app: &App, profile: &ClassicProfile) -> Result<()> {
     if app.json {
         let none = serde_json::Value::Null;
@@ -44,6 +44,8 @@ fn nothing_to_rotate(app: &App, profile: &ClassicProfile) -> Result<()> {
         }));
     }
     let system = &profile.system;
-    app.ui.note(format_args!("tokens of FreshBooks Classic ({system}) do not expire: nothing to rotate"));
+    app.ui.note(format_args!(
+        "tokens of FreshBooks Classic ({system}) do not expire; there is nothing to rotate"
+    ));
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! A sign-in to FreshBooks Classic. Its token neither expires nor can be revoked through the API, so
-//! nothing of rotation, drafts and copies on other machines concerns it.
+//! A sign-in to FreshBooks Classic. Its token does not expire and cannot be revoked through the API, so
+//! rotation, drafts and the check for copies on other machines do not apply to it.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::http::Http;
 use crate::oauth::Client;
 use crate::secret::Secret;
 
-/// What tells its file from that of another sign-in, which has no kind.
+/// Marks its file. Files of other sign-ins have no kind.
 pub(super) const KIND: &str = "classic";
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -87,7 +87,7 @@ pub(crate) fn stored(app: &App) -> Result<Option<ClassicProfile>> {
     }
 }
 
-/// What a new sign-in to Classic takes the place of. One to the other FreshBooks is not replaced.
+/// The sign-in that a new one to Classic replaces. One to FreshBooks itself is not replaced.
 pub(crate) fn to_replace(store: &Store) -> Result<Option<ClassicProfile>> {
     match store.load_any()? {
         Some(Stored::Classic(profile)) => Ok(Some(profile)),

@@ -153,7 +153,7 @@ impl Store {
         }
     }
 
-    /// A sign-in to one FreshBooks is not replaced by one to the other: their databases are not either.
+    /// A sign-in to FreshBooks and one to Classic do not replace each other: a database belongs to one.
     pub(super) fn taken_by(&self, other: &str) -> Error {
         let message = format!("the profile `{}` holds a sign-in to {other}", self.name);
         let logout = self.command("logout");

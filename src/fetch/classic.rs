@@ -1,7 +1,7 @@
 //! A FreshBooks Classic system: who signed in, then its two lists, page after page.
 //!
-//! Its lists are read by the rules of a team list. Together they are the one listing of a business: a
-//! contractor who is left out is missing as much as a member of the staff.
+//! Its lists are read by the same rules as a team list, and count as one: a missing contractor makes the
+//! listing as incomplete as missing staff does.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -21,10 +21,10 @@ use crate::model::{
 };
 use crate::ui::Status;
 
-/// Said of last sign-ins that cannot be told as moments.
-const ZONELESS: &str = "last sign-ins carry no time zone, so they are in the records only, as text";
+/// Why `last_login_at` is empty.
+const ZONELESS: &str = "last logins have no time zone; they are kept as text in the records";
 
-/// What has come so far.
+/// What was received so far.
 struct Round<'a> {
     app: &'a App,
     classic: &'a Classic,
@@ -102,7 +102,7 @@ impl Round<'_> {
         Ok(reading)
     }
 
-    /// One list from its first page to its end, however often it has to be begun again.
+    /// One list, all pages, read again from the start if it changed meanwhile.
     fn list(&mut self, list: List) -> Result<(Vec<Membership>, Coverage)> {
         let mut collected = TeamList::new();
         let mut jobs = VecDeque::from([PageJob { round: 1, page: 1, again: false }]);
@@ -110,7 +110,9 @@ impl Round<'_> {
             let (asker, me) = (self.classic.clone(), self.me);
             let Some(reply) = apart(self.app, self.plan, move || asker.page(list, job.page, me))? else {
                 let given = self.plan.limit.map(|(_, given)| spoken(given)).unwrap_or_default();
-                collected.give_up(failed(format!("not reached within {given}")));
+                let message = format!("not reached within {given}");
+                let outcome = Outcome::Failed;
+                collected.give_up(Missing { outcome, http_status: None, message, attempts: 0 });
                 break;
             };
             let (line, date) = noted(self.classic.shown(list.method(), Some(job.page)), &reply);
@@ -143,11 +145,7 @@ fn missing(failed: Failed) -> Result<Missing> {
     }
 }
 
-fn failed(message: String) -> Missing {
-    Missing { outcome: Outcome::Failed, http_status: None, message, attempts: 0 }
-}
-
-/// One proof of completeness for all lists: as bad as the worst of them.
+/// The coverage of all lists as one: the first that is not `ok` decides.
 fn joined(lists: Vec<(List, Coverage)>, remark: Option<&str>) -> Coverage {
     let whole = Coverage { expected: Some(0), ..Coverage::unread(Resource::TeamMembers, Outcome::Ok, None) };
     let mut joined = lists.into_iter().fold(whole, |mut joined, (list, one)| {

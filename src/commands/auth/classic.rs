@@ -1,7 +1,7 @@
 //! `fbsync auth --classic SYSTEM`: a person signs in to FreshBooks Classic.
 //!
-//! The same steps as for FreshBooks itself, with one more before them: Classic hands out a request token
-//! first, and that is what makes an answer ours.
+//! The steps are those of [`super::sign_in`], after one more: Classic issues a request token, which the
+//! answer has to repeat.
 
 use super::consent::{self, Ways};
 use super::guide::{self, Shown};
@@ -30,8 +30,8 @@ pub(super) fn run(app: &App, args: &AuthArgs, system: &str) -> Result<()> {
     Ok(())
 }
 
-/// Has a person agree and stores the token that comes of it. `app` as [`System::app`] gives it. Who it
-/// is, where Classic could say.
+/// Has a person agree and stores the token that comes of it. `app` is pointed at `system`. Returns who
+/// it is, if Classic could say.
 pub(crate) fn sign_in(
     app: &App,
     system: &System,
@@ -66,7 +66,7 @@ pub(crate) fn sign_in(
     signed
 }
 
-/// The token is stored: that Classic cannot say whose it is does not undo the sign-in.
+/// A failure does not undo the sign-in, which is stored by then.
 fn identify(app: &App, profile: &ClassicProfile, http: Http) -> Option<Person> {
     let person = profile.open(app, http).and_then(|reads| reads.who_is()).and_then(|person| {
         classic::remember(app, &person)?;

@@ -38,12 +38,13 @@ pub(super) enum Shown {
     Code,
 }
 
-/// Classic registers apps inside a system (Classic API documentation, "Authentication").
+/// Classic issues consumer keys inside a system, to those who asked it for developer access.
 pub(super) fn how_to_get_a_consumer_key(app: &App) {
     for line in [
-        "to sign in, fbsync needs a consumer key of your own from FreshBooks Classic:",
-        "  1. sign in to the system as its administrator, and open My Account, then FreshBooks API",
-        "  2. ask for OAuth access; the consumer key is the system's name, the secret is shown beside it",
+        "to sign in, fbsync needs a consumer key and secret of FreshBooks Classic:",
+        "  1. sign in to a system that has developer access, and open My Account, then FreshBooks API",
+        "  2. choose Use OAuth and describe the application; the consumer secret is then shown",
+        "  3. the consumer key, which is the client id here, is the name of that system",
     ] {
         app.ui.instruct(line);
     }

@@ -43,7 +43,7 @@ pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
     }
 }
 
-/// A token in the environment comes before any stored sign-in, and is never one to Classic.
+/// An access token in the environment takes precedence over any stored sign-in.
 fn classic_sign_in(app: &App) -> Result<Option<ClassicProfile>> {
     match app::variable("FBSYNC_ACCESS_TOKEN")? {
         Some(_) => Ok(None),
@@ -51,14 +51,14 @@ fn classic_sign_in(app: &App) -> Result<Option<ClassicProfile>> {
     }
 }
 
-/// What a source is asked for, where its records may lie meanwhile, and who may be let in.
+/// What to read, where to spool the records, and a check of who signed in.
 struct Demand<'a> {
     plan: &'a Plan,
     folder: &'a Path,
     admit: &'a dyn Fn(&Identity, &[Business]) -> Result<()>,
 }
 
-/// What a source gives: the reading, its records, and the scopes it was read with.
+/// The reading, its records, and the granted scopes.
 type Source = (Reading, Spool, Option<String>);
 
 /// Reads with the session that `open` gives, once the database has been found fit to be written to.
@@ -79,6 +79,11 @@ pub(crate) fn with_session(
 
 /// Reads a FreshBooks Classic system; `app` is pointed at it.
 fn from_classic(app: &App, args: &SyncArgs, profile: &ClassicProfile) -> Result<()> {
+    if args.include.contains(&Include::Staff) {
+        app.ui.note(
+            "--include staff adds nothing: FreshBooks Classic has one staff list, which is always read",
+        );
+    }
     record(app, args, |Demand { plan, folder, admit }| {
         let http = Http::new(app)?.until(plan.limit.map(|(deadline, _)| deadline));
         let classic = profile.open(app, http)?;
@@ -87,7 +92,7 @@ fn from_classic(app: &App, args: &SyncArgs, profile: &ClassicProfile) -> Result<
     })
 }
 
-/// Claims the database, has `read` read into it, and tells what was recorded.
+/// Locks the database, records what `read` returns, and says what was recorded.
 fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source>) -> Result<()> {
     let path = app.database(&args.database.db)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {

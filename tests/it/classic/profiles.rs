@@ -47,7 +47,10 @@ fn status_shows_it_and_asks_classic_whether_it_works() {
 fn logout_forgets_and_says_that_classic_cannot_revoke() {
     let home = signed_in();
     let asked = home.sandbox.requests().len();
-    home.fbsync(&["logout"]).succeeds().says("FreshBooks Classic cannot revoke").says("forgotten here");
+    home.fbsync(&["logout"])
+        .succeeds()
+        .says("FreshBooks Classic cannot revoke a token")
+        .says("forgotten here");
     assert_eq!((home.store().exists(), home.sandbox.requests().len()), (false, asked));
     let home = signed_in();
     home.fbsync(&["logout", "--all"]).succeeds().says("cannot revoke");

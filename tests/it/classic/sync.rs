@@ -42,7 +42,7 @@ fn staff_and_contractors_become_members() {
             "staff:2|classic_staff|active|ife@harbourlight.example|Ife O'Kafor & <Daughters>|not_provided_by_source|team_members",
         ]
     );
-    let zoneless = "last sign-ins carry no time zone, so they are in the records only, as text";
+    let zoneless = "last logins have no time zone; they are kept as text in the records";
     assert_eq!(coverage(&home), format!("complete|team_members|ok|200|4|4|4|2|{zoneless}"));
     let asked = tables.rows("SELECT url, status FROM requests ORDER BY seq");
     let methods = ["system.current", "staff.current", "staff.list&page=1", "contractor.list&page=1"];
@@ -102,7 +102,7 @@ fn all_pages_are_read_whatever_their_size() {
 }
 
 #[test]
-fn namespaces_of_any_kind_and_lists_without_a_soul_are_read() {
+fn namespaces_of_any_kind_and_empty_lists_are_read() {
     for namespace in [None, Some("https://www.freshbooks.com/api/".to_owned())] {
         let home = signed_in_to(System { namespace, contractors: Vec::new(), ..System::default() });
         home.sync().succeeds();
@@ -114,13 +114,12 @@ fn namespaces_of_any_kind_and_lists_without_a_soul_are_read() {
 fn a_list_that_classic_refuses_makes_the_snapshot_partial_until_it_is_accepted() {
     let system = System { signed_in: "2".to_owned(), ..System::default() };
     let home = signed_in_to(system);
-    let run = home.sync().exits(7).says("FreshBooks Classic refuses: You do not have permission");
+    let run = home.sync().exits(7).says("FreshBooks Classic refused the request: You do not have permission");
     let id = home.tables().one("SELECT business_id FROM businesses");
     run.says(&format!("--accept-gap {id}"));
-    assert!(
-        coverage(&home)
-            .starts_with("partial|team_members|denied|200||0|0|0|staff.list: FreshBooks Classic refuses")
-    );
+    assert!(coverage(&home).starts_with(
+        "partial|team_members|denied|200||0|0|0|staff.list: FreshBooks Classic refused the request"
+    ));
     // Only who signed in is known, by the word of the identity.
     assert_eq!(home.tables().one("SELECT role, sources FROM memberships"), "classic_staff|identity");
     home.fbsync(&["sync", "--db", DB, "--accept-gap", &format!("{id}=not the admin")]).succeeds();
@@ -163,8 +162,8 @@ fn without_an_identity_there_is_no_snapshot_and_each_reason_has_its_sentence() {
         (raw(file), 5, 5, "the answer has a document type, which is refused"),
         (raw("<response status='ok'/>"), 5, 5, "the answer has no `system`"),
         (Trouble::Html200, 5, 5, "a web page came instead of FreshBooks Classic's answer"),
-        (raw(refusal), 1, 6, "FreshBooks Classic refuses: Account limited (code 40010)"),
-        (status(400, refusal), 1, 6, "FreshBooks Classic refuses: Account limited (code 40010)"),
+        (raw(refusal), 1, 6, "FreshBooks Classic refused the request: Account limited (code 40010)"),
+        (status(400, refusal), 1, 6, "FreshBooks Classic refused the request: Account limited (code 40010)"),
         (status(401, "oauth_problem=token_rejected"), 1, 4, "rejects the sign-in (token_rejected)"),
     ];
     let home = signed_in_to(System::default());
@@ -211,4 +210,23 @@ fn a_system_can_be_left_out_like_any_business() {
     let id = home.tables().one("SELECT business_id FROM businesses");
     home.fbsync(&["sync", "--db", DB, "--skip-business", &id]).succeeds();
     assert!(coverage(&home).starts_with("complete|team_members|skipped|"), "{}", coverage(&home));
+}
+
+#[test]
+fn what_was_not_reached_in_time_is_missing_and_the_rest_is_kept() {
+    let home = signed_in_to(System::default());
+    let slow = Trouble::Delay(std::time::Duration::from_secs(60));
+    home.sandbox.arm(Fault::on(XML).body_contains("contractor.list").then(slow));
+    home.fbsync(&["sync", "--db", DB, "--max-time", "3s"])
+        .exits(7)
+        .says("contractor.list: not reached within 3 s");
+    assert!(coverage(&home).starts_with("partial|team_members|failed||"), "{}", coverage(&home));
+    assert_eq!(home.tables().number("SELECT count(*) FROM memberships"), 2);
+}
+
+#[test]
+fn a_staff_list_beside_the_staff_list_is_not_asked_for() {
+    let home = signed_in_to(System::default());
+    home.fbsync(&["sync", "--db", DB, "--include", "staff"]).succeeds().says("--include staff adds nothing");
+    assert_eq!(home.tables().number("SELECT count(*) FROM coverage"), 1);
 }

@@ -1,13 +1,14 @@
-//! From Classic's elements to what the rest of the program knows: a system is a business, its staff and
-//! contractors are members, and the element itself is the record.
+//! From Classic's elements to model types: a system is a business, its staff and contractors are members,
+//! and the element itself is the record.
 //!
-//! - Classic names no roles. Staff 1 is the account that opened the system and administers it.
-//! - Its times carry no zone. They are kept as text in the record, and as a moment only where one was
-//!   written with its offset.
-//! - Staff have a login from the day they are added; a contractor has one once the invitation is
-//!   accepted.
+//! - Classic has no roles. Staff 1 is the account that created the system and administers it.
+//! - Its times have no zone. They stay in the record as text, and become a moment only if they are
+//!   written with an offset.
+//! - Staff have a login as soon as they are added, contractors once they have accepted the invitation.
 
 use std::borrow::Cow;
+
+use serde_json::Value;
 
 use super::System;
 use super::wire::meta;
@@ -22,10 +23,10 @@ const ADMIN: &str = "classic_admin";
 const STAFF: &str = "classic_staff";
 const CONTRACTOR: &str = "classic_contractor";
 
-/// What no access review needs, beside what is dropped from every record: phone numbers, parts of an
-/// address, and the counter of requests, which would make every reading another record.
-const DROPPED: [&str; 8] =
-    ["business_phone", "mobile_phone", "home_phone", "phone", "state", "code", "zip", "api"];
+/// Dropped in addition to what no record keeps: phone numbers, parts of an address, and the request
+/// counter, which would change the record with every sync.
+const DROPPED: [&str; 9] =
+    ["business_phone", "mobile_phone", "home_phone", "work_phone", "phone", "state", "code", "zip", "api"];
 
 /// The lists of people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +57,7 @@ impl List {
 #[derive(Debug)]
 pub(crate) struct ListPage {
     pub(crate) team: TeamPage,
-    /// How many last sign-ins are known only as text.
+    /// How many last logins are known as text only.
     pub(crate) zoneless: usize,
 }
 
@@ -69,7 +70,7 @@ pub(super) fn company(mut root: Element) -> Result<Element, String> {
 /// The person that `staff.current` describes.
 pub(super) fn current(mut root: Element) -> Result<Element, String> {
     let found = root.children.iter().position(|child| !child.text_of("staff_id").is_empty());
-    found.map(|at| root.children.swap_remove(at)).ok_or_else(|| "the answer names nobody".to_owned())
+    found.map(|at| root.children.swap_remove(at)).ok_or_else(|| "the answer has no `staff_id`".to_owned())
 }
 
 /// Who signed in, and the one business that a Classic sign-in has.
@@ -142,7 +143,7 @@ fn contractor(entry: &Element, record: Digest) -> Membership {
     let names = Parts {
         member_uuid: &member_id("contractor", entry.text_of("contractor_id"), record),
         email: entry.text_of("email"),
-        // One field for the whole name: cutting it in two would be a guess.
+        // Classic has one field for the whole name; splitting it would be a guess.
         first_name: entry.text_of("name"),
         ..Parts::default()
     };
@@ -182,12 +183,15 @@ fn member_id(kind: &str, id: &str, record: Digest) -> String {
     }
 }
 
-/// A moment that cannot be told for want of a zone. All zeros mean "never".
+/// A time that cannot be placed without its zone. All zeros mean "never".
 fn is_zoneless(text: &str) -> bool {
     Timestamp::parse(text).is_some() && Timestamp::parse_exact(text).is_none()
 }
 
 fn keep(records: &mut Records, element: &Element) -> Result<Digest, String> {
-    let kept = records.keep_text(&element.to_json().to_string(), &DROPPED);
+    let kept = records.keep_text(&Value::Object(element.to_object()).to_string(), &DROPPED);
     kept.ok_or_else(|| format!("`{}` is not a record", element.name))
 }
+
+#[cfg(test)]
+mod tests;
