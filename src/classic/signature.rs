@@ -3,9 +3,9 @@
 //! All parameters travel in the `Authorization` header, so that no secret is ever in a URL or a body.
 
 use crate::error::Result;
-use crate::model::Timestamp;
 use crate::oauth::{Client, unguessable};
 use crate::secret::Secret;
+use crate::time::Timestamp;
 
 /// A token and the secret that signs with it.
 #[derive(Clone)]

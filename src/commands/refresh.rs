@@ -7,7 +7,7 @@ use crate::cli::RefreshArgs;
 use crate::credentials::{ClassicProfile, Session, classic};
 use crate::error::Result;
 use crate::http::Http;
-use crate::model::{Timestamp, spoken};
+use crate::time::{Timestamp, spoken};
 
 pub(crate) fn run(app: &App, args: &RefreshArgs) -> Result<()> {
     if let Some(profile) = classic::stored(app)? {

@@ -7,7 +7,6 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use super::collector::{answered, noted};
-use super::spool::Spool;
 use super::team::{Missing, Page, PageJob, TeamList};
 use super::{Plan, WHO, apart, not_reached};
 use crate::app::App;
@@ -17,8 +16,9 @@ use crate::freshbooks::TeamPage;
 use crate::http::{Failed, Failure};
 use crate::model::{
     Business, BusinessReading, Coverage, Identity, Membership, Outcome, Reading, RequestLine, Resource,
-    Timestamp, spoken,
 };
+use crate::store::Spool;
+use crate::time::{Timestamp, spoken};
 use crate::ui::Status;
 
 /// Why `last_login_at` is empty.
@@ -51,7 +51,7 @@ pub(crate) fn read_classic(
     let reply = apart(app, plan, move || asker.me())?.ok_or_else(|| not_reached(plan))?;
     let (me, answers) = reply.map_err(|failed| classic.error(failed, WHO))?;
     admit(&me.identity, &me.businesses)?;
-    spool.add(&me.records)?;
+    spool.add(me.records.iter())?;
     let dates = answers.iter().filter_map(|(_, answer)| answer.server_date).collect();
     let requests = answers.map(|(url, answer)| answered(url, &answer)).into();
     let mut round = Round { app, classic, plan, me: me.identity.id, spool, requests, dates, zoneless: 0 };
@@ -120,7 +120,7 @@ impl Round<'_> {
             self.dates.extend(date);
             match reply {
                 Ok((ListPage { team: TeamPage { members, records, meta }, zoneless }, answer)) => {
-                    self.spool.add(&records)?;
+                    self.spool.add(records.iter())?;
                     self.zoneless += zoneless;
                     jobs.extend(collected.take(job, Page { members, meta, attempts: answer.attempts }));
                 }

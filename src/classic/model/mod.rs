@@ -17,7 +17,8 @@ use crate::freshbooks::{Me, Records, TeamPage};
 use crate::model::marks::{LastLogin, State};
 use crate::model::reading::{Digest, Member, OwnMembership, hex};
 use crate::model::texts::Parts;
-use crate::model::{Business, Identity, Membership, Timestamp};
+use crate::model::{Business, Identity, Membership};
+use crate::time::Timestamp;
 
 const ADMIN: &str = "classic_admin";
 const STAFF: &str = "classic_staff";

@@ -13,8 +13,8 @@ use crate::credentials::{ClassicProfile, Store, classic};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::Person;
 use crate::http::Http;
-use crate::model::spoken;
 use crate::oauth::{Awaited, RedirectUri};
+use crate::time::spoken;
 
 pub(super) fn run(app: &App, args: &AuthArgs, system: &str) -> Result<()> {
     let system = System::parse(system)?;

@@ -4,10 +4,10 @@
 //! counts only with the client id it was stored with.
 
 use crate::app::App;
-use crate::cli::{AuthArgs, DEFAULT_REDIRECT};
+use crate::cli::AuthArgs;
 use crate::credentials::inputs;
 use crate::error::{Error, Kind, Result};
-use crate::oauth::{Client, RedirectUri};
+use crate::oauth::{Client, DEFAULT_REDIRECT, RedirectUri};
 use crate::secret::Secret;
 
 /// `explain` tells somebody at a terminal how to come by an app with a redirect URI.

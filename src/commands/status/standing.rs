@@ -8,7 +8,7 @@ use crate::classic::System;
 use crate::credentials::{self, ClassicProfile, Profile, Store, Stored, StoredIdentity};
 use crate::error::{Error, Result};
 use crate::fsutil;
-use crate::model::{Timestamp, spoken};
+use crate::time::{Timestamp, spoken};
 
 /// One stored sign-in as it stands.
 pub(super) struct Standing {

@@ -20,12 +20,12 @@ use crate::app::{self, App};
 use crate::cli::{Include, SyncArgs};
 use crate::credentials::{ClassicProfile, Session, classic};
 use crate::error::{Error, Kind, Result};
-use crate::fetch::{self, Plan, Spool};
+use crate::fetch::{self, Plan};
 use crate::freshbooks::FreshBooks;
 use crate::fsutil;
 use crate::http::Http;
 use crate::model::{Business, Identity, Reading};
-use crate::store::{self, Provenance, Writer};
+use crate::store::{self, Provenance, Spool, Writer};
 use gaps::AcceptedGaps;
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
