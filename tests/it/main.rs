@@ -6,6 +6,7 @@ mod arbitrary;
 mod auth;
 mod browsers;
 mod changes;
+mod classic;
 mod completions;
 mod contract;
 mod corners;
