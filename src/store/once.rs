@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Statement, params};
 
 use super::field::Field;
 use super::hash::{Hasher, LAYOUT};
+use super::schema;
 use super::shape::Shape;
 use crate::model::reading::{Digest, Hex};
 
@@ -88,4 +89,17 @@ pub(super) fn known_memberships(
         connection.prepare_cached("SELECT sha256, id FROM membership_rows WHERE business_id = ?1")?;
     let rows = rows.query_map([business_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
+}
+
+/// The accounts of the newest snapshot, and of the newest complete one. An index over all that there
+/// ever were would cost more than the row that somebody leaves who is again as they once were.
+pub(super) fn known_accounts(connection: &Connection) -> rusqlite::Result<HashMap<Digest, i64>> {
+    let newest = format!("SELECT max(id) FROM snapshots UNION SELECT ({})", schema::newest_complete());
+    let sql = format!(
+        "SELECT DISTINCT a.sha256, a.id FROM snapshot_listings s JOIN listings l ON l.id = s.memberships
+         CROSS JOIN json_each(l.rows) e CROSS JOIN account_rows a ON a.id = e.value
+         WHERE s.snapshot_id IN ({newest})"
+    );
+    let mut rows = connection.prepare(&sql)?;
+    rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }

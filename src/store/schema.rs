@@ -46,7 +46,6 @@ CREATE TABLE erasable (
 ) STRICT;
 CREATE INDEX listings_by_hash ON listings (sha256);
 CREATE INDEX business_rows_by_hash ON business_rows (sha256);
-CREATE INDEX account_rows_by_key ON account_rows (account_key);
 CREATE INDEX membership_rows_by_business ON membership_rows (business_id);
 ";
 

@@ -184,17 +184,11 @@ fn point_to(
 
 /// The accounts in the order of their persons' numbers.
 fn insert_accounts(connection: &Connection, people: &People) -> rusqlite::Result<Vec<Stored>> {
-    let any = connection.prepare("SELECT 1 FROM account_rows LIMIT 1")?.exists([])?;
-    let mut find =
-        connection.prepare("SELECT id FROM account_rows WHERE account_key = ?1 AND sha256 = ?2")?;
+    let known = once::known_accounts(connection)?;
     let mut table = Table::of(connection, &ACCOUNT)?;
     let mut stored = Vec::with_capacity(people.count);
     for account in people.accounts() {
-        let known = |sha256: &Digest| match any {
-            true => find.query_row(params![account.key.to_string(), sha256], |row| row.get(0)).optional(),
-            false => Ok(None),
-        };
-        stored.push(table.store(0, &account, known)?);
+        stored.push(table.store(0, &account, |sha256| Ok(known.get(sha256).copied()))?);
     }
     Ok(stored)
 }
