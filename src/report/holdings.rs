@@ -35,6 +35,20 @@ impl State {
         }
     }
 
+    /// Now, or once an invitation is accepted.
+    pub(super) fn lets_in(self) -> bool {
+        matches!(self, State::Active | State::Invited)
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            State::Active => "active",
+            State::Invited => "invited",
+            State::NoLogin => "no_login",
+            State::Inactive => "inactive",
+        }
+    }
+
     /// Put behind a role that gives no access now.
     pub(super) fn mark(self) -> &'static str {
         match self {

@@ -15,6 +15,7 @@
 //! - [`alone`]: some businesses of a snapshot, as if there were no others.
 //! - [`compare`]: two snapshots, business by business.
 //! - [`prune`]: content that is let go, and the tombstones that stay.
+//! - [`foreign`]: a database of another program's shape, as bytes.
 //! - [`check`], [`chain`]: every hash recomputed, every link followed.
 
 mod alone;
@@ -23,6 +24,7 @@ mod chain;
 mod check;
 mod compare;
 mod content;
+mod foreign;
 mod layout;
 mod open;
 mod prune;
@@ -49,6 +51,7 @@ use open::{Contents, connect, recognize};
 
 pub(crate) use check::{Finding, Report, check};
 pub(crate) use compare::{Located, changes};
+pub(crate) use foreign::{ForeignFile, Plain};
 pub(crate) use layout::Field as Value;
 pub(crate) use prune::Freed;
 pub(crate) use query::{

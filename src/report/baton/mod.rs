@@ -1,0 +1,83 @@
+//! A snapshot as a `.c1z` file, which `baton` and ConductorOne read: version 1 of the format.
+//!
+//! A magic word, then one zstd frame, and in it a SQLite database whose rows hold protocol buffers of
+//! the package `c1.connector.v2` (ConductorOne/baton-sdk, `pkg/dotc1z`, `proto/c1/connector/v2`). Version 3
+//! replaced SQLite by a Pebble directory; every reader still takes version 1, told apart by the magic word.
+//!
+//! The mapping: a person is a `user`, a business is a `business`, a role of a business is an entitlement
+//! of it, and holding that role is a grant. A file holds one *sync* for each snapshot.
+//!
+//! - [`protobuf`]: the wire format; [`message`]: what is said of a person, a business, a role.
+//! - [`table`]: which row each message lies in.
+//! - [`envelope`]: the magic word and the zstd frame.
+//! - [`id`]: names of syncs and users.
+
+mod envelope;
+mod id;
+mod message;
+mod protobuf;
+mod table;
+
+use std::io::Write;
+
+use super::census::{self, Census};
+use super::format::write_failed;
+use super::{Scope, View};
+use crate::error::{Error, Kind, Result};
+use crate::model::Timestamp;
+use crate::store::ForeignFile;
+
+/// A complete snapshot on its way into a file.
+pub(crate) struct Sync {
+    id: String,
+    started_at: Timestamp,
+    finished_at: Timestamp,
+    census: Census,
+    /// What the file does not say, or says otherwise than `access`.
+    pub(crate) remarks: Vec<String>,
+}
+
+impl Sync {
+    /// Reads the view. A partial one is an error ([`Kind::Partial`]): importers take a sync for the whole
+    /// truth, and whoever is missing from it for somebody who left.
+    pub(crate) fn of(view: &View) -> Result<Self> {
+        let snapshot = &view.snapshot;
+        if view.is_partial() {
+            let problem = format!("snapshot {} is partial, and a .c1z cannot say so", snapshot.id);
+            return Err(Error::new(Kind::Partial, problem)
+                .hint("--snapshot takes an earlier one, --business ID only the businesses that were read"));
+        }
+        let businesses: &[i64] = match &view.scope {
+            Scope::Whole => &[],
+            Scope::Alone(businesses) => businesses,
+        };
+        let moment = |text: &str| {
+            Timestamp::parse(text).ok_or_else(|| {
+                Error::new(Kind::Storage, format!("snapshot {} has no readable time: {text}", snapshot.id))
+            })
+        };
+        let finished_at = moment(&snapshot.finished_at)?;
+        let census = Census::gather(view)?;
+        Ok(Sync {
+            id: id::of_sync(finished_at, &snapshot.content_sha256, businesses),
+            started_at: moment(&snapshot.started_at)?,
+            finished_at,
+            remarks: census.hidden().into_iter().chain(census::accepted_gaps(view)).collect(),
+            census,
+        })
+    }
+}
+
+/// Writes the syncs, oldest first, as one file. The same syncs are the same bytes. Returns how many
+/// grants it holds.
+pub(crate) fn write(syncs: &[Sync], out: &mut dyn Write) -> Result<u64> {
+    let file = ForeignFile::new(table::SCHEMA)?;
+    let mut grants = 0;
+    let mut before = None;
+    for sync in syncs {
+        grants += table::insert(&file, sync, before == Some(sync.finished_at))?;
+        before = Some(sync.finished_at);
+    }
+    file.finish(|bytes| envelope::write(bytes, out))?.map_err(write_failed)?;
+    Ok(grants)
+}

@@ -1,0 +1,232 @@
+//! The people of a snapshot and what they hold, as plain values: what files for other products are made of.
+//!
+//! An importer knows one status for each person and joins everything by keys, which forces two rules:
+//!
+//! - People whose records share an address under different names, with nothing else to tell them apart,
+//!   are one account in FreshBooks' terms and one person each here.
+//! - A role that is switched off counts only for people who have no live role: beside one, with the
+//!   status "enabled", it would pass for a role that is held.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::View;
+use super::columns::at;
+use super::holdings::State;
+use crate::error::Result;
+use crate::model::rows::collate;
+use crate::store;
+
+/// What is asked of the store, and nothing else of it is seen by those who write the files.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Census {
+    /// In report order.
+    pub(crate) businesses: Vec<Business>,
+    /// By e-mail and key, as in every report.
+    pub(crate) people: Vec<Person>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Business {
+    pub(crate) id: i64,
+    pub(crate) uuid: String,
+    pub(crate) account_id: String,
+    pub(crate) name: String,
+    pub(crate) own_role: String,
+    /// How reading its team list went.
+    pub(crate) outcome: String,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Person {
+    /// The `account_key`, followed by `/` and the name where several people share it.
+    pub(crate) key: String,
+    pub(crate) account_key: String,
+    pub(crate) email: String,
+    /// Every address, lower case, `;`-joined.
+    pub(crate) emails: String,
+    pub(crate) first_name: String,
+    pub(crate) last_name: String,
+    pub(crate) full_name: String,
+    /// In report order.
+    pub(crate) held: Vec<Held>,
+}
+
+/// One row of `access`.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    /// Place of the business in [`Census::businesses`].
+    pub(crate) business: usize,
+    pub(crate) row_key: String,
+    pub(crate) first_name: String,
+    pub(crate) last_name: String,
+    pub(crate) full_name: String,
+    /// FreshBooks' own word, fit for a part of an id: see [`slug`].
+    pub(crate) role: String,
+    pub(crate) role_label: String,
+    pub(super) state: State,
+    /// Times as RFC 3339, empty where unknown.
+    pub(crate) created_at: String,
+    pub(crate) last_login_at: String,
+    pub(crate) flags: String,
+}
+
+/// A role of one person in one business, however many member records say so.
+#[derive(Clone, Debug)]
+pub(crate) struct Grant<'a> {
+    pub(crate) business: &'a Business,
+    pub(crate) label: &'a str,
+    /// At least one, all with this role.
+    pub(crate) rows: Vec<&'a Held>,
+}
+
+impl Census {
+    pub(crate) fn gather(view: &View) -> Result<Self> {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let businesses = view.businesses.iter().map(|business| Business {
+            id: business.id,
+            uuid: text(&business.uuid),
+            account_id: text(&business.account_id),
+            name: business.name.clone(),
+            own_role: business.own_role.clone(),
+            outcome: view.team_list(business.id).map_or_else(String::new, |line| line.outcome.clone()),
+        });
+        let mut census = Census { businesses: businesses.collect(), people: Vec::new() };
+        let mut held: HashMap<String, Vec<Held>> = HashMap::new();
+        let places: HashMap<i64, usize> = census.businesses.iter().map(|one| one.id).zip(0..).collect();
+        view.access_rows(|row| {
+            let text = |at: usize| row.text(at).map(std::borrow::Cow::into_owned);
+            held.entry(text(at("account_key"))?).or_default().push(Held {
+                business: places.get(&row.integer(at("business_id"))?).copied().unwrap_or_default(),
+                row_key: text(at("row_key"))?,
+                first_name: text(at("first_name"))?,
+                last_name: text(at("last_name"))?,
+                full_name: text(at("full_name"))?,
+                role: slug(&row.text(at("role"))?),
+                role_label: text(at("role_label"))?,
+                state: State::of(&row.text(at("state"))?),
+                created_at: text(at("member_created_at"))?,
+                last_login_at: text(at("last_login_at"))?,
+                flags: text(at("flags"))?,
+            });
+            Ok(())
+        })?;
+        store::account_lines(view.reader, view.snapshot.id, &view.people, |account| {
+            census.people.extend(told_apart(Person {
+                key: account.key.clone(),
+                account_key: account.key.clone(),
+                email: account.email.trim().to_owned(),
+                emails: account.emails.clone(),
+                first_name: account.first_name.trim().to_owned(),
+                last_name: account.last_name.trim().to_owned(),
+                full_name: account.full_name.clone(),
+                held: held.remove(&account.key).unwrap_or_default(),
+            }));
+            Ok(())
+        })?;
+        Ok(census)
+    }
+
+    /// What a file with one status for each person says that the person holds.
+    pub(crate) fn grants<'a>(&'a self, person: &'a Person) -> Vec<Grant<'a>> {
+        let mut grants: Vec<Grant> = Vec::new();
+        for held in person.held.iter().filter(|held| !person.hides(held)) {
+            let same = |grant: &&mut Grant| {
+                let first = grant.rows[0];
+                first.business == held.business && first.role == held.role
+            };
+            match grants.iter_mut().find(same) {
+                Some(grant) => grant.rows.push(held),
+                None => grants.push(Grant {
+                    business: &self.businesses[held.business],
+                    label: &held.role_label,
+                    rows: vec![held],
+                }),
+            }
+        }
+        grants
+    }
+
+    /// How many rows [`Census::grants`] leaves out, in words.
+    pub(crate) fn hidden(&self) -> Option<String> {
+        let hides = |person: &Person| person.held.iter().filter(|held| person.hides(held)).count();
+        counted(
+            self.people.iter().map(hides).sum(),
+            "role that is switched off",
+            "roles that are switched off",
+        )
+        .map(|roles| format!("{roles} left out: their holders have other roles, and one status"))
+    }
+}
+
+impl Person {
+    pub(super) fn has(&self, state: State) -> bool {
+        self.held.iter().any(|held| held.state == state)
+    }
+
+    /// Whether anything lets the person in, now or once an invitation is accepted.
+    pub(crate) fn is_live(&self) -> bool {
+        self.held.iter().any(|held| held.state.lets_in())
+    }
+
+    /// Whether a role is switched off beside one that is live.
+    pub(super) fn hides(&self, held: &Held) -> bool {
+        held.state == State::Inactive && self.is_live()
+    }
+
+    /// The name, else the address, else the key: something to call the person by.
+    pub(crate) fn called(&self) -> &str {
+        let names = [&self.full_name, &self.email, &self.key];
+        names.into_iter().find(|name| !name.is_empty()).map_or("", String::as_str)
+    }
+
+    /// The last login that is known, empty where none is.
+    pub(crate) fn last_login_at(&self) -> &str {
+        self.held.iter().map(|held| held.last_login_at.as_str()).max().unwrap_or_default()
+    }
+}
+
+/// The raw role, except where it is empty or its colon would blur an id of several parts.
+fn slug(role: &str) -> String {
+    match role.trim() {
+        "" => "no_role".to_owned(),
+        role => role.replace(':', "_"),
+    }
+}
+
+/// Each name at a shared address as a person of its own; everybody else as they are.
+fn told_apart(person: Person) -> Vec<Person> {
+    let shared = |held: &Held| held.flags.split(';').any(|flag| flag == "shared_email");
+    if !person.account_key.starts_with("email:") || !person.held.iter().any(shared) {
+        return vec![person];
+    }
+    let mut by_name: BTreeMap<String, Person> = BTreeMap::new();
+    for held in &person.held {
+        let name = held.full_name.to_lowercase();
+        let one = by_name.entry(name.clone()).or_insert_with(|| Person {
+            key: format!("{}/{name}", person.account_key),
+            first_name: held.first_name.trim().to_owned(),
+            last_name: held.last_name.trim().to_owned(),
+            full_name: held.full_name.clone(),
+            held: Vec::new(),
+            ..person.clone()
+        });
+        one.held.push(held.clone());
+    }
+    let mut people: Vec<Person> = by_name.into_values().collect();
+    people.sort_by(|a, b| collate(&a.full_name, &b.full_name));
+    people
+}
+
+/// What a complete snapshot does not cover all the same. Of a partial one everybody is told.
+pub(super) fn accepted_gaps(view: &View) -> Option<String> {
+    (!view.is_partial() && !view.not_covered().is_empty()).then(|| view.extent())
+}
+
+/// "3 roles", "1 role"; nothing for none.
+pub(super) fn counted(n: usize, one: &str, several: &str) -> Option<String> {
+    match n {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        n => Some(format!("{n} {several}")),
+    }
+}
