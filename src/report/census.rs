@@ -149,12 +149,9 @@ impl Census {
     /// How many rows [`Census::grants`] leaves out, in words.
     pub(crate) fn hidden(&self) -> Option<String> {
         let hides = |person: &Person| person.held.iter().filter(|held| person.hides(held)).count();
-        counted(
-            self.people.iter().map(hides).sum(),
-            "role that is switched off",
-            "roles that are switched off",
-        )
-        .map(|roles| format!("{roles} left out: their holders have other roles, and one status"))
+        counted(self.people.iter().map(hides).sum(), "switched-off role is", "switched-off roles are").map(|roles| {
+            format!("{roles} not in the file: it has one status for each person, and their holders have live roles")
+        })
     }
 }
 
@@ -228,5 +225,104 @@ pub(super) fn counted(n: usize, one: &str, several: &str) -> Option<String> {
         0 => None,
         1 => Some(format!("1 {one}")),
         n => Some(format!("{n} {several}")),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A census of businesses, numbered from 1, and people.
+    pub(in crate::report) fn census(businesses: &[&str], people: Vec<Person>) -> Census {
+        let business =
+            |(id, name): (i64, &&str)| Business { id, name: (*name).to_owned(), ..Default::default() };
+        Census { businesses: (1..).zip(businesses).map(business).collect(), people }
+    }
+
+    /// A person as `First Last`, with roles by the place of the business.
+    pub(in crate::report) fn person(
+        key: &str,
+        email: &str,
+        name: &str,
+        roles: &[(usize, &str, State)],
+    ) -> Person {
+        let (first_name, last_name) = name.split_once(' ').unwrap_or((name, ""));
+        let held = |(at, (business, role, state)): (usize, &(usize, &str, State))| Held {
+            business: *business,
+            row_key: format!("{}/{key}#{at}", business + 1),
+            first_name: first_name.to_owned(),
+            last_name: last_name.to_owned(),
+            full_name: name.to_owned(),
+            role: slug(role),
+            role_label: crate::model::role::label(role).to_owned(),
+            state: *state,
+            created_at: String::new(),
+            last_login_at: String::new(),
+            flags: String::new(),
+        };
+        Person {
+            key: key.to_owned(),
+            account_key: key.to_owned(),
+            email: email.to_owned(),
+            emails: email.to_lowercase(),
+            first_name: first_name.to_owned(),
+            last_name: last_name.to_owned(),
+            full_name: name.to_owned(),
+            held: roles.iter().enumerate().map(held).collect(),
+        }
+    }
+
+    #[test]
+    fn a_role_that_is_switched_off_counts_only_where_nothing_is_live() {
+        let check = |roles: &[(usize, &str, State)], expected: &[&str]| {
+            let census = census(&["A", "B"], vec![person("identity:1", "a@x.example", "Ann Lee", roles)]);
+            let grant =
+                |grant: Grant| format!("{} {} x{}", grant.business.id, grant.rows[0].role, grant.rows.len());
+            let found: Vec<String> = census.grants(&census.people[0]).into_iter().map(grant).collect();
+            assert_eq!(found, expected, "{roles:?}");
+            let hidden = roles.len()
+                - census.grants(&census.people[0]).iter().map(|one| one.rows.len()).sum::<usize>();
+            assert_eq!(census.hidden().is_some(), hidden > 0, "{roles:?}");
+        };
+        use State::{Active, Inactive, Invited, NoLogin};
+        check(&[(0, "owner", Inactive), (1, "contractor", Active)], &["2 contractor x1"]);
+        check(&[(0, "owner", Inactive), (1, "contractor", Invited)], &["2 contractor x1"]);
+        check(&[(0, "owner", Inactive), (1, "contractor", NoLogin)], &["1 owner x1", "2 contractor x1"]);
+        check(&[(0, "owner", Inactive), (1, "owner", Inactive)], &["1 owner x1", "2 owner x1"]);
+        // Two member records of one role are one grant; one of them may be switched off.
+        check(&[(0, "owner", Active), (0, "owner", Invited)], &["1 owner x2"]);
+        check(&[(0, "owner", Active), (0, "owner", Inactive)], &["1 owner x1"]);
+        check(&[(0, "", Active), (0, "a:b", Active)], &["1 no_role x1", "1 a_b x1"]);
+    }
+
+    #[test]
+    fn names_at_a_shared_address_are_people_of_their_own() {
+        let shared = |key: &str, flags: &str, names: &[&str]| {
+            let mut whole = person(key, "office@x.example", "Ann Lee", &[]);
+            for name in names {
+                let mut one = person(key, "office@x.example", name, &[(0, "owner", State::Active)]);
+                one.held[0].flags = flags.to_owned();
+                whole.held.append(&mut one.held);
+            }
+            told_apart(whole)
+                .into_iter()
+                .map(|one| (one.key, one.full_name, one.held.len()))
+                .collect::<Vec<_>>()
+        };
+        let of = |key: &str, name: &str, rows| (key.to_owned(), name.to_owned(), rows);
+        let key = "email:office@x.example";
+        assert_eq!(
+            shared(key, "shared_email", &["Isla Reid", "Fergus Baird", "ISLA REID"]),
+            [
+                of(&format!("{key}/fergus baird"), "Fergus Baird", 1),
+                of(&format!("{key}/isla reid"), "Isla Reid", 2)
+            ]
+        );
+        assert_eq!(shared(key, "", &["Isla Reid", "Isla"]), [of(key, "Ann Lee", 2)]);
+        // An identity is one person, whatever names its records carry.
+        assert_eq!(
+            shared("identity:7", "shared_email", &["Isla Reid", "Isla"]),
+            [of("identity:7", "Ann Lee", 2)]
+        );
     }
 }

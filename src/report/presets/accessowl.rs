@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Census, IsExternal, State, Table, counted, left_out, tidy};
+use crate::model::role;
 
 pub(super) fn table(census: &Census, _: IsExternal) -> Table {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
@@ -16,7 +17,10 @@ pub(super) fn table(census: &Census, _: IsExternal) -> Table {
         }
         for held in person.held.iter().filter(|held| held.state.lets_in()) {
             let cell = &mut rows[place][1 + held.business];
-            let permission = tidy(&held.role_label.replace(';', " "));
+            let permission = match tidy(&held.role_label.replace(';', " ")) {
+                blank if blank.is_empty() => role::label("").to_owned(),
+                permission => permission,
+            };
             if cell.split(';').all(|known| known != permission) {
                 *cell = if cell.is_empty() { permission } else { format!("{cell};{permission}") };
             }

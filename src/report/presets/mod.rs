@@ -6,6 +6,8 @@
 mod accessowl;
 mod conductorone;
 mod lumos;
+#[cfg(test)]
+mod tests;
 mod vanta;
 
 use super::census::{self, Census, Grant, Person, counted};

@@ -22,19 +22,10 @@ fn remarks(census: &Census, is_external: IsExternal) -> Vec<String> {
     let unknown = is_external("example.com").is_none().then(|| {
         "without --own-domain every address is an account owner, also one that Vanta does not know".to_owned()
     });
-    let off = || {
-        let held = census.people.iter().flat_map(|person| &person.held);
-        held.filter(|held| held.state == State::Inactive)
-    };
-    let unanswered = off().filter(|held| held.flags.split(';').any(|flag| flag == "never_accepted")).count();
-    let unanswered = counted(unanswered, "invitation", "invitations")
-        .map(|unanswered| format!(" ({unanswered} never accepted)"));
-    let off = counted(off().count(), "role that is switched off is", "roles that are switched off are").map(
-        |roles| {
-            let unanswered = unanswered.unwrap_or_default();
-            format!("{roles} not in the file{unanswered}; `fbsync export inactive` lists them")
-        },
-    );
+    let held = census.people.iter().flat_map(|person| &person.held);
+    let off = held.filter(|held| held.state == State::Inactive).count();
+    let off = counted(off, "switched-off role is", "switched-off roles are")
+        .map(|roles| format!("{roles} not in the file; `fbsync export inactive` lists them"));
     unknown.into_iter().chain(off).collect()
 }
 
