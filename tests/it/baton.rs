@@ -298,7 +298,7 @@ fn two_syncs_differ_where_two_snapshots_differ() {
     // Each sync is what the file of its snapshot alone says.
     for (sync, snapshot) in [(&old, "1"), (&new, "2")] {
         let alone = written(&home, &["--snapshot", snapshot]);
-        assert_eq!(alone.syncs(), [sync.clone()]);
+        assert_eq!(alone.syncs(), std::slice::from_ref(sync));
         for table in ["v1_resource_types", "v1_resources", "v1_entitlements", "v1_grants"] {
             assert_eq!(alone.messages(table, sync), file.messages(table, sync), "{table}");
         }

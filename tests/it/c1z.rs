@@ -120,9 +120,9 @@ impl Fields {
         }
     }
 
-    fn bytes(&self, number: u64) -> Vec<&[u8]> {
-        let bytes = |field| match field {
-            &Field::Bytes(ref bytes) => bytes.as_slice(),
+    fn bytes(&self, number: u64) -> Vec<Vec<u8>> {
+        let bytes = |field: &Field| match field {
+            Field::Bytes(bytes) => bytes.clone(),
             Field::Number(_) => panic!("field {number} is a number"),
         };
         self.all(number).map(bytes).collect()
@@ -130,18 +130,18 @@ impl Fields {
 
     /// A string; empty where the field is not set.
     pub(crate) fn text(&self, number: u64) -> String {
-        let bytes = self.bytes(number).first().copied().unwrap_or_default().to_vec();
+        let bytes = self.bytes(number).into_iter().next().unwrap_or_default();
         String::from_utf8(bytes).expect("UTF-8")
     }
 
     pub(crate) fn packed(&self, number: u64) -> Vec<u64> {
-        let mut bytes = self.bytes(number).concat();
-        let mut bytes = bytes.as_mut_slice() as &[u8];
+        let bytes = self.bytes(number).concat();
+        let mut bytes = bytes.as_slice();
         std::iter::from_fn(|| (!bytes.is_empty()).then(|| varint(&mut bytes))).collect()
     }
 
     pub(crate) fn messages(&self, number: u64) -> Vec<Fields> {
-        self.bytes(number).into_iter().map(Fields::parse).collect()
+        self.bytes(number).iter().map(|bytes| Fields::parse(bytes)).collect()
     }
 
     pub(crate) fn message(&self, number: u64) -> Fields {

@@ -11,6 +11,9 @@ use super::*;
 
 type Rows = Vec<Vec<String>>;
 
+/// Place of the business, role and state, of each role of somebody.
+type Roles = Vec<(usize, String, State)>;
+
 fn nobody_knows(_: &str) -> Option<bool> {
     None
 }
@@ -114,7 +117,7 @@ fn check_accessowl(census: &Census, rows: &Rows) {
         for cell in &row[1..] {
             let permissions: Vec<&str> = cell.split(';').collect();
             assert!(
-                *cell == "" || permissions.iter().all(|permission| !permission.trim().is_empty()),
+                cell.is_empty() || permissions.iter().all(|permission| !permission.trim().is_empty()),
                 "{cell}"
             );
             assert_unique(permissions.into_iter().map(str::to_owned));
@@ -128,7 +131,7 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof![Just(String::new()), "[ A-Ca-c,;:=@ü\n]{0,9}".prop_map(|text| text)]
 }
 
-fn roles() -> impl Strategy<Value = Vec<(usize, String, State)>> {
+fn roles() -> impl Strategy<Value = Roles> {
     let state = prop_oneof![Just(Active), Just(Invited), Just(NoLogin), Just(Inactive)];
     let role = prop_oneof![Just("owner".to_owned()), Just("contractor".to_owned()), text()];
     prop::collection::vec((0_usize..3, role, state), 1..4)
@@ -137,7 +140,7 @@ fn roles() -> impl Strategy<Value = Vec<(usize, String, State)>> {
 fn people() -> impl Strategy<Value = Vec<Person>> {
     let email = prop_oneof![Just(String::new()), "[ab]@(own|x)\\.example".prop_map(|text| text)];
     prop::collection::vec((email, text(), roles()), 0..6).prop_map(|people| {
-        let person = |(at, (email, name, roles)): (usize, (String, String, Vec<(usize, String, State)>))| {
+        let person = |(at, (email, name, roles)): (usize, (String, String, Roles))| {
             let roles: Vec<_> =
                 roles.iter().map(|(place, role, state)| (*place, role.as_str(), *state)).collect();
             person(&format!("identity:{at}"), &email, name.trim(), &roles)
