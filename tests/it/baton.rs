@@ -204,6 +204,7 @@ fn people_are_who_access_says_they_are() {
         assert_eq!(primary.len(), usize::from(known != BTreeSet::from([String::new()])), "{id}: {known:?}");
         assert_eq!(primary.first().cloned().unwrap_or_default(), login.text(6));
         let told: BTreeSet<String> = emails.iter().map(|email| email.text(1).to_lowercase()).collect();
+        assert_eq!(told.len(), emails.len(), "{id}: each address once");
         assert_eq!(told, known.into_iter().filter(|email| !email.is_empty()).collect(), "{id}");
         let called = user.text(3);
         let names: Vec<&str> = ["full_name", "email", "account_key"]
@@ -283,6 +284,8 @@ fn two_syncs_differ_where_two_snapshots_differ() {
         "SELECT replace(rtrim(started_at, 'Z'), 'T', ' '), replace(rtrim(finished_at, 'Z'), 'T', ' ')
                      FROM snapshots ORDER BY id";
     assert_eq!(file.tables.rows(ends), home.tables().rows(snapshots));
+    let times = file.tables.rows("SELECT ended_at FROM v1_sync_runs ORDER BY id");
+    assert!(times[0] < times[1], "the later one is the newest: {times:?}");
     let differ = |table: &str| {
         let (old, new) = (file.messages(table, &old), file.messages(table, &new));
         let only = |these: &BTreeMap<String, Fields>, others: &BTreeMap<String, Fields>| -> Vec<String> {

@@ -276,6 +276,12 @@ fn lumos_gets_its_own_words_for_a_status() {
     ];
     assert_eq!(lines(&made.rows), expected);
     assert!(made.remarks[1].ends_with("or a first and a last name: Gus"), "{:?}", made.remarks);
+    // Several roles are told apart by a delimiter that none of them has.
+    census.businesses[1].name = "Old; Mill".to_owned();
+    census.people[5].held[0].business = 0;
+    census.people[0].held[2].role = "contractor".to_owned();
+    let rows = lumos::table(&census, &nobody_knows).rows;
+    assert_eq!(rows[0][5].split(';').count(), 2, "{:?}", rows[0]);
 }
 
 #[test]
