@@ -57,6 +57,7 @@ pub(crate) struct Held {
     /// Place of the business in [`Census::businesses`].
     pub(crate) business: usize,
     pub(crate) row_key: String,
+    /// The names of this record, where others have other names at its address; else empty.
     pub(crate) first_name: String,
     pub(crate) last_name: String,
     pub(crate) full_name: String,
@@ -95,18 +96,22 @@ impl Census {
         let places: HashMap<i64, usize> = census.businesses.iter().map(|one| one.id).zip(0..).collect();
         view.access_rows(|row| {
             let text = |at: usize| row.text(at).map(std::borrow::Cow::into_owned);
-            held.entry(text(at("account_key"))?).or_default().push(Held {
+            let flags = text(at("flags"))?;
+            // Most people have one role, and there may be a hundred thousand of them.
+            let roles = held.entry(text(at("account_key"))?).or_insert_with(|| Vec::with_capacity(1));
+            let name = |at: usize| if is_shared(&flags) { text(at) } else { Ok(String::new()) };
+            roles.push(Held {
                 business: places.get(&row.integer(at("business_id"))?).copied().unwrap_or_default(),
                 row_key: text(at("row_key"))?,
-                first_name: text(at("first_name"))?,
-                last_name: text(at("last_name"))?,
-                full_name: text(at("full_name"))?,
+                first_name: name(at("first_name"))?,
+                last_name: name(at("last_name"))?,
+                full_name: name(at("full_name"))?,
                 role: slug(&row.text(at("role"))?),
                 role_label: text(at("role_label"))?,
                 state: State::of(&row.text(at("state"))?),
                 created_at: text(at("member_created_at"))?,
                 last_login_at: text(at("last_login_at"))?,
-                flags: text(at("flags"))?,
+                flags,
             });
             Ok(())
         })?;
@@ -190,10 +195,14 @@ fn slug(role: &str) -> String {
     }
 }
 
+fn is_shared(flags: &str) -> bool {
+    flags.split(';').any(|flag| flag == "shared_email")
+}
+
 /// Each name at a shared address as a person of its own; everybody else as they are.
 fn told_apart(person: Person) -> Vec<Person> {
-    let shared = |held: &Held| held.flags.split(';').any(|flag| flag == "shared_email");
-    if !person.account_key.starts_with("email:") || !person.held.iter().any(shared) {
+    let shared = person.held.iter().any(|held| is_shared(&held.flags));
+    if !person.account_key.starts_with("email:") || !shared {
         return vec![person];
     }
     let mut by_name: BTreeMap<String, Person> = BTreeMap::new();

@@ -59,6 +59,18 @@ fn headings_are_those_that_are_published() {
 }
 
 #[test]
+fn every_preset_is_documented_with_its_columns() {
+    let page = include_str!("../../../docs/imports.md");
+    for report in [VANTA, CONDUCTORONE, LUMOS, ACCESSOWL] {
+        assert!(page.contains(&format!("--for {} ", report.name)), "{}", report.name);
+        for key in headings(&report).into_iter().filter(|heading| !guarded(&report).contains(heading)) {
+            let told = page.contains(&format!("`{key}`")) || ["Username", "Entitlement Slug"].contains(&key);
+            assert!(told, "{}: {key}", report.name);
+        }
+    }
+}
+
+#[test]
 fn no_guard_touches_a_key() {
     assert_eq!(guarded(&VANTA), ["Role"]);
     let shown =
