@@ -51,7 +51,7 @@ pub(crate) struct ExportArgs {
     /// A file for another product's import
     #[arg(long = "for", value_name = "PRODUCT", value_enum, help_heading = "What to write")]
     pub(crate) import: Option<Import>,
-    /// With `--for baton`: also this earlier snapshot, for `baton diff`
+    /// With `--for baton`: include this earlier snapshot, for `baton diff`
     #[arg(long, value_name = "ID|DATE", requires = "import", help_heading = "Which snapshot")]
     pub(crate) since: Option<String>,
     /// More privileged people than this in a business are worth a look

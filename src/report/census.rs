@@ -1,11 +1,10 @@
-//! The people of a snapshot and what they hold, as plain values: what files for other products are made of.
+//! The people of a snapshot and what they hold, as plain values. Files for other products are made of them.
 //!
-//! An importer knows one status for each person and joins everything by keys, which forces two rules:
+//! These products keep one status for each person and join everything by keys. Hence two rules:
 //!
-//! - People whose records share an address under different names, with nothing else to tell them apart,
-//!   are one account in FreshBooks' terms and one person each here.
-//! - A role that is switched off counts only for people who have no live role: beside one, with the
-//!   status "enabled", it would pass for a role that is held.
+//! - An `email:` account whose records carry different names is one person for each name.
+//! - A role that is switched off counts only if its holder has no live role. Otherwise the person is
+//!   enabled, and the role would look as if it were held.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,7 +15,7 @@ use crate::error::Result;
 use crate::model::rows::collate;
 use crate::store;
 
-/// What is asked of the store, and nothing else of it is seen by those who write the files.
+/// Everything that such a file is made of. Only [`Census::gather`] reads the store.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Census {
     /// In report order.
@@ -131,7 +130,7 @@ impl Census {
         Ok(census)
     }
 
-    /// What a file with one status for each person says that the person holds.
+    /// The roles of a person, as a file with one status for each person can tell them.
     pub(crate) fn grants<'a>(&'a self, person: &'a Person) -> Vec<Grant<'a>> {
         let mut grants: Vec<Grant> = Vec::new();
         for held in person.held.iter().filter(|held| !person.hides(held)) {
@@ -154,9 +153,13 @@ impl Census {
     /// How many rows [`Census::grants`] leaves out, in words.
     pub(crate) fn hidden(&self) -> Option<String> {
         let hides = |person: &Person| person.held.iter().filter(|held| person.hides(held)).count();
-        counted(self.people.iter().map(hides).sum(), "switched-off role is", "switched-off roles are").map(|roles| {
-            format!("{roles} not in the file: it has one status for each person, and their holders have live roles")
-        })
+        counted(self.people.iter().map(hides).sum(), "switched-off role is", "switched-off roles are").map(
+            |roles| {
+                format!(
+                    "{roles} left out: the format has one status for each person, so they would look active"
+                )
+            },
+        )
     }
 }
 
@@ -199,7 +202,7 @@ fn is_shared(flags: &str) -> bool {
     flags.split(';').any(|flag| flag == "shared_email")
 }
 
-/// Each name at a shared address as a person of its own; everybody else as they are.
+/// Splits an account by the names at its shared address; any other stays whole.
 fn told_apart(person: Person) -> Vec<Person> {
     let shared = person.held.iter().any(|held| is_shared(&held.flags));
     if !person.account_key.starts_with("email:") || !shared {
@@ -223,7 +226,7 @@ fn told_apart(person: Person) -> Vec<Person> {
     people
 }
 
-/// What a complete snapshot does not cover all the same. Of a partial one everybody is told.
+/// What a complete snapshot does not cover because its gap was accepted. Partial ones have a warning already.
 pub(super) fn accepted_gaps(view: &View) -> Option<String> {
     (!view.is_partial() && !view.not_covered().is_empty()).then(|| view.extent())
 }

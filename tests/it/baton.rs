@@ -124,7 +124,7 @@ fn every_role_that_is_held_is_a_grant_and_no_other() {
     assert!(grants.contains_key("business:48206:business_employee:user:6100900"));
     let ann = file.messages("v1_resources", &sync)["user:6100900"].structure(9);
     assert_eq!(ann["switched_off_roles"], "owner of 48201");
-    baton(&home, &["-o", "again.c1z"]).succeeds().says("1 switched-off role is not in the file");
+    baton(&home, &["-o", "again.c1z"]).succeeds().says("1 switched-off role is left out");
 }
 
 /// Readers filter by columns and show messages: both have to name the same.
@@ -411,8 +411,8 @@ fn what_a_c1z_cannot_be_is_refused() {
         (&["-o", "sync.csv"][..], "--for baton writes a .c1z"),
         (&["-o", "sync"], "--for baton writes a .c1z"),
         (&["--format", "csv"], "do not apply to a .c1z"),
-        (&["--people", "ann@lee.example"], "as if all others had left"),
-        (&["--out", "folder"], "--out writes evidence"),
+        (&["--people", "ann@lee.example"], "everyone else would look like a leaver"),
+        (&["--out", "folder"], "--out needs --split-by business"),
         (&["--split-by", "business"], "name a folder"),
         (&["--since", "tomorrow"], "`tomorrow`"),
     ] {

@@ -52,9 +52,9 @@ fn from_hex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(byte).collect()
 }
 
-/// What lies behind the magic word, in one frame.
+/// The content of the one frame behind the magic bytes.
 pub(crate) fn unwrapped(file: &[u8]) -> Vec<u8> {
-    let frame = file.strip_prefix(b"C1ZF\0").expect("the magic word of version 1");
+    let frame = file.strip_prefix(b"C1ZF\0").expect("the magic bytes of version 1");
     let frame = frame.strip_prefix(&0xFD2F_B528_u32.to_le_bytes()).expect("a zstd frame");
     let (descriptor, window) = (frame[0], frame[1]);
     assert_eq!(

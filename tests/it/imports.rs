@@ -73,7 +73,9 @@ fn access_is_what_every_product_gets_and_need_not_be_said() {
         assert_eq!(named, std::fs::read_to_string(home.path(&format!("{product}.csv"))).expect("a file"));
         home.fbsync(&["export", "privileged", "--for", product]).exits(2).says("no other report");
         made(&home, product, &["--since", "1"]).exits(2).says("--since");
-        home.fbsync(&["export", "--for", product, "--out", "folder"]).exits(2).says("--out writes evidence");
+        home.fbsync(&["export", "--for", product, "--out", "folder"])
+            .exits(2)
+            .says("--out needs --split-by business");
     }
 }
 
@@ -100,13 +102,13 @@ fn who_has_no_place_in_a_format_is_named() {
     let home = synced(twins());
     made(&home, "vanta", &[])
         .succeeds()
-        .says("without --own-domain")
+        .says("without --own-domain,")
         .says("1 switched-off role is not in the file");
     made(&home, "vanta", &["--own-domain", "x.example"]).succeeds().does_not_say("without --own-domain");
-    let nameless = "1 person is not in the file, since ConductorOne requires an e-mail address: Di Lee";
+    let nameless = "1 person is not in the file because ConductorOne requires an e-mail address: Di Lee";
     made(&home, "conductorone", &[]).succeeds().says(nameless);
     made(&home, "lumos", &[]).succeeds().does_not_say("requires an e-mail address");
-    made(&home, "accessowl", &[]).succeeds().says("they have no role that lets them in: Di Lee");
+    made(&home, "accessowl", &[]).succeeds().says("no role lets them in: Di Lee");
 }
 
 #[test]

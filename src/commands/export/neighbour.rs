@@ -32,12 +32,12 @@ impl Work<'_> {
     pub(super) fn neighbour(&self, product: Import) -> Result<()> {
         let (args, preset) = (self.args, preset(product));
         if args.report.as_ref().is_some_and(|report| report != "access") {
-            return Err(usage("--for writes all of `access`, and no other report", "leave the report out"));
+            return Err(usage("--for exports `access` and no other report", "leave the report out"));
         }
         match preset {
             None => self.refuse_what_baton_cannot_say()?,
             Some(_) if args.since.is_some() => {
-                return Err(usage("--since goes with --for baton", "leave --since out"));
+                return Err(usage("--since applies to --for baton only", "leave --since out"));
             }
             Some(_) => {}
         }
@@ -49,7 +49,7 @@ impl Work<'_> {
                 Err(usage("--split-by writes several files", "name a folder for them with -o DIR"))
             }
             (None, _, Some(_), _) => {
-                Err(usage("--out writes evidence, which no other product imports", "-o FILE writes one file"))
+                Err(usage("with --for, --out needs --split-by business", "-o FILE writes one file"))
             }
             (None, _, None, Some(report)) => self.one(report),
             (None, file, None, None) => self.baton(file.as_deref().filter(|file| *file != Path::new("-"))),
@@ -66,7 +66,8 @@ impl Work<'_> {
             return Err(usage("--format and --bom do not apply to a .c1z", "leave them out"));
         }
         if !args.people.is_empty() {
-            let problem = "a .c1z of some people would be read as if all others had left";
+            let problem =
+                "--people cannot be combined with --for baton: everyone else would look like a leaver";
             return Err(usage(
                 problem,
                 "leave --people out; --business ID keeps the file to some businesses",

@@ -1,4 +1,4 @@
-//! The outermost layer: the magic word of version 1, then one zstd frame of raw blocks.
+//! The outermost layer: the magic bytes of version 1, then one zstd frame of raw blocks.
 //!
 //! A frame may hold its content as it is (RFC 8878 section 3.1.1.2). That costs size and saves a
 //! dependency, and the bytes never change with the version of a compressor.

@@ -1,15 +1,15 @@
 //! A snapshot as a `.c1z` file, which `baton` and ConductorOne read: version 1 of the format.
 //!
-//! A magic word, then one zstd frame, and in it a SQLite database whose rows hold protocol buffers of
-//! the package `c1.connector.v2` (ConductorOne/baton-sdk, `pkg/dotc1z`, `proto/c1/connector/v2`). Version 3
-//! replaced SQLite by a Pebble directory; every reader still takes version 1, told apart by the magic word.
+//! Magic bytes, then one zstd frame that holds a SQLite database, whose rows hold protocol buffers of the
+//! package `c1.connector.v2` (ConductorOne/baton-sdk, `pkg/dotc1z`, `proto/c1/connector/v2`). Version 3
+//! uses a Pebble directory instead of SQLite. Readers tell the two apart by the magic bytes and accept both.
 //!
 //! The mapping: a person is a `user`, a business is a `business`, a role of a business is an entitlement
 //! of it, and holding that role is a grant. A file holds one *sync* for each snapshot.
 //!
 //! - [`protobuf`]: the wire format; [`message`]: what is said of a person, a business, a role.
 //! - [`table`]: which row each message lies in.
-//! - [`envelope`]: the magic word and the zstd frame.
+//! - [`envelope`]: the magic bytes and the zstd frame.
 //! - [`id`]: names of syncs and users.
 
 mod envelope;
@@ -38,14 +38,14 @@ pub(crate) struct Sync {
 }
 
 impl Sync {
-    /// Reads the view. A partial one is an error ([`Kind::Partial`]): importers take a sync for the whole
-    /// truth, and whoever is missing from it for somebody who left.
+    /// Reads the view. A partial one is an error ([`Kind::Partial`]): importers treat a sync as complete,
+    /// so anyone missing from it would look like a leaver.
     pub(crate) fn of(view: &View) -> Result<Self> {
         let snapshot = &view.snapshot;
         if view.is_partial() {
             let problem = format!("snapshot {} is partial, and a .c1z cannot say so", snapshot.id);
             return Err(Error::new(Kind::Partial, problem)
-                .hint("--snapshot takes an earlier one, --business ID only the businesses that were read"));
+                .hint("--snapshot ID selects an earlier one, --business ID a business that was read"));
         }
         let businesses: &[i64] = match &view.scope {
             Scope::Whole => &[],

@@ -1,4 +1,4 @@
-//! Which row each message lies in. Readers filter by the columns and show the messages, so both say the same.
+//! Which row holds each message. Readers filter by columns and show messages, so both must agree.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::store::{ForeignFile, Plain};
 
 pub(super) const SCHEMA: &str = include_str!("schema.sql");
 
-/// Where a row is and when it was found: the last columns of every table but that of the syncs.
+/// The columns that end every table except that of the syncs.
 struct Rows<'a> {
     file: &'a ForeignFile,
     sync: &'a str,

@@ -32,15 +32,16 @@ pub(super) fn table(census: &Census, _: IsExternal) -> Table {
 
 fn remarks(census: &Census, rows: usize) -> Vec<String> {
     let people = || census.people.iter();
-    let outside =
-        left_out(people().filter(|person| !person.is_live()), "since they have no role that lets them in");
+    let outside = left_out(people().filter(|person| !person.is_live()), "because no role lets them in");
     let nameless = people().filter(|person| person.is_live() && person.email.is_empty());
-    let nameless = left_out(nameless, "since AccessOwl requires an e-mail address");
+    let nameless = left_out(nameless, "because AccessOwl requires an e-mail address");
     let invited = people().filter(|person| person.has(State::Invited)).count();
     let invited = counted(invited, "person with an open invitation is", "people with open invitations are")
-        .map(|people| format!("{people} listed as if they had accepted: AccessOwl has no word for it"));
+        .map(|people| {
+            format!("{people} listed as if they had accepted: AccessOwl does not know invitations")
+        });
     let addressed = people().filter(|person| person.is_live() && !person.email.is_empty()).count();
     let shared = counted(addressed - rows, "person shares", "people share")
-        .map(|people| format!("{people} a row with another: AccessOwl knows them by their address"));
+        .map(|people| format!("{people} a row with another: AccessOwl identifies people by their address"));
     [outside, nameless, invited, shared].into_iter().flatten().collect()
 }

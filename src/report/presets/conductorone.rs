@@ -5,7 +5,7 @@ use super::{Census, Grant, IsExternal, Person, Table, left_out};
 
 pub(super) fn table(census: &Census, _: IsExternal) -> Table {
     let (addressed, others): (Vec<_>, Vec<_>) = census.people.iter().partition(|one| !one.email.is_empty());
-    let others = left_out(others.into_iter(), "since ConductorOne requires an e-mail address");
+    let others = left_out(others.into_iter(), "because ConductorOne requires an e-mail address");
     let grants = |person| census.grants(person).into_iter().map(move |grant| row(person, &grant));
     Table {
         rows: addressed.into_iter().flat_map(grants).collect(),

@@ -4,7 +4,7 @@ use super::{Census, Grant, IsExternal, Person, State, Table, left_out, tidy};
 
 pub(super) fn table(census: &Census, _: IsExternal) -> Table {
     let (fit, others): (Vec<_>, Vec<_>) = census.people.iter().partition(|person| fits(person));
-    let why = "since Lumos requires an e-mail address, or a first and a last name";
+    let why = "because Lumos requires an e-mail address, or a first and a last name";
     let row = |person: &Person| {
         let roles: Vec<String> = census.grants(person).iter().map(role).collect();
         let Person { key, first_name, last_name, email, .. } = person;

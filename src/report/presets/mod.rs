@@ -104,7 +104,7 @@ fn left_out<'a>(people: impl Iterator<Item = &'a Person>, why: &str) -> Option<S
     let count = counted(names.len(), "person is", "people are")?;
     let more = counted(names.len().saturating_sub(5), "other", "others");
     let shown = names.into_iter().take(5).map(str::to_owned).chain(more).collect::<Vec<_>>();
-    Some(format!("{count} not in the file, {why}: {}", shown.join(", ")))
+    Some(format!("{count} not in the file {why}: {}", shown.join(", ")))
 }
 
 /// Without line ends, doubled blanks, and blanks at either end.

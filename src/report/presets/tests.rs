@@ -253,8 +253,8 @@ fn conductorone_joins_by_ids_that_no_renaming_changes() {
     ];
     assert_eq!(ids(&made.rows), expected);
     let remarks = [
-        "1 switched-off role is not in the file: it has one status for each person, and their holders have live roles",
-        "1 person is not in the file, since ConductorOne requires an e-mail address: Ed Moe",
+        "1 switched-off role is left out: the format has one status for each person, so they would look active",
+        "1 person is not in the file because ConductorOne requires an e-mail address: Ed Moe",
     ];
     assert_eq!(made.remarks, remarks);
     let mut renamed = sample();
@@ -304,10 +304,10 @@ fn accessowl_gets_who_may_come_in_by_address() {
     let expected = ["ann@own.example||Employee", "bo@x.example|Manager;Owner|", "flo@home.example||Manager"];
     assert_eq!(lines(&made.rows), expected);
     let remarks = [
-        "2 people are not in the file, since they have no role that lets them in: Cy Orr, Di Day",
-        "1 person is not in the file, since AccessOwl requires an e-mail address: Ed Moe",
-        "1 person with an open invitation is listed as if they had accepted: AccessOwl has no word for it",
-        "1 person shares a row with another: AccessOwl knows them by their address",
+        "2 people are not in the file because no role lets them in: Cy Orr, Di Day",
+        "1 person is not in the file because AccessOwl requires an e-mail address: Ed Moe",
+        "1 person with an open invitation is listed as if they had accepted: AccessOwl does not know invitations",
+        "1 person shares a row with another: AccessOwl identifies people by their address",
     ];
     assert_eq!(made.remarks, remarks);
 }
@@ -316,6 +316,6 @@ fn accessowl_gets_who_may_come_in_by_address() {
 fn of_many_who_are_left_out_the_first_are_named() {
     let people: Vec<Person> = (1..=7).map(|n| person("k", "", &format!("P{n}"), &[])).collect();
     let said = left_out(people.iter(), "why");
-    assert_eq!(said.as_deref(), Some("7 people are not in the file, why: P1, P2, P3, P4, P5, 2 others"));
+    assert_eq!(said.as_deref(), Some("7 people are not in the file why: P1, P2, P3, P4, P5, 2 others"));
     assert_eq!(left_out([].iter(), "why"), None);
 }

@@ -20,7 +20,8 @@ pub(super) fn table(census: &Census, is_external: IsExternal) -> Table {
 
 fn remarks(census: &Census, is_external: IsExternal) -> Vec<String> {
     let unknown = is_external("example.com").is_none().then(|| {
-        "without --own-domain every address is an account owner, also one that Vanta does not know".to_owned()
+        "without --own-domain, every address is an account owner, including people who are not in Vanta"
+            .to_owned()
     });
     let held = census.people.iter().flat_map(|person| &person.held);
     let off = held.filter(|held| held.state == State::Inactive).count();
