@@ -24,6 +24,11 @@ impl Secret {
         &self.0
     }
 
+    /// The same without the blanks around it.
+    pub(crate) fn trimmed(&self) -> Self {
+        Secret::new(self.0.trim())
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

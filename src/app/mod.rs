@@ -11,7 +11,6 @@
 
 mod clock;
 mod desktop;
-mod stop;
 mod terminal;
 mod typed;
 mod unforeseen;
@@ -24,15 +23,14 @@ use std::time::Duration;
 
 use etcetera::BaseStrategy;
 
-use crate::cli::Common;
 use crate::error::{Error, Kind, Result};
-use crate::http::Origin;
-use crate::model::Timestamp;
+use crate::origin::Origin;
 use crate::shell;
+use crate::stop::Stop;
+use crate::time::Timestamp;
 use crate::ui::{ColorChoice, Ui};
 pub(crate) use clock::Clock;
 pub(crate) use desktop::{has_desktop, open_browser};
-pub(crate) use stop::{POLL, Stop};
 pub(crate) use typed::Typed;
 pub(crate) use unforeseen::caught;
 
@@ -45,6 +43,18 @@ const FRESHBOOKS_AUTH: &str = "https://auth.freshbooks.com";
 pub(crate) struct Endpoints {
     pub(crate) api: Origin,
     pub(crate) auth: Origin,
+}
+
+/// What a person chose for this run, whatever the command.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) profile: String,
+    pub(crate) state_dir: Option<PathBuf>,
+    pub(crate) quiet: bool,
+    pub(crate) verbosity: u8,
+    pub(crate) color: ColorChoice,
+    pub(crate) json: bool,
+    pub(crate) no_input: bool,
 }
 
 #[derive(Clone)]
@@ -64,7 +74,7 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn from_process(common: &Common, ui: Ui) -> Result<Self> {
+    pub(crate) fn from_process(settings: Settings, ui: Ui) -> Result<Self> {
         let origin = |name: &str, default: &str| {
             let text = variable(name)?.unwrap_or_else(|| default.to_owned());
             Origin::parse(&text).map_err(|problem| {
@@ -81,11 +91,11 @@ impl App {
             clock: Clock::from_process()?,
             stop: Stop::install()?,
             endpoints,
-            profile: common.profile.clone(),
-            json: common.json,
-            no_input: common.no_input,
-            state_dir: common.state_dir.clone().or_else(default_state_dir),
-            named_state_dir: common.state_dir.clone().filter(|folder| {
+            profile: settings.profile,
+            json: settings.json,
+            no_input: settings.no_input,
+            state_dir: settings.state_dir.clone().or_else(default_state_dir),
+            named_state_dir: settings.state_dir.filter(|folder| {
                 env::var_os("FBSYNC_STATE_DIR").is_none_or(|usual| usual != folder.as_os_str())
             }),
             usual_profile: variable("FBSYNC_PROFILE")?.unwrap_or_else(|| "default".to_owned()),
@@ -123,22 +133,22 @@ impl App {
     }
 }
 
-/// How to talk, from the flags and the terminal. Made before anything can fail.
-pub(crate) fn ui(common: &Common) -> Ui {
+/// How to talk, from the settings and the terminal. Made before anything can fail.
+pub(crate) fn ui(settings: &Settings) -> Ui {
     let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
     let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let terminal = io::stderr().is_terminal();
     Ui {
-        quiet: common.quiet,
-        verbosity: common.verbose,
-        color: match common.color {
+        quiet: settings.quiet,
+        verbosity: settings.verbosity,
+        color: match settings.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             ColorChoice::Auto => terminal && !dumb && !no_color,
         },
-        may_ask: !common.no_input && io::stdin().is_terminal() && terminal,
-        draws: terminal && !dumb && !common.quiet && !common.json,
-        suggests: terminal && !common.quiet && !common.json,
+        may_ask: !settings.no_input && io::stdin().is_terminal() && terminal,
+        draws: terminal && !dumb && !settings.quiet && !settings.json,
+        suggests: terminal && !settings.quiet && !settings.json,
         width: terminal::width(),
     }
 }

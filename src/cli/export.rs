@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::Args;
 
 use super::values::{ZONE, ZONE_HELP, ZONE_VARIABLE, duration};
-use crate::model::Zone;
-use crate::report::{Format, Guard};
+use crate::format::{Format, Guard};
+use crate::time::Zone;
 
 #[derive(Args, Debug)]
 pub(crate) struct ExportArgs {

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::Database;
 use super::values::{ZONE, ZONE_HELP, ZONE_VARIABLE, duration, expectation};
-use crate::model::Zone;
+use crate::time::Zone;
 
 #[derive(Args, Debug)]
 pub(crate) struct SnapshotsArgs {

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::app::Settings;
 use crate::ui::ColorChoice;
 pub(crate) use export::{Choosing, ExportArgs, Import};
 pub(crate) use history::{
@@ -19,10 +20,6 @@ pub(crate) use history::{
 pub(crate) use signin::{AuthArgs, LogoutArgs, RefreshArgs, StatusArgs};
 pub(crate) use sync::{Include, SyncArgs};
 use values::profile_name;
-
-/// FreshBooks compares the redirect URI character for character, so the default is one that a
-/// person can copy; the port lies outside the ranges that systems hand out on their own.
-pub(crate) const DEFAULT_REDIRECT: &str = "https://localhost:8799/callback";
 
 /// What an access review needs and nothing more (API documentation, "Scopes").
 pub(crate) const DEFAULT_SCOPES: &str = "user:profile:read user:teams:read";
@@ -65,6 +62,13 @@ pub(crate) struct Common {
     /// Colour what is said
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: ColorChoice,
+}
+
+impl From<Common> for Settings {
+    fn from(common: Common) -> Self {
+        let Common { profile, state_dir, quiet, verbose: verbosity, json, no_input, color } = common;
+        Settings { profile, state_dir, quiet, verbosity, color, json, no_input }
+    }
 }
 
 #[derive(Debug, Subcommand)]

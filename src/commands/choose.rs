@@ -11,8 +11,8 @@ use crate::app::App;
 use crate::cli::Choosing;
 use crate::error::{Error, Kind, Result};
 use crate::evidence::{Choice, Chosen};
-use crate::model::{Timestamp, Zone, spoken};
 use crate::store::{self, Reader, Side, SnapshotLine, Usable};
+use crate::time::{Timestamp, Zone, spoken};
 
 /// A snapshot as a person names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::cli::RefreshArgs;
 use crate::credentials::Session;
 use crate::error::Result;
 use crate::http::Http;
-use crate::model::{Timestamp, spoken};
+use crate::time::{Timestamp, spoken};
 
 pub(crate) fn run(app: &App, args: &RefreshArgs) -> Result<()> {
     let session = Session::stored(app, &Http::new(app)?)?.adopting(args.adopt);

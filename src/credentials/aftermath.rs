@@ -15,9 +15,9 @@ use crate::error::{Error, Kind, Result};
 use crate::fsutil;
 use crate::http::TRUST_HINT;
 use crate::http::retry::Outcome;
-use crate::model::spoken;
 use crate::oauth::{ClockOffset, TokenProblem, TokenSet};
 use crate::shell;
+use crate::time::spoken;
 use crate::ui::Ui;
 
 /// How often, and how far apart, a new pair is tried to be written before another place is taken.

@@ -18,12 +18,13 @@ use std::time::Duration;
 use super::place;
 use super::profile::Profile;
 use super::store::Store;
-use crate::app::{self, Clock, Endpoints, Stop};
+use crate::app::{self, Clock, Endpoints};
 use crate::error::{Error, Kind, Result};
 use crate::http::Http;
 use crate::http::retry::Outcome;
 use crate::oauth::{self, TokenProblem, TokenSet};
 use crate::secret::Secret;
+use crate::stop::Stop;
 use crate::ui::Ui;
 
 /// Before the one repeat after a lost answer. Asking again cannot make it worse: if the first

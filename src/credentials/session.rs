@@ -11,10 +11,10 @@ use super::keeper::Keeper;
 use super::rotation::Unless;
 use crate::app::{self, App, Typed};
 use crate::error::{Error, Kind, Result};
-use crate::freshbooks::Person;
+use crate::freshbooks::{Person, Tokens};
 use crate::http::Http;
-use crate::model::Timestamp;
 use crate::secret::Secret;
+use crate::time::Timestamp;
 
 /// An access token lives twelve hours; one that ends sooner than this is replaced before work
 /// begins.
@@ -47,19 +47,6 @@ impl Session {
             keeper.adopt(adopt);
         }
         self
-    }
-
-    /// An access token that is good for ten minutes more, refreshed first if need be.
-    pub(crate) fn bearer(&self) -> Result<Secret> {
-        match self {
-            Session::Bare(token, _) => Ok(token.clone()),
-            Session::Stored(keeper) => keeper.good_for(MARGIN),
-        }
-    }
-
-    /// Another access token after FreshBooks answered 401 to `failed`.
-    pub(crate) fn replace(&self, failed: &Secret) -> Result<Secret> {
-        self.keeper()?.replace(failed)
     }
 
     /// Rotates because it was asked for. `within`: only if the access token ends sooner. Whether it
@@ -101,5 +88,19 @@ impl Session {
                     .hint(format!("set a new one, or unset it and sign in with: {sign_in}")))
             }
         }
+    }
+}
+
+impl Tokens for Session {
+    /// One that is good for ten minutes more, refreshed first if need be.
+    fn bearer(&self) -> Result<Secret> {
+        match self {
+            Session::Bare(token, _) => Ok(token.clone()),
+            Session::Stored(keeper) => keeper.good_for(MARGIN),
+        }
+    }
+
+    fn replace(&self, refused: &Secret) -> Result<Secret> {
+        self.keeper()?.replace(refused)
     }
 }

@@ -14,10 +14,11 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::profile::{Profile, VERSION};
-use crate::app::{self, App, Stop, Typed};
+use crate::app::{self, App, Typed};
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock};
 use crate::shell;
+use crate::stop::Stop;
 
 /// A rotation takes seconds, and half a minute at worst; who waits longer than this waits for a
 /// hung process.

@@ -23,6 +23,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{Context, Error, Kind, Result};
+use crate::format::Format;
 use crate::fsutil;
 use crate::model::reading::hex;
 use crate::report::{self, REPORTS, Report, Style, View};
@@ -142,7 +143,7 @@ fn write_report(folder: &Path, report: &Report, view: &View, plan: &Plan) -> Res
         bytes: sum.bytes,
         rows: Some(written.rows),
         columns: Some(written.columns),
-        formula_guard: (plan.style.format == report::Format::Csv).then_some(GuardEntry {
+        formula_guard: (plan.style.format == Format::Csv).then_some(GuardEntry {
             mode: plan.style.guard,
             count: written.changed.len(),
             cells: written.changed,

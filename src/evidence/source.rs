@@ -1,8 +1,8 @@
 //! From what was asked to a view of it: the snapshot, the businesses, the people.
 
-use crate::app::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::report::{Options, Scope, View};
+use crate::stop::Stop;
 use crate::store::{self, Reader, Snapshot};
 
 /// A snapshot, and the database of the businesses alone where not all are wanted.

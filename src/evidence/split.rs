@@ -7,10 +7,10 @@ use std::io::Write;
 use std::path::Path;
 
 use super::{Choice, Demand, Part, Plan, Sealed, Source, Stamp};
-use crate::app::Stop;
 use crate::error::{Context, Kind, Result};
 use crate::fsutil;
 use crate::report::{self, Cell, Column, Options, Report, Scope, Style, Type, View, column};
+use crate::stop::Stop;
 use crate::store::{BusinessLine, Reader, Snapshot};
 
 pub(crate) const FIRM: &str = "_firm";

@@ -6,12 +6,14 @@ use sha2::{Digest as _, Sha256};
 
 use super::business::Collected;
 use super::team::PageJob;
-use super::{Came, Done, Job, Plan, Spool, What};
+use super::{Came, Done, Job, Plan, What};
 use crate::error::Result;
 use crate::freshbooks::{Me, Reply};
 use crate::http::{Answer, Failed, Failure};
 use crate::model::reading::Digest;
-use crate::model::{Identity, Reading, RequestLine, Timestamp};
+use crate::model::{Identity, Reading, RequestLine};
+use crate::store::Spool;
+use crate::time::Timestamp;
 
 pub(super) struct Collector {
     identity: Identity,

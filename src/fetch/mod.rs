@@ -3,17 +3,15 @@
 //! Businesses, sources and pages share one queue; a few workers ask, parse and hash; one thread
 //! collects, so that nothing here depends on the order in which answers come. What is returned is a
 //! [`Reading`] whose coverage accounts for every business: read, denied, failed, not in agreement,
-//! or skipped.
+//! or skipped. The records behind it wait in the store's [`Spool`] until they are recorded.
 //!
 //! - [`collector`]: what has come so far, and what to ask for next; [`business`]: one business of it.
 //! - [`team`]: one team list, page by page, and whether its numbers agree.
 //! - [`pool`]: the workers.
-//! - [`spool`]: record bodies, kept out of memory until they are recorded.
 
 mod business;
 mod collector;
 mod pool;
-mod spool;
 mod staff;
 mod team;
 
@@ -25,11 +23,12 @@ use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::{FreshBooks, Group, Me, Reply, StaffAnswer, TeamPage, TeamQuery};
 use crate::http::Answer;
-use crate::model::{Business, Identity, Reading, spoken};
+use crate::model::{Business, Identity, Reading};
+use crate::store::Spool;
+use crate::time::spoken;
 use crate::ui::Status;
 use collector::Collector;
 use pool::Pool;
-pub(crate) use spool::Spool;
 use team::PageJob;
 
 /// How often the collector looks whether a signal came, or the time is over.
@@ -101,7 +100,7 @@ pub(crate) fn read(
     let mut spool = Spool::in_folder(folder)?;
     let (me, answer) = who_is_signed_in(app, freshbooks, plan)?;
     admit(&me.identity, &me.businesses)?;
-    spool.add(&me.records)?;
+    spool.add(me.records.iter())?;
     let accounts: Vec<(i64, Option<String>)> =
         me.businesses.iter().map(|business| (business.id, business.account_id.clone())).collect();
     let mut collector = Collector::new(me, &answer, plan);

@@ -1,15 +1,17 @@
 //! The reads that an access review needs, each one GET.
 
+use std::sync::Arc;
+
 use url::Url;
 
 use super::me::{self, Me};
 use super::staff::{StaffAnswer, staff_page};
 use super::wire::{self, Group, TeamPage};
-use crate::credentials::Session;
 use crate::error::Result;
-use crate::http::{Answer, Failed, Failure, Http, Origin};
+use crate::http::{Answer, Failed, Failure, Http};
 use crate::model::Identity;
 use crate::model::rows::full_name;
+use crate::origin::Origin;
 use crate::secret::Secret;
 
 /// What is asked for in one request. FreshBooks cuts `per_page` to 100 without a word
@@ -26,16 +28,25 @@ pub(crate) struct TeamQuery {
 /// What came back and the answer that it came in.
 pub(crate) type Reply<T> = std::result::Result<(T, Answer), Failed>;
 
+/// Where the access tokens come from. What lies behind it (stored sign-ins, rotation) is no concern of a read.
+pub(crate) trait Tokens: Send + Sync {
+    /// An access token to ask with.
+    fn bearer(&self) -> Result<Secret>;
+
+    /// Another one than `refused`, which FreshBooks answered with 401.
+    fn replace(&self, refused: &Secret) -> Result<Secret>;
+}
+
 #[derive(Clone)]
 pub(crate) struct FreshBooks {
     http: Http,
     api: Origin,
-    session: Session,
+    tokens: Arc<dyn Tokens>,
 }
 
 impl FreshBooks {
-    pub(crate) fn new(http: Http, api: Origin, session: Session) -> Self {
-        FreshBooks { http, api, session }
+    pub(crate) fn new(http: Http, api: Origin, tokens: impl Tokens + 'static) -> Self {
+        FreshBooks { http, api, tokens: Arc::new(tokens) }
     }
 
     /// How often something had to be asked again so far.
@@ -80,10 +91,10 @@ impl FreshBooks {
     /// resource and not about the token.
     fn get<T>(&self, url: &Url, read: fn(&[u8]) -> std::result::Result<T, wire::Problem>) -> Reply<T> {
         let fatal = |error| Failed { failure: Failure::Fatal(error), attempts: 0 };
-        let token = self.session.bearer().map_err(fatal)?;
+        let token = self.tokens.bearer().map_err(fatal)?;
         match self.http.get(url, &token, read) {
             Err(refused) if refused.status() == Some(401) => {
-                let token = self.session.replace(&token).map_err(fatal)?;
+                let token = self.tokens.replace(&token).map_err(fatal)?;
                 let repeated = self.http.get(url, &token, read);
                 repeated
                     .map(|(value, answer)| (value, answer.after(refused.attempts)))

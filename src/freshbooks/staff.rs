@@ -11,7 +11,8 @@ use super::strip::{Object, Records};
 use super::tolerant::{eastern_moment, integer, optional_text};
 use super::wire::{Problem, keep, read};
 use crate::http;
-use crate::model::{StaffMember, Timestamp};
+use crate::model::StaffMember;
+use crate::time::Timestamp;
 
 /// What a request for the staff list came to.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::model::Timestamp;
+use crate::time::Timestamp;
 
 /// A scalar as it stood, `Nothing` for null, arrays and objects.
 enum Scalar<'a> {

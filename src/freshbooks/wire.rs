@@ -11,9 +11,10 @@ use serde::Deserialize;
 use super::strip::{Object, Records};
 use super::tolerant::{boolean, integer, moment, optional_text, text};
 use crate::model::reading::{Digest, GroupMember, Member, hex};
+use crate::model::role;
 use crate::model::rows::Membership;
 use crate::model::texts::Parts;
-use crate::model::{Timestamp, role};
+use crate::time::Timestamp;
 
 /// What is wrong with an answer, as a phrase.
 pub(super) type Problem = String;

@@ -9,7 +9,7 @@ use url::Url;
 use super::retry::{self, Outcome};
 use super::trust::{self, TRUST_HINT};
 use crate::error::{Error, Kind};
-use crate::model::Timestamp;
+use crate::time::Timestamp;
 
 /// One answer, read to its end.
 #[derive(Debug)]

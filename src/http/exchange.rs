@@ -9,8 +9,8 @@ use ureq::typestate::AgentScope;
 use url::Url;
 
 use super::{Answer, Failure, Http, retry};
-use crate::model::Timestamp;
 use crate::secret::Secret;
+use crate::time::Timestamp;
 
 const CONNECT: Duration = Duration::from_secs(10);
 const FIRST_BYTE: Duration = Duration::from_secs(60);

@@ -6,13 +6,12 @@
 //!
 //! - [`exchange`]: one request; [`answer`]: what came of it, [`complaint`](mod@complaint): in words.
 //! - [`retry`], [`pace`]: when to ask again, and when not so fast.
-//! - [`origin`](mod@origin), [`trust`], [`names`], [`proxy`]: who is spoken to, who is believed, and the way there.
+//! - [`trust`], [`names`], [`proxy`]: who is believed, and the way there.
 
 mod answer;
 mod complaint;
 mod exchange;
 mod names;
-mod origin;
 mod pace;
 mod proxy;
 pub(crate) mod retry;
@@ -24,14 +23,15 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
-use crate::app::{App, Clock, Endpoints, Stop};
+use crate::app::{App, Clock, Endpoints};
 use crate::error::Result;
+use crate::origin::Origin;
 use crate::secret::Secret;
+use crate::stop::Stop;
 use crate::ui::Ui;
 
 pub(crate) use answer::{Answer, Failed, Failure};
 pub(crate) use complaint::{complaint, oauth_error};
-pub(crate) use origin::Origin;
 use pace::Pace;
 use retry::Verdict;
 use trust::Agents;

@@ -16,9 +16,10 @@ use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Proxy};
 
 use super::names::Names;
-use super::{Origin, proxy};
+use super::proxy;
 use crate::app::{self, Endpoints};
 use crate::error::Result;
+use crate::origin::Origin;
 use crate::ui::Ui;
 
 /// The words of rustls-platform-verifier for a system without roots; it has no kind to match on.

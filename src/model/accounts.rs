@@ -7,11 +7,11 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::Timestamp;
 use super::addresses::normalized;
 use super::keys::AccountKey;
 use super::reading::Identity;
 use super::rows::{Account, Membership, full_name};
+use crate::time::Timestamp;
 
 /// What a membership tells of the person who holds it.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Timestamp;
+use crate::time::Timestamp;
 
 /// Which sources named a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::Timestamp;
 use super::rows::Membership;
 use super::texts::Parts;
+use crate::time::Timestamp;
 
 /// A SHA-256, as bytes; [`hex`] writes it.
 pub(crate) type Digest = [u8; 32];

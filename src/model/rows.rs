@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::Timestamp;
 use super::keys::AccountKey;
 use super::marks::{Flag, Flags, LastLogin, Sources, State};
 use super::reading::{Digest, Member, Text};
 use super::role;
 use super::texts::Texts;
+use crate::time::Timestamp;
 
 /// An account's role in a business.
 #[derive(Clone, Debug)]

@@ -21,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use crate::error::{Context, Kind, Result};
-use crate::http::Origin;
+use crate::origin::Origin;
 use crate::secret::Secret;
 
 pub(crate) use certificate::Certificate;
@@ -29,7 +29,7 @@ pub(crate) use connection::{Arrival, Reply};
 pub(crate) use listener::{Listener, Waiting};
 pub(crate) use page::Page;
 pub(crate) use paste::read_pasted;
-pub(crate) use redirect::{Outcome, RedirectUri};
+pub(crate) use redirect::{DEFAULT_REDIRECT, Outcome, RedirectUri};
 pub(crate) use token::{ClockOffset, Revoked, TokenProblem, TokenSet, exchange, refresh, revoke};
 
 /// The scope without which no team can be listed (API documentation, "Team Members").

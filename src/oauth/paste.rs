@@ -47,12 +47,12 @@ impl fmt::Display for PasteProblem {
 
 /// Reads the address the browser ended on, as pasted by a person: whole, or from `code=` on.
 pub(crate) fn read_pasted(
-    pasted: &str,
+    pasted: &Secret,
     redirect: &RedirectUri,
     state: &Secret,
 ) -> Result<Outcome, PasteProblem> {
     // A narrow terminal or a mail wraps long lines; no part of a real address is blank.
-    let text: String = pasted.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+    let text: String = pasted.expose().chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
     let text = text.trim_matches(['"', '\'', '<', '>']);
     if text.is_empty() {
         return Err(PasteProblem::Empty);
@@ -125,7 +125,7 @@ mod tests {
             ("https://auth.freshbooks.com/oauth/authorize?client_id=1&state=s3cret-state", elsewhere()),
         ];
         for (text, expected) in table {
-            assert_eq!(read_pasted(text, &redirect(), &state()), expected, "{text}");
+            assert_eq!(read_pasted(&Secret::new(text), &redirect(), &state()), expected, "{text}");
         }
     }
 
@@ -134,6 +134,6 @@ mod tests {
         let text = "https://localhost:8799/callback?error=access_denied&error_description=You+said+no&state=s3cret-state";
         let denied =
             Outcome::Denied { error: "access_denied".into(), description: Some("You said no".to_owned()) };
-        assert_eq!(read_pasted(text, &redirect(), &state()), Ok(denied));
+        assert_eq!(read_pasted(&Secret::new(text), &redirect(), &state()), Ok(denied));
     }
 }

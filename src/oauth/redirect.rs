@@ -19,6 +19,10 @@ use url::{Host, Url, form_urlencoded};
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 
+/// FreshBooks compares the redirect URI character for character, so the default is one that a
+/// person can copy; the port lies outside the ranges that systems hand out on their own.
+pub(crate) const DEFAULT_REDIRECT: &str = "https://localhost:8799/callback";
+
 /// Far above any real code (FreshBooks sends 64 characters), far below what would trouble the exchange.
 const MAX_CODE: usize = 4096;
 
@@ -37,7 +41,7 @@ impl RedirectUri {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let refuse = |why: &str| {
             Error::new(Kind::Usage, format!("the redirect URI `{}` {why}", clean(text)))
-                .hint("register an address such as https://localhost:8799/callback and give exactly that")
+                .hint(format!("register an address such as {DEFAULT_REDIRECT} and give exactly that"))
         };
         // `Url` forgives stray blanks and normalizes; FreshBooks, comparing text, does not.
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {

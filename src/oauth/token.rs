@@ -10,9 +10,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Client;
-use crate::http::{Answer, Failure, Http, Origin, complaint, oauth_error};
-use crate::model::Timestamp;
+use crate::http::{Answer, Failure, Http, complaint, oauth_error};
+use crate::origin::Origin;
 use crate::secret::Secret;
+use crate::time::Timestamp;
 
 /// What FreshBooks documents; taken where an answer leaves `expires_in` out, as RFC 6749 section
 /// 5.1 lets it.

@@ -3,8 +3,8 @@
 use super::columns::{ACCESS, Column, Type, at};
 use super::{Cell, Take, View};
 use crate::error::Result;
-use crate::model::Timestamp;
 use crate::store::{AccessRow, BusinessLine, Value};
+use crate::time::Timestamp;
 
 /// What a spreadsheet shows of a membership.
 pub(super) const LEAD: &[&str] = &[

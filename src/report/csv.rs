@@ -9,8 +9,9 @@ use std::borrow::Cow;
 use std::io::Write;
 
 use super::format::write_failed;
-use super::{Cell, Column, Guard, Report, Style, Type};
+use super::{Cell, Column, Report, Style, Type};
 use crate::error::{Error, Kind, Result};
+use crate::format::Guard;
 
 /// What starts a formula in some spreadsheet, its full-width twins included.
 const FORMULA_STARTS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];

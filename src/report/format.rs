@@ -2,45 +2,12 @@
 
 use std::io::Write;
 
-use serde::{Deserialize, Serialize};
-
 use super::csv::Csv;
 use super::jsonl::JsonLines;
 use super::xlsx::Workbook;
 use super::{Cell, Column, Report, View};
 use crate::error::{Error, Kind, Result};
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Format {
-    #[default]
-    Csv,
-    Xlsx,
-    Jsonl,
-}
-
-impl Format {
-    pub(crate) fn extension(self) -> &'static str {
-        match self {
-            Format::Csv => "csv",
-            Format::Xlsx => "xlsx",
-            Format::Jsonl => "jsonl",
-        }
-    }
-}
-
-/// What happens to a text cell that a spreadsheet would run as a formula.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Guard {
-    /// Put a `'` in front
-    #[default]
-    Quote,
-    /// Leave it as it is
-    Off,
-    /// Refuse to export
-    Fail,
-}
+use crate::format::{Format, Guard};
 
 /// How rows become bytes.
 #[derive(Clone, Copy, Debug, Default)]

@@ -39,7 +39,7 @@ use std::borrow::Cow;
 pub(crate) use catalogue::{CHANGES, REPORTS, find};
 pub(crate) use changes::cells as change_cells;
 pub(crate) use columns::{Column, Type, column};
-pub(crate) use format::{Format, Guard, Lines, Style, write};
+pub(crate) use format::{Lines, Style, write};
 pub(crate) use jsonl::write_object;
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
 pub(crate) use view::{Limits, Options, Scope, View};

@@ -1,9 +1,9 @@
 //! A snapshot as the reports see it: which rows, and what was asked beside.
 
-use crate::app::Stop;
 use crate::error::Result;
-use crate::model::Timestamp;
+use crate::stop::Stop;
 use crate::store::{self, AccessRow, BusinessLine, CoverageLine, People, Reader, Side, Snapshot, Usable};
+use crate::time::Timestamp;
 
 /// Rows between two looks whether a signal came.
 const ROWS_PER_LOOK: u64 = 1024;

@@ -5,8 +5,8 @@ use std::fmt::{self, Write as _};
 use sha2::{Digest as _, Sha256};
 
 use super::layout::{Field, write_line};
-use crate::model::Timestamp;
 use crate::model::reading::{Digest, Hex};
+use crate::time::Timestamp;
 
 /// A row's columns on their way into the hash and into the table. One of them serves row after row:
 /// of a hundred thousand rows, making room for each text would be a third of the work.

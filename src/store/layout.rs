@@ -20,8 +20,8 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::model::Timestamp;
 use crate::model::reading::{Digest, Hex, hex};
+use crate::time::Timestamp;
 
 pub(crate) const NAME: &str = "fbsync-1";
 

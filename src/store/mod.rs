@@ -8,6 +8,7 @@
 //! - [`schema`]: tables, views, triggers.
 //! - [`upgrade`]: an older file brought up to date, or read through a copy; [`steps`]: from version to version.
 //! - [`layout`]: how content becomes a hash.
+//! - [`spool`]: record bodies, kept out of memory until they are recorded.
 //! - [`record`]: a reading into a snapshot; [`content`]: its listings, each once; [`table`]: their rows.
 //! - [`rows`]: model values as columns; [`cells`]: columns on their way into hash and table.
 //! - [`query`]: which snapshots there are, and which can be used.
@@ -32,6 +33,7 @@ mod query;
 mod record;
 mod rows;
 mod schema;
+mod spool;
 mod steps;
 mod table;
 mod upgrade;
@@ -58,6 +60,7 @@ pub(crate) use query::{
     Side, SnapshotLine, Usable, content_sha256, neighbour, newest_snapshot, snapshot_by_id, snapshots,
 };
 pub(crate) use record::{Provenance, Recorded, check_owner};
+pub(crate) use spool::Spool;
 pub(crate) use upgrade::backups;
 pub(crate) use view::{
     AccessRow, AccountLine, BusinessLine, CoverageLine, People, Snapshot, access_rows, account_addresses,

@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::{Reader, storage_error};
 use crate::diff;
 use crate::error::{Error, Kind, Result};
-use crate::model::Timestamp;
 use crate::model::rows::full_name;
+use crate::time::Timestamp;
 
 /// Whose readings a database holds.
 #[derive(Clone, Debug)]

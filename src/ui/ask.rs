@@ -11,9 +11,9 @@ use std::thread;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::Ui;
-use crate::app::{POLL, Stop};
 use crate::error::{Context, Error, Kind, Result};
 use crate::secret::Secret;
+use crate::stop::{POLL, Stop};
 
 const SIGINT: i32 = 2;
 
@@ -40,7 +40,7 @@ impl Ui {
         self.require_terminal(question)?;
         let prompt = format!("{question} ");
         match answer(stop, || rpassword::prompt_password(prompt).map(Secret::new))? {
-            Ok(secret) => Ok(Secret::new(secret.expose().trim())),
+            Ok(secret) => Ok(secret.trimmed()),
             // The terminal is raw meanwhile, so Ctrl-C arrives as a key and may be seen before the
             // signal that it is turned into.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {

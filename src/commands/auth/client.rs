@@ -5,10 +5,10 @@
 
 use super::guide;
 use crate::app::App;
-use crate::cli::{AuthArgs, DEFAULT_REDIRECT};
+use crate::cli::AuthArgs;
 use crate::credentials::{Profile, inputs};
 use crate::error::{Error, Kind, Result};
-use crate::oauth::{Client, RedirectUri};
+use crate::oauth::{Client, DEFAULT_REDIRECT, RedirectUri};
 use crate::secret::Secret;
 
 pub(super) fn gather(app: &App, args: &AuthArgs, stored: Option<&Profile>) -> Result<Client> {

@@ -77,7 +77,7 @@ impl Ways {
                     None => "standard input ended, and no address was pasted".to_owned(),
                 }
             }
-            Ok(line) => match read_pasted(line.expose(), &self.redirect, &self.state) {
+            Ok(line) => match read_pasted(&line, &self.redirect, &self.state) {
                 Ok(outcome) => return Ok(Some(outcome)),
                 Err(problem) => problem.to_string(),
             },
@@ -148,7 +148,7 @@ fn timed_out(app: &App, timeout: Duration, redirect: &RedirectUri) -> Error {
         "nobody came back from FreshBooks within {}. If the browser shows an error there, one of three \
          things is wrong: the client id is unknown; the redirect URI {} is not registered with the app \
          character for character; a scope is not enabled on the app",
-        crate::model::spoken(timeout),
+        crate::time::spoken(timeout),
         redirect.as_str()
     );
     Error::new(Kind::SignIn, message).hint(format!(

@@ -16,13 +16,15 @@ use crate::app::{self, App, Endpoints};
 use crate::cli::{self, Choosing, DemoArgs, DiffArgs, ExportArgs, RefreshArgs, SyncArgs, VerifyArgs};
 use crate::credentials::Session;
 use crate::error::{Context, Error, Kind, Result};
+use crate::format::Guard;
 use crate::fsutil;
-use crate::http::{Http, Origin};
-use crate::model::Zone;
-use crate::report::Guard;
+use crate::http::Http;
+use crate::oauth::DEFAULT_REDIRECT;
+use crate::origin::Origin;
 use crate::sandbox::{self, Sandbox, World};
 use crate::secret::Secret;
 use crate::shell;
+use crate::time::Zone;
 
 /// Says that a folder is a demo's and may be replaced by the next one.
 const MARKER: &str = ".fbsync-demo";
@@ -32,7 +34,7 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
     let redirect_uri = free_redirect_uri()?;
     let mut world = World::demo();
     world.register(&redirect_uri);
-    world.register(cli::DEFAULT_REDIRECT);
+    world.register(DEFAULT_REDIRECT);
     let sandbox =
         Sandbox::start(world).context(Kind::Unexpected, || "cannot start the sandbox".to_owned())?;
     let app = demo_app(caller, &sandbox, &args.dir)?;

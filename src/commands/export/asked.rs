@@ -4,8 +4,9 @@ use std::path::Path;
 
 use crate::cli::ExportArgs;
 use crate::error::{Context, Error, Kind, Result};
+use crate::format::Format;
 use crate::fsutil;
-use crate::report::{self, Format, Options, REPORTS, Report, Style};
+use crate::report::{self, Options, REPORTS, Report, Style};
 
 /// The longest file of addresses that is read.
 const LARGEST_PEOPLE_FILE: u64 = 4 << 20;

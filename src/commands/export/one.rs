@@ -6,8 +6,9 @@ use std::path::Path;
 use super::{Work, asked, cells};
 use crate::error::{Context, Error, Kind, Result};
 use crate::evidence::Source;
+use crate::format::{Format, Guard};
 use crate::fsutil::Pending;
-use crate::report::{self, Format, Guard, Report};
+use crate::report::{self, Report};
 use crate::shell;
 use crate::store::Reader;
 

@@ -10,8 +10,8 @@ use serde_json::json;
 use crate::app::App;
 use crate::cli::{SnapshotsArgs, SnapshotsVerb};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Timestamp, spoken};
 use crate::store::{self, Reader, Side, SnapshotLine, Usable};
+use crate::time::{Timestamp, spoken};
 use crate::ui::Column;
 
 /// As many as fit on a screen.

@@ -12,9 +12,9 @@ use serde_json::json;
 use crate::app::App;
 use crate::cli::{PruneArgs, PruneRules};
 use crate::error::Result;
-use crate::model::{Timestamp, Zone};
 use crate::shell;
 use crate::store::{self, Freed, Reader, SnapshotLine, Writer};
+use crate::time::{Timestamp, Zone};
 
 pub(crate) fn run(app: &App, path: &Path, zone: &Zone, args: &PruneArgs) -> Result<()> {
     let lines = store::snapshots(&Reader::open(app, path)?, None)?;

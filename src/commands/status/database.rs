@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::commands::choose::age;
 use crate::error::{Error, Kind, Result};
-use crate::model::spoken;
 use crate::shell;
 use crate::store::{self, Reader, SnapshotLine, Usable};
+use crate::time::spoken;
 
 /// The last snapshots of a database.
 pub(super) struct Holding {

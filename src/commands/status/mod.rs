@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::cli::StatusArgs;
 use crate::credentials::{Seed, Session, Store, place};
 use crate::error::{Error, Kind, Result};
-use crate::freshbooks;
+use crate::freshbooks::{self, Tokens as _};
 use crate::http::Http;
 use crate::ui::Column;
 use database::Holding;

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::credentials::{self, Profile, Store};
 use crate::error::{Error, Result};
 use crate::fsutil;
-use crate::model::{Timestamp, spoken};
+use crate::time::{Timestamp, spoken};
 
 /// One stored sign-in as it stands.
 pub(super) struct Standing {

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil;
-use crate::model::Timestamp;
+use crate::time::Timestamp;
 
 /// Thousands of gaps fit in.
 const LARGEST: u64 = 1 << 20;

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use super::Verdict;
 use super::folders::indexed_seals;
-use crate::app::Stop;
 use crate::error::{Kind, Result};
 use crate::evidence::manifest::{FileEntry, Manifest};
 use crate::evidence::split::Index;
 use crate::evidence::{self, Demand, Part, Plan, Source, compare};
 use crate::fsutil::PendingFolder;
 use crate::report::CHANGES;
+use crate::stop::Stop;
 use crate::store::{self, Reader};
 
 pub(super) struct Again<'a> {

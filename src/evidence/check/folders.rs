@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use super::{Verdict, check_one};
-use crate::app::Stop;
 use crate::error::{Context, Kind, Result};
 use crate::evidence::split;
+use crate::stop::Stop;
 use crate::store::Reader;
 
 pub(super) fn check(

@@ -17,10 +17,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::manifest::{Manifest, SCHEMA};
 use super::{MANIFEST, SUMS, split};
-use crate::app::Stop;
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil;
 use crate::model::reading::hex;
+use crate::stop::Stop;
 use crate::store::Reader;
 use again::Again;
 

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::Plan;
 use crate::app::{self, Clock};
 use crate::error::Result;
-use crate::report::{Format, Guard, Limits, Options, Scope, Style, View};
+use crate::format::{Format, Guard};
+use crate::report::{Limits, Options, Scope, Style, View};
 use snapshot::{CoverageEntry, SnapshotEntry, SourceEntry};
 
 pub(super) const SCHEMA: &str = "fbsync.manifest/1";

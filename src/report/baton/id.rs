@@ -2,8 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::model::Timestamp;
 use crate::model::reading::hex;
+use crate::time::Timestamp;
 
 /// Seconds between 1970 and the year from which KSUIDs count (segmentio/ksuid).
 const KSUID_EPOCH: u64 = 1_400_000_000;

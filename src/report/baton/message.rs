@@ -5,9 +5,9 @@
 
 use super::id;
 use super::protobuf::{Message, Value};
-use crate::model::Timestamp;
 use crate::report::census::{Business, Grant, Held, Person};
 use crate::report::holdings::State;
+use crate::time::Timestamp;
 
 pub(super) const USER: &str = "user";
 pub(super) const BUSINESS: &str = "business";

@@ -24,8 +24,8 @@ use super::census::{self, Census};
 use super::format::write_failed;
 use super::{Scope, View};
 use crate::error::{Error, Kind, Result};
-use crate::model::Timestamp;
 use crate::store::ForeignFile;
+use crate::time::Timestamp;
 
 /// A complete snapshot on its way into a file.
 pub(crate) struct Sync {

@@ -4,7 +4,7 @@
 //! Fields go in ascending order and those with their default value are left out, so that equal values
 //! are equal bytes.
 
-use crate::model::Timestamp;
+use crate::time::Timestamp;
 
 /// A message under construction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::protobuf::Message;
 use super::{Sync, id, message};
 use crate::error::Result;
-use crate::model::Timestamp;
 use crate::report::census::Held;
 use crate::store::{ForeignFile, Plain};
+use crate::time::Timestamp;
 
 pub(super) const SCHEMA: &str = include_str!("schema.sql");
 

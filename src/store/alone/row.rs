@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 
 use rusqlite::Row;
 
+use crate::model::Identity;
 use crate::model::accounts::{Bearer, Lent};
 use crate::model::addresses::Addresses;
 use crate::model::keys::AccountKey;
 use crate::model::listings::report_order;
 use crate::model::marks::Flag;
 use crate::model::rows::full_name;
-use crate::model::{Identity, Timestamp};
 use crate::store::check::fields;
 use crate::store::layout::Field;
+use crate::time::Timestamp;
 
 use super::Business;
 

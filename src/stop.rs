@@ -48,7 +48,7 @@ impl Shields {
 
 impl Stop {
     /// Watches for signals from now on.
-    pub(super) fn install() -> Result<Self> {
+    pub(crate) fn install() -> Result<Self> {
         let stop = Stop::default();
         let failed = || "cannot watch for signals".to_owned();
         let mut signals = Signals::new([SIGINT, SIGTERM]).context(Kind::Unexpected, failed)?;

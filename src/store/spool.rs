@@ -4,7 +4,6 @@
 //! file without a name (0600, in the database's folder), so that memory holds rows and not JSON, and
 //! nothing is left behind by a run that is killed. A disk too full for it is found out before the
 //! database is touched.
-
 //!
 //! They are handed on in the order of their hashes, since an index that grows at its end alone is a
 //! fraction of the work of one that grows everywhere. So they are sorted into buckets as they come, by
@@ -16,7 +15,6 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use crate::error::{Context, Kind, Result};
-use crate::freshbooks::Records;
 use crate::model::reading::Digest;
 
 const BUCKETS: usize = 64;
@@ -47,8 +45,8 @@ impl Spool {
         Ok(Spool { file, end: 0, buckets: vec![Bucket::default(); BUCKETS] })
     }
 
-    pub(crate) fn add(&mut self, records: &Records) -> Result<()> {
-        for (sha256, body) in records.iter() {
+    pub(crate) fn add<'a>(&mut self, records: impl Iterator<Item = (&'a Digest, &'a str)>) -> Result<()> {
+        for (sha256, body) in records {
             let bucket = &mut self.buckets[usize::from(sha256[0]) * BUCKETS / 256];
             bucket.held.extend_from_slice(sha256);
             bucket.held.extend_from_slice(&(body.len() as u64).to_le_bytes());
