@@ -9,6 +9,7 @@ use std::path::Path;
 use super::{Choice, Demand, Part, Plan, Sealed, Source, Stamp};
 use crate::error::{Context, Kind, Result};
 use crate::fsutil;
+use crate::model::Outcome;
 use crate::report::{self, Cell, Column, Options, Report, Scope, Style, Type, View, column};
 use crate::stop::Stop;
 use crate::store::{BusinessLine, Reader, Snapshot};
@@ -48,8 +49,11 @@ impl Index {
     /// `seals` by the names of the folders.
     pub(crate) fn of(view: &View, style: Style, seals: &BTreeMap<String, String>) -> Self {
         let line = |business: &BusinessLine| Line {
-            outcome: view.team_list(business.id).map_or("skipped", |line| line.outcome.as_str()).to_owned(),
-            as_of: view.snapshot.finished_at.clone(),
+            outcome: view
+                .team_list(business.id)
+                .map_or("skipped", |line| line.read.outcome.as_str())
+                .to_owned(),
+            as_of: view.snapshot.finished_at.to_string(),
             seal: seals.get(&folder_name(business)).cloned(),
             business: business.clone(),
         };
@@ -109,8 +113,8 @@ pub(crate) fn readable<'v>(view: &'v View) -> (Vec<&'v BusinessLine>, Vec<String
     let (mut readable, mut unread) = (Vec::new(), Vec::new());
     for business in &view.businesses {
         match view.team_list(business.id) {
-            Some(list) if list.outcome == "ok" => readable.push(business),
-            Some(list) if list.is_accepted() => {}
+            Some(list) if list.read.outcome == Outcome::Ok => readable.push(business),
+            Some(list) if list.read.is_accepted() => {}
             _ => unread.push(format!("{} ({})", business.name, business.id)),
         }
     }
@@ -119,8 +123,7 @@ pub(crate) fn readable<'v>(view: &'v View) -> (Vec<&'v BusinessLine>, Vec<String
 
 /// What the name of every file of a business begins with: whose it is and of which day.
 pub(crate) fn file_prefix(business: &BusinessLine, snapshot: &Snapshot) -> String {
-    let day = snapshot.finished_at.get(..10).unwrap_or_default();
-    format!("{}-{day}-", folder_name(business))
+    format!("{}-{}-", folder_name(business), snapshot.finished_at.day())
 }
 
 /// Writes the folders into `target`, which exists and is empty.

@@ -10,10 +10,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::View;
 use super::columns::at;
-use super::holdings::State;
 use crate::error::Result;
+use crate::model::marks::State;
 use crate::model::rows::collate;
-use crate::store;
 
 /// Everything that such a file is made of. Only [`Census::gather`] reads the store.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +62,7 @@ pub(crate) struct Held {
     /// FreshBooks' own word, fit for a part of an id: see [`slug`].
     pub(crate) role: String,
     pub(crate) role_label: String,
-    pub(super) state: State,
+    pub(crate) state: State,
     /// Times as RFC 3339, empty where unknown.
     pub(crate) created_at: String,
     pub(crate) last_login_at: String,
@@ -88,7 +87,9 @@ impl Census {
             account_id: text(&business.account_id),
             name: business.name.clone(),
             own_role: business.own_role.clone(),
-            outcome: view.team_list(business.id).map_or_else(String::new, |line| line.outcome.clone()),
+            outcome: view
+                .team_list(business.id)
+                .map_or_else(String::new, |line| line.read.outcome.to_string()),
         });
         let mut census = Census { businesses: businesses.collect(), people: Vec::new() };
         let mut held: HashMap<String, Vec<Held>> = HashMap::new();
@@ -107,23 +108,24 @@ impl Census {
                 full_name: name(at("full_name"))?,
                 role: slug(&row.text(at("role"))?),
                 role_label: text(at("role_label"))?,
-                state: State::of(&row.text(at("state"))?),
+                state: State::parse(&row.text(at("state"))?).unwrap_or(State::Active),
                 created_at: text(at("member_created_at"))?,
                 last_login_at: text(at("last_login_at"))?,
                 flags,
             });
             Ok(())
         })?;
-        store::account_lines(view.reader, view.snapshot.id, &view.people, |account| {
+        view.reader.accounts(view.snapshot.id, &view.people, |account| {
+            let key = account.key.to_string();
             census.people.extend(told_apart(Person {
-                key: account.key.clone(),
-                account_key: account.key.clone(),
+                account_key: key.clone(),
                 email: account.email.trim().to_owned(),
                 emails: account.emails.clone(),
                 first_name: account.first_name.trim().to_owned(),
                 last_name: account.last_name.trim().to_owned(),
                 full_name: account.full_name.clone(),
-                held: held.remove(&account.key).unwrap_or_default(),
+                held: held.remove(&key).unwrap_or_default(),
+                key,
             }));
             Ok(())
         })?;
@@ -168,9 +170,9 @@ impl Person {
         self.held.iter().any(|held| held.state == state)
     }
 
-    /// Whether anything lets the person in, now or once an invitation is accepted.
+    /// Whether any role is live.
     pub(crate) fn is_live(&self) -> bool {
-        self.held.iter().any(|held| held.state.lets_in())
+        self.held.iter().any(Held::is_live)
     }
 
     /// Whether a role is switched off beside one that is live.
@@ -187,6 +189,13 @@ impl Person {
     /// The last login that is known, empty where none is.
     pub(crate) fn last_login_at(&self) -> &str {
         self.held.iter().map(|held| held.last_login_at.as_str()).max().unwrap_or_default()
+    }
+}
+
+impl Held {
+    /// Whether the role lets its holder in, now or once an invitation is accepted.
+    pub(crate) fn is_live(&self) -> bool {
+        matches!(self.state, State::Active | State::Invited)
     }
 }
 

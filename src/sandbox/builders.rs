@@ -40,6 +40,7 @@ impl World {
             refresh_needs_redirect_uri: true,
             latency: Duration::ZERO,
             clock: None,
+            date: None,
         }
     }
 

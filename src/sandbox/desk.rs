@@ -151,7 +151,7 @@ impl Desk {
     /// The headers every answer has, unless a fault brought its own.
     fn stamp(&self, answer: &mut Answer) {
         let mut stamped = vec![
-            ("Date".to_owned(), http_date(self.now())),
+            ("Date".to_owned(), http_date(self.world.date.unwrap_or_else(|| self.now()))),
             ("X-Request-Id".to_owned(), format!("fb5a0000-0000-4000-8000-{:012}", self.seen.len() + 1)),
         ];
         stamped.retain(|(name, _)| {

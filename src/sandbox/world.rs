@@ -39,6 +39,8 @@ pub struct World {
     /// Stops the sandbox's clock at this instant; without it the clock is the system's. Either way
     /// [`Sandbox::advance`](super::Sandbox::advance) adds to it.
     pub clock: Option<Timestamp>,
+    /// What `Date` says, where whoever asks lives at another time: a test with a clock of its own.
+    pub date: Option<Timestamp>,
 }
 
 /// An app as registered in FreshBooks' developer portal.

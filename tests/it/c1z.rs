@@ -38,12 +38,11 @@ impl C1z {
     /// The messages of a table in a sync, by their `external_id`.
     pub(crate) fn messages(&self, table: &str, sync: &str) -> BTreeMap<String, Fields> {
         let sql = format!("SELECT external_id, data FROM {table} WHERE sync_id = '{sync}' ORDER BY id");
-        let rows = self.tables.values(&sql).into_iter();
-        let pair = |row: Vec<Json>| {
-            let text = |at: usize| row[at].as_str().expect("text").to_owned();
-            (text(0), Fields::parse(&from_hex(&text(1))))
+        let pair = |row: String| {
+            let (id, data) = row.rsplit_once('|').expect("two cells");
+            (id.to_owned(), Fields::parse(&from_hex(data)))
         };
-        rows.map(pair).collect()
+        self.tables.rows(&sql).into_iter().map(pair).collect()
     }
 }
 

@@ -55,7 +55,6 @@ mod tables;
 mod terminal;
 mod tls;
 #[cfg(debug_assertions)]
-mod upgrade;
 mod verify;
 mod widths;
 mod xlsx;

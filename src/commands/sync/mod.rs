@@ -23,8 +23,8 @@ use crate::fetch::{self, Plan};
 use crate::freshbooks::FreshBooks;
 use crate::fsutil;
 use crate::http::Http;
-use crate::model::{Business, Identity};
-use crate::store::{self, Provenance, Writer};
+use crate::model::{Business, Identity, Reading, relate};
+use crate::store::{Provenance, Writer};
 use gaps::AcceptedGaps;
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
@@ -60,7 +60,7 @@ pub(crate) fn with_session(
 
     let admit = |identity: &Identity, businesses: &[Business]| {
         if !args.new_identity {
-            store::check_owner(&writer, &source, identity.id, &identity.email)?;
+            writer.check_owner(&source, identity.id, &identity.email)?;
         }
         check_named(app, args, &gaps, businesses)?;
         writer.bring_up_to_date(app.ui)
@@ -78,7 +78,9 @@ pub(crate) fn with_session(
         host: app::host_name(),
     };
     let missing = tell::gaps(&reading);
-    let recorded = writer.record(reading, spool, &provenance)?;
+    let Reading { run, businesses } = reading;
+    let listings = relate(&run.identity, businesses);
+    let recorded = writer.write(&run, &listings, spool, &provenance)?;
     tell::tell(app, &recorded, &missing, &path, &again::command(app, args, &path))
 }
 

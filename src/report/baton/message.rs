@@ -5,8 +5,8 @@
 
 use super::id;
 use super::protobuf::{Message, Value};
+use crate::model::marks::State;
 use crate::report::census::{Business, Grant, Held, Person};
-use crate::report::holdings::State;
 use crate::time::Timestamp;
 
 pub(super) const USER: &str = "user";

@@ -51,17 +51,11 @@ impl Sync {
             Scope::Whole => &[],
             Scope::Alone(businesses) => businesses,
         };
-        let moment = |text: &str| {
-            Timestamp::parse(text).ok_or_else(|| {
-                Error::new(Kind::Storage, format!("snapshot {} has no readable time: {text}", snapshot.id))
-            })
-        };
-        let finished_at = moment(&snapshot.finished_at)?;
         let census = Census::gather(view)?;
         Ok(Sync {
-            id: id::of_sync(finished_at, &snapshot.content_sha256, businesses),
-            started_at: moment(&snapshot.started_at)?,
-            finished_at,
+            id: id::of_sync(snapshot.finished_at, &snapshot.content_sha256, businesses),
+            started_at: snapshot.started_at,
+            finished_at: snapshot.finished_at,
             remarks: census.hidden().into_iter().chain(census::accepted_gaps(view)).collect(),
             census,
         })

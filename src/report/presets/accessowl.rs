@@ -15,7 +15,7 @@ pub(super) fn table(census: &Census, _: IsExternal) -> Table {
             rows.push(vec![String::new(); 1 + census.businesses.len()]);
             rows[place][0].clone_from(&person.email);
         }
-        for held in person.held.iter().filter(|held| held.state.lets_in()) {
+        for held in person.held.iter().filter(|held| held.is_live()) {
             let cell = &mut rows[place][1 + held.business];
             let permission = match tidy(&held.role_label.replace(';', " ")) {
                 blank if blank.is_empty() => role::label("").to_owned(),

@@ -12,9 +12,9 @@ mod vanta;
 
 use super::census::{self, Census, Grant, Person, counted};
 use super::columns::{Type, column};
-use super::holdings::State;
 use super::{Cell, Needs, Report, Take, View};
 use crate::error::Result;
+use crate::model::marks::State;
 
 /// Whether a domain is none of one's own, where that is known.
 type IsExternal<'a> = &'a dyn Fn(&str) -> Option<bool>;

@@ -1,4 +1,5 @@
-//! The sources of each business, merged into memberships in the order of every report.
+//! The sources of each business, related to each other: who is one person, which rows are the same
+//! membership, in the order of every report.
 //!
 //! Every row that a source names survives: sources are merged only where account, business and role
 //! agree. A member record is a row of its own, even where one person has two.
@@ -7,13 +8,13 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use super::accounts::Lent;
 use super::addresses::{Addresses, normalized};
 use super::keys::AccountKey;
 use super::marks::{Flag, Flags, LastLogin, Sources, State};
+use super::people::{Held, Lent};
 use super::reading::{
     Business, BusinessReading, Coverage, Digest, GroupMember, Identity, Outcome, OwnMembership, Resource,
-    StaffMember, hex,
+    StaffMember,
 };
 use super::role;
 use super::rows::{Membership, collate};
@@ -29,23 +30,56 @@ pub(crate) struct Listing {
     pub(crate) records: Vec<Digest>,
 }
 
+impl Listing {
+    /// Whether a snapshot can be called complete with it: the team list was read and its numbers
+    /// agree, or its gap is accepted, or it was skipped on purpose.
+    pub(crate) fn suffices(&self) -> bool {
+        let list = self.coverage.iter().find(|coverage| coverage.resource == Resource::TeamMembers);
+        list.is_some_and(Coverage::suffices)
+    }
+}
+
 /// Merges the sources of each business into memberships and orders everything.
-pub(crate) fn listings(identity: &Identity, readings: Vec<BusinessReading>) -> Vec<Listing> {
+pub(crate) fn relate(identity: &Identity, readings: Vec<BusinessReading>) -> Vec<Listing> {
     let addresses = Addresses::learn(identity, &readings);
     let mut listings: Vec<Listing> =
-        readings.into_iter().map(|reading| listing(identity, reading, &addresses)).collect();
-    let rows = listings.iter().flat_map(|listing| {
-        let id = listing.business.id;
-        listing.memberships.iter().map(move |row| (id, row))
-    });
-    let lent = Lent::of(identity, rows, Membership::bearer);
-    listings.iter_mut().for_each(|listing| sort(&mut listing.memberships, &lent));
-    listings
-        .sort_by(|a, b| collate(&a.business.name, &b.business.name).then(a.business.id.cmp(&b.business.id)));
+        readings.into_iter().map(|reading| merge(identity, reading, &addresses)).collect();
+    settle(identity, &mut listings, &addresses);
     listings
 }
 
-fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses) -> Listing {
+/// Relates memberships that were merged before as if there were no others: nothing of what other
+/// businesses tell about these people stays.
+pub(crate) fn relate_again(identity: &Identity, listings: &mut [Listing]) {
+    let mut addresses = Addresses::of(identity);
+    for (_, row) in rows(listings) {
+        // Names count where a team list gives them: the group may spell them in another way.
+        let name = if row.sources.has(Sources::TEAM_MEMBERS) { row.full_name() } else { String::new() };
+        addresses.meet(row.texts.email(), row.identity_id, &name);
+    }
+    for row in listings.iter_mut().flat_map(|listing| &mut listing.memberships) {
+        row.account_key = addresses.key_of(row.identity_id, row.texts.email(), &row.record_name());
+    }
+    settle(identity, listings, &addresses);
+}
+
+/// Every membership, in order.
+pub(crate) fn rows(listings: &[Listing]) -> impl Iterator<Item = Held<'_>> + Clone {
+    listings.iter().flat_map(|listing| listing.memberships.iter().map(|row| (listing.business.id, row)))
+}
+
+/// Marks shared addresses, and puts everything in order.
+fn settle(identity: &Identity, listings: &mut [Listing], addresses: &Addresses) {
+    for row in listings.iter_mut().flat_map(|listing| &mut listing.memberships) {
+        row.flags.set(Flag::SharedEmail, addresses.is_shared(row.texts.email()));
+    }
+    let lent = Lent::of(identity, rows(listings));
+    listings.iter_mut().for_each(|listing| sort(&mut listing.memberships, &lent));
+    listings
+        .sort_by(|a, b| collate(&a.business.name, &b.business.name).then(a.business.id.cmp(&b.business.id)));
+}
+
+fn merge(identity: &Identity, reading: BusinessReading, addresses: &Addresses) -> Listing {
     let incomplete = reading.outcome(Resource::TeamMembers) != Some(Outcome::Ok);
     let owners_unchecked = reading.outcome(Resource::BusinessGroup) != Some(Outcome::Ok);
     let staff_asked = reading.outcome(Resource::Staff).is_some();
@@ -66,9 +100,8 @@ fn listing(identity: &Identity, reading: BusinessReading, addresses: &Addresses)
         add_logins(&mut rows, &staff);
     }
     for row in &mut rows {
-        row.flags.raise(Flag::ListingIncomplete, incomplete);
-        row.flags.raise(Flag::OwnersNotChecked, owners_unchecked);
-        row.flags.raise(Flag::SharedEmail, addresses.is_shared(row.texts.email()));
+        row.flags.set(Flag::ListingIncomplete, incomplete);
+        row.flags.set(Flag::OwnersNotChecked, owners_unchecked);
     }
     Listing { business, memberships: rows, coverage, records }
 }
@@ -130,23 +163,26 @@ struct Named {
 }
 
 fn from_group(named: GroupMember, addresses: &Addresses) -> Membership {
-    let key = addresses.key_of(named.identity_id, &named.email, &format!("record:{}", hex(named.record)));
     let active = named.active.unwrap_or(true);
-    Membership {
+    let row = Membership {
         texts: named_only(&named.email, &named.first_name, &named.last_name),
         identity_id: named.identity_id,
         identity_uuid: named.identity_uuid.map(Into::into),
-        ..without_member_record(key, named.role, active, Sources::BUSINESS_GROUP, named.record)
+        ..without_member_record(named.role, active, Sources::BUSINESS_GROUP, named.record)
+    };
+    Membership {
+        account_key: addresses.key_of(row.identity_id, row.texts.email(), &row.record_name()),
+        ..row
     }
 }
 
 fn from_identity(identity: &Identity, own: &OwnMembership) -> Membership {
-    let key = AccountKey::Identity(identity.id);
     Membership {
+        account_key: AccountKey::Identity(identity.id),
         texts: named_only(&identity.email, &identity.first_name, &identity.last_name),
         identity_id: Some(identity.id),
         identity_uuid: identity.uuid.as_deref().map(Into::into),
-        ..without_member_record(key, own.role.clone(), true, Sources::IDENTITY, own.record)
+        ..without_member_record(own.role.clone(), true, Sources::IDENTITY, own.record)
     }
 }
 
@@ -154,17 +190,11 @@ fn named_only(email: &str, first_name: &str, last_name: &str) -> Texts {
     Texts::of(Parts { email, first_name, last_name, ..Parts::default() })
 }
 
-fn without_member_record(
-    account_key: AccountKey,
-    role: String,
-    active: bool,
-    sources: Sources,
-    record: [u8; 32],
-) -> Membership {
+fn without_member_record(role: String, active: bool, sources: Sources, record: Digest) -> Membership {
     let mut flags = Flags::default();
-    flags.raise(Flag::UnknownRole, role::class(&role) == role::UNKNOWN);
+    flags.set(Flag::UnknownRole, role::class(&role) == role::UNKNOWN);
     Membership {
-        account_key,
+        account_key: AccountKey::of(None, "", ""),
         role: role::kept(&role),
         texts: Texts::of(Parts::default()),
         active,
@@ -185,17 +215,14 @@ fn without_member_record(
 /// Nearly all rows differ in the first letters of their addresses. Comparing these as numbers leaves
 /// the texts, which lie all over memory, to be looked at once each.
 fn sort(rows: &mut [Membership], lent: &Lent) {
-    fn email<'a>(row: &'a Membership, lent: &'a Lent) -> &'a str {
-        lent.shown(row.texts.email(), &row.account_key)
-    }
-    let letters = |row: &Membership| first_letters(email(row, lent));
+    let letters = |row: &Membership| first_letters(lent.shown(row));
     rows.sort_by_cached_key(letters);
     for alike in rows.chunk_by_mut(|a, b| letters(a) == letters(b)) {
         alike.sort_unstable_by(|a, b| {
             let (a_key, b_key) = (a.account_key.to_string(), b.account_key.to_string());
             report_order(
-                [email(a, lent), &a_key, &a.role, a.texts.member_uuid()],
-                [email(b, lent), &b_key, &b.role, b.texts.member_uuid()],
+                [lent.shown(a), &a_key, &a.role, a.texts.member_uuid()],
+                [lent.shown(b), &b_key, &b.role, b.texts.member_uuid()],
             )
         });
     }
@@ -214,7 +241,7 @@ fn first_letters(text: &str) -> u128 {
 }
 
 /// The order of rows within a business: by `email, account_key, role, member_uuid`.
-pub(crate) fn report_order(a: [&str; 4], b: [&str; 4]) -> Ordering {
+fn report_order(a: [&str; 4], b: [&str; 4]) -> Ordering {
     let differing = a.into_iter().zip(b).map(|(a, b)| collate(a, b)).find(|order| order.is_ne());
     differing.unwrap_or(Ordering::Equal)
 }
