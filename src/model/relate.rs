@@ -81,7 +81,11 @@ fn settle(identity: &Identity, listings: &mut [Listing], addresses: &Addresses) 
 
 fn merge(identity: &Identity, reading: BusinessReading, addresses: &Addresses) -> Listing {
     let incomplete = reading.outcome(Resource::TeamMembers) != Some(Outcome::Ok);
-    let owners_unchecked = reading.outcome(Resource::BusinessGroup) != Some(Outcome::Ok);
+    let owners_unchecked = match reading.outcome(Resource::BusinessGroup) {
+        Some(outcome) => outcome != Outcome::Ok,
+        // Classic has no such source; of a business that was left out on purpose it was not asked.
+        None => reading.outcome(Resource::TeamMembers) == Some(Outcome::Skipped),
+    };
     let staff_asked = reading.outcome(Resource::Staff).is_some();
     let BusinessReading { business, members, group, staff, coverage } = reading;
     let further = group.iter().map(|named| named.record).chain(staff.iter().map(|person| person.record));

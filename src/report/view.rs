@@ -136,7 +136,8 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn is_genuine(&self) -> bool {
-        self.snapshot.source == crate::app::FRESHBOOKS_API
+        let source = self.snapshot.source.as_str();
+        source == crate::app::FRESHBOOKS_API || crate::classic::is_genuine(source)
     }
 
     /// What evidence from elsewhere has to say first.

@@ -211,7 +211,7 @@ pub(super) const REQUEST: Shape<RequestLine> = Shape {
     storage: Storage::Line { key: "seq" },
     columns: &[
         integer("seq", |seq, _| seq.into()),
-        text("method", |_, _| "GET".into()),
+        text("method", |_, line| line.method.into()),
         text("url", |_, line| line.url.as_str().into()),
         integer_or_null("status", |_, line| line.status.map(i64::from).into()),
         text_or_null("received_at", |_, line| line.received_at.into()),

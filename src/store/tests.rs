@@ -114,6 +114,7 @@ pub(super) fn add(connection: &Connection, finished_at: &str, readings: Vec<Busi
         identity: identity(),
         identity_record: record(connection, r#"{"identity_id":1,"email":"me@x.example"}"#),
         requests: vec![RequestLine {
+            method: "GET",
             url: "https://api.freshbooks.com/auth/api/v1/users/me".to_owned(),
             status: Some(200),
             received_at: Some(finished_at),

@@ -239,7 +239,7 @@ impl Home {
         let stored = fs::read_dir(self.state()).into_iter().flatten().flatten();
         let stored = stored.filter_map(|entry| fs::read(entry.path()).ok()).flat_map(|bytes| {
             let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-            ["access_token", "refresh_token", "client_secret"]
+            ["access_token", "access_token_secret", "refresh_token", "client_secret"]
                 .map(|name| value[name].as_str().unwrap_or_default().to_owned())
         });
         for secret in posted.chain(stored).chain(self.secrets.lock().expect("no panic").iter().cloned()) {
@@ -267,7 +267,7 @@ impl Home {
             .spawn()
             .expect("fbsync starts");
         let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
-        let (mut said, start) = (String::new(), format!("{}/oauth/authorize?", self.sandbox.origin()));
+        let (mut said, start) = (String::new(), format!("{}/oauth/", self.sandbox.origin()));
         let address = loop {
             let mut line = String::new();
             let read = stderr.read_line(&mut line).expect("text");

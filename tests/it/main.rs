@@ -8,6 +8,7 @@ mod baton;
 mod browsers;
 mod c1z;
 mod changes;
+mod classic;
 mod completions;
 mod contract;
 mod corners;
