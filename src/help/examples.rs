@@ -109,6 +109,10 @@ pub(crate) const EXTRAS: [Extra; 14] = [
                 "a folder for each client, which tells nothing of the others",
                 "fbsync export --db audit.sqlite --split-by business --out clients",
             ),
+            (
+                "a file that Vanta imports; docs/imports.md has the other products",
+                "fbsync export --for vanta --own-domain example.com --db audit.sqlite",
+            ),
             ("every report and its columns", "fbsync export --list"),
         ],
         codes: &["3", "7", "9", "10"],

@@ -12,6 +12,7 @@
 //! - [`read`]: what reports are made of. [`compare`]: two snapshots, business by business. [`alone`]: some
 //!   businesses of a snapshot, as if there were no others.
 //! - [`check`]: every hash recomputed, every link followed. [`prune`]: content erased, tombstones kept.
+//! - [`foreign`]: a database of another program's shape, as bytes.
 //! - [`open`]: whose file it is, and of which version; [`upgrade`]: an older file brought up to date.
 
 mod alone;
@@ -19,6 +20,7 @@ mod chain;
 mod check;
 mod compare;
 mod field;
+mod foreign;
 mod hash;
 mod once;
 mod open;
@@ -49,6 +51,7 @@ pub(crate) use chain::Link;
 pub(crate) use check::{Finding, Report};
 pub(crate) use compare::Located;
 pub(crate) use field::Field as Value;
+pub(crate) use foreign::{ForeignFile, Plain};
 pub(crate) use prune::Freed;
 pub(crate) use read::{AccessRow, BusinessLine, CoverageLine, People, Side, Snapshot, Usable};
 pub(crate) use spool::Spool;

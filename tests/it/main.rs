@@ -4,7 +4,9 @@
 
 mod arbitrary;
 mod auth;
+mod baton;
 mod browsers;
+mod c1z;
 mod changes;
 mod classic;
 mod completions;
@@ -21,6 +23,7 @@ mod gaps;
 mod harness;
 mod help;
 mod history;
+mod imports;
 mod interruption;
 mod leaks;
 mod network;

@@ -8,7 +8,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::evidence::Source;
 use crate::format::{Format, Guard};
 use crate::fsutil::Pending;
-use crate::report::{self, Report, Style, View, Written};
+use crate::report::{self, Report};
 use crate::shell;
 use crate::store::Reader;
 
@@ -46,13 +46,16 @@ impl Work<'_> {
                 data.done()?;
                 written
             }
-            Some(file) => self.to_file(report, &view, style, file)?,
+            Some(file) => self.to_file(file, |out| report::write(report, &view, style, out))?,
         };
         if !written.changed.is_empty() {
             self.app.ui.note(format_args!(
                 "{} begin like a formula and got a ' in front (--formula-guard off leaves them)",
                 cells(written.changed.len())
             ));
+        }
+        for remark in (report.remarks)(&view)? {
+            self.app.ui.note(remark);
         }
         let snapshot = &view.snapshot;
         self.app.ui.result(format_args!(
@@ -66,12 +69,16 @@ impl Work<'_> {
     }
 
     /// Writes beside the target and renames, so that a file is whole or not there.
-    fn to_file(&self, report: &Report, view: &View, style: Style, file: &Path) -> Result<Written> {
+    pub(super) fn to_file<T>(
+        &self,
+        file: &Path,
+        fill: impl FnOnce(&mut dyn Write) -> Result<T>,
+    ) -> Result<T> {
         let shown = file.display();
         let failed = || format!("cannot write {shown}");
         let mut pending = Pending::beside(file).context(Kind::Storage, failed)?;
         let mut out = BufWriter::new(&mut pending);
-        let written = report::write(report, view, style, &mut out)?;
+        let written = fill(&mut out)?;
         out.flush().context(Kind::Storage, failed)?;
         drop(out);
         if pending.same_as_target() {
