@@ -3,6 +3,8 @@
 
 mod export;
 mod history;
+#[allow(dead_code, reason = "the command that takes these flags is not there yet")]
+mod review;
 mod signin;
 mod sync;
 mod values;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::review::Reviewer;
+
 pub(super) const ZONE: &str = "AREA/CITY";
 pub(super) const ZONE_VARIABLE: &str = "FBSYNC_TIMEZONE";
 pub(super) const ZONE_HELP: &str = "Where a day begins and ends, such as Europe/Oslo";
@@ -35,6 +37,15 @@ pub(super) fn expectation(text: &str) -> Result<(i64, String), String> {
     }
 }
 
+/// A name and an address: whether reviewers judged their own access is told by the address.
+pub(super) fn reviewer(text: &str) -> Result<Reviewer, String> {
+    let reviewer = Reviewer::parse(text);
+    match reviewer.name.is_empty() || !reviewer.email.contains('@') {
+        true => Err("give a name and an address: 'Ann Ray <ann@example.com>'".to_owned()),
+        false => Ok(reviewer),
+    }
+}
+
 /// A thousand years in seconds; clocks count further than this, but not for ever.
 const LONGEST: u64 = 1000 * 366 * 86_400;
 
@@ -59,6 +70,15 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reviewers() {
+        let ann = Reviewer { name: "Ann Ray".to_owned(), email: "ann@x.example".to_owned() };
+        assert_eq!(reviewer(" Ann Ray <ann@x.example> "), Ok(ann));
+        for bad in ["", "Ann", "ann@x.example", "<ann@x.example>", "Ann <>", "Ann <ann>"] {
+            assert!(reviewer(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn lengths_of_time() {

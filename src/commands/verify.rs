@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::cli::VerifyArgs;
 use crate::error::{Error, Kind, Result};
 use crate::evidence::check::{self, Verdict};
-use crate::store::{self, Finding, Reader, Report};
+use crate::store::{Finding, Link, Reader, Report};
 use crate::ui::Ui;
 
 /// By no check of a file, ever.
@@ -84,7 +84,7 @@ fn verify_database(app: &App, path: &Path, expected: &[(i64, String)]) -> Result
         app.ui.json(&json!({
             "ok": report.findings.is_empty(), "snapshots": report.snapshots, "pruned": report.pruned,
             "rows": report.rows, "records": report.records,
-            "head": report.head.as_ref().map(|(id, hash)| json!({ "id": id, "content_sha256": hash })),
+            "head": report.head.as_ref().map(|Link { id, sha256, .. }| json!({ "id": id, "content_sha256": sha256 })),
             "findings": findings.clone().collect::<Vec<_>>(), "not_proved": limits,
         }))?;
     }
@@ -95,8 +95,8 @@ fn verify_database(app: &App, path: &Path, expected: &[(i64, String)]) -> Result
     app.ui.note(format_args!(
         "ok: {snapshots} snapshots, {rows} rows and {records} records are as they were written"
     ));
-    if let Some((id, hash)) = head {
-        app.ui.note(format_args!("newest: snapshot {id}, content_sha256 {hash}"));
+    if let Some(Link { id, sha256, .. }) = head {
+        app.ui.note(format_args!("newest: snapshot {id}, content_sha256 {sha256}"));
     }
     limits.iter().for_each(|limit| app.ui.note(limit));
     Ok(())
@@ -104,7 +104,7 @@ fn verify_database(app: &App, path: &Path, expected: &[(i64, String)]) -> Result
 
 /// The database against itself, and against hashes that were kept elsewhere.
 fn check_database(reader: &Reader, expected: &[(i64, String)]) -> Result<Report> {
-    let mut report = store::check(reader)?;
+    let mut report = reader.check()?;
     for (id, hash) in expected {
         report.findings.extend(unexpected(reader, &report, *id, hash)?);
     }
@@ -113,8 +113,8 @@ fn check_database(reader: &Reader, expected: &[(i64, String)]) -> Result<Report>
 
 /// What is wrong about a snapshot whose hash was kept elsewhere.
 fn unexpected(reader: &Reader, report: &Report, id: i64, hash: &str) -> Result<Option<Finding>> {
-    let head = report.head.as_ref().map_or(0, |(head, _)| *head);
-    let found = store::content_sha256(reader, id)?;
+    let head = report.head.as_ref().map_or(0, |head| head.id);
+    let found = reader.find_snapshot(id)?.map(|snapshot| snapshot.content_sha256);
     Ok(match found {
         Some(found) if found == hash => None,
         Some(found) => Some(Finding(format!("snapshot {id} has the hash {found}, not the expected {hash}"))),
@@ -158,12 +158,6 @@ fn database_limits(report: &Report, expected: &[(i64, String)]) -> Vec<String> {
         limits.push(format!(
             "not proved: the times and counts of {} pruned snapshots; their hashes hold the chain together",
             report.pruned
-        ));
-    }
-    if let Some(version) = report.older {
-        limits.push(format!(
-            "not proved: that the triggers and views of schema version {version} were in place; those checked are of a \
-             temporary copy, brought up to date"
         ));
     }
     limits

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::freshbooks::{Me, Reply};
 use crate::http::{Answer, Failed, Failure};
 use crate::model::reading::Digest;
-use crate::model::{Identity, Reading, RequestLine};
+use crate::model::{Identity, Reading, RequestLine, Run};
 use crate::store::Spool;
 use crate::time::Timestamp;
 
@@ -116,7 +116,7 @@ impl Collector {
         for collected in &mut self.businesses {
             collected.reading.coverage.sort_by_key(|coverage| coverage.resource);
         }
-        Reading {
+        let run = Run {
             started_at,
             // A clock that was set back meanwhile must not make a reading end before it began.
             finished_at: finished_at.max(started_at),
@@ -124,9 +124,10 @@ impl Collector {
             server_date_last: self.server_dates.map(|(_, last)| last),
             identity: self.identity,
             identity_record: self.identity_record,
-            businesses: self.businesses.into_iter().map(|collected| collected.reading).collect(),
             requests: self.requests.into_values().collect(),
-        }
+        };
+        let businesses = self.businesses.into_iter().map(|collected| collected.reading).collect();
+        Reading { run, businesses }
     }
 
     fn note_date(&mut self, answer: &Answer) {
@@ -142,7 +143,7 @@ impl Collector {
 }
 
 /// The line that a request leaves in the snapshot, and the server's time.
-fn noted<T>(url: String, reply: &Reply<T>) -> (RequestLine, Option<Timestamp>) {
+pub(super) fn noted<T>(url: String, reply: &Reply<T>) -> (RequestLine, Option<Timestamp>) {
     match reply {
         Ok((_, answer)) => (answered(url, answer), answer.server_date),
         Err(Failed { failure: Failure::Answered(answer, _), attempts }) => {
@@ -151,6 +152,7 @@ fn noted<T>(url: String, reply: &Reply<T>) -> (RequestLine, Option<Timestamp>) {
         Err(Failed { attempts, .. }) => {
             let attempts = *attempts;
             let none = RequestLine {
+                method: "GET",
                 url,
                 status: None,
                 received_at: None,
@@ -164,8 +166,9 @@ fn noted<T>(url: String, reply: &Reply<T>) -> (RequestLine, Option<Timestamp>) {
     }
 }
 
-fn answered(url: String, answer: &Answer) -> RequestLine {
+pub(super) fn answered(url: String, answer: &Answer) -> RequestLine {
     RequestLine {
+        method: "GET",
         url,
         status: Some(answer.status),
         received_at: Some(answer.received_at),

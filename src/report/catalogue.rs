@@ -14,6 +14,7 @@ const MEMBERSHIPS: Report = Report {
     lead: access::LEAD,
     needs: Needs::Nothing,
     rows: access::all,
+    remarks: |_| Ok(Vec::new()),
 };
 
 /// Also what `diff` prints of any two snapshots.
@@ -156,12 +157,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::report::{CONDUCTORONE, VANTA};
+    use crate::report::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
 
     #[test]
     fn every_description_holds_together() {
         let mut names = BTreeSet::new();
-        for report in REPORTS.iter().chain([&VANTA, &CONDUCTORONE]) {
+        for report in REPORTS.iter().chain([&VANTA, &CONDUCTORONE, &LUMOS, &ACCESSOWL]) {
             assert!(names.insert(report.name), "{} is there twice", report.name);
             let columns: Vec<&str> =
                 report.columns.iter().copied().flatten().map(|column| &*column.name).collect();

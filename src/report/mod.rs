@@ -6,14 +6,18 @@
 //!
 //! - [`columns`], [`shared`]: what a column is, and the columns of `access`, which most reports share.
 //! - [`view`]: a snapshot, or some of it, as the reports see it.
-//! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`], [`presets`]: the
-//!   rows; [`holdings`]: who holds what, for those of people.
+//! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`]: the rows;
+//!   [`holdings`]: who holds what, for those of people.
+//! - [`census`]: people and what they hold, as plain values; [`presets`], [`baton`]: files for other
+//!   products, made from it.
 //! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`].
 //! - [`summary`]: what the cover and the README both tell.
 
 mod access;
 mod attention;
+pub(crate) mod baton;
 mod catalogue;
+mod census;
 mod changes;
 mod columns;
 mod coverage;
@@ -35,9 +39,9 @@ use std::borrow::Cow;
 pub(crate) use catalogue::{CHANGES, REPORTS, find};
 pub(crate) use changes::cells as change_cells;
 pub(crate) use columns::{Column, Type, column};
-pub(crate) use format::{Lines, Style, Written, write};
+pub(crate) use format::{Lines, Style, write};
 pub(crate) use jsonl::write_object;
-pub(crate) use presets::{CONDUCTORONE, VANTA};
+pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
 pub(crate) use view::{Limits, Options, Scope, View};
 pub(crate) use xlsx::LONGEST_CELL;
 
@@ -106,6 +110,8 @@ pub(crate) struct Report {
     pub(crate) lead: &'static [&'static str],
     pub(crate) needs: Needs,
     pub(crate) rows: fn(&View, &mut Take) -> Result<()>,
+    /// What the file leaves out or says in other words, for whoever asked for it.
+    pub(crate) remarks: fn(&View) -> Result<Vec<String>>,
 }
 
 impl Report {

@@ -4,8 +4,11 @@
 
 mod arbitrary;
 mod auth;
+mod baton;
 mod browsers;
+mod c1z;
 mod changes;
+mod classic;
 mod completions;
 mod contract;
 mod corners;
@@ -20,6 +23,7 @@ mod gaps;
 mod harness;
 mod help;
 mod history;
+mod imports;
 mod inputs;
 mod interruption;
 mod leaks;
@@ -57,7 +61,6 @@ mod tables;
 mod terminal;
 mod tls;
 #[cfg(debug_assertions)]
-mod upgrade;
 mod verify;
 mod widths;
 mod xlsx;

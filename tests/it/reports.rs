@@ -80,7 +80,7 @@ fn every_report_is_as_expected_to_the_byte() {
             expect(&format!("expected/{report}.{format}"), &found);
         }
     }
-    for product in ["vanta", "conductorone"] {
+    for product in ["vanta", "conductorone", "lumos", "accessowl"] {
         let run = home.fbsync(&["export", "--for", product]).succeeds();
         expect(&format!("expected/for-{product}.csv"), &run.stdout);
     }
