@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use super::stop::{POLL, Stop};
 use super::test_variable;
 use crate::error::{Context, Kind, Result};
-use crate::model::Timestamp;
+use crate::stop::{POLL, Stop};
+use crate::time::Timestamp;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {

@@ -5,13 +5,12 @@
 //! `FBSYNC_TEST_CLOCK` (Unix seconds that the clock starts from), `FBSYNC_TEST_NO_SLEEP`
 //! (waits return at once, and are told at `-v` as always), `FBSYNC_TEST_PATIENCE` (milliseconds to
 //! wait for a lock), `FBSYNC_TEST_HOST` (the machine's name) and `FBSYNC_TEST_DIE_AT`
-//! (the name of the step at which the process kills itself; with `panic:` in front, it panics there).
+//! (the name of the step at which the process kills itself, see [`die_if_chosen`]).
 
 #![expect(clippy::disallowed_methods, reason = "this is the place where they are allowed")]
 
 mod clock;
 mod desktop;
-mod stop;
 mod terminal;
 mod typed;
 mod unforeseen;
@@ -24,17 +23,16 @@ use std::time::Duration;
 
 use etcetera::BaseStrategy;
 
-use crate::cli::Common;
 use crate::error::{Error, Kind, Result};
-use crate::http::Origin;
-use crate::model::Timestamp;
+use crate::origin::Origin;
 use crate::shell;
+use crate::stop::Stop;
+use crate::time::Timestamp;
 use crate::ui::{ColorChoice, Ui};
 pub(crate) use clock::Clock;
 pub(crate) use desktop::{has_desktop, open_browser};
-pub(crate) use stop::{POLL, Stop};
 pub(crate) use typed::Typed;
-pub(crate) use unforeseen::caught;
+pub(crate) use unforeseen::{caught, expecting_panic};
 
 /// FreshBooks' own hosts (API documentation, "Authentication").
 pub(crate) const FRESHBOOKS_API: &str = "https://api.freshbooks.com";
@@ -45,6 +43,18 @@ const FRESHBOOKS_AUTH: &str = "https://auth.freshbooks.com";
 pub(crate) struct Endpoints {
     pub(crate) api: Origin,
     pub(crate) auth: Origin,
+}
+
+/// What a person chose for this run, whatever the command.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) profile: String,
+    pub(crate) state_dir: Option<PathBuf>,
+    pub(crate) quiet: bool,
+    pub(crate) verbosity: u8,
+    pub(crate) color: ColorChoice,
+    pub(crate) json: bool,
+    pub(crate) no_input: bool,
 }
 
 #[derive(Clone)]
@@ -64,14 +74,7 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn from_process(common: &Common, ui: Ui) -> Result<Self> {
-        let origin = |name: &str, default: &str| {
-            let text = variable(name)?.unwrap_or_else(|| default.to_owned());
-            Origin::parse(&text).map_err(|problem| {
-                Error::new(Kind::Config, format!("{name} cannot be used: {problem}"))
-                    .hint(format!("unset {name}"))
-            })
-        };
+    pub(crate) fn from_process(settings: Settings, ui: Ui) -> Result<Self> {
         let endpoints = Endpoints {
             api: origin("FRESHBOOKS_API_URL", FRESHBOOKS_API)?,
             auth: origin("FRESHBOOKS_AUTH_URL", FRESHBOOKS_AUTH)?,
@@ -79,13 +82,13 @@ impl App {
         Ok(App {
             ui,
             clock: Clock::from_process()?,
-            stop: Stop::install()?,
+            stop: Stop::install(move |error| ui.error(error))?,
             endpoints,
-            profile: common.profile.clone(),
-            json: common.json,
-            no_input: common.no_input,
-            state_dir: common.state_dir.clone().or_else(default_state_dir),
-            named_state_dir: common.state_dir.clone().filter(|folder| {
+            profile: settings.profile,
+            json: settings.json,
+            no_input: settings.no_input,
+            state_dir: settings.state_dir.clone().or_else(default_state_dir),
+            named_state_dir: settings.state_dir.filter(|folder| {
                 env::var_os("FBSYNC_STATE_DIR").is_none_or(|usual| usual != folder.as_os_str())
             }),
             usual_profile: variable("FBSYNC_PROFILE")?.unwrap_or_else(|| "default".to_owned()),
@@ -109,6 +112,11 @@ impl App {
         App { ui, endpoints, profile, state_dir, named_state_dir, json: false, ..self.clone() }
     }
 
+    /// The same, pointed at one origin for everything, as FreshBooks Classic is.
+    pub(crate) fn at(&self, origin: Origin) -> Self {
+        App { endpoints: Endpoints { api: origin.clone(), auth: origin }, ..self.clone() }
+    }
+
     /// The same, with another sign-in.
     pub(crate) fn for_profile(&self, name: &str) -> Self {
         App { profile: name.to_owned(), ..self.clone() }
@@ -123,24 +131,32 @@ impl App {
     }
 }
 
-/// How to talk, from the flags and the terminal. Made before anything can fail.
-pub(crate) fn ui(common: &Common) -> Ui {
+/// How to talk, from the settings and the terminal. Made before anything can fail.
+pub(crate) fn ui(settings: &Settings) -> Ui {
     let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
     let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let terminal = io::stderr().is_terminal();
     Ui {
-        quiet: common.quiet,
-        verbosity: common.verbose,
-        color: match common.color {
+        quiet: settings.quiet,
+        verbosity: settings.verbosity,
+        color: match settings.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             ColorChoice::Auto => terminal && !dumb && !no_color,
         },
-        may_ask: !common.no_input && io::stdin().is_terminal() && terminal,
-        draws: terminal && !dumb && !common.quiet && !common.json,
-        suggests: terminal && !common.quiet && !common.json,
+        may_ask: !settings.no_input && io::stdin().is_terminal() && terminal,
+        draws: terminal && !dumb && !settings.quiet && !settings.json,
+        suggests: terminal && !settings.quiet && !settings.json,
         width: terminal::width(),
     }
+}
+
+/// The origin that a variable names, or the usual one.
+pub(crate) fn origin(name: &str, usual: &str) -> Result<Origin> {
+    let text = variable(name)?.unwrap_or_else(|| usual.to_owned());
+    Origin::parse(&text).map_err(|problem| {
+        Error::new(Kind::Config, format!("{name} cannot be used: {problem}")).hint(format!("unset {name}"))
+    })
 }
 
 /// An environment variable; empty counts as unset, anything but UTF-8 is refused by name.
@@ -197,11 +213,22 @@ pub(crate) fn patience(usual: Duration) -> Duration {
     chosen.and_then(|text| text.parse().ok()).map_or(usual, Duration::from_millis)
 }
 
-/// Dies as by `kill -9` if a test chose this step. What is left behind is what a power cut would leave.
+/// Dies as by `kill -9` if a test chose this step: what is left behind is what a power cut would leave.
+/// With `HUP:` or the like in front of the step, another signal comes then; with `panic:`, it panics.
 pub(crate) fn die_if_chosen(step: &str) {
+    use rustix::process::{Signal, getpid, kill_process};
     let Ok(Some(chosen)) = test_variable("FBSYNC_TEST_DIE_AT") else { return };
-    assert!(chosen != format!("panic:{step}").as_str(), "the test chose to panic at {step}");
-    if chosen == step {
-        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    let (how, when) = chosen.split_once(':').unwrap_or(("KILL", &chosen));
+    if when != step {
+        return;
     }
+    let signal = match how {
+        "HUP" => Signal::HUP,
+        "INT" => Signal::INT,
+        "QUIT" => Signal::QUIT,
+        "TERM" => Signal::TERM,
+        "panic" => panic!("the test chose to panic at {step}"),
+        _ => Signal::KILL,
+    };
+    let _ = kill_process(getpid(), signal);
 }

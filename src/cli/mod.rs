@@ -3,6 +3,7 @@
 
 mod export;
 mod history;
+mod review;
 mod signin;
 mod sync;
 mod values;
@@ -11,18 +12,16 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::app::Settings;
 use crate::ui::ColorChoice;
 pub(crate) use export::{Choosing, ExportArgs, Import};
 pub(crate) use history::{
     DiffArgs, DiffFormat, PruneArgs, PruneRules, SnapshotsArgs, SnapshotsVerb, VerifyArgs,
 };
+pub(crate) use review::{RecordArgs, ReviewArgs, ReviewStatusArgs, ReviewVerb};
 pub(crate) use signin::{AuthArgs, LogoutArgs, RefreshArgs, StatusArgs};
 pub(crate) use sync::{Include, SyncArgs};
 use values::profile_name;
-
-/// FreshBooks compares the redirect URI character for character, so the default is one that a
-/// person can copy; the port lies outside the ranges that systems hand out on their own.
-pub(crate) const DEFAULT_REDIRECT: &str = "https://localhost:8799/callback";
 
 /// What an access review needs and nothing more (API documentation, "Scopes").
 pub(crate) const DEFAULT_SCOPES: &str = "user:profile:read user:teams:read";
@@ -67,6 +66,13 @@ pub(crate) struct Common {
     pub(crate) color: ColorChoice,
 }
 
+impl From<Common> for Settings {
+    fn from(common: Common) -> Self {
+        let Common { profile, state_dir, quiet, verbose: verbosity, json, no_input, color } = common;
+        Settings { profile, state_dir, quiet, verbosity, color, json, no_input }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Sign in: browser, local redirect capture, code exchange
@@ -81,6 +87,8 @@ pub(crate) enum Verb {
     Sync(SyncArgs),
     /// List the snapshots of a database
     Snapshots(SnapshotsArgs),
+    /// Record reviewers' decisions, and show what is left to do
+    Review(ReviewArgs),
     /// Write reports from a snapshot: one, or the evidence folder
     Export(ExportArgs),
     /// Tell joiners, leavers and changes between two snapshots

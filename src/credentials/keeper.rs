@@ -17,8 +17,8 @@ use crate::error::{Error, Kind, Result};
 use crate::freshbooks::Person;
 use crate::http::Http;
 use crate::http::retry::{self, Verdict};
-use crate::model::{Timestamp, spoken};
 use crate::secret::Secret;
+use crate::time::{Timestamp, spoken};
 
 pub(crate) struct Keeper {
     app: App,

@@ -11,9 +11,9 @@ use sha2::{Digest as _, Sha256};
 use super::{place, text};
 use crate::app::Endpoints;
 use crate::freshbooks::Person;
-use crate::model::Timestamp;
 use crate::oauth::{Client, TokenSet};
 use crate::secret::Secret;
+use crate::time::Timestamp;
 
 /// The layout written by this version.
 pub(super) const VERSION: u32 = 1;

@@ -18,12 +18,13 @@ use std::time::Duration;
 use super::place;
 use super::profile::Profile;
 use super::store::Store;
-use crate::app::{self, Clock, Endpoints, Stop};
+use crate::app::{self, Clock, Endpoints};
 use crate::error::{Error, Kind, Result};
 use crate::http::Http;
 use crate::http::retry::Outcome;
 use crate::oauth::{self, TokenProblem, TokenSet};
 use crate::secret::Secret;
+use crate::stop::Stop;
 use crate::ui::Ui;
 
 /// Before the one repeat after a lost answer. Asking again cannot make it worse: if the first
@@ -78,6 +79,8 @@ impl Section<'_> {
         let earlier = stored.interrupted().cloned();
         let mark = earlier.clone().unwrap_or_else(|| stored.mark(now, self.here));
         let marked = Profile { in_flight: Some(mark), ..stored };
+        app::die_if_chosen("before-mark");
+        let spare = self.store.spare_handles()?;
         self.store.save(&marked).map_err(|error| {
             Error::new(
                 error.kind(),
@@ -87,6 +90,7 @@ impl Section<'_> {
         })?;
         app::die_if_chosen("before-post");
         let answer = self.ask(&marked);
+        drop(spare);
         app::die_if_chosen("after-post");
         match answer {
             Ok(tokens) => self.keep(&marked, &tokens).map(Ended::Rotated),

@@ -8,9 +8,8 @@ use super::inputs;
 use super::profile::{Profile, fingerprint};
 use super::{Store, place};
 use crate::app::{self, App, Endpoints};
-use crate::cli::DEFAULT_REDIRECT;
 use crate::error::{Error, Kind, Result};
-use crate::oauth::Client;
+use crate::oauth::{Client, DEFAULT_REDIRECT};
 use crate::secret::{Secret, bare};
 
 /// The refresh token in the environment.

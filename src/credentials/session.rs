@@ -12,10 +12,10 @@ use super::keeper::Keeper;
 use super::rotation::Unless;
 use crate::app::{App, Typed};
 use crate::error::{Error, Kind, Result};
-use crate::freshbooks::Person;
+use crate::freshbooks::{Person, Tokens};
 use crate::http::Http;
-use crate::model::Timestamp;
 use crate::secret::Secret;
+use crate::time::Timestamp;
 
 /// An access token lives twelve hours; one that ends sooner than this is replaced before work
 /// begins.
@@ -48,31 +48,6 @@ impl Session {
             keeper.adopt(adopt);
         }
         self
-    }
-
-    /// An access token that is good for ten minutes more, refreshed first if need be.
-    pub(crate) fn bearer(&self) -> Result<Secret> {
-        match self {
-            Session::Bare(token, _) => Ok(token.clone()),
-            Session::Stored(keeper) => keeper.good_for(MARGIN),
-        }
-    }
-
-    /// Another access token after FreshBooks refused `failed`; nothing where that would not help.
-    pub(crate) fn replace(&self, failed: &Secret) -> Result<Option<Secret>> {
-        self.keeper()?.replace(failed)
-    }
-
-    /// Whether there is no more than an access token.
-    pub(crate) fn is_bare(&self) -> bool {
-        matches!(self, Session::Bare(..))
-    }
-
-    /// Notes that FreshBooks refused `fresh` as well, which [`Session::replace`] gave.
-    pub(crate) fn was_refused_too(&self, fresh: &Secret) {
-        if let Session::Stored(keeper) = self {
-            keeper.was_refused_too(fresh);
-        }
     }
 
     /// Rotates because it was asked for. `within`: only if the access token ends sooner. Whether it
@@ -113,6 +88,30 @@ impl Session {
                 Err(Error::new(Kind::SignIn, message)
                     .hint(format!("set a new one, or unset it and sign in with: {sign_in}")))
             }
+        }
+    }
+}
+
+impl Tokens for Session {
+    /// One that is good for ten minutes more, refreshed first if need be.
+    fn bearer(&self) -> Result<Secret> {
+        match self {
+            Session::Bare(token, _) => Ok(token.clone()),
+            Session::Stored(keeper) => keeper.good_for(MARGIN),
+        }
+    }
+
+    fn replace(&self, refused: &Secret) -> Result<Option<Secret>> {
+        self.keeper()?.replace(refused)
+    }
+
+    fn can_replace(&self) -> bool {
+        matches!(self, Session::Stored(_))
+    }
+
+    fn was_refused_too(&self, fresh: &Secret) {
+        if let Session::Stored(keeper) = self {
+            keeper.was_refused_too(fresh);
         }
     }
 }

@@ -42,7 +42,7 @@ pub(super) mod optional_secret {
 pub(super) mod moment {
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 
-    use crate::model::Timestamp;
+    use crate::time::Timestamp;
 
     pub(in crate::credentials) fn serialize<S: Serializer>(
         moment: &Timestamp,

@@ -23,6 +23,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{Context, Error, Kind, Result};
+use crate::format::Format;
 use crate::fsutil;
 use crate::model::reading::hex;
 use crate::report::{self, REPORTS, Report, Style, View};
@@ -63,6 +64,7 @@ pub(crate) struct Sealed {
     pub(crate) files: usize,
     pub(crate) rows: u64,
     pub(crate) changed_cells: usize,
+    pub(crate) cut_cells: usize,
     pub(crate) not_made: Vec<(&'static str, String)>,
     /// Businesses of a split without a folder, their gap not accepted beforehand.
     pub(crate) unread: Vec<String>,
@@ -104,6 +106,7 @@ pub(crate) fn write(folder: &Path, view: &View, plan: &Plan) -> Result<Sealed> {
         files: entries.len() + 2,
         rows: entries.first().and_then(|access| access.rows).unwrap_or(0),
         changed_cells: entries.iter().filter_map(|e| e.formula_guard.as_ref()).map(|g| g.count).sum(),
+        cut_cells: entries.iter().map(|entry| entry.cut_cells.len()).sum(),
         not_made: not_made(view),
         unread: Vec::new(),
     };
@@ -142,21 +145,19 @@ fn write_report(folder: &Path, report: &Report, view: &View, plan: &Plan) -> Res
         bytes: sum.bytes,
         rows: Some(written.rows),
         columns: Some(written.columns),
-        formula_guard: (plan.style.format == report::Format::Csv).then_some(GuardEntry {
+        formula_guard: (plan.style.format == Format::Csv).then_some(GuardEntry {
             mode: plan.style.guard,
             count: written.changed.len(),
             cells: written.changed,
         }),
+        cut_cells: written.cut,
     })
 }
 
 /// The report's name, `partial` where that is so, and in a client's folder whose it is and of when.
 fn file_name(report: &Report, view: &View, plan: &Plan) -> String {
     let prefix = match (plan.part, view.businesses.as_slice()) {
-        (Some(Part::Business), [business]) => {
-            let day = view.snapshot.finished_at.get(..10).unwrap_or_default();
-            format!("{}-{day}-", split::folder_name(business))
-        }
+        (Some(Part::Business), [business]) => split::file_prefix(business, &view.snapshot),
         _ => String::new(),
     };
     let partial = if view.is_partial() { ".partial" } else { "" };
@@ -175,7 +176,7 @@ fn write_file<T>(
     fill: impl FnOnce(&mut dyn Write) -> Result<T>,
 ) -> Result<(T, Sum)> {
     let failed = || format!("cannot write {name}");
-    let file = fsutil::create_new_private(&folder.join(name)).context(Kind::Storage, failed)?;
+    let file = fsutil::create_private(&folder.join(name)).context(Kind::Storage, failed)?;
     let mut out = Summing { file: BufWriter::new(file), hasher: Sha256::new(), bytes: 0 };
     let filled = fill(&mut out)?;
     let Summing { file, hasher, bytes } = out;

@@ -3,8 +3,9 @@
 use super::manifest::{FileEntry, Manifest};
 use super::{MANIFEST, README, SUMS};
 use crate::error::Result;
+use crate::format::Guard;
 use crate::report::summary::{self, STATES, wrapped};
-use crate::report::{self, Guard, Limits, View};
+use crate::report::{self, Limits, View};
 use crate::ui::printable;
 
 const WIDTH: usize = 78;

@@ -1,13 +1,13 @@
 //! One business on its way: its sources as far as they have come, and what each still lacks.
 
 use super::Plan;
-use super::spool::Spool;
 use super::staff::StaffList;
 use super::team::{Missing, Page, PageJob, TeamList};
 use crate::error::Result;
 use crate::freshbooks::{Group, Oddities, Records, Reply, StaffAnswer, TeamPage};
 use crate::http::{Failed, Failure};
 use crate::model::{Business, BusinessReading, Coverage, Outcome, Resource};
+use crate::store::Spool;
 
 /// What is still being read is in a slot of its own.
 pub(super) struct Collected {
@@ -63,7 +63,7 @@ impl Collected {
         let Some(list) = &mut self.team else { return Ok(Vec::new()) };
         let next = match reply {
             Ok((TeamPage { members, records, oddities, meta }, answer)) => {
-                spool.add(&records)?;
+                spool.add(records.iter())?;
                 list.take(job, Page { members, oddities, meta, attempts: answer.attempts })
             }
             Err(failed) => list.miss(missing(failed)?),
@@ -86,7 +86,7 @@ impl Collected {
         self.group_pending = false;
         let coverage = match reply {
             Ok((Group { members, records, oddities }, answer)) => {
-                spool.add(&records)?;
+                spool.add(records.iter())?;
                 self.reading.group = members;
                 group_coverage(&records, &oddities, answer.attempts)
             }
@@ -105,7 +105,7 @@ impl Collected {
         let Some(list) = &mut self.staff else { return Ok(None) };
         let next = match reply {
             Ok((StaffAnswer::Page(came), answer)) => {
-                spool.add(&came.records)?;
+                spool.add(came.records.iter())?;
                 list.take(page, came, answer.attempts)
             }
             Ok((StaffAnswer::Refused(message), answer)) => {

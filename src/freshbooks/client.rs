@@ -1,15 +1,17 @@
 //! The reads that an access review needs, each one GET.
 
+use std::sync::Arc;
+
 use url::Url;
 
 use super::me::{self, Me};
 use super::staff::{StaffAnswer, staff_page};
 use super::wire::{self, Group, TeamPage};
-use crate::credentials::Session;
 use crate::error::Result;
-use crate::http::{Answer, Failed, Failure, Http, Origin};
+use crate::http::{Answer, Failed, Failure, Http};
 use crate::model::Identity;
 use crate::model::rows::full_name;
+use crate::origin::Origin;
 use crate::secret::Secret;
 
 /// What is asked for in one request. FreshBooks cuts `per_page` to 100 without a word
@@ -26,16 +28,31 @@ pub(crate) struct TeamQuery {
 /// What came back and the answer that it came in.
 pub(crate) type Reply<T> = std::result::Result<(T, Answer), Failed>;
 
+/// Where the access tokens come from. What lies behind it (stored sign-ins, rotation) is no concern of a read.
+pub(crate) trait Tokens: Send + Sync {
+    /// An access token to ask with.
+    fn bearer(&self) -> Result<Secret>;
+
+    /// Another one than `refused`, which FreshBooks does not accept; nothing where that would not help.
+    fn replace(&self, refused: &Secret) -> Result<Option<Secret>>;
+
+    /// Whether there can be another one at all.
+    fn can_replace(&self) -> bool;
+
+    /// FreshBooks refused `fresh` for the same read, which [`Tokens::replace`] has just given.
+    fn was_refused_too(&self, fresh: &Secret);
+}
+
 #[derive(Clone)]
 pub(crate) struct FreshBooks {
     http: Http,
     api: Origin,
-    session: Session,
+    tokens: Arc<dyn Tokens>,
 }
 
 impl FreshBooks {
-    pub(crate) fn new(http: Http, api: Origin, session: Session) -> Self {
-        FreshBooks { http, api, session }
+    pub(crate) fn new(http: Http, api: Origin, tokens: impl Tokens + 'static) -> Self {
+        FreshBooks { http, api, tokens: Arc::new(tokens) }
     }
 
     /// How often something had to be asked again so far.
@@ -85,20 +102,20 @@ impl FreshBooks {
     /// resource and not about the token.
     fn get<T>(&self, url: &Url, read: impl Fn(&str) -> std::result::Result<T, wire::Problem>) -> Reply<T> {
         let fatal = |error| Failed { failure: Failure::Fatal(error), attempts: 0 };
-        let token = self.session.bearer().map_err(fatal)?;
+        let token = self.tokens.bearer().map_err(fatal)?;
         let refused = match self.http.get(url, &token, &read) {
             Err(refused) if refused.refuses_token() => refused,
             reply => return reply,
         };
-        let fresh = match self.session.replace(&token) {
+        let fresh = match self.tokens.replace(&token) {
             // One that cannot be replaced may still be good, and the refusal about this read only.
-            Err(_) if self.session.is_bare() && self.is_good_for_me(url, &token) => None,
+            Err(_) if !self.tokens.can_replace() && self.is_good_for_me(url, &token) => None,
             fresh => fresh.map_err(fatal)?,
         };
         let Some(token) = fresh else { return Err(refused) };
         let repeated = self.http.get(url, &token, &read);
         if repeated.as_ref().is_err_and(Failed::refuses_token) {
-            self.session.was_refused_too(&token);
+            self.tokens.was_refused_too(&token);
         }
         repeated
             .map(|(value, answer)| (value, answer.after(refused.attempts)))

@@ -1,6 +1,6 @@
 //! FreshBooks as a signed-in identity sees it: four reads, answers as model types.
 //!
-//! - [`client`]: the reads, with the token of a session, renewed once when it is refused.
+//! - [`client`]: the reads, with an access token, another one once when it is refused.
 //! - [`me`], [`wire`], [`staff`]: the shapes of the answers: of `users/me`, of lists and groups, of the
 //!   deprecated staff list.
 //! - [`object`]: JSON one level deep; [`strip`]: a record without secrets and contact data.
@@ -15,7 +15,7 @@ mod strip;
 mod tolerant;
 mod wire;
 
-pub(crate) use client::{FreshBooks, PER_PAGE, Person, Reply, TeamQuery, who_is};
+pub(crate) use client::{FreshBooks, PER_PAGE, Person, Reply, TeamQuery, Tokens, who_is};
 pub(crate) use me::Me;
 pub(crate) use oddities::{Noted, Oddities};
 pub(crate) use staff::{StaffAnswer, StaffPage};

@@ -11,7 +11,8 @@ use super::strip::Records;
 use super::tolerant::{Number, eastern_moment, integer, number, optional_text};
 use super::wire::{Problem, entries, list, nested, object};
 use crate::http::Complaint;
-use crate::model::{StaffMember, Timestamp};
+use crate::model::StaffMember;
+use crate::time::Timestamp;
 
 /// What a request for the staff list came to.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::model::Timestamp;
+use crate::time::Timestamp;
 
 /// A scalar as it stood.
 enum Scalar<'a> {

@@ -16,9 +16,10 @@ use super::oddities::{Noted, Oddities};
 use super::strip::Records;
 use super::tolerant::{Number, boolean, integer, moment, number, optional_text, text};
 use crate::model::reading::{Digest, GroupMember, Member, hex};
+use crate::model::role;
 use crate::model::rows::Membership;
 use crate::model::texts::Parts;
-use crate::model::{Timestamp, role};
+use crate::time::Timestamp;
 
 /// What is wrong with an answer, as a phrase. Nothing of the answer is quoted in it.
 pub(super) type Problem = String;
@@ -28,7 +29,7 @@ pub(super) type Problem = String;
 const MOST_ENTRIES: i64 = 100_000;
 
 /// One page of a team list.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct TeamPage {
     pub(crate) members: Vec<Membership>,
     pub(crate) records: Records,

@@ -9,7 +9,7 @@ use std::fmt;
 use rustls::CertificateError;
 use rustls::pki_types::UnixTime;
 
-use crate::model::Timestamp;
+use crate::time::Timestamp;
 
 /// The words of rustls-platform-verifier for a system without roots; it has no kind to match on.
 const NO_ROOTS: &str = "No CA certificates were loaded";

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::model::Timestamp;
+use crate::time::Timestamp;
 
 /// Tries in all. With the waits below, five of them last about half a minute, which outlives a
 /// restart of a service behind a load balancer; longer troubles are for the next run.

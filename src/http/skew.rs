@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{Timestamp, spoken};
+use crate::time::{Timestamp, spoken};
 
 /// What is less than this is the way of an answer and the rounding of `Date`.
 const TOLERATED: u64 = 60;

@@ -18,9 +18,10 @@ use ureq::{Agent, Proxy};
 use super::between::{Between, TrustStore};
 use super::distrust::lacks_roots;
 use super::names::Names;
-use super::{Origin, proxy};
+use super::proxy;
 use crate::app::Endpoints;
 use crate::error::Result;
+use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::ui::Ui;
 

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use super::Client;
 use super::pair::Pair;
-use crate::http::{Answer, Distrust, Failure, Http, Meaning, Origin, Skew};
-use crate::model::Timestamp;
+use crate::http::{Answer, Distrust, Failure, Http, Meaning, Skew};
+use crate::origin::Origin;
 use crate::secret::Secret;
+use crate::time::Timestamp;
 
 /// What FreshBooks documents; taken where an answer leaves `expires_in` out, as RFC 6749 section
 /// 5.1 lets it.
@@ -109,7 +110,7 @@ pub(crate) fn revoke(http: &Http, api: &Origin, client: &Client, token: &Secret)
     match http.post_form(&api.url(&["auth", "oauth", "revoke"]), &form) {
         Ok(answer) if answer.status == 200 && is_empty(&answer) => Revoked::Yes,
         Ok(answer) => {
-            let complaint = http.complaint_of(&answer);
+            let complaint = http.complaint_of(&answer, None);
             Revoked::No(format!("HTTP {}: {}", answer.status, complaint.words()))
         }
         Err(failure) => Revoked::No(failure.to_string()),
@@ -160,7 +161,7 @@ fn read(http: &Http, answer: &Answer, form: &[(&str, &str)]) -> Result<TokenSet,
 /// and old paths with 200: `error` decides.
 fn problem(http: &Http, answer: &Answer) -> TokenProblem {
     let status = answer.status;
-    let complaint = http.complaint_of(answer);
+    let complaint = http.complaint_of(answer, None);
     let why = complaint.words().to_owned();
     if let Some(broke_off) = &answer.broke_off {
         return TokenProblem::Lost(broke_off.clone());

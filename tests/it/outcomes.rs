@@ -163,12 +163,12 @@ fn a_refused_access_token_is_replaced_once() {
 fn a_clock_that_is_off_is_told_and_does_not_matter() {
     let home = Home::with_sign_in();
     let now = home.sandbox.now().as_second();
-    let home = home.with("FBSYNC_TEST_CLOCK", &(now + 7230).to_string());
+    let home = home.at_another_time(now + 7230);
     let run = home.fbsync(&["refresh", "--json"]).succeeds().says("clock is 2 h");
     let left = run.json()["expires_in_seconds"].as_i64().expect("a number");
     assert!((43_190..=43_201).contains(&left), "{run}");
     // What is less than a minute is nobody's fault.
-    let home = home.with("FBSYNC_TEST_CLOCK", &(now + 30).to_string());
+    let home = home.at_another_time(now + 30);
     home.fbsync(&["refresh"]).succeeds().does_not_say("clock");
 }
 

@@ -45,7 +45,10 @@ impl Output<'static> {
         let data = || app.ui.data();
         Ok(match format {
             DiffFormat::Table => Output::Table { at_terminal: app.ui.width.is_some(), rows: Vec::new() },
-            DiffFormat::Csv => Output::Lines(Lines::csv(&CHANGES, columns(), Style::default(), data())?),
+            DiffFormat::Csv => {
+                let style = Style { printable: app.ui.width.is_some(), ..Style::default() };
+                Output::Lines(Lines::csv(&CHANGES, columns(), style, data())?)
+            }
             DiffFormat::Jsonl => Output::Lines(Lines::jsonl(columns(), data())),
             DiffFormat::Json => Output::Array { out: data(), begun: false },
         })
@@ -110,7 +113,7 @@ fn in_words(located: &Located) -> Vec<String> {
         Change::RoleChanged => value.map(role::label).unwrap_or_default().to_owned(),
         _ => value.unwrap_or_default().to_owned(),
     };
-    let (before, after) = change.values();
+    let (before, after) = located.values();
     let turned = match (said(before), said(after)) {
         (before, after) if before.is_empty() && after.is_empty() => String::new(),
         (before, after) => format!("{before} → {after}").trim().to_owned(),

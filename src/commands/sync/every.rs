@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::model::spoken;
+use crate::time::spoken;
 
 /// Runs `once`, then again every `apart`, counted from start to start. Ends with the error of a round
 /// that no later one could mend, or with a signal; what passes by itself is told and survived.

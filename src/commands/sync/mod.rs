@@ -11,24 +11,27 @@ mod gap_file;
 mod gaps;
 mod tell;
 
+use std::path::Path;
 use std::time::Instant;
 
 use serde_json::json;
 
 use crate::app::{self, App};
 use crate::cli::{Include, SyncArgs};
-use crate::credentials::Session;
+use crate::credentials::{ClassicProfile, Session, classic};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::{self, Brought, Plan};
 use crate::freshbooks::FreshBooks;
-use crate::fsutil;
 use crate::http::{Between, Http, Skew};
-use crate::model::{Business, Identity};
+use crate::model::{Business, Identity, Reading, relate};
 use crate::store::{self, Provenance, Writer};
 use gaps::AcceptedGaps;
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
     let once = || {
+        if let Some(profile) = classic_sign_in(app)? {
+            return from_classic(&profile.system.app(app)?, args, &profile);
+        }
         let http = Http::new(app)?;
         let session = || Ok(Session::open(app, &http)?.adopting(args.adopt));
         with_session(app, args, http.clone(), session)
@@ -39,6 +42,28 @@ pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
     }
 }
 
+/// An access token in the environment takes precedence over any stored sign-in.
+fn classic_sign_in(app: &App) -> Result<Option<ClassicProfile>> {
+    match app::variable("FBSYNC_ACCESS_TOKEN")? {
+        Some(_) => Ok(None),
+        None => classic::stored(app),
+    }
+}
+
+/// What to read, where to spool the records, and a check of who signed in.
+struct Demand<'a> {
+    plan: &'a Plan,
+    folder: &'a Path,
+    admit: &'a dyn Fn(&Identity, &[Business]) -> Result<()>,
+}
+
+/// What was read, by which way, and with which scopes.
+struct Source {
+    brought: Brought,
+    between: Between,
+    scopes: Option<String>,
+}
+
 /// Reads with the session that `open` gives, once the database has been found fit to be written to.
 pub(crate) fn with_session(
     app: &App,
@@ -46,27 +71,53 @@ pub(crate) fn with_session(
     http: Http,
     open: impl FnOnce() -> Result<Session>,
 ) -> Result<()> {
-    let path = app.database(&args.database.db)?;
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fsutil::create_private_folder(folder)?;
-    }
-    let gaps = AcceptedGaps::gather(app, args)?;
-    let writer = Writer::claim(&path, app.ui)?;
-    let session = open()?;
-    let plan = plan(args);
-    let between = http.between();
-    let http = http.until(plan.limit.map(|(deadline, _)| deadline));
-    let source = app.endpoints.api.lasting_name();
-    let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), session.clone());
+    record(app, args, |Demand { plan, folder, admit }| {
+        let session = open()?;
+        let between = http.between();
+        let http = http.until(plan.limit.map(|(deadline, _)| deadline));
+        let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), session.clone());
+        let brought = fetch::read(app, &freshbooks, plan, folder, admit)?;
+        Ok(Source { brought, between, scopes: session.scopes() })
+    })
+}
 
+/// Reads a FreshBooks Classic system; `app` is pointed at it.
+fn from_classic(app: &App, args: &SyncArgs, profile: &ClassicProfile) -> Result<()> {
+    if args.include.contains(&Include::Staff) {
+        app.ui.note(
+            "--include staff adds nothing: FreshBooks Classic has one staff list, which is always read",
+        );
+    }
+    record(app, args, |Demand { plan, folder, admit }| {
+        let http = Http::new(app)?.until(plan.limit.map(|(deadline, _)| deadline));
+        let between = http.between();
+        let classic = profile.open(app, http)?;
+        let brought = fetch::read_classic(app, &classic, plan, folder, admit)?;
+        Ok(Source { brought, between, scopes: None })
+    })
+}
+
+/// Locks the database, records what `read` returns, and says what was recorded.
+fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source>) -> Result<()> {
+    let path = app.database(&args.database.db)?;
+    let gaps = AcceptedGaps::gather(app, args)?;
+    if args.no_create && !store::is_there(&path)? {
+        let message = format!("there is no database {}, and --no-create begins none", path.display());
+        return Err(
+            Error::new(Kind::Storage, message).hint("mount the volume it is on, or leave out --no-create")
+        );
+    }
+    let writer = Writer::claim(app, &path)?;
+    let source = app.endpoints.api.lasting_name();
     let admit = |identity: &Identity, businesses: &[Business]| {
         if !args.new_identity {
-            store::check_owner(&writer, &source, identity.id, &identity.email)?;
+            writer.check_owner(&source, identity.id, &identity.email)?;
         }
         check_named(app, args, &gaps, businesses)?;
         writer.bring_up_to_date(app.ui)
     };
-    let brought = fetch::read(app, &freshbooks, &plan, writer.folder(), admit)?;
+    let demand = Demand { plan: &plan(args), folder: writer.folder(), admit: &admit };
+    let Source { brought, between, scopes } = read(demand)?;
     if let Some(skew) = brought.wrong_clock() {
         app.ui.warn(skew);
     }
@@ -78,14 +129,16 @@ pub(crate) fn with_session(
     }
     let provenance = Provenance {
         source,
-        scopes: session.scopes(),
+        scopes,
         parameters,
         note: args.note.clone(),
         os_user: app::os_user(),
         host: app::host_name(),
     };
     let missing = tell::gaps(&reading);
-    let recorded = writer.record(reading, spool, &provenance)?;
+    let Reading { run, businesses } = reading;
+    let listings = relate(&run.identity, businesses);
+    let recorded = writer.write(&run, &listings, spool, &provenance)?;
     tell::tell(app, &recorded, &missing, &path, &again::command(app, args, &path))
 }
 

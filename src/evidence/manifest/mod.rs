@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::Plan;
 use crate::app::{self, Clock};
 use crate::error::Result;
-use crate::report::{Format, Guard, Limits, Options, Scope, Style, View};
+use crate::format::{Format, Guard};
+use crate::report::{Limits, Options, Scope, Style, View};
 use snapshot::{CoverageEntry, SnapshotEntry, SourceEntry};
 
 pub(super) const SCHEMA: &str = "fbsync.manifest/1";
@@ -80,7 +81,7 @@ pub(super) struct OptionsEntry {
 
 impl OptionsEntry {
     pub(super) fn style(&self) -> Style {
-        Style { format: self.format, guard: self.formula_guard, bom: self.bom }
+        Style { format: self.format, guard: self.formula_guard, bom: self.bom, ..Style::default() }
     }
 
     pub(super) fn options(&self) -> Options {
@@ -117,6 +118,9 @@ pub(super) struct FileEntry {
     pub(super) columns: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) formula_guard: Option<GuardEntry>,
+    /// The cells that were cut to what a spreadsheet takes, each as `row key/column`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) cut_cells: Vec<String>,
 }
 
 impl FileEntry {
@@ -132,6 +136,7 @@ impl FileEntry {
             rows: None,
             columns: None,
             formula_guard: None,
+            cut_cells: Vec::new(),
         }
     }
 }
@@ -176,7 +181,7 @@ impl Manifest {
             tool: Tool { name: "fbsync".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
             genuine_host: view.is_genuine(),
             warning: view.warning(),
-            status: snapshot.status.clone(),
+            status: snapshot.status.to_string(),
             extent: view.extent(),
             source: SourceEntry::of(snapshot),
             snapshot: SnapshotEntry::of(view),
@@ -220,5 +225,5 @@ impl Manifest {
 
 /// From the database, so that a folder whose manifest says otherwise is found out.
 fn chosen(view: &View) -> Chosen {
-    Chosen { id: view.snapshot.id, finished_at: view.snapshot.finished_at.clone() }
+    Chosen { id: view.snapshot.id, finished_at: view.snapshot.finished_at.to_string() }
 }
