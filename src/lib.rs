@@ -9,12 +9,14 @@
 //! | [`commands`] | one verb a file, or a folder where it takes several |
 //! | [`help`] | what is said beside the flags: examples, exit codes, environment, files; manual pages |
 //! | [`cli`] | what can be typed: verbs, flags, help; no logic |
+//! | [`review`] | filled review sheets → decisions, and what is wrong with them; no I/O |
 //! | [`evidence`] | reports, manifest, check sums and README in one sealed folder; checking it again |
 //! | [`report`] | one description a report; rows → CSV, workbooks, JSON Lines |
 //! | [`fetch`] | all pages of all businesses, reconciled → a reading, its records in the store's spool |
 //! | [`store`] | a reading → a snapshot in SQLite; hashes, chain, comparison, pruning, upgrades, queries |
 //! | [`diff`] | what changed in a business between two readings; pure |
 //! | [`credentials`] | stored sign-ins; rotation as one critical section; the tokens that `freshbooks` asks for |
+//! | [`classic`] | FreshBooks Classic: OAuth 1.0a, four reads in XML, answers as model types |
 //! | [`freshbooks`] | four reads, answers as model types |
 //! | [`oauth`] | authorize, exchange, refresh, revoke; the loopback listener |
 //! | [`http`] | the small HTTP layer: limits, allowed origins, when to ask again |
@@ -36,14 +38,15 @@
 //!
 //! # Invariants
 //!
-//! - `model`, `diff` and `http::retry` do no I/O and never read the clock.
+//! - `model`, `diff`, `review` and `http::retry` do no I/O and never read the clock.
 //! - Only `ui` prints. Only `app` reads the environment and the time. Only `http` names `ureq`, only
 //!   `store` names `rusqlite`. Only `fsutil` writes files, except the database and its spool.
-//! - fbsync never writes at FreshBooks: GET for data, POST only to the token and revoke endpoints.
+//! - fbsync never writes at FreshBooks: GET for data, and POST for the reads of Classic's XML; other
+//!   POSTs go only to the token and revoke endpoints.
 //! - A snapshot is there or absent, never half. No request is made while a transaction is open.
 //! - A token goes only to the origin that issued it, never across a redirect. A [`secret::Secret`] is
-//!   exposed only in `http`, `oauth` and `credentials`, and a test says so.
-//! - A wire type never leaves `freshbooks`. Whatever FreshBooks adds (roles, fields, states) is kept,
+//!   exposed only in `http`, `oauth`, `classic` and `credentials`, and a test says so.
+//! - A wire type never leaves `freshbooks` or `classic`. Whatever FreshBooks adds (roles, fields, states) is kept,
 //!   not dropped.
 //! - What is checked never steers its check. The same head hash means the same content.
 
@@ -60,6 +63,8 @@ mod help;
 
 mod cli;
 
+mod review;
+
 mod evidence;
 
 mod report;
@@ -71,6 +76,8 @@ mod store;
 mod diff;
 
 mod credentials;
+
+mod classic;
 
 mod freshbooks;
 mod oauth;
@@ -162,6 +169,7 @@ fn dispatch(app: &App, verb: &Verb) -> error::Result<()> {
         Verb::Logout(args) => commands::logout::run(app, args),
         Verb::Sync(args) => commands::sync::run(app, args),
         Verb::Snapshots(args) => commands::snapshots::run(app, args),
+        Verb::Review(args) => commands::review::run(app, args),
         Verb::Export(args) => commands::export::run(app, args),
         Verb::Diff(args) => commands::diff::run(app, args),
         Verb::Verify(args) => commands::verify::run(app, args),

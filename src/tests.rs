@@ -70,7 +70,7 @@ fn what_one_place_may_do_no_other_does() {
     let reserved: [(&str, &[&str]); 5] = [
         ("env::var", &["app/environment.rs"]),
         ("env::home_dir", &["app/environment.rs"]),
-        (".expose()", &["http", "oauth", "credentials", "secret"]),
+        (".expose()", &["http", "oauth", "classic", "credentials", "secret"]),
         ("ureq::", &["http"]),
         ("rusqlite::", &["store"]),
     ];

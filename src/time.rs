@@ -73,6 +73,11 @@ impl Timestamp {
         Timestamp(NonZeroU64::MIN.saturating_add(self.seconds().saturating_sub(duration.as_secs())))
     }
 
+    /// The day in UTC, `YYYY-MM-DD`.
+    pub(crate) fn day(self) -> String {
+        self.to_string().chars().take(10).collect()
+    }
+
     /// How long from `earlier` to here; zero where `earlier` is later.
     pub(crate) fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_secs(self.seconds().saturating_sub(earlier.seconds()))

@@ -49,6 +49,7 @@ variables! {
     BROWSER "the browser that auth opens; none over SSH or without a display"
     FRESHBOOKS_API_URL "another FreshBooks than https://api.freshbooks.com"
     FRESHBOOKS_AUTH_URL "another FreshBooks than https://auth.freshbooks.com"
+    FRESHBOOKS_CLASSIC_URL "a server other than https://SYSTEM.freshbooks.com"
 }
 
 /// The profile of a command without the flag.
@@ -149,6 +150,11 @@ pub(super) fn auth_origin(usual: &str) -> Result<Origin> {
     origin(FRESHBOOKS_AUTH_URL, usual)
 }
 
+/// Where a system of FreshBooks Classic is.
+pub(crate) fn classic_origin(usual: &str) -> Result<Origin> {
+    origin(FRESHBOOKS_CLASSIC_URL, usual)
+}
+
 // What the machine says about itself.
 
 pub(super) fn is_dumb_terminal() -> bool {
@@ -221,7 +227,9 @@ fn text(name: &str) -> Result<Option<String>> {
     match env::var_os(name).map(OsString::into_string) {
         None => Ok(None),
         Some(Ok(text)) => Ok(Some(text).filter(|text| !text.is_empty())),
-        Some(Err(_)) => Err(Error::new(Kind::Config, format!("{name} is not valid UTF-8"))),
+        Some(Err(_)) => {
+            Err(Error::new(Kind::Config, format!("{name} is not valid UTF-8")).hint(format!("unset {name}")))
+        }
     }
 }
 

@@ -112,6 +112,11 @@ impl App {
         App { ui, endpoints, profile, state_dir, named_state_dir, json: false, ..self.clone() }
     }
 
+    /// The same, pointed at one origin for everything, as FreshBooks Classic is.
+    pub(crate) fn at(&self, origin: Origin) -> Self {
+        App { endpoints: Endpoints { api: origin.clone(), auth: origin }, ..self.clone() }
+    }
+
     /// The same, with another sign-in.
     pub(crate) fn for_profile(&self, name: &str) -> Self {
         App { profile: name.to_owned(), ..self.clone() }

@@ -3,6 +3,7 @@
 
 mod export;
 mod history;
+mod review;
 mod signin;
 mod sync;
 mod values;
@@ -18,6 +19,7 @@ pub(crate) use export::{Choosing, ExportArgs, Import};
 pub(crate) use history::{
     DiffArgs, DiffFormat, PruneArgs, PruneRules, SnapshotsArgs, SnapshotsVerb, VerifyArgs,
 };
+pub(crate) use review::{RecordArgs, ReviewArgs, ReviewStatusArgs, ReviewVerb};
 pub(crate) use signin::{AuthArgs, LogoutArgs, RefreshArgs, StatusArgs};
 pub(crate) use sync::{Include, SyncArgs};
 use values::profile_name;
@@ -86,6 +88,8 @@ pub(crate) enum Verb {
     Sync(SyncArgs),
     /// List the snapshots of a database
     Snapshots(SnapshotsArgs),
+    /// Record reviewers' decisions, and show what is left to do
+    Review(ReviewArgs),
     /// Write reports from a snapshot: one, or the evidence folder
     Export(ExportArgs),
     /// Tell joiners, leavers and changes between two snapshots

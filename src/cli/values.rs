@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::review::Reviewer;
+
 pub(super) const ZONE: &str = "AREA/CITY";
 pub(super) const ZONE_HELP: &str = "Where a day begins and ends, such as Europe/Oslo";
 
@@ -24,13 +26,24 @@ pub(super) fn accepted_gap(text: &str) -> Result<(i64, Option<String>), String> 
     Ok((id, reason))
 }
 
-/// A snapshot's id and the whole of its hash: a part of one would prove little.
-pub(super) fn expectation(text: &str) -> Result<(i64, String), String> {
-    let (id, hash) = text.split_once(':').ok_or("give a snapshot's id, a colon and its hash")?;
-    let id = id.parse().map_err(|_| "give a snapshot's id before the colon")?;
+/// A snapshot's id, or `review-3`, and the whole of its hash: a part of one would prove little.
+pub(super) fn expectation(text: &str) -> Result<(String, String), String> {
+    let (name, hash) = text.split_once(':').ok_or("give a snapshot's id, a colon and its hash")?;
+    if name.strip_prefix("review-").unwrap_or(name).parse::<i64>().is_err() {
+        return Err("give a snapshot's id, or a name like review-3, before the colon".to_owned());
+    }
     match hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        true => Ok((id, hash.to_ascii_lowercase())),
+        true => Ok((name.to_owned(), hash.to_ascii_lowercase())),
         false => Err("give all 64 hexadecimal digits of the hash".to_owned()),
+    }
+}
+
+/// A name and an address: whether reviewers judged their own access is told by the address.
+pub(super) fn reviewer(text: &str) -> Result<Reviewer, String> {
+    let reviewer = Reviewer::parse(text);
+    match reviewer.name.is_empty() || !reviewer.email.contains('@') {
+        true => Err("give a name and an address: 'Ann Ray <ann@example.com>'".to_owned()),
+        false => Ok(reviewer),
     }
 }
 
@@ -58,6 +71,15 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reviewers() {
+        let ann = Reviewer { name: "Ann Ray".to_owned(), email: "ann@x.example".to_owned() };
+        assert_eq!(reviewer(" Ann Ray <ann@x.example> "), Ok(ann));
+        for bad in ["", "Ann", "ann@x.example", "<ann@x.example>", "Ann <>", "Ann <ann>"] {
+            assert!(reviewer(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn lengths_of_time() {

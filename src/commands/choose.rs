@@ -11,7 +11,8 @@ use crate::app::App;
 use crate::cli::Choosing;
 use crate::error::{Error, Kind, Result};
 use crate::evidence::{Choice, Chosen};
-use crate::store::{self, Reader, Side, SnapshotLine, Usable};
+use crate::model::Status;
+use crate::store::{Reader, Side, Snapshot, Usable};
 use crate::time::{Timestamp, Zone, spoken};
 
 /// A snapshot as a person names it.
@@ -70,33 +71,28 @@ fn by_id(reader: &Reader, wanted: &Choosing, usable: Usable, id: i64) -> Result<
             "--within says how old a date's snapshot may be; an id needs none",
         ));
     }
-    let snapshot = with_content(store::snapshot_by_id(reader, id)?)?;
-    // The newest that is usable and not newer than itself: itself, if it is.
-    let is = |usable: Usable| -> Result<bool> {
-        let found = store::neighbour(reader, usable, id + 1, Side::Before)?;
-        Ok(found.is_some_and(|found| found.id == id))
-    };
+    let snapshot = with_content(reader.snapshot(id)?)?;
     // One that does not know a business at all is not partial: who reads it says what it lacks.
-    if !is(usable)? && is(or_partial(usable))? {
+    if !reader.is_usable(usable, id)? && reader.is_usable(or_partial(usable), id)? {
         return Err(partial_only(format!("snapshot {id} {}", lacks(usable))));
     }
     Ok(choice(wanted, &snapshot))
 }
 
 /// A snapshot whose content is still there.
-pub(crate) fn with_content(snapshot: SnapshotLine) -> Result<SnapshotLine> {
-    match snapshot.status.as_str() {
-        "pruned" => {
+pub(crate) fn with_content(snapshot: Snapshot) -> Result<Snapshot> {
+    match snapshot.status {
+        Status::Pruned => {
             Err(Error::new(Kind::Usage, format!("the content of snapshot {} was pruned", snapshot.id))
                 .hint("fbsync snapshots --all --db FILE"))
         }
-        _ => Ok(snapshot),
+        Status::Complete | Status::Partial => Ok(snapshot),
     }
 }
 
 fn latest(app: &App, reader: &Reader, wanted: &Choosing, usable: Usable) -> Result<Choice> {
-    let newest = store::newest_snapshot(reader, or_partial(usable), None)?;
-    let Some(chosen) = store::newest_snapshot(reader, usable, None)? else {
+    let newest = reader.newest_snapshot(or_partial(usable), None)?;
+    let Some(chosen) = reader.newest_snapshot(usable, None)? else {
         return Err(match (newest, usable.businesses) {
             (None, [_, ..]) => unknown_businesses(usable),
             (_, []) => partial_only("no snapshot is complete".to_owned()),
@@ -122,9 +118,9 @@ fn latest(app: &App, reader: &Reader, wanted: &Choosing, usable: Usable) -> Resu
 }
 
 fn at(app: &App, reader: &Reader, wanted: &Choosing, usable: Usable, moment: Timestamp) -> Result<Choice> {
-    let Some(chosen) = store::newest_snapshot(reader, usable, Some(moment))? else {
-        return Err(match store::newest_snapshot(reader, or_partial(usable), Some(moment))? {
-            Some(SnapshotLine { id, finished_at, .. }) => partial_only(format!(
+    let Some(chosen) = reader.newest_snapshot(usable, Some(moment))? else {
+        return Err(match reader.newest_snapshot(or_partial(usable), Some(moment))? {
+            Some(Snapshot { id, finished_at, .. }) => partial_only(format!(
                 "at {moment} there is no complete snapshot; the last partial one is {id} of {finished_at}"
             )),
             None => Error::new(Kind::No, format!("there is no snapshot at or before {moment}"))
@@ -132,9 +128,9 @@ fn at(app: &App, reader: &Reader, wanted: &Choosing, usable: Usable, moment: Tim
         });
     };
     not_older_than(&chosen, moment, wanted.within)?;
-    let next = store::neighbour(reader, usable, chosen.id, Side::After)?;
-    let before = age(&chosen, moment).unwrap_or_default();
-    let SnapshotLine { id, finished_at, status, .. } = &chosen;
+    let next = reader.neighbour(usable, &chosen, Side::After)?;
+    let before = moment.since(chosen.finished_at);
+    let Snapshot { id, finished_at, status, .. } = &chosen;
     let then = match &next {
         Some(next) => format!("the next one is snapshot {} of {}", next.id, next.finished_at),
         None => "there is none after it".to_owned(),
@@ -152,7 +148,7 @@ fn at(app: &App, reader: &Reader, wanted: &Choosing, usable: Usable, moment: Tim
     })
 }
 
-fn choice(wanted: &Choosing, snapshot: &SnapshotLine) -> Choice {
+fn choice(wanted: &Choosing, snapshot: &Snapshot) -> Choice {
     Choice {
         asked: wanted.snapshot.clone(),
         timezone: None,
@@ -163,8 +159,8 @@ fn choice(wanted: &Choosing, snapshot: &SnapshotLine) -> Choice {
     }
 }
 
-fn named(snapshot: &SnapshotLine) -> Chosen {
-    Chosen { id: snapshot.id, finished_at: snapshot.finished_at.clone() }
+fn named(snapshot: &Snapshot) -> Chosen {
+    Chosen { id: snapshot.id, finished_at: snapshot.finished_at.to_string() }
 }
 
 fn or_partial(usable: Usable) -> Usable {
@@ -184,22 +180,18 @@ fn unknown_businesses(usable: Usable) -> Error {
     Error::new(Kind::Usage, message).hint("sqlite3 FILE 'SELECT DISTINCT business_id, name FROM businesses'")
 }
 
-fn not_older_than(snapshot: &SnapshotLine, moment: Timestamp, within: Option<Duration>) -> Result<()> {
-    let (Some(within), Some(age)) = (within, age(snapshot, moment)) else { return Ok(()) };
+fn not_older_than(snapshot: &Snapshot, moment: Timestamp, within: Option<Duration>) -> Result<()> {
+    let Some(within) = within else { return Ok(()) };
+    let age = moment.since(snapshot.finished_at);
     if age <= within {
         return Ok(());
     }
-    let SnapshotLine { id, finished_at, .. } = snapshot;
+    let Snapshot { id, finished_at, .. } = snapshot;
     let (age, within) = (spoken(age), spoken(within));
     let message = format!(
         "the last snapshot at {moment} is {id} of {finished_at}, {age} before it; asked was within {within}"
     );
     Err(Error::new(Kind::No, message).hint("fbsync snapshots --all --db FILE shows what there is"))
-}
-
-/// How old a snapshot is at a moment.
-pub(crate) fn age(snapshot: &SnapshotLine, moment: Timestamp) -> Option<Duration> {
-    Timestamp::parse(&snapshot.finished_at).map(|finished| moment.since(finished))
 }
 
 fn partial_only(problem: String) -> Error {

@@ -3,11 +3,13 @@
 //! Start reading at [`tokens`], and at [`Session`], which replaces a token that is due or was refused.
 //! `rotation` is the critical section in which tokens are replaced, `store` the files, `draft` the one that
 //! is not in its place yet, `profile` what is in them, `inputs` what is handed in, `place` why a copied store
-//! is not rotated. This file is how a sign-in begins, and what is said when one cannot be used.
+//! is not rotated. This file is how a sign-in begins, and what is said when one cannot be used. `classic` is a
+//! sign-in to FreshBooks Classic, which needs none of that.
 //!
 //! Secrets are exposed only here, in `oauth` and in `http`. No token goes to another origin than the one
 //! it is from.
 
+pub(crate) mod classic;
 mod draft;
 pub(crate) mod inputs;
 mod place;
@@ -26,10 +28,11 @@ use crate::oauth::{Client, TokenProblem, TokenSet};
 use crate::secret::Secret;
 use profile::fingerprint;
 
+pub(crate) use classic::ClassicProfile;
 pub(crate) use inputs::Seed;
 pub(crate) use profile::Profile;
 pub(crate) use session::Session;
-pub(crate) use store::Store;
+pub(crate) use store::{Store, Stored};
 
 /// The tokens that commands ask with: the bare one in the environment, or those of the stored sign-in.
 pub(crate) fn tokens(app: &App, http: &Http, adopt: bool) -> Result<Arc<dyn Tokens>> {
@@ -49,6 +52,10 @@ struct Bare {
 impl Tokens for Bare {
     fn bearer(&self) -> Result<Secret> {
         Ok(self.token.clone())
+    }
+
+    fn can_replace(&self) -> bool {
+        false
     }
 
     fn replace(&self, _refused: &Secret) -> Result<Option<Secret>> {

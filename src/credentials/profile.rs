@@ -147,7 +147,7 @@ impl Profile {
 }
 
 /// The only place where a [`Secret`] becomes text that is kept.
-fn exposed<'a, S: Serializer>(
+pub(super) fn exposed<'a, S: Serializer>(
     secret: impl Into<Option<&'a Secret>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

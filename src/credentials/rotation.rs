@@ -180,9 +180,9 @@ pub(super) fn ask(store: &Store, http: &Http, profile: &Profile) -> Result<Token
     match ask() {
         Err(TokenProblem::Lost(why)) => {
             let wait = AFTER_LOST_ANSWER.as_secs();
-            let line =
-                format_args!("the answer to the refresh was lost ({why}); asking once more in {wait} s");
-            ui.asks_again(&why, line);
+            ui.asks_again(format_args!(
+                "the answer to the refresh was lost ({why}); asking once more in {wait} s"
+            ));
             clock.pause(AFTER_LOST_ANSWER);
             // Even a refusal is the echo of the first request now, and proves nothing yet.
             ask().map_err(|second| match second {

@@ -158,8 +158,7 @@ impl Session {
             };
             match retry::judge(attempt, outcome, 1.0) {
                 Verdict::Wait(wait) => {
-                    let line = format_args!("{error}; asking again in {} s", wait.as_secs());
-                    ui.asks_again(&error, line);
+                    ui.asks_again(format_args!("{error}; asking again in {} s", wait.as_secs()));
                     clock.sleep(wait, stop)?;
                 }
                 Verdict::GiveUp => return Err(error),

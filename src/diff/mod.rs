@@ -7,19 +7,25 @@
 
 mod pairs;
 
-use crate::model::addresses::normalized;
+use crate::model::addresses::{composed, normalized};
+use crate::model::keys::AccountKey;
+use crate::model::marks::{Sources, State};
 use crate::model::rows::collate;
+use crate::model::words::words;
 
 /// A membership, as far as comparing goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
     pub(crate) member_uuid: Option<String>,
-    pub(crate) account_key: String,
+    pub(crate) account_key: AccountKey,
     pub(crate) email: String,
     pub(crate) full_name: String,
     pub(crate) role: String,
-    pub(crate) state: String,
-    pub(crate) sources: String,
+    pub(crate) state: State,
+    pub(crate) sources: Sources,
+    /// Its own address, else its account's: what a person reads.
+    pub(crate) shown_email: String,
+    pub(crate) shown_name: String,
 }
 
 impl Row {
@@ -29,24 +35,53 @@ impl Row {
         self.member_uuid.as_deref().filter(|uuid| !uuid.starts_with("record:"))
     }
 
-    /// Whether nothing but sources that the other side did not read names this row.
-    fn rests_on_unread(&self, read: &Read) -> bool {
-        !self.sources.split('+').any(|source| read.includes(source))
+    /// What names it in reports: by its record, else by who holds which role.
+    pub(crate) fn key(&self, business_id: i64) -> String {
+        match &self.member_uuid {
+            Some(uuid) => format!("{business_id}/{uuid}"),
+            None => format!("{business_id}/{}/{}", self.account_key, self.role),
+        }
+    }
+
+    /// Whether its absence on the other side says nothing, since the source that would have named it
+    /// was not read there. Of whoever is in a team list, only a team list tells.
+    fn rests_on_unread(&self, read: Read) -> bool {
+        match self.sources.has(Sources::TEAM_MEMBERS) {
+            true => !read.0.has(Sources::TEAM_MEMBERS),
+            false => !self.sources.meets(read.0),
+        }
     }
 
     fn is_same_person(&self, other: &Row) -> bool {
         let address = normalized(&self.email);
         self.account_key == other.account_key || !address.is_empty() && address == normalized(&other.email)
     }
+
+    /// Whether both are known to FreshBooks as persons, and as different ones.
+    fn is_another_identity(&self, other: &Row) -> bool {
+        let identities = self.account_key.identity().zip(other.account_key.identity());
+        identities.is_some_and(|(one, another)| one != another)
+    }
 }
 
-/// The sources that were read to their end. Without the identity there is no snapshot, so it always was.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Read(pub(crate) Vec<String>);
+/// The sources that were read to their end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Read(Sources);
+
+impl Default for Read {
+    /// Without the identity there is no snapshot, so it always was.
+    fn default() -> Self {
+        Read(Sources::IDENTITY)
+    }
+}
 
 impl Read {
-    pub(crate) fn includes(&self, source: &str) -> bool {
-        source == "identity" || self.0.iter().any(|read| read == source)
+    pub(crate) fn add(&mut self, source: impl Into<Sources>) {
+        self.0.add(source.into());
+    }
+
+    pub(crate) fn includes(self, source: impl Into<Sources>) -> bool {
+        self.0.has(source.into())
     }
 }
 
@@ -57,43 +92,38 @@ pub(crate) struct Side {
     pub(crate) read: Read,
 }
 
-/// The words of the `change` column, in the order in which one person's changes are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    BusinessAdded,
-    BusinessRemoved,
-    NotComparable,
-    Left,
-    Joined,
-    InvitationAccepted,
-    RoleChanged,
-    Activated,
-    Deactivated,
-    Renamed,
-    EmailChanged,
+words! {
+    /// The words of the `change` column, in the order in which one person's changes are told.
+    Kind {
+        BusinessAdded = "business_added",
+        BusinessRemoved = "business_removed",
+        BusinessRenamed = "business_renamed",
+        NotComparable = "not_comparable",
+        Left = "left",
+        Joined = "joined",
+        InvitationAccepted = "invitation_accepted",
+        RoleChanged = "role_changed",
+        Activated = "activated",
+        Deactivated = "deactivated",
+        Renamed = "renamed",
+        EmailChanged = "email_changed",
+    }
 }
 
 impl Kind {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Kind::BusinessAdded => "business_added",
-            Kind::BusinessRemoved => "business_removed",
-            Kind::NotComparable => "not_comparable",
-            Kind::Left => "left",
-            Kind::Joined => "joined",
-            Kind::InvitationAccepted => "invitation_accepted",
-            Kind::RoleChanged => "role_changed",
-            Kind::Activated => "activated",
-            Kind::Deactivated => "deactivated",
-            Kind::Renamed => "renamed",
-            Kind::EmailChanged => "email_changed",
-        }
-    }
-
     /// Whether something is known to have changed.
     pub(crate) fn is_change(self) -> bool {
         self != Kind::NotComparable
     }
+}
+
+/// Why somebody who left is there again, or somebody who joined was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// The same person under another record.
+    Reinvited,
+    /// Another person under the same record.
+    AnotherIdentity,
 }
 
 /// One change of one membership; `before` is missing for a joiner, `after` for a leaver.
@@ -102,8 +132,7 @@ pub(crate) struct Change {
     pub(crate) kind: Kind,
     pub(crate) before: Option<Row>,
     pub(crate) after: Option<Row>,
-    /// The same person left and joined under another record.
-    pub(crate) reinvited: bool,
+    pub(crate) again: Option<Again>,
 }
 
 impl Change {
@@ -118,7 +147,7 @@ impl Change {
             Kind::RoleChanged => |row| &row.role,
             Kind::Renamed => |row| &row.full_name,
             Kind::EmailChanged => |row| &row.email,
-            _ => |row| &row.state,
+            _ => |row| row.state.as_str(),
         };
         (self.before.as_ref().map(value), self.after.as_ref().map(value))
     }
@@ -126,33 +155,53 @@ impl Change {
 
 /// The changes of one business, ordered by person.
 pub(crate) fn changes(before: Side, after: Side) -> Vec<Change> {
-    let (pairs, gone, come) = pairs::pair(before.rows, after.rows, &before.read, &after.read);
+    let (pairs, gone, come) = pairs::pair(before.rows, after.rows, before.read, after.read);
     let mut changes: Vec<Change> = pairs.iter().flat_map(|(before, after)| of_pair(before, after)).collect();
-    let again = |row: &Row, others: &[Row]| {
-        others
-            .iter()
-            .any(|other| row.record().is_some() && other.record().is_some() && row.is_same_person(other))
+    let kind = |row: &Row, read: Read, known: Kind| match row.rests_on_unread(read) {
+        true => Kind::NotComparable,
+        false => known,
     };
     changes.extend(gone.iter().map(|row| {
-        let unknown = row.rests_on_unread(&after.read);
-        Change {
-            kind: if unknown { Kind::NotComparable } else { Kind::Left },
-            reinvited: !unknown && again(row, &come),
-            before: Some(row.clone()),
-            after: None,
-        }
+        let kind = kind(row, after.read, Kind::Left);
+        Change { kind, again: again(kind, row, &come), before: Some(row.clone()), after: None }
     }));
     changes.extend(come.iter().map(|row| {
-        let unknown = row.rests_on_unread(&before.read);
-        Change {
-            kind: if unknown { Kind::NotComparable } else { Kind::Joined },
-            reinvited: !unknown && again(row, &gone),
-            before: None,
-            after: Some(row.clone()),
-        }
+        let kind = kind(row, before.read, Kind::Joined);
+        Change { kind, again: again(kind, row, &gone), before: None, after: Some(row.clone()) }
     }));
     changes.sort_by(told_order);
     changes
+}
+
+/// What became of a row of the earlier reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is there, as this row.
+    There(Row),
+    Gone,
+    /// The source that would name it was not read.
+    Unknown,
+}
+
+/// What became of each row of the earlier reading.
+pub(crate) fn fates(before: Side, after: Side) -> Vec<(Row, Fate)> {
+    let (pairs, gone, _) = pairs::pair(before.rows, after.rows, before.read, after.read);
+    let there = pairs.into_iter().map(|(before, after)| (before, Fate::There(after)));
+    let gone = gone.into_iter().map(|row| match row.rests_on_unread(after.read) {
+        true => (row, Fate::Unknown),
+        false => (row, Fate::Gone),
+    });
+    there.chain(gone).collect()
+}
+
+/// What the other side's unmatched rows say of somebody who left or joined.
+fn again(kind: Kind, row: &Row, others: &[Row]) -> Option<Again> {
+    let record = row.record().filter(|_| kind != Kind::NotComparable)?;
+    let mut others = others.iter().filter(|other| other.record().is_some());
+    others.find_map(|other| match other.record() == Some(record) {
+        true => Some(Again::AnotherIdentity),
+        false => row.is_same_person(other).then_some(Again::Reinvited),
+    })
 }
 
 /// By person, as reports are ordered, then by what happened.
@@ -162,7 +211,7 @@ fn told_order(a: &Change, b: &Change) -> std::cmp::Ordering {
         let text = |value: fn(&Row) -> &str| row.map(value).unwrap_or_default().to_owned();
         (
             text(|row| &row.email),
-            text(|row| &row.account_key),
+            row.map(|row| row.account_key.to_string()).unwrap_or_default(),
             text(|row| &row.role),
             row.and_then(|row| row.member_uuid.clone()),
         )
@@ -179,14 +228,17 @@ fn told_order(a: &Change, b: &Change) -> std::cmp::Ordering {
 /// told once and not as a change of everything that follows from it; a role that changed on the way
 /// is another matter, and is never kept back.
 fn of_pair(before: &Row, after: &Row) -> Vec<Change> {
-    let identified = before.account_key.starts_with("email:") && after.account_key.starts_with("identity:");
-    let (was, is) = (before.state.as_str(), after.state.as_str());
-    let accepted = is == "active" && (identified || was == "invited");
-    let gained = !accepted && (was == "inactive" && is != "inactive" || was != "active" && is == "active");
-    let lost = was != "inactive" && is == "inactive" || was == "active" && is != "active";
+    let (was, is) = (before.state, after.state);
+    let identified =
+        matches!(before.account_key, AccountKey::Email(_)) && after.account_key.identity().is_some();
+    let (active, inactive) = (State::Active, State::Inactive);
+    let accepted = is == active && (identified || was == State::Invited);
+    let gained = !accepted && (was == inactive && is != inactive || was != active && is == active);
+    let lost = was != inactive && is == inactive || was == active && is != active;
     // What one source leaves out and another gives is no change.
     let comparable = |a: &str, b: &str| before.record() == after.record() || !a.is_empty() && !b.is_empty();
-    let renamed = before.full_name != after.full_name && comparable(&before.full_name, &after.full_name);
+    let (name, new_name) = (composed(&before.full_name), composed(&after.full_name));
+    let renamed = name != new_name && comparable(&name, &new_name);
     let (address, new_address) = (normalized(&before.email), normalized(&after.email));
     let moved = address != new_address && comparable(&address, &new_address);
     let tests = [
@@ -199,7 +251,7 @@ fn of_pair(before: &Row, after: &Row) -> Vec<Change> {
     ];
     let happened = tests.into_iter().filter_map(|(happened, kind)| happened.then_some(kind));
     let change =
-        |kind| Change { kind, before: Some(before.clone()), after: Some(after.clone()), reinvited: false };
+        |kind| Change { kind, before: Some(before.clone()), after: Some(after.clone()), again: None };
     happened.map(change).collect()
 }
 

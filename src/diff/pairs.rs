@@ -19,14 +19,16 @@ impl By {
         match self {
             By::Record => row.member_uuid.clone(),
             By::AccountAndRole => Some(format!("{}\n{}", row.account_key, row.role)),
-            By::Account => Some(row.account_key.clone()),
+            By::Account => Some(row.account_key.to_string()),
             By::Email => Some(normalized(&row.email).into_owned()).filter(|address| !address.is_empty()),
         }
     }
 
-    /// Two different records are two memberships, whatever else they share.
+    /// Two different records are two memberships, whatever else they share; and so are two different
+    /// persons, whatever record they share.
     fn allows(self, before: &Row, after: &Row) -> bool {
-        self == By::Record || before.record().is_none() || after.record().is_none()
+        let unrecorded = before.record().is_none() || after.record().is_none();
+        (self == By::Record || unrecorded) && !before.is_another_identity(after)
     }
 
     /// Where the role may differ, only one that is replaced by one other is the same membership, and
@@ -40,8 +42,8 @@ impl By {
 pub(super) fn pair(
     before: Vec<Row>,
     after: Vec<Row>,
-    read_before: &Read,
-    read_after: &Read,
+    read_before: Read,
+    read_after: Read,
 ) -> (Vec<(Row, Row)>, Vec<Row>, Vec<Row>) {
     let mut pairs = Vec::new();
     let (mut gone, mut come) = (before, after);

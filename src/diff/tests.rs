@@ -8,12 +8,14 @@ fn row(uuid: &str, account: &str, role: &str, state: &str, sources: &str) -> Row
     let email = account.strip_prefix("email:").unwrap_or_default();
     Row {
         member_uuid: (!uuid.is_empty()).then(|| uuid.to_owned()),
-        account_key: account.to_owned(),
+        account_key: AccountKey::parse(account).expect("a key"),
         email: email.to_owned(),
         full_name: "N".to_owned(),
         role: role.to_owned(),
-        state: state.to_owned(),
-        sources: sources.to_owned(),
+        state: State::parse(state).expect("a state"),
+        sources: Sources::parse(sources),
+        shown_email: email.to_owned(),
+        shown_name: "N".to_owned(),
     }
 }
 
@@ -26,7 +28,9 @@ fn grouped(role: &str) -> Row {
 }
 
 fn side(rows: &[Row], read: &[&str]) -> Side {
-    Side { rows: rows.to_vec(), read: Read(read.iter().map(ToString::to_string).collect()) }
+    let mut known = Read::default();
+    read.iter().for_each(|source| known.add(Sources::parse(source)));
+    Side { rows: rows.to_vec(), read: known }
 }
 
 fn kinds_where(before: &[Row], read_before: &[&str], after: &[Row], read_after: &[&str]) -> Vec<Kind> {
@@ -79,7 +83,7 @@ fn a_role_that_changed_with_the_acceptance_is_told_as_well() {
 #[test]
 fn an_identity_learnt_from_another_business_is_no_acceptance() {
     let invited = row("u1", "email:a@x.example", "owner", "invited", "team_members");
-    let known = Row { account_key: "identity:1".to_owned(), ..invited.clone() };
+    let known = Row { account_key: AccountKey::Identity(1), ..invited.clone() };
     assert_eq!(kinds(&[invited], &[known]), []);
 }
 
@@ -93,8 +97,9 @@ fn a_login_that_is_gone_is_told() {
 fn a_new_record_is_a_new_membership_and_a_second_source_is_not() {
     let (first, second) = (listed("u1", "owner", "active"), listed("u2", "owner", "active"));
     let told = changes(side(std::slice::from_ref(&first), ALL), side(&[second], ALL));
-    let told: Vec<_> = told.iter().map(|change| (change.kind, change.reinvited)).collect();
-    assert_eq!(told, [(Kind::Left, true), (Kind::Joined, true)]);
+    let told: Vec<_> = told.iter().map(|change| (change.kind, change.again)).collect();
+    let again = Some(Again::Reinvited);
+    assert_eq!(told, [(Kind::Left, again), (Kind::Joined, again)]);
     assert_eq!(kinds(&[grouped("owner")], &[first]), []);
 }
 
@@ -120,7 +125,7 @@ fn what_an_unread_source_alone_named_cannot_be_judged() {
     assert_eq!(kinds_where(&[], &["team_members"], owner, ALL), [Kind::NotComparable]);
     assert_eq!(kinds(owner, &[]), [Kind::Left]);
     let by_both =
-        Row { sources: "team_members+business_group".to_owned(), ..listed("u1", "owner", "active") };
+        Row { sources: Sources::parse("team_members+business_group"), ..listed("u1", "owner", "active") };
     assert_eq!(kinds_where(&[by_both], ALL, &[], &["team_members"]), [Kind::Left]);
     // The owner of the group did not become the manager of the list.
     let manager = &[listed("u1", "manager", "active")];
@@ -156,4 +161,37 @@ fn the_order_does_not_depend_on_the_order_of_rows() {
     let reversed: Vec<Row> = people.iter().rev().cloned().collect();
     assert_eq!(names(&people), names(&reversed));
     assert_eq!(names(&people)[0], "a@x.example");
+}
+
+#[test]
+fn another_identity_under_one_record_is_another_person() {
+    let (first, second) =
+        (listed("u1", "owner", "active"), row("u1", "identity:2", "owner", "active", "team_members"));
+    let told = changes(side(std::slice::from_ref(&first), ALL), side(std::slice::from_ref(&second), ALL));
+    let told: Vec<_> = told.iter().map(|change| (change.kind, change.again)).collect();
+    let again = Some(Again::AnotherIdentity);
+    assert_eq!(told, [(Kind::Left, again), (Kind::Joined, again)]);
+    // An identity that becomes known is no other one.
+    let invited = row("u1", "email:a@x.example", "owner", "invited", "team_members");
+    assert_eq!(kinds(&[invited], &[second]), [Kind::InvitationAccepted]);
+}
+
+#[test]
+fn the_form_of_an_accent_is_no_change() {
+    let named = |name: &str, email: &str| Row {
+        full_name: name.to_owned(),
+        email: email.to_owned(),
+        ..listed("u1", "owner", "active")
+    };
+    let before = named("Zo\u{eb}", "zo\u{eb}@m\u{fc}nchen.example");
+    let after = named("Zoe\u{308}", "zoe\u{308}@xn--mnchen-3ya.example");
+    assert_eq!(kinds(&[before], &[after]), []);
+}
+
+#[test]
+fn a_list_that_becomes_readable_makes_nobody_join() {
+    let listed_and_grouped =
+        Row { sources: Sources::parse("team_members+business_group"), ..listed("u1", "client", "active") };
+    let told = kinds_where(&[], &["business_group"], &[listed_and_grouped], ALL);
+    assert_eq!(told, [Kind::NotComparable]);
 }

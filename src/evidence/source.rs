@@ -1,9 +1,10 @@
 //! From what was asked to a view of it: the snapshot, the businesses, the people.
 
 use crate::error::{Error, Kind, Result};
+use crate::model::Status;
 use crate::report::{Options, Scope, View};
 use crate::stop::Stop;
-use crate::store::{self, Reader, Snapshot};
+use crate::store::{Reader, Snapshot};
 
 /// A snapshot, and the database of the businesses alone where not all are wanted.
 pub(crate) struct Source<'r> {
@@ -27,8 +28,8 @@ impl<'r> Source<'r> {
             Error::new(Kind::Usage, format!("there is no snapshot {id}"))
                 .hint("fbsync snapshots --all --db FILE")
         };
-        let snapshot = store::find_snapshot(whole, id)?.ok_or_else(none)?;
-        if snapshot.status == "pruned" {
+        let snapshot = whole.find_snapshot(id)?.ok_or_else(none)?;
+        if snapshot.status == Status::Pruned {
             return Err(Error::new(Kind::Usage, format!("the content of snapshot {id} was pruned")));
         }
         let scope = demand.scope.clone();
@@ -36,7 +37,7 @@ impl<'r> Source<'r> {
             return Ok(Source { whole, alone: None, snapshot, scope });
         };
         let alone = whole.alone(id, businesses)?;
-        let snapshot = store::find_snapshot(&alone, id)?.ok_or_else(none)?;
+        let snapshot = alone.find_snapshot(id)?.ok_or_else(none)?;
         Ok(Source { whole, alone: Some(alone), snapshot, scope })
     }
 

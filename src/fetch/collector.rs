@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest as _, Sha256};
-
 use super::business::Collected;
 use super::team::PageJob;
-use super::{Came, ClockOffset, Done, Job, Plan, What};
+use super::trace::Trace;
+use super::{Brought, Came, Done, Job, Plan, What};
 use crate::error::Result;
-use crate::freshbooks::{Me, Reply};
-use crate::http::{Answer, Failed, Failure};
+use crate::freshbooks::Me;
+use crate::http::Answer;
 use crate::model::reading::Digest;
-use crate::model::{Identity, Reading, RequestLine};
+use crate::model::{Identity, Reading, RequestLine, Run};
 use crate::store::Spool;
 use crate::time::Timestamp;
 
@@ -23,24 +22,24 @@ pub(super) struct Collector {
     members: u64,
     /// In the order of the jobs, whatever order the answers came in; the first is `users/me`.
     requests: BTreeMap<Option<Job>, RequestLine>,
-    server_dates: Option<(Timestamp, Timestamp)>,
-    clock_offset: Option<ClockOffset>,
+    trace: Trace,
+    unread_memberships: i64,
 }
 
 impl Collector {
     pub(super) fn new(me: Me, answer: &Answer, plan: &Plan) -> Self {
-        let mut collector = Collector {
+        let mut trace = Trace::default();
+        let first = trace.answered(answer.url.to_string(), answer);
+        Collector {
             identity: me.identity,
             identity_record: me.identity_record,
             businesses: me.businesses.into_iter().map(|business| Collected::new(business, plan)).collect(),
             in_flight: 0,
             members: 0,
-            requests: BTreeMap::from([(None, answered(answer.url.to_string(), answer))]),
-            server_dates: None,
-            clock_offset: None,
-        };
-        collector.note_clock(answer);
-        collector
+            requests: BTreeMap::from([(None, first)]),
+            trace,
+            unread_memberships: me.unread.count,
+        }
     }
 
     /// First pages of everything that is to be read, the lists before the rest.
@@ -81,7 +80,7 @@ impl Collector {
         let Done { job, url, came } = done;
         let (line, next) = match came {
             Came::Team(page, reply) => {
-                let line = self.noted(url, &reply);
+                let line = self.trace.noted(url, &reply);
                 if let Ok((page, _)) = &reply {
                     self.members += page.members.len() as u64;
                 }
@@ -89,12 +88,12 @@ impl Collector {
                 (line, next.into_iter().map(What::Team).collect())
             }
             Came::Group(reply) => {
-                let line = self.noted(url, &reply);
+                let line = self.trace.noted(url, &reply);
                 self.businesses[job.business].take_group(reply, spool)?;
                 (line, Vec::new())
             }
             Came::Staff { page, reply } => {
-                let line = self.noted(url, &reply);
+                let line = self.trace.noted(url, &reply);
                 let next = self.businesses[job.business].take_staff(page, reply, spool)?;
                 (line, next.map(|page| What::Staff { page }).into_iter().collect())
             }
@@ -112,71 +111,26 @@ impl Collector {
         self.in_flight = 0;
     }
 
-    pub(super) fn finish(mut self, started_at: Timestamp, finished_at: Timestamp) -> Reading {
+    pub(super) fn finish(mut self, started_at: Timestamp, finished_at: Timestamp, spool: Spool) -> Brought {
         for collected in &mut self.businesses {
             collected.reading.coverage.sort_by_key(|coverage| coverage.resource);
         }
-        Reading {
+        let run = Run {
             started_at,
             // A clock that was set back meanwhile must not make a reading end before it began.
             finished_at: finished_at.max(started_at),
-            server_date_first: self.server_dates.map(|(first, _)| first),
-            server_date_last: self.server_dates.map(|(_, last)| last),
+            server_date_first: self.trace.server_dates.map(|(first, _)| first),
+            server_date_last: self.trace.server_dates.map(|(_, last)| last),
             identity: self.identity,
             identity_record: self.identity_record,
-            businesses: self.businesses.into_iter().map(|collected| collected.reading).collect(),
             requests: self.requests.into_values().collect(),
+        };
+        let businesses = self.businesses.into_iter().map(|collected| collected.reading).collect();
+        Brought {
+            reading: Reading { run, businesses },
+            spool,
+            clock_offset: self.trace.clock_offset,
+            unread_memberships: self.unread_memberships,
         }
-    }
-
-    /// How this machine's clock stood to FreshBooks', if any answer told.
-    pub(super) fn clock_offset(&self) -> Option<ClockOffset> {
-        self.clock_offset
-    }
-
-    fn note_clock(&mut self, answer: &Answer) {
-        if let Some(date) = answer.server_date {
-            let (first, last) = self.server_dates.unwrap_or((date, date));
-            self.server_dates = Some((first.min(date), last.max(date)));
-        }
-        if let Some(skew) = answer.skew() {
-            let first = self.clock_offset.map_or(skew, |known| known.first);
-            self.clock_offset = Some(ClockOffset { first, last: skew });
-        }
-    }
-
-    /// The line that a request leaves in the snapshot.
-    fn noted<T>(&mut self, url: String, reply: &Reply<T>) -> RequestLine {
-        match reply {
-            Ok((_, answer)) => {
-                self.note_clock(answer);
-                answered(url, answer)
-            }
-            Err(Failed { failure: Failure::Answered(answer, _), attempts }) => {
-                self.note_clock(answer);
-                RequestLine { attempts: *attempts, ..answered(url, answer) }
-            }
-            Err(Failed { attempts, .. }) => RequestLine {
-                url,
-                status: None,
-                received_at: None,
-                bytes: None,
-                sha256: None,
-                attempts: *attempts,
-                request_id: None,
-            },
-        }
-    }
-}
-
-fn answered(url: String, answer: &Answer) -> RequestLine {
-    RequestLine {
-        url,
-        status: Some(answer.status),
-        received_at: Some(answer.received_at),
-        bytes: i64::try_from(answer.body.len()).ok(),
-        sha256: Some(Sha256::digest(&answer.body).into()),
-        attempts: answer.attempts,
-        request_id: answer.request_id.clone(),
     }
 }

@@ -6,15 +6,18 @@
 //! or skipped. The records behind it wait in the store's [`Spool`] until they are recorded.
 //!
 //! - [`collector`]: what has come so far, and what to ask for next; [`business`]: one business of it.
+//! - [`classic`]: a FreshBooks Classic system, whose lists are read by the same rules.
 //! - [`team`]: one team list, read until it rests; [`round`]: one reading of it, page by page.
-//! - [`pool`]: the workers.
+//! - [`pool`]: the workers; [`trace`]: what requests leave behind.
 
 mod business;
+mod classic;
 mod collector;
 mod pool;
 mod round;
 mod staff;
 mod team;
+mod trace;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -28,6 +31,7 @@ use crate::model::{Business, Identity, Reading};
 use crate::store::Spool;
 use crate::time::spoken;
 use crate::ui::Status;
+pub(crate) use classic::read_classic;
 use collector::Collector;
 use pool::Pool;
 use team::PageJob;
@@ -126,7 +130,6 @@ pub(crate) fn read(
     let (me, answer) = who_is_signed_in(app, freshbooks, plan)?;
     admit(&me.identity, &me.businesses)?;
     spool.add(me.records.iter())?;
-    let unread_memberships = me.unread.count;
     if let Some(unread) = me.unread.told("1 membership is", "memberships are") {
         app.ui.warn(format_args!("{unread}: left out, since FreshBooks does not say of which business"));
     }
@@ -158,28 +161,40 @@ pub(crate) fn read(
     }
     // A signal that came with the last answer counts as well: nothing has been recorded yet.
     app.stop.check()?;
-    let clock_offset = collector.clock_offset();
-    let reading = collector.finish(started_at, app.clock.now());
-    Ok(Brought { reading, spool, clock_offset, unread_memberships })
+    Ok(collector.finish(started_at, app.clock.now(), spool))
 }
 
-/// Asks from another thread, like all else: an answer may be a minute away, and a signal is not to
-/// wait for it.
 fn who_is_signed_in(app: &App, freshbooks: &FreshBooks, plan: &Plan) -> Result<(Me, Answer)> {
-    const WHAT: &str = "read who is signed in";
     let asker = freshbooks.clone();
-    let pool = Pool::start(1, move |()| asker.me())?;
+    let reply = apart(app, plan, move || asker.me())?.ok_or_else(|| not_reached(plan))?;
+    reply.map_err(|failed| failed.into_error(WHO))
+}
+
+/// What completes "cannot …".
+const WHO: &str = "read who is signed in";
+
+fn not_reached(plan: &Plan) -> Error {
+    let given = plan.limit.map(|(_, given)| spoken(given)).unwrap_or_default();
+    Error::new(Kind::Unavailable, format!("cannot {WHO}: not reached within {given}"))
+}
+
+/// Asks from another thread: an answer may be a minute away, and a signal is not to wait for it. `None`
+/// when the time is over.
+fn apart<R: Send + 'static>(
+    app: &App,
+    plan: &Plan,
+    ask: impl Fn() -> R + Send + Sync + 'static,
+) -> Result<Option<R>> {
+    let pool = Pool::start(1, move |()| ask())?;
     pool.push(());
-    loop {
+    while plan.over().is_none() {
         app.stop.check()?;
-        if let Some(given) = plan.over() {
-            let message = format!("cannot {WHAT}: not reached within {}", spoken(given));
-            return Err(Error::new(Kind::Unavailable, message));
-        }
         if let Some(reply) = pool.next(POLL)? {
-            return reply.map_err(|failed| failed.into_error(WHAT));
+            return Ok(Some(reply));
         }
     }
+    app.stop.check()?;
+    Ok(None)
 }
 
 fn ask(freshbooks: &FreshBooks, business_id: i64, account_id: &str, job: Job) -> Done {

@@ -34,10 +34,15 @@ pub(crate) trait Tokens: Send + Sync {
     /// An access token to ask with.
     fn bearer(&self) -> Result<Secret>;
 
-    /// Another one for `refused`, which FreshBooks refused; nothing where a new one would not help.
+    /// Another one than `refused`, which FreshBooks does not accept; nothing where that would not help.
     fn replace(&self, refused: &Secret) -> Result<Option<Secret>>;
 
-    /// Notes that `fresh`, which took the place of a refused one, was refused for the same read.
+    /// Whether there can be another one at all.
+    fn can_replace(&self) -> bool {
+        true
+    }
+
+    /// FreshBooks refused `fresh` for the same read, which [`Tokens::replace`] has just given.
     fn was_refused_too(&self, _fresh: &Secret) {}
 
     /// The granted scopes, where FreshBooks has said.
@@ -110,7 +115,12 @@ impl FreshBooks {
             Err(refused) if refused.refuses_token() => refused,
             reply => return reply,
         };
-        let Some(token) = self.tokens.replace(&token).map_err(fatal)? else { return Err(refused) };
+        let fresh = match self.tokens.replace(&token) {
+            // One that cannot be replaced may still be good, and the refusal about this read only.
+            Err(_) if !self.tokens.can_replace() && self.is_good_for_me(url, &token) => None,
+            fresh => fresh.map_err(fatal)?,
+        };
+        let Some(token) = fresh else { return Err(refused) };
         let repeated = self.http.get(url, &token, &read);
         if repeated.as_ref().is_err_and(Failed::refuses_token) {
             self.tokens.was_refused_too(&token);
@@ -118,6 +128,12 @@ impl FreshBooks {
         repeated
             .map(|(value, answer)| (value, answer.after(refused.attempts)))
             .map_err(|failed| failed.after(refused.attempts))
+    }
+
+    /// Whether `users/me`, unless it is what was asked for, can be read.
+    fn is_good_for_me(&self, asked: &Url, token: &Secret) -> bool {
+        let me = me_url(&self.api);
+        *asked != me && self.http.get(&me, token, me::me).is_ok()
     }
 }
 

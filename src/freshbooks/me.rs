@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::object::Object;
 use super::oddities::Noted;
-use super::strip::{Object, Records};
+use super::strip::Records;
 use super::tolerant::{boolean, integer, optional_text, text};
 use super::wire::{Problem, entries, list, nested, object};
 use crate::model::reading::{Business, Digest, Identity, OwnMembership};

@@ -3,27 +3,18 @@
 //!
 //! Numbers and strings are copied as they were written, so that no id is rounded and no escape
 //! rewritten. Keys are sorted, since a server may send them in any order and the same record should
-//! have the same hash; of a key that comes twice the last value counts, as it does for JavaScript and
-//! Ruby. Fields that are not on the list stay, new ones too.
+//! have the same hash. Fields that are not on the list stay, new ones too.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::value::MapDeserializer;
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
+use super::object::{Object, each};
 use crate::model::reading::Digest;
 
-/// Deeper nesting than this is no record of FreshBooks', and recursion has to end somewhere: what
-/// lies deeper is null in the record.
+/// Deeper nesting than this is no record of FreshBooks', and recursion has to end somewhere: a field
+/// that holds more is null in the record.
 const DEEPEST: usize = 64;
-
-/// A record has about twenty fields; a map by account of an accountant has hundreds.
-const MOST_FIELDS: usize = 10_000;
 
 /// Whether a field never enters a record. Secrets go by their name's ending, so that a new one goes too.
 fn is_dropped(key: &str) -> bool {
@@ -60,10 +51,18 @@ impl Records {
     /// Strips an object, `also_dropped` at its top level too, and adds it.
     pub(super) fn keep(&mut self, object: &Object, also_dropped: &[&str]) -> Digest {
         let start = self.bodies.len();
-        write_object(&mut self.bodies, object, also_dropped, 0);
+        write_object(&mut self.bodies, object, also_dropped, |out, value| match is_too_deep(value) {
+            true => out.push_str("null"),
+            false => write_stripped(out, value),
+        });
         let sha256 = Sha256::digest(&self.bodies[start..]).into();
         self.each.push((sha256, self.bodies.len()));
         sha256
+    }
+
+    /// [`Records::keep`] for an object that is JSON text and no more.
+    pub(crate) fn keep_text(&mut self, json: &str, also_dropped: &[&str]) -> Option<Digest> {
+        Some(self.keep(&serde_json::from_str(json).ok()?, also_dropped))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -80,14 +79,19 @@ impl Records {
     }
 }
 
-fn write_object(out: &mut String, object: &Object, also_dropped: &[&str], depth: usize) {
-    let kept = object.0.iter().filter(|(key, _)| !is_dropped(key) && !also_dropped.contains(&key.as_ref()));
+fn write_object(
+    out: &mut String,
+    object: &Object,
+    also_dropped: &[&str],
+    write: impl Fn(&mut String, &RawValue),
+) {
+    let kept = object.fields().filter(|(key, _)| !is_dropped(key) && !also_dropped.contains(key));
     out.push('{');
     for (at, (key, value)) in kept.enumerate() {
         out.push_str(if at == 0 { "" } else { "," });
         write_key(out, key);
         out.push(':');
-        write_stripped(out, value, depth + 1);
+        write(out, value);
     }
     out.push('}');
 }
@@ -100,12 +104,11 @@ fn write_key(out: &mut String, key: &str) {
     }
 }
 
-fn write_stripped(out: &mut String, raw: &RawValue, depth: usize) {
+fn write_stripped(out: &mut String, raw: &RawValue) {
     let text = raw.get();
     match text.as_bytes().first() {
-        Some(b'{' | b'[') if depth > DEEPEST => out.push_str("null"),
         Some(b'{') => match serde_json::from_str(text) {
-            Ok(object) => write_object(out, &object, &[], depth),
+            Ok(object) => write_object(out, &object, &[], write_stripped),
             Err(_) => out.push_str("null"),
         },
         Some(b'[') => {
@@ -113,7 +116,8 @@ fn write_stripped(out: &mut String, raw: &RawValue, depth: usize) {
             let start = out.len();
             each(raw, |item| {
                 out.push_str(if out.len() == start { "" } else { "," });
-                write_stripped(out, item, depth + 1);
+                write_stripped(out, item);
+                true
             });
             out.push(']');
         }
@@ -121,91 +125,27 @@ fn write_stripped(out: &mut String, raw: &RawValue, depth: usize) {
     }
 }
 
-/// An object's fields by name, values untouched: parsed once, for the record and for what is read of
-/// it.
-#[derive(Debug)]
-pub(super) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'a> Object<'a> {
-    /// An object out of a list, or what it is instead.
-    pub(super) fn of(raw: &'a RawValue) -> Result<Self, &'static str> {
-        match raw.get().as_bytes().first() {
-            Some(b'{') => serde_json::from_str(raw.get()).map_err(|_| "has too many fields"),
-            Some(b'n') => Err("is null"),
-            _ => Err("is not an object"),
+/// Whether arrays and objects lie more than [`DEEPEST`] in one another. Looked at before anything is
+/// written: what is nested is parsed once more at every level.
+fn is_too_deep(raw: &RawValue) -> bool {
+    if !raw.get().starts_with(['{', '[']) {
+        return false;
+    }
+    let (mut depth, mut in_text, mut bytes) = (0, false, raw.get().bytes());
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => drop(bytes.next()),
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth -= 1,
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return true;
         }
     }
-
-    /// The object as a wire type, whose fields take what they can read and are never an error.
-    pub(super) fn read<T: Deserialize<'a> + Default>(&self) -> T {
-        let fields = self.0.iter().map(|(key, value)| (key.as_ref(), *value));
-        T::deserialize(MapDeserializer::<_, serde_json::Error>::new(fields)).unwrap_or_default()
-    }
-
-    pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
-        let place = self.0.binary_search_by(|(key, _)| key.as_ref().cmp(name)).ok()?;
-        Some(self.0[place].1).filter(|value| value.get() != "null")
-    }
+    false
 }
-
-impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ObjectVisitor)
-    }
-}
-
-struct ObjectVisitor;
-
-impl<'de> Visitor<'de> for ObjectVisitor {
-    type Value = Object<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-        let mut fields: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::with_capacity(24);
-        while let Some(key) = map.next_key::<Key>()? {
-            fields.push((key.0, map.next_value()?));
-            if fields.len() > MOST_FIELDS {
-                return Err(A::Error::custom("too many fields"));
-            }
-        }
-        fields.sort_by(|(a, _), (b, _)| a.cmp(b));
-        fields.reverse();
-        fields.dedup_by(|(earlier, _), (last, _)| earlier == last);
-        fields.reverse();
-        Ok(Object(fields))
-    }
-}
-
-/// Hands the entries of a list to `take`, one by one: a list may be longer than what is made of it.
-/// False if it is not a list.
-pub(super) fn each<'a>(list: &'a RawValue, take: impl FnMut(&'a RawValue)) -> bool {
-    let mut deserializer = serde_json::Deserializer::from_str(list.get());
-    deserializer.deserialize_seq(Each(take)).is_ok()
-}
-
-struct Each<F>(F);
-
-impl<'de, F: FnMut(&'de RawValue)> Visitor<'de> for Each<F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
-        while let Some(entry) = list.next_element()? {
-            (self.0)(entry);
-        }
-        Ok(())
-    }
-}
-
-/// A key that borrows where it has no escapes.
-#[derive(serde::Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {
@@ -227,26 +167,15 @@ mod tests {
     }
 
     #[test]
-    fn only_objects_are_records() {
-        for (json, flaw) in [("null", "is null"), ("[1]", "is not an object"), ("1e999", "is not an object")]
-        {
-            let raw: &RawValue = serde_json::from_str(json).expect("JSON");
-            assert_eq!(Object::of(raw).expect_err(json), flaw);
-        }
-        let crowded: String = (0..=MOST_FIELDS).map(|n| format!("\"k{n}\":1,")).collect();
-        let crowded = format!("{{{}}}", crowded.trim_end_matches(','));
-        let raw: &RawValue = serde_json::from_str(&crowded).expect("JSON");
-        assert_eq!(Object::of(raw).expect_err("crowded"), "has too many fields");
-    }
-
-    #[test]
     fn depth_ends_and_costs_nothing_else() {
         let nested = |open: &str, close: &str, depth: usize| {
             format!("{{\"a\":1,\"deep\":{}2{}}}", open.repeat(depth), close.repeat(depth))
         };
-        assert_eq!(stripped(&nested("[", "]", DEEPEST)), nested("[", "]", DEEPEST));
-        let deep = stripped(&nested("{\"a\":", "}", 10_000));
-        assert!(deep.starts_with("{\"a\":1,") && deep.contains(":null}") && deep.len() < 1000, "{deep}");
+        for (open, close) in [("[", "]"), ("{\"]}\":", "}")] {
+            let whole = nested(open, close, DEEPEST);
+            assert_eq!(stripped(&whole), whole);
+            assert_eq!(stripped(&nested(open, close, DEEPEST + 1)), r#"{"a":1,"deep":null}"#);
+        }
     }
 
     #[test]

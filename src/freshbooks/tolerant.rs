@@ -4,7 +4,7 @@
 //! null where text was documented. None of that may lose a member: what cannot be read as the type
 //! is taken as absent, and the record itself is kept beside it.
 //!
-//! Each function is for a field of an [`Object`](super::strip::Object), whose values stand apart: a
+//! Each function is for a field of an [`Object`](super::object::Object), whose values stand apart: a
 //! number that no type can hold ends its own value only.
 
 use std::borrow::Cow;
@@ -173,7 +173,7 @@ mod tests {
 
     use super::*;
 
-    use super::super::strip::Object;
+    use super::super::object::Object;
 
     #[derive(Deserialize, Debug, PartialEq, Default)]
     #[serde(default)]

@@ -11,8 +11,9 @@ use serde::Deserialize;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
+use super::object::{Object, each};
 use super::oddities::{Noted, Oddities};
-use super::strip::{Object, Records, each};
+use super::strip::Records;
 use super::tolerant::{Number, boolean, integer, moment, number, optional_text, text};
 use crate::model::reading::{Digest, GroupMember, Member, hex};
 use crate::model::role;
@@ -28,7 +29,7 @@ pub(super) type Problem = String;
 const MOST_ENTRIES: i64 = 100_000;
 
 /// One page of a team list.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct TeamPage {
     pub(crate) members: Vec<Membership>,
     pub(crate) records: Records,
@@ -227,12 +228,11 @@ pub(super) fn entries<'a>(
     let (mut at, mut unread) = (0, Noted::default());
     each(list, |entry| {
         let place = || format!("{name}[{at}]");
-        if at < MOST_ENTRIES
-            && let Err(flaw) = Object::of(entry).and_then(|object| take(object, &place))
-        {
+        if let Err(flaw) = Object::of(entry).and_then(|object| take(object, &place)) {
             unread.note(|| format!("{} {flaw}", place()));
         }
         at += 1;
+        at <= MOST_ENTRIES
     });
     match at > MOST_ENTRIES {
         true => Err(format!("`{name}` has more than {MOST_ENTRIES} entries")),

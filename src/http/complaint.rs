@@ -72,6 +72,11 @@ impl Complaint {
         Complaint { meaning, is_theirs, error, words }
     }
 
+    /// One that somebody else has judged, in words that name what was expected.
+    pub(crate) fn of(meaning: Meaning, is_theirs: bool, words: String) -> Self {
+        Complaint { meaning, is_theirs, error: None, words }
+    }
+
     /// The words are left out: they are not fit to be shown or kept.
     pub(super) fn silenced(self, status: u16) -> Self {
         let words = format!("{} ([redacted]: the answer repeats a secret)", status_words(status));
@@ -132,7 +137,8 @@ fn plain_text(body: &str) -> Option<String> {
     (!text.is_empty() && !text.starts_with(['{', '['])).then(|| tidy(text))
 }
 
-fn tidy(text: &str) -> String {
+/// Makes foreign text fit for an error's line.
+pub(crate) fn tidy(text: &str) -> String {
     // A full stop of theirs would stand in the middle of a line of ours.
     let text = text.trim_end().trim_end_matches('.');
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect()

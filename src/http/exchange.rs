@@ -58,7 +58,33 @@ impl Http {
             request.header("Authorization", format!("Bearer {}", bearer.expose())).call()
         });
         let answer = self.read_answer(url, sent, LARGEST_BODY)?;
-        self.trace("GET", &answer);
+        self.trace("GET", "Authorization: Bearer [redacted]", &answer);
+        self.whole(answer, attempt)
+    }
+
+    pub(super) fn post_xml_once(
+        &self,
+        url: &Url,
+        xml: &str,
+        authorization: &Secret,
+        attempt: u32,
+    ) -> Result<Answer, Failure> {
+        self.check_origin(url)?;
+        self.keep_pace().map_err(Failure::Fatal)?;
+        let sent = self.agents.send(|agent| {
+            let request = agent.post(url.as_str()).header("Accept", "application/xml");
+            let request = request.config().timeout_global(Some(self.time_left())).build();
+            let request = request.header("Content-Type", "application/xml; charset=utf-8");
+            request.header("Authorization", authorization.expose()).send(xml)
+        });
+        let answer = self.read_answer(url, sent, LARGEST_BODY)?;
+        self.trace("POST", "Authorization: OAuth [redacted]", &answer);
+        self.whole(answer, attempt)
+    }
+
+    /// The answer to a read, if it came to its end. When the server says that nothing more is left,
+    /// nobody asks until it is.
+    fn whole(&self, answer: Answer, attempts: u32) -> Result<Answer, Failure> {
         if let Some(pause) = answer.exhausted_for
             && self.pace.hold(pause)
         {
@@ -66,7 +92,7 @@ impl Http {
         }
         match answer.broke_off {
             Some(why) => Err(Failure::Lost(why)),
-            None => Ok(Answer { attempts: attempt, ..answer }),
+            None => Ok(Answer { attempts, ..answer }),
         }
     }
 
@@ -82,7 +108,23 @@ impl Http {
             request.send_form(form.iter().copied())
         });
         let answer = self.read_answer(url, sent, LARGEST_TOKEN_ANSWER)?;
-        self.trace("POST", &answer);
+        self.trace("POST", "form [redacted]", &answer);
+        Ok(answer)
+    }
+
+    /// POSTs nothing but a signed header once, as the token requests of OAuth 1.0a may be made (RFC
+    /// 5849 section 3.5.1). Half of a form cannot be told from a whole one, so only a whole one counts.
+    pub(crate) fn post_signed(&self, url: &Url, authorization: &Secret) -> Result<Answer, Failure> {
+        self.check_origin(url)?;
+        let sent = self.agents.send(|agent| {
+            let request = agent.post(url.as_str()).header("Authorization", authorization.expose());
+            request.config().timeout_global(Some(TOKEN_EXCHANGE)).build().send_empty()
+        });
+        let answer = self.read_answer(url, sent, LARGEST_TOKEN_ANSWER)?;
+        self.trace("POST", "Authorization: OAuth [redacted]", &answer);
+        if let Some(why) = answer.broke_off {
+            return Err(Failure::Lost(why));
+        }
         Ok(answer)
     }
 
@@ -119,6 +161,7 @@ impl Http {
             header("retry-after"),
             now,
         );
+        let location = header("location").map(str::to_owned);
         let request_id = header("x-request-id").map(|id| self.sent.silence(id.chars().take(100).collect()));
         let body::Body { bytes, broke_off } = body::read(response.body_mut().as_reader(), largest);
         Ok(Answer {
@@ -129,32 +172,29 @@ impl Http {
             received_at,
             server_date,
             request_id,
+            location,
             attempts: 1,
             retry_after,
             exhausted_for,
         })
     }
 
-    /// A library's words may quote what a proxy or a server has sent.
+    /// Says by which way it failed. A library's words may quote what a proxy or a server has sent.
     fn failed(&self, error: &ureq::Error) -> Failure {
+        let way = self.agents.proxy(&self.api).map(|proxy| format!(" (by way of the proxy {proxy})"));
+        let told = |why| self.sent.silence(why) + way.as_deref().unwrap_or_default();
         match Failure::of_call(error) {
-            Failure::NotSent(why) => Failure::NotSent(self.sent.silence(why)),
-            Failure::Lost(why) => Failure::Lost(self.sent.silence(why)),
+            Failure::NotSent(why) => Failure::NotSent(told(why)),
+            Failure::Lost(why) => Failure::Lost(told(why)),
             failure => failure,
         }
     }
 
-    fn trace(&self, method: &str, answer: &Answer) {
+    fn trace(&self, method: &str, with: &str, answer: &Answer) {
         let Answer { url, status, body, request_id, .. } = answer;
         let id = request_id.as_deref().unwrap_or("-");
         self.ui.detail(2, format_args!("{method} {url} → {status}, {} bytes, request {id}", body.len()));
-        self.ui.detail(
-            3,
-            format_args!(
-                "  with {}",
-                if method == "GET" { "Authorization: Bearer [redacted]" } else { "form [redacted]" }
-            ),
-        );
+        self.ui.detail(3, format_args!("  with {with}"));
     }
 }
 

@@ -1,8 +1,8 @@
 //! The small HTTP layer, and the only place that names `ureq`.
 //!
 //! It knows time-outs, limits, when to ask again and how to read a complaint, and nothing of what
-//! is asked for. Two doors: [`Http::get`], which asks again, and [`Http::post_form`], which never
-//! does.
+//! is asked for. Reads ask again ([`Http::get`], and [`Http::post_xml`] for reads that are made by
+//! POST); what spends a token never does ([`Http::post_form`], [`Http::post_signed`]).
 //!
 //! - [`exchange`]: one request; [`body`]: what it brings, [`answer`]: what came of it,
 //!   [`complaint`]: in whose words.
@@ -36,11 +36,12 @@ use crate::error::Result;
 use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::stop::Stop;
+use crate::time::Timestamp;
 use crate::ui::Ui;
 
 pub(crate) use answer::{Answer, Failed, Failure};
 pub(crate) use between::Between;
-pub(crate) use complaint::{Complaint, Meaning};
+pub(crate) use complaint::{Complaint, Meaning, tidy};
 pub(crate) use distrust::Distrust;
 use pace::Pace;
 use retry::Verdict;
@@ -67,6 +68,8 @@ impl Http {
     pub(crate) fn new(app: &App) -> Result<Self> {
         let agents = Agents::new(&app.endpoints, app.ui, exchange::settings)?;
         let Endpoints { api, auth } = app.endpoints.clone();
+        let sent = Sent::default();
+        agents.proxy_password().iter().for_each(|password| sent.note(password));
         let (clock, stop) = (app.clock.clone(), app.stop.clone());
         Ok(Http {
             agents,
@@ -75,7 +78,7 @@ impl Http {
             ui: app.ui,
             api,
             auth,
-            sent: Sent::default(),
+            sent,
             pace: Pace::default(),
             deadline: None,
             retries: Arc::default(),
@@ -109,13 +112,46 @@ impl Http {
         bearer: &Secret,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<(T, Answer), Failed> {
+        let read = |answer: &Answer| read(&answer.text());
+        let judge = |answer: &Answer, lacks| self.complaint_of(answer, lacks);
+        self.until_usable(url, read, judge, |attempt| self.get_once(url, bearer, attempt))
+    }
+
+    /// POSTs a question in XML until `read` can use the answer, or it is time to give up. `sign` makes
+    /// the `Authorization` of each try: a nonce counts once (RFC 5849 section 3.3). `judge` says what an
+    /// answer means that cannot be used, and what it lacks where its status is 200.
+    pub(crate) fn post_xml<T>(
+        &self,
+        url: &Url,
+        xml: &str,
+        sign: impl Fn(Timestamp) -> Result<Secret>,
+        read: impl Fn(&[u8]) -> Result<T, String>,
+        judge: impl Fn(&Answer, Option<String>) -> Complaint,
+    ) -> Result<(T, Answer), Failed> {
+        let read = |answer: &Answer| read(&answer.body);
+        self.until_usable(url, read, judge, |attempt| {
+            let authorization = sign(self.clock.now()).map_err(Failure::Fatal)?;
+            self.post_xml_once(url, xml, &authorization, attempt)
+        })
+    }
+
+    fn until_usable<T>(
+        &self,
+        url: &Url,
+        read: impl Fn(&Answer) -> Result<T, String>,
+        judge: impl Fn(&Answer, Option<String>) -> Complaint,
+        ask: impl Fn(u32) -> Result<Answer, Failure>,
+    ) -> Result<(T, Answer), Failed> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let failure = match self.get_once(url, bearer, attempt) {
+            let failure = match ask(attempt) {
                 Ok(answer) => match self.take(&answer, &read) {
                     Ok(value) => return Ok((value, answer)),
-                    Err(complaint) => Failure::Answered(Box::new(answer), complaint),
+                    Err(lacks) => {
+                        let complaint = self.without_secrets(answer.status, judge(&answer, lacks));
+                        Failure::Answered(Box::new(answer), complaint)
+                    }
                 },
                 Err(failure) => failure,
             };
@@ -129,33 +165,34 @@ impl Http {
         }
     }
 
-    /// What `read` makes of an answer. One that repeats a secret is not read: what is in it would be
-    /// kept.
-    fn take<T>(&self, answer: &Answer, read: impl Fn(&str) -> Result<T, String>) -> Result<T, Complaint> {
-        let text = answer.text();
-        let repeats = self.sent.is_in(&text);
-        let lacks = match answer.status {
-            200 if !repeats => match read(&text) {
-                Ok(value) => return Ok(value),
-                Err(lacks) => Some(lacks),
-            },
-            _ => None,
-        };
-        Err(self.complaint(answer.status, &text, lacks))
-    }
-
-    /// Why an answer cannot be used, in words that can be shown.
-    fn complaint(&self, status: u16, text: &str, lacks: Option<String>) -> Complaint {
-        let complaint = Complaint::read(status, text, lacks);
-        match self.sent.is_in(text) || self.sent.is_in_words(complaint.words()) {
-            true => complaint.silenced(status),
-            false => complaint,
+    /// What `read` makes of an answer, or what it lacks. One that repeats a secret is not read: what is
+    /// in it would be kept.
+    fn take<T>(
+        &self,
+        answer: &Answer,
+        read: impl Fn(&Answer) -> Result<T, String>,
+    ) -> Result<T, Option<String>> {
+        match answer.status {
+            200 if self.sent.is_in(&answer.text()) => {
+                Err(Some("the answer repeats a secret that was sent, and is not used".to_owned()))
+            }
+            200 => read(answer).map_err(Some),
+            _ => Err(None),
         }
     }
 
-    /// The same for an answer to a form.
-    pub(crate) fn complaint_of(&self, answer: &Answer) -> Complaint {
-        self.complaint(answer.status, &answer.text(), None)
+    /// Why an answer cannot be used, in words that can be shown. `lacks` is what one with status 200
+    /// should have held.
+    pub(crate) fn complaint_of(&self, answer: &Answer, lacks: Option<String>) -> Complaint {
+        let complaint = Complaint::read(answer.status, &self.sent.cut_out_of(&answer.text()), lacks);
+        self.without_secrets(answer.status, complaint)
+    }
+
+    fn without_secrets(&self, status: u16, complaint: Complaint) -> Complaint {
+        match self.sent.is_in_words(complaint.words()) {
+            true => complaint.silenced(status),
+            false => complaint,
+        }
     }
 
     /// How often something had to be asked again, by all clones together.
@@ -171,8 +208,7 @@ impl Http {
     fn wait_to_ask_again(&self, url: &Url, failure: &Failure, wait: Duration) -> Result<()> {
         self.retries.fetch_add(1, Ordering::Relaxed);
         let seconds = wait.as_secs_f32().ceil();
-        let line = format_args!("{failure}; asking {} again in {seconds} s", url.path());
-        self.ui.asks_again(failure, line);
+        self.ui.asks_again(format_args!("{failure}; asking {} again in {seconds} s", url.path()));
         match failure {
             Failure::Answered(answer, _) if answer.status == 429 => drop(self.pace.hold(wait)),
             _ => self.clock.sleep(wait, &self.stop)?,
@@ -186,11 +222,41 @@ impl Http {
     }
 }
 
+/// `words` of the other side without these secrets, or nothing of them where one stands in them in
+/// another encoding.
+pub(crate) fn without(secrets: &[&Secret], words: &str) -> String {
+    let sent = Sent::default();
+    secrets.iter().for_each(|secret| sent.note(secret));
+    sent.silence(sent.cut_out_of(words).into_owned())
+}
+
 /// For jitter only; where the system has no random bytes to give, everybody waits the same.
 fn random_fraction() -> f64 {
     let mut bytes = [0u8; 4];
     match getrandom::fill(&mut bytes) {
         Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
         Err(_) => 0.5,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// An answer of FreshBooks', for whoever has to judge one.
+    pub(crate) fn answer(status: u16, body: &str) -> Answer {
+        Answer {
+            url: Url::parse("https://acme.freshbooks.com/").expect("an address"),
+            status,
+            body: body.as_bytes().to_vec(),
+            broke_off: None,
+            received_at: Timestamp::EPOCH,
+            server_date: None,
+            request_id: None,
+            location: None,
+            attempts: 1,
+            retry_after: None,
+            exhausted_for: None,
+        }
     }
 }

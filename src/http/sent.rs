@@ -68,6 +68,14 @@ impl Sent {
         self.finds(words, SHORTEST_IN_WORDS) || words.as_bytes().windows(PIECE).any(is_piece)
     }
 
+    /// `text` without the secrets that stand in it as they are: the rest of a message is worth reading.
+    pub(super) fn cut_out_of<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let trails = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let secrets = trails.iter().map(|trail| trail.secret.expose());
+        let standing = secrets.filter(|secret| secret.len() >= SHORTEST_IN_DATA && text.contains(secret));
+        standing.fold(Cow::Borrowed(text), |text, secret| Cow::Owned(text.replace(secret, "[redacted]")))
+    }
+
     /// `words` of the other side, unless they hold a secret.
     pub(super) fn silence(&self, words: String) -> String {
         match self.is_in_words(&words) {
@@ -121,13 +129,13 @@ impl Trail {
     }
 }
 
-/// `text` without one layer of percent-encoding (RFC 3986 section 2.1) and of JSON's escapes (RFC
-/// 8259 section 7); nothing where there is none.
+/// `text` without one layer of percent-encoding (RFC 3986 section 2.1), of JSON's escapes (RFC 8259
+/// section 7) and of XML's character references; nothing where there is none.
 fn decoded(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let mut plain = Vec::new();
     let (mut done, mut at) = (0, 0);
-    while let Some(found) = memchr::memchr2(b'%', b'\\', &bytes[at..]) {
+    while let Some(found) = memchr::memchr3(b'%', b'\\', b'&', &bytes[at..]) {
         at += found;
         let hex = |from: usize, to: usize| {
             let digits = bytes.get(at + from..at + to)?;
@@ -135,6 +143,7 @@ fn decoded(text: &str) -> Option<String> {
         };
         let (code, length) = match (bytes[at], bytes.get(at + 1)) {
             (b'%', _) => (hex(1, 3), 3),
+            (b'&', _) => character_reference(&bytes[at..]),
             (_, Some(b'u')) => (hex(2, 6), 6),
             (_, Some(escaped)) => (Some(u32::from(*escaped)), 2),
             (_, None) => (None, 1),
@@ -154,6 +163,21 @@ fn decoded(text: &str) -> Option<String> {
         plain.extend_from_slice(&bytes[done..]);
         String::from_utf8_lossy(&plain).into_owned()
     })
+}
+
+/// What `&#101;` or `&#x65;` stands for, and how long it is.
+fn character_reference(text: &[u8]) -> (Option<u32>, usize) {
+    let reference = || {
+        let digits = text.strip_prefix(b"&#")?;
+        let end = digits.iter().take(8).position(|byte| *byte == b';')?;
+        let digits = std::str::from_utf8(&digits[..end]).ok()?;
+        let code = match digits.strip_prefix(['x', 'X']) {
+            Some(digits) => u32::from_str_radix(digits, 16),
+            None => digits.parse(),
+        };
+        Some((code.ok()?, end + 3))
+    };
+    reference().map_or((None, 1), |(code, length)| (Some(code), length))
 }
 
 #[cfg(test)]
@@ -183,23 +207,28 @@ mod tests {
     fn a_secret_is_found_in_every_encoding() {
         let sent = knowing(&[OPAQUE, JWT]);
         for secret in [OPAQUE, JWT] {
-            let ways: [fn(&str) -> String; 7] = [
+            let ways: [fn(&str) -> String; 9] = [
                 |text| text.to_owned(),
                 percent,
                 |text| percent(text).to_uppercase(),
                 json,
                 |text| percent(&json(text)),
+                |text| text.bytes().map(|byte| format!("&#{byte};")).collect(),
+                |text| text.bytes().map(|byte| format!("&#x{byte:X};")).collect(),
                 |text| STANDARD.encode(text),
                 |text| URL_SAFE_NO_PAD.encode(text),
             ];
             for (way, around) in
                 ways.iter().flat_map(|way| ["", "x", "Bearer ", "Bearer: "].map(|a| (way, a)))
             {
-                let text = format!("{{\"error\":\"100% \\n {}\"}}", way(&format!("{around}{secret}\n")));
+                let text =
+                    format!("{{\"error\":\"100% &amp; \\n {}\"}}", way(&format!("{around}{secret}\n")));
                 assert!(sent.is_in(&text), "{text}");
                 assert_eq!(sent.silence(text), "[redacted]");
             }
         }
+        let quoted = format!("Bearer {OPAQUE}, not {JWT}, is no good");
+        assert_eq!(sent.cut_out_of(&quoted), "Bearer [redacted], not [redacted], is no good");
         // An excerpt, from either end.
         assert!(sent.is_in(&OPAQUE[..40]) && sent.is_in(&OPAQUE[40..]) && sent.is_in(&JWT[JWT.len() - 20..]));
         assert!(!sent.is_in(&OPAQUE[17..45]) && sent.is_in_words(&OPAQUE[17..45]));

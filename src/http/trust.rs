@@ -22,6 +22,7 @@ use super::proxy;
 use crate::app::Endpoints;
 use crate::error::Result;
 use crate::origin::Origin;
+use crate::secret::Secret;
 use crate::ui::Ui;
 
 /// A client for one trust, and the one that steps in where the system has none to give.
@@ -76,15 +77,21 @@ impl Agents {
 
     /// Who stands between this machine and the origin `api`.
     pub(super) fn between(&self, api: &Origin) -> Between {
-        let Inner { compiled_in, way, .. } = &*self.0;
-        let trust_store = match compiled_in.get() {
+        let trust_store = match self.0.compiled_in.get() {
             Some(_) => Some(TrustStore::compiled_in()),
             None => TrustStore::named(),
         };
-        Between {
-            proxy: way.proxy.as_ref().and_then(|proxy| proxy::told(proxy, api)),
-            trust_store: trust_store.filter(|_| api.is_https()),
-        }
+        Between { proxy: self.proxy(api), trust_store: trust_store.filter(|_| api.is_https()) }
+    }
+
+    /// The proxy on the way to `origin`, without its credentials.
+    pub(super) fn proxy(&self, origin: &Origin) -> Option<String> {
+        self.0.way.proxy.as_ref().and_then(|proxy| proxy::told(proxy, origin))
+    }
+
+    /// What opens the proxy, as far as it is a secret.
+    pub(super) fn proxy_password(&self) -> Option<Secret> {
+        self.0.way.proxy.as_ref()?.password().map(Secret::new)
     }
 }
 

@@ -8,17 +8,33 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use sha2::{Digest as _, Sha256};
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::keys::AccountKey;
+use super::marks::Flag;
 use super::reading::{BusinessReading, Identity};
-use super::rows::full_name;
+use super::rows::{Membership, full_name};
 
-/// An address as it is compared: trimmed, lower case.
+/// An address as it is compared: trimmed, lower case, in Unicode's composed form (NFC), the domain as
+/// the DNS has it (IDNA).
 pub(crate) fn normalized(email: &str) -> Cow<'_, str> {
     let email = email.trim();
-    match email.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
-        true => Cow::Borrowed(email),
-        false => Cow::Owned(email.to_lowercase()),
+    if email.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        return Cow::Borrowed(email);
+    }
+    let lower_cased = composed(&email.to_lowercase()).into_owned();
+    let in_ascii = lower_cased.rsplit_once('@').and_then(|(local, domain)| {
+        let domain = idna::domain_to_ascii(domain).ok().filter(|domain| !domain.is_empty())?;
+        Some(format!("{local}@{domain}"))
+    });
+    Cow::Owned(in_ascii.unwrap_or(lower_cased))
+}
+
+/// Text in Unicode's composed form (NFC), in which texts that look the same are the same.
+pub(crate) fn composed(text: &str) -> Cow<'_, str> {
+    match text.is_ascii() {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(text.nfc().collect()),
     }
 }
 
@@ -54,7 +70,7 @@ impl Address {
 
     fn carry(&mut self, name: &str) {
         if !name.is_empty() {
-            let name = half_hash(&name.to_lowercase());
+            let name = half_hash(&composed(&name.to_lowercase()));
             self.shared |= *self.name.get_or_insert(name) != name;
         }
     }
@@ -107,22 +123,16 @@ impl Addresses {
         }
     }
 
-    /// Who a row with this identity and address is; `record` where neither is known.
-    pub(crate) fn key_of(&self, identity_id: Option<i64>, email: &str, record: &str) -> AccountKey {
-        let address = normalized(email);
-        if let Some(id) = identity_id {
-            return AccountKey::Identity(id);
-        }
-        match self.get(email).map(|address| address.identity) {
-            Some(Holder::One(id)) => AccountKey::Identity(id),
-            _ if !address.is_empty() => AccountKey::Email(address.as_ref().into()),
-            _ => AccountKey::Member(record.into()),
-        }
-    }
-
-    /// Whether people of different names use the address.
-    pub(crate) fn is_shared(&self, email: &str) -> bool {
-        self.get(email).is_some_and(|address| address.shared)
+    /// Says of a row who it is, and whether people of different names use its address.
+    pub(crate) fn place(&self, row: &mut Membership) {
+        let address = self.get(row.texts.email());
+        let known = || match address?.identity {
+            Holder::One(id) => Some(id),
+            Holder::Nobody | Holder::Several => None,
+        };
+        let identity_id = row.identity_id.or_else(known);
+        row.account_key = AccountKey::of(identity_id, row.texts.email(), &row.record_name());
+        row.flags.set(Flag::SharedEmail, address.is_some_and(|address| address.shared));
     }
 }
 
@@ -130,4 +140,24 @@ fn half_hash(text: &str) -> [u8; 16] {
     let mut half = [0; 16];
     half.copy_from_slice(&Sha256::digest(text)[..16]);
     half
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_address_has_one_form() {
+        let check = |email: &str, expected: &str| assert_eq!(normalized(email), expected, "{email:?}");
+        check("ann@x.example", "ann@x.example");
+        check("  Ann@X.Example\u{a0}", "ann@x.example");
+        check("Jose\u{301}@x.example", "jos\u{e9}@x.example");
+        check("ann@M\u{fc}nchen.example", "ann@xn--mnchen-3ya.example");
+        check("ann@mu\u{308}nchen.example", "ann@xn--mnchen-3ya.example");
+        check("ann@XN--MNCHEN-3YA.example", "ann@xn--mnchen-3ya.example");
+        check("a@b@M\u{fc}nchen.example", "a@b@xn--mnchen-3ya.example");
+        check("Not An Address", "not an address");
+        check("ann@", "ann@");
+        check(" ", "");
+    }
 }

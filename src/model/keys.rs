@@ -1,14 +1,14 @@
 //! Who a row's person is, as one value.
 
-use std::cmp::Ordering;
 use std::fmt;
 
+use super::addresses::normalized;
 use super::reading::Text;
 
-/// Who is one person: the first of these that is known. The order is that of their texts.
+/// Who is one person: identity, else address, else record; the first of these that is known.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum AccountKey {
-    /// Trimmed and lower-cased.
+    /// As [`normalized`] writes it.
     Email(Text),
     Identity(i64),
     /// The member record itself, by its uuid.
@@ -16,36 +16,31 @@ pub(crate) enum AccountKey {
 }
 
 impl AccountKey {
-    /// The order of their texts, without writing them.
-    pub(crate) fn cmp_text(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (AccountKey::Identity(a), AccountKey::Identity(b)) => cmp_digits(*a, *b),
-            (AccountKey::Email(a), AccountKey::Email(b)) | (AccountKey::Member(a), AccountKey::Member(b)) => {
-                a.cmp(b)
-            }
-            _ => self.rank().cmp(&other.rank()),
+    /// Who a row with these is, by what it says itself.
+    pub(crate) fn of(identity_id: Option<i64>, email: &str, record: &str) -> Self {
+        match (identity_id, normalized(email)) {
+            (Some(id), _) => AccountKey::Identity(id),
+            (None, address) if !address.is_empty() => AccountKey::Email(address.into()),
+            (None, _) => AccountKey::Member(record.into()),
         }
     }
 
-    /// `email:` comes before `identity:` before `member:`.
-    fn rank(&self) -> u8 {
+    /// Reads what [`Display`](fmt::Display) writes.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':')? {
+            ("identity", id) => id.parse().ok().map(AccountKey::Identity),
+            ("email", address) => Some(AccountKey::Email(address.into())),
+            ("member", uuid) => Some(AccountKey::Member(uuid.into())),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn identity(&self) -> Option<i64> {
         match self {
-            AccountKey::Email(_) => 0,
-            AccountKey::Identity(_) => 1,
-            AccountKey::Member(_) => 2,
+            AccountKey::Identity(id) => Some(*id),
+            AccountKey::Email(_) | AccountKey::Member(_) => None,
         }
     }
-}
-
-/// Compares numbers as their decimal texts: 10 before 9.
-fn cmp_digits(a: i64, b: i64) -> Ordering {
-    let (Ok(a), Ok(b)) = (u64::try_from(a), u64::try_from(b)) else {
-        return a.to_string().cmp(&b.to_string());
-    };
-    let length = |n: u64| n.checked_ilog10().unwrap_or(0);
-    let longest = length(a).max(length(b));
-    let padded = |n: u64| u128::from(n) * 10_u128.pow(longest - length(n));
-    padded(a).cmp(&padded(b)).then(length(a).cmp(&length(b)))
 }
 
 impl fmt::Display for AccountKey {
@@ -63,14 +58,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_ordered_as_their_texts_are() {
-        let mut keys: Vec<AccountKey> =
-            [0, 9, 10, 99, 100, 1, -5, i64::MAX, 12].map(AccountKey::Identity).into();
-        keys.extend(["b@x", "a@x"].map(|text| AccountKey::Email(text.into())));
-        keys.extend(["u2", "u1"].map(|text| AccountKey::Member(text.into())));
-        let mut texts: Vec<String> = keys.iter().map(ToString::to_string).collect();
-        keys.sort_by(AccountKey::cmp_text);
-        texts.sort();
-        assert_eq!(keys.iter().map(ToString::to_string).collect::<Vec<_>>(), texts);
+    fn the_first_that_is_known_names_the_person() {
+        let check = |identity, email, expected: &str| {
+            let key = AccountKey::of(identity, email, "u1");
+            assert_eq!(key.to_string(), expected);
+            assert_eq!(AccountKey::parse(expected), Some(key));
+        };
+        check(Some(7), "ann@x.example", "identity:7");
+        check(Some(-7), "", "identity:-7");
+        check(None, " Ann@X.example ", "email:ann@x.example");
+        check(None, "  ", "member:u1");
+        for text in ["", "7", "identity:", "identity:x", "group:7"] {
+            assert_eq!(AccountKey::parse(text), None, "{text}");
+        }
     }
 }

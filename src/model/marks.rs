@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::reading::Resource;
+use super::words::words;
 use crate::time::Timestamp;
 
 /// Which sources named a row.
@@ -24,34 +26,65 @@ impl Sources {
     pub(crate) fn add(&mut self, other: Sources) {
         self.0 |= other.0;
     }
+
+    pub(crate) fn has(self, other: Sources) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether they have a source in common.
+    pub(crate) fn meets(self, other: Sources) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Reads what [`Display`](fmt::Display) writes; sources of a later version are left out.
+    pub(crate) fn parse(text: &str) -> Self {
+        let mut sources = Sources::default();
+        let known = text.split('+').filter_map(|word| Self::NAMES.iter().find(|(_, name)| *name == word));
+        known.for_each(|(source, _)| sources.add(*source));
+        sources
+    }
+}
+
+impl From<Resource> for Sources {
+    fn from(resource: Resource) -> Self {
+        match resource {
+            Resource::TeamMembers => Sources::TEAM_MEMBERS,
+            Resource::BusinessGroup => Sources::BUSINESS_GROUP,
+            Resource::Staff => Sources::STAFF,
+        }
+    }
 }
 
 impl fmt::Display for Sources {
     /// `+`-joined, in the order of the contract.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = Self::NAMES.iter().filter(|(source, _)| self.0 & source.0 != 0);
-        f.write_str(&named.map(|(_, name)| *name).collect::<Vec<_>>().join("+"))
+        joined(f, "+", Self::NAMES.iter().filter(|(source, _)| self.meets(*source)).map(|(_, name)| *name))
     }
 }
 
-/// Whether a membership gives access now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    Active,
-    Inactive,
-    Invited,
-    NoLogin,
-}
-
-impl State {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            State::Active => "active",
-            State::Inactive => "inactive",
-            State::Invited => "invited",
-            State::NoLogin => "no_login",
+fn joined<'w>(f: &mut fmt::Formatter<'_>, by: &str, words: impl Iterator<Item = &'w str>) -> fmt::Result {
+    for (at, word) in words.enumerate() {
+        if at > 0 {
+            f.write_str(by)?;
         }
+        f.write_str(word)?;
     }
+    Ok(())
+}
+
+words! {
+    /// Whether a membership gives access now.
+    State { Active = "active", Inactive = "inactive", Invited = "invited", NoLogin = "no_login", }
+}
+
+words! {
+    /// What a reviewer decides about a row.
+    Verdict { Keep = "keep", Remove = "remove", Change = "change", Ask = "ask", }
+}
+
+words! {
+    /// What a snapshot is: of everything in scope, of less, or erased but for its hashes.
+    Status { Complete = "complete", Partial = "partial", Pruned = "pruned", }
 }
 
 /// What is known of somebody's last sign-in: "never" and "unknown" are not the same.
@@ -73,6 +106,16 @@ impl LastLogin {
         }
     }
 
+    /// From the two columns that it is written to.
+    pub(crate) fn of(status: &str, moment: Option<Timestamp>) -> Self {
+        match (status, moment) {
+            ("known", Some(moment)) => LastLogin::At(moment),
+            ("never", _) => LastLogin::Never,
+            ("not_requested", _) => LastLogin::NotRequested,
+            _ => LastLogin::NotProvided,
+        }
+    }
+
     pub(crate) fn moment(self) -> Option<Timestamp> {
         match self {
             LastLogin::At(moment) => Some(moment),
@@ -81,39 +124,20 @@ impl LastLogin {
     }
 }
 
-/// What a reviewer should know about a row, beside its columns. The order is the alphabet's,
-/// which is the order they are written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Flag {
-    /// The team list could not be read to its end.
-    ListingIncomplete,
-    /// Inactive, and never accepted the invitation.
-    NeverAccepted,
-    /// The business group could not be read, so an owner may be missing.
-    OwnersNotChecked,
-    /// The address is shared by people of different names.
-    SharedEmail,
-    /// A role that is not in FreshBooks' table.
-    UnknownRole,
-}
-
-impl Flag {
-    const ALL: [Flag; 5] = [
-        Flag::ListingIncomplete,
-        Flag::NeverAccepted,
-        Flag::OwnersNotChecked,
-        Flag::SharedEmail,
-        Flag::UnknownRole,
-    ];
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Flag::ListingIncomplete => "listing_incomplete",
-            Flag::NeverAccepted => "never_accepted",
-            Flag::OwnersNotChecked => "owners_not_checked",
-            Flag::SharedEmail => "shared_email",
-            Flag::UnknownRole => "unknown_role",
-        }
+words! {
+    /// What a reviewer should know about a row, beside its columns; in alphabetical order, in which
+    /// they are written.
+    Flag {
+        /// The team list could not be read to its end.
+        ListingIncomplete = "listing_incomplete",
+        /// Inactive, and never accepted the invitation.
+        NeverAccepted = "never_accepted",
+        /// The business group could not be read, so an owner may be missing.
+        OwnersNotChecked = "owners_not_checked",
+        /// The address is shared by people of different names.
+        SharedEmail = "shared_email",
+        /// A role that is not in FreshBooks' table.
+        UnknownRole = "unknown_role",
     }
 }
 
@@ -122,9 +146,15 @@ impl Flag {
 pub(crate) struct Flags(u8);
 
 impl Flags {
-    /// Raises `flag` if `condition` holds; one that was raised stays so.
-    pub(crate) fn raise(&mut self, flag: Flag, condition: bool) {
-        self.0 |= u8::from(condition) << flag as u8;
+    pub(crate) fn set(&mut self, flag: Flag, raised: bool) {
+        self.0 = self.0 & !(1 << flag as u8) | u8::from(raised) << flag as u8;
+    }
+
+    /// Reads what [`Display`](fmt::Display) writes; flags of a later version are left out.
+    pub(crate) fn parse(text: &str) -> Self {
+        let mut flags = Flags::default();
+        text.split(';').filter_map(Flag::parse).for_each(|flag| flags.set(flag, true));
+        flags
     }
 }
 
@@ -132,6 +162,6 @@ impl fmt::Display for Flags {
     /// `;`-joined and sorted.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let raised = Flag::ALL.iter().filter(|flag| self.0 & (1 << **flag as u8) != 0);
-        f.write_str(&raised.map(|flag| flag.as_str()).collect::<Vec<_>>().join(";"))
+        joined(f, ";", raised.map(|flag| flag.as_str()))
     }
 }

@@ -1,21 +1,25 @@
 //! What an access review speaks of, and the rules that make rows of it. No I/O, no clock.
 //!
-//! [`role`] holds the labels and classes of FreshBooks' roles, [`reading`] what
-//! one run received, source by source, before anything is derived from it. [`addresses`] says who is one
-//! person and [`keys`] how that is written, [`listings`] merges the sources into memberships, [`accounts`] sums them up by person, and
-//! [`rows`] are memberships and accounts as they are kept, with their [`marks`].
+//! - [`reading`]: what one run received, source by source, before anything is derived from it.
+//! - [`relate`](mod@relate): the sources merged into memberships, in the order of every report.
+//! - [`addresses`]: who is one person; [`keys`]: how that is written; [`people`]: one account a person.
+//! - [`rows`]: memberships and accounts as they are kept, with their [`marks`]; [`texts`]: their texts.
+//! - [`role`]: labels and classes of FreshBooks' roles.
 
-pub(crate) mod accounts;
 pub(crate) mod addresses;
 pub(crate) mod keys;
-pub(crate) mod listings;
 pub(crate) mod marks;
+pub(crate) mod people;
 pub(crate) mod reading;
+pub(crate) mod relate;
 pub(crate) mod role;
 pub(crate) mod rows;
 pub(crate) mod texts;
+pub(crate) mod words;
 
+pub(crate) use marks::Status;
 pub(crate) use reading::{
-    Business, BusinessReading, Coverage, Identity, Outcome, Reading, RequestLine, Resource, StaffMember,
+    Business, BusinessReading, Coverage, Identity, Outcome, Reading, RequestLine, Resource, Run, StaffMember,
 };
+pub(crate) use relate::{Listing, relate, relate_again};
 pub(crate) use rows::{Account, Membership};

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::rows::Membership;
 use super::texts::Parts;
+use super::words::words;
 use crate::time::Timestamp;
 
 /// A SHA-256, as bytes; [`hex`] writes it.
@@ -83,47 +84,23 @@ pub(crate) struct StaffMember {
     pub(crate) record: Digest,
 }
 
-/// What was asked for at a business.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Resource {
-    TeamMembers,
-    BusinessGroup,
-    Staff,
+words! {
+    /// What was asked for at a business.
+    Resource { TeamMembers = "team_members", BusinessGroup = "business_group", Staff = "staff", }
 }
 
-impl Resource {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Resource::TeamMembers => "team_members",
-            Resource::BusinessGroup => "business_group",
-            Resource::Staff => "staff",
-        }
-    }
-}
-
-/// How reading one resource of one business ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Ok,
-    /// FreshBooks does not let this identity read it.
-    Denied,
-    /// It kept failing.
-    Failed,
-    /// It was read and the numbers do not agree.
-    Mismatch,
-    /// It was not asked for, on purpose.
-    Skipped,
-}
-
-impl Outcome {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Outcome::Ok => "ok",
-            Outcome::Denied => "denied",
-            Outcome::Failed => "failed",
-            Outcome::Mismatch => "mismatch",
-            Outcome::Skipped => "skipped",
-        }
+words! {
+    /// How reading one resource of one business ended.
+    Outcome {
+        Ok = "ok",
+        /// FreshBooks does not let this identity read it.
+        Denied = "denied",
+        /// It kept failing.
+        Failed = "failed",
+        /// It was read and the numbers do not agree.
+        Mismatch = "mismatch",
+        /// It was not asked for, on purpose.
+        Skipped = "skipped",
     }
 }
 
@@ -140,9 +117,10 @@ pub(crate) struct Coverage {
     pub(crate) pages: i64,
     pub(crate) attempts: i64,
     pub(crate) message: Option<String>,
-    /// The person said beforehand that this gap is known and will do.
-    pub(crate) accepted: bool,
 }
+
+/// What begins the message of a gap that was accepted beforehand.
+pub(crate) const ACCEPTED: &str = "accepted: ";
 
 impl Coverage {
     /// Nothing was read, and why.
@@ -157,13 +135,26 @@ impl Coverage {
             pages: 0,
             attempts: 0,
             message,
-            accepted: false,
         }
     }
 
-    /// Whether a snapshot may be called complete with it.
+    /// Accepts the gap, if it is one that can be accepted. What failed today may work tomorrow: that
+    /// is an alarm, not a known gap.
+    pub(crate) fn accept(&mut self, reason: &str) {
+        if matches!(self.outcome, Outcome::Denied | Outcome::Mismatch) {
+            self.message = Some(format!("{ACCEPTED}{reason}"));
+        }
+    }
+
+    /// Whether somebody said beforehand that this gap is known and expected.
+    pub(crate) fn is_accepted(&self) -> bool {
+        let accepted = self.message.as_deref().is_some_and(|message| message.starts_with(ACCEPTED));
+        accepted && matches!(self.outcome, Outcome::Denied | Outcome::Mismatch)
+    }
+
+    /// Whether a snapshot can be called complete with it.
     pub(crate) fn suffices(&self) -> bool {
-        self.accepted || matches!(self.outcome, Outcome::Ok | Outcome::Skipped)
+        self.is_accepted() || matches!(self.outcome, Outcome::Ok | Outcome::Skipped)
     }
 }
 
@@ -191,6 +182,7 @@ impl BusinessReading {
 /// One request of the run, for the auditor who asks what was asked.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestLine {
+    pub(crate) method: &'static str,
     pub(crate) url: String,
     pub(crate) status: Option<u16>,
     pub(crate) received_at: Option<Timestamp>,
@@ -201,33 +193,40 @@ pub(crate) struct RequestLine {
     pub(crate) request_id: Option<String>,
 }
 
-/// Everything that one run read.
+/// Who signed in, when, and what was asked.
 #[derive(Clone, Debug)]
-pub(crate) struct Reading {
+pub(crate) struct Run {
     pub(crate) started_at: Timestamp,
     pub(crate) finished_at: Timestamp,
     pub(crate) server_date_first: Option<Timestamp>,
     pub(crate) server_date_last: Option<Timestamp>,
     pub(crate) identity: Identity,
     pub(crate) identity_record: Digest,
-    pub(crate) businesses: Vec<BusinessReading>,
     pub(crate) requests: Vec<RequestLine>,
 }
 
-impl Reading {
-    /// Complete means that every business's team list was read and its numbers agree, or that its
-    /// gap is known and accepted.
-    pub(crate) fn is_complete(&self) -> bool {
-        let suffices = |reading: &BusinessReading| {
-            reading.coverage_of(Resource::TeamMembers).is_some_and(Coverage::suffices)
-        };
-        self.businesses.iter().all(suffices)
-    }
+/// Everything that one run read.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    pub(crate) run: Run,
+    pub(crate) businesses: Vec<BusinessReading>,
 }
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(digest: impl Into<Digest>) -> String {
     Hex::of(&digest.into()).to_string()
+}
+
+/// Reads what [`hex`] writes.
+pub(crate) fn unhex(text: &str) -> Option<Digest> {
+    let mut digest = Digest::default();
+    if text.len() != 64 || text.bytes().any(|digit| !matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
+        return None;
+    }
+    for (byte, at) in digest.iter_mut().zip((0..64).step_by(2)) {
+        *byte = u8::from_str_radix(&text[at..at + 2], 16).ok()?;
+    }
+    Some(digest)
 }
 
 /// A digest written out, without an allocation.

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use super::keys::AccountKey;
 use super::marks::{Flag, Flags, LastLogin, Sources, State};
-use super::reading::{Digest, Member, Text};
+use super::reading::{Digest, Member, Text, hex};
 use super::role;
 use super::texts::Texts;
 use crate::time::Timestamp;
@@ -26,17 +26,17 @@ pub(crate) struct Membership {
     pub(crate) flags: Flags,
     pub(crate) sources: Sources,
     pub(crate) record: Digest,
-    /// The record's own identity, which `account_key` may have from elsewhere.
+    /// The identity that a source of this row gives; `account_key` may have one from an address.
     pub(crate) identity_id: Option<i64>,
     pub(crate) identity_uuid: Option<Text>,
 }
 
 impl Membership {
-    /// The membership that a team list's record stands for. Who it is can only be said by somebody
-    /// who knows the other records; until then the key is empty.
+    /// The membership that a record of a team list describes. Its key is what the record alone says;
+    /// other records may know whose identity its address is.
     pub(crate) fn from_member(member: Member) -> Self {
         Membership {
-            account_key: AccountKey::Member(Text::default()),
+            account_key: AccountKey::of(member.identity_id, member.texts.email, member.texts.member_uuid),
             state: state_of(&member),
             flags: flags_of(&member),
             role: member.role,
@@ -54,9 +54,22 @@ impl Membership {
         }
     }
 
+    pub(crate) fn full_name(&self) -> String {
+        full_name(self.texts.first_name(), self.texts.last_name())
+    }
+
+    /// What names its record: FreshBooks' uuid, else the hash of the record.
+    pub(crate) fn record_name(&self) -> Cow<'_, str> {
+        match self.texts.member_uuid() {
+            "" => Cow::Owned(format!("record:{}", hex(self.record))),
+            uuid => Cow::Borrowed(uuid),
+        }
+    }
+
     /// Takes over what another source adds to the same account, business and role.
     pub(crate) fn learn_from(&mut self, other: &Membership) {
         self.sources.add(other.sources);
+        self.identity_id = self.identity_id.or(other.identity_id);
         if self.identity_uuid.is_none() {
             self.identity_uuid.clone_from(&other.identity_uuid);
         }
@@ -79,8 +92,8 @@ fn flags_of(member: &Member) -> Flags {
         !member.active && member.identity_id.is_none() && member.invitation_accepted_at.is_none();
     let unknown_role = role::class(&member.role) == role::UNKNOWN;
     let mut flags = Flags::default();
-    flags.raise(Flag::NeverAccepted, never_accepted);
-    flags.raise(Flag::UnknownRole, unknown_role);
+    flags.set(Flag::NeverAccepted, never_accepted);
+    flags.set(Flag::UnknownRole, unknown_role);
     flags
 }
 
@@ -95,6 +108,7 @@ pub(crate) struct Account {
     pub(crate) emails: String,
     pub(crate) first_name: String,
     pub(crate) last_name: String,
+    pub(crate) full_name: String,
     /// In how many businesses.
     pub(crate) businesses: i64,
 }

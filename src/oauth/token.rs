@@ -140,7 +140,7 @@ pub(crate) fn revoke(http: &Http, api: &Origin, client: &Client, token: &Secret)
     match http.post_form(&api.url(&["auth", "oauth", "revoke"]), &form) {
         Ok(answer) if answer.status == 200 && is_empty(&answer) => Revoked::Yes,
         Ok(answer) => {
-            let complaint = http.complaint_of(&answer);
+            let complaint = http.complaint_of(&answer, None);
             Revoked::No(format!("HTTP {}: {}", answer.status, complaint.words()))
         }
         Err(failure) => Revoked::No(failure.to_string()),
@@ -191,7 +191,7 @@ fn read(http: &Http, answer: &Answer, form: &[(&str, &str)]) -> Result<TokenSet,
 /// and old paths with 200: `error` decides.
 fn problem(http: &Http, answer: &Answer) -> TokenProblem {
     let status = answer.status;
-    let complaint = http.complaint_of(answer);
+    let complaint = http.complaint_of(answer, None);
     let why = complaint.words().to_owned();
     if let Some(broke_off) = &answer.broke_off {
         return TokenProblem::Lost(broke_off.clone());

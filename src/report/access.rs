@@ -110,7 +110,7 @@ pub(super) fn has_flag(row: &AccessRow, flag: &str) -> Result<bool> {
 /// Whole days from the making of the record to the snapshot.
 pub(super) fn age_days(view: &View, row: &AccessRow) -> Result<Option<i64>> {
     let created = Timestamp::parse(&row.text(CREATED)?);
-    let age = created.zip(view.as_of()).map(|(created, as_of)| as_of.since(created).as_secs() / 86_400);
+    let age = created.map(|created| view.as_of().since(created).as_secs() / 86_400);
     Ok(age.and_then(|days| i64::try_from(days).ok()))
 }
 
@@ -129,7 +129,7 @@ pub(super) fn cells<'a>(view: &View, row: &'a AccessRow) -> Result<Vec<Cell<'a>>
 
 fn cell<'a>(column: &Column, value: Value<'a>) -> Cell<'a> {
     match (value, column.kind) {
-        (Value::Null, _) => Cell::Empty,
+        (Value::Null | Value::Blob(_), _) => Cell::Empty,
         (Value::Integer(value), Type::Bool) => Cell::Bool(value != 0),
         (Value::Integer(value), _) => Cell::Integer(value),
         (Value::Text(text), _) => Cell::Text(text),
@@ -141,7 +141,7 @@ pub(super) fn business_cells<'a>(view: &'a View, business: &'a BusinessLine) -> 
     let mut cells = vec![Cell::Empty; ACCESS.len()];
     cells[ROW_KEY] = Cell::text(business.id.to_string());
     cells[SNAPSHOT_ID] = Cell::Integer(view.snapshot.id);
-    cells[AS_OF] = Cell::text(view.snapshot.finished_at.as_str());
+    cells[AS_OF] = Cell::text(view.snapshot.finished_at.to_string());
     cells[BUSINESS_ID] = Cell::Integer(business.id);
     cells[BUSINESS_UUID] = Cell::optional(business.uuid.as_deref());
     cells[BUSINESS_NAME] = Cell::text(business.name.as_str());

@@ -7,6 +7,7 @@ use super::access::{
 };
 use super::{Cell, Take, View};
 use crate::error::Result;
+use crate::model::Outcome;
 use crate::store::{AccessRow, BusinessLine};
 
 pub(super) const LEAD: &[&str] = &[
@@ -153,7 +154,7 @@ pub(super) fn why_look(view: &View, row: &AccessRow) -> Result<String> {
 fn of_business(view: &View, business: &BusinessLine) -> Vec<&'static Reason> {
     // Of some people's rows alone nothing can be said about a whole business.
     let some_people = !view.options.people.is_empty();
-    let unread = view.team_list(business.id).is_none_or(|line| line.outcome != "ok");
+    let unread = view.team_list(business.id).is_none_or(|line| line.read.outcome != Outcome::Ok);
     let tests = [
         (unread, &LIST_NOT_READABLE),
         (!unread && !some_people && business.owner.is_none(), &NO_OWNER_SEEN),

@@ -9,14 +9,14 @@ use super::{Cell, Take, View};
 use crate::diff::{Change, Row};
 use crate::error::Result;
 use crate::model::addresses::normalized;
-use crate::store::{self, Located};
+use crate::store::Located;
 
 pub(crate) const COLUMNS: &[Column] = &[
     column(
         "change",
         Type::Id,
         "Change",
-        "joined, left, role_changed, activated, deactivated, invitation_accepted, renamed, email_changed, business_added, business_removed or not_comparable",
+        "joined, left, role_changed, activated, deactivated, invitation_accepted, renamed, email_changed, business_added, business_removed, business_renamed or not_comparable",
     ),
     shared::BUSINESS_ID,
     shared::BUSINESS_NAME,
@@ -37,7 +37,7 @@ pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
     let Some(earlier) = view.earlier else { return Ok(()) };
     let people = Wanted::of(view, earlier)?;
     let mut rows = 0;
-    store::changes(view.reader, earlier, view.snapshot.id, |located| {
+    view.reader.changes(earlier, view.snapshot.id, |located| {
         view.look(&mut rows)?;
         if people.as_ref().is_none_or(|people| people.has(&located.change)) {
             take(&cells(&located))?;
@@ -57,14 +57,14 @@ pub(crate) fn cells(located: &Located) -> Vec<Cell<'_>> {
         None => Cell::Empty,
     };
     let person = |value: fn(&Row) -> &str| text(located.change.row().map(value));
-    let (before, after) = located.change.values();
+    let (before, after) = located.values();
     vec![
         Cell::text(located.change.kind.as_str()),
         Cell::Integer(located.business_id),
         text(Some(&located.business_name)),
-        person(|row| &row.account_key),
-        person(|row| &row.email),
-        person(|row| &row.full_name),
+        located.change.row().map_or(Cell::Empty, |row| Cell::text(row.account_key.to_string())),
+        person(|row| &row.shown_email),
+        person(|row| &row.shown_name),
         person(|row| &row.role),
         text(before),
         text(after),
@@ -95,8 +95,9 @@ impl<'v> Wanted<'v> {
         let mut rows = [&change.before, &change.after].into_iter().flatten().peekable();
         rows.peek().is_none()
             || rows.any(|row| {
-                let address = normalized(&row.email);
-                self.keys.contains(&row.account_key) || self.addresses.iter().any(|own| *own == address)
+                let address = normalized(&row.shown_email);
+                self.keys.contains(&row.account_key.to_string())
+                    || self.addresses.iter().any(|own| *own == address)
             })
     }
 }

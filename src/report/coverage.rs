@@ -71,9 +71,10 @@ pub(super) const LEAD: &[&str] = &[
 pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
     for business in &view.businesses {
         for line in view.coverage.iter().filter(|line| line.business_id == business.id) {
+            let line = &line.read;
             take(&[
                 Cell::Integer(view.snapshot.id),
-                Cell::text(view.snapshot.finished_at.as_str()),
+                Cell::text(view.snapshot.finished_at.to_string()),
                 Cell::Integer(business.id),
                 Cell::optional(business.uuid.as_deref()),
                 Cell::text(business.name.as_str()),
@@ -81,10 +82,10 @@ pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
                 Cell::text(business.own_role.as_str()),
                 Cell::text(line.resource.as_str()),
                 Cell::text(line.outcome.as_str()),
-                Cell::count(line.http_status),
+                Cell::count(line.http_status.map(i64::from)),
                 Cell::count(line.expected),
                 Cell::Integer(line.received),
-                Cell::Integer(line.distinct_rows),
+                Cell::Integer(line.distinct),
                 Cell::Integer(line.pages),
                 Cell::Integer(line.attempts),
                 Cell::optional(line.message.as_deref()),

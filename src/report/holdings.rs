@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::View;
 use crate::error::Result;
+use crate::model::marks::State;
 use crate::model::role;
-use crate::store;
 
 /// One role of one person in one business, in few bytes: there may be a hundred thousand.
 #[derive(Clone, Copy, Debug)]
@@ -17,32 +17,13 @@ pub(super) struct Held {
     pub(super) privileged: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    Active,
-    Invited,
-    NoLogin,
-    Inactive,
-}
-
-impl State {
-    pub(super) fn of(text: &str) -> Self {
-        match text {
-            "invited" => State::Invited,
-            "no_login" => State::NoLogin,
-            "inactive" => State::Inactive,
-            _ => State::Active,
-        }
-    }
-
-    /// Put behind a role that gives no access now.
-    pub(super) fn mark(self) -> &'static str {
-        match self {
-            State::Active => "",
-            State::Invited => " (invited)",
-            State::NoLogin => " (no login)",
-            State::Inactive => " (inactive)",
-        }
+/// What stands behind a role that gives no access now.
+pub(super) fn mark(state: State) -> &'static str {
+    match state {
+        State::Active => "",
+        State::Invited => " (invited)",
+        State::NoLogin => " (no login)",
+        State::Inactive => " (inactive)",
     }
 }
 
@@ -57,7 +38,7 @@ pub(super) struct Holdings {
 impl Holdings {
     pub(super) fn gather(view: &View) -> Result<Self> {
         let mut holdings = Holdings { persons: HashMap::new(), roles: Vec::new(), held: Vec::new() };
-        store::holdings(view.reader, view.snapshot.id, &view.people, |one| {
+        view.reader.holdings(view.snapshot.id, &view.people, |one| {
             let next = u32::try_from(holdings.persons.len()).unwrap_or(u32::MAX);
             let person = match holdings.persons.get(one.account_key) {
                 Some(person) => *person,
@@ -71,7 +52,7 @@ impl Holdings {
                 person,
                 business: u32::try_from(one.business).unwrap_or(u32::MAX),
                 role: u16::try_from(role).unwrap_or(u16::MAX),
-                state: State::of(one.state),
+                state: one.state,
                 privileged: one.role_class == "privileged",
             });
         })?;

@@ -1,11 +1,12 @@
 //! Reports across businesses: a row a person.
 
 use super::columns::{Column, Type, column};
-use super::holdings::{Held, Holdings, State};
+use super::holdings::{Held, Holdings, mark};
 use super::shared;
 use super::{Cell, Take, View};
 use crate::error::Result;
-use crate::store::{self, AccountLine};
+use crate::model::Account;
+use crate::model::marks::State;
 
 pub(super) const ACCOUNT: &[Column] = &[
     shared::ACCOUNT_KEY,
@@ -75,15 +76,15 @@ pub(super) fn multi_business(view: &View, take: &mut Take) -> Result<()> {
     account_rows(view, take, |account| account.businesses >= 2)
 }
 
-fn account_rows(view: &View, take: &mut Take, keep: fn(&AccountLine) -> bool) -> Result<()> {
+fn account_rows(view: &View, take: &mut Take, keep: fn(&Account) -> bool) -> Result<()> {
     let holdings = Holdings::gather(view)?;
     let mut rows = 0;
-    store::account_lines(view.reader, view.snapshot.id, &view.people, |account| {
+    view.reader.accounts(view.snapshot.id, &view.people, |account| {
         view.look(&mut rows)?;
         if !keep(account) {
             return Ok(());
         }
-        let held = holdings.of(&account.key);
+        let held = holdings.of(&account.key.to_string());
         let name = |held: &Held| match view.businesses.get(held.business as usize) {
             Some(business) => format!("{}: {}", business.name, holdings.role(held)),
             None => holdings.role(held).to_owned(),
@@ -91,9 +92,9 @@ fn account_rows(view: &View, take: &mut Take, keep: fn(&AccountLine) -> bool) ->
         let roles: Vec<String> = held.iter().map(name).collect();
         let active = held.iter().filter(|held| held.state == State::Active);
         take(&[
-            Cell::text(account.key.as_str()),
+            Cell::text(account.key.to_string()),
             Cell::Integer(view.snapshot.id),
-            Cell::text(view.snapshot.finished_at.as_str()),
+            Cell::text(view.snapshot.finished_at.to_string()),
             Cell::count(account.identity_id),
             Cell::optional(account.identity_uuid.as_deref()),
             Cell::text(account.full_name.as_str()),
@@ -115,24 +116,24 @@ fn counted(n: usize) -> Cell<'static> {
     Cell::Integer(i64::try_from(n).unwrap_or(i64::MAX))
 }
 
-fn domain(email: &str) -> String {
+pub(super) fn domain(email: &str) -> String {
     email.trim().split_once('@').map_or_else(String::new, |(_, domain)| domain.to_ascii_lowercase())
 }
 
 pub(super) fn matrix(view: &View, take: &mut Take) -> Result<()> {
     let holdings = Holdings::gather(view)?;
     let mut rows = 0;
-    store::account_lines(view.reader, view.snapshot.id, &view.people, |account| {
+    view.reader.accounts(view.snapshot.id, &view.people, |account| {
         view.look(&mut rows)?;
         let mut grid = vec![String::new(); view.businesses.len()];
-        for held in holdings.of(&account.key) {
+        for held in holdings.of(&account.key.to_string()) {
             if let Some(cell) = grid.get_mut(held.business as usize) {
                 let joint = if cell.is_empty() { "" } else { "; " };
-                *cell = format!("{cell}{joint}{}{}", holdings.role(held), held.state.mark());
+                *cell = format!("{cell}{joint}{}{}", holdings.role(held), mark(held.state));
             }
         }
         let mut cells = vec![
-            Cell::text(account.key.as_str()),
+            Cell::text(account.key.to_string()),
             Cell::text(account.full_name.as_str()),
             Cell::text(account.email.as_str()),
             Cell::Integer(account.businesses),

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::columns::{Column, Type, column};
-use super::holdings::State;
 use super::shared;
 use super::{Cell, Take, View};
 use crate::error::Result;
+use crate::model::marks::State;
 use crate::model::role;
 use crate::model::rows::collate;
-use crate::store;
 
 pub(super) const COLUMNS: &[Column] = &[
     shared::SNAPSHOT_ID,
@@ -40,9 +39,9 @@ pub(super) const LEAD: &[&str] = &[
 pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
     // Business by business, so that no more than one business's counts are held.
     let mut counts: BTreeMap<(usize, String), ([i64; 4], String)> = BTreeMap::new();
-    store::holdings(view.reader, view.snapshot.id, &view.people, |one| {
+    view.reader.holdings(view.snapshot.id, &view.people, |one| {
         let (by_state, class) = counts.entry((one.business, one.role.to_owned())).or_default();
-        let state = match State::of(one.state) {
+        let state = match one.state {
             State::Active => 0,
             State::Invited => 1,
             State::NoLogin => 2,
@@ -58,7 +57,7 @@ pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
         let [active, invited, no_login, inactive] = by_state.map(Cell::Integer);
         take(&[
             Cell::Integer(view.snapshot.id),
-            Cell::text(view.snapshot.finished_at.as_str()),
+            Cell::text(view.snapshot.finished_at.to_string()),
             Cell::Integer(business.id),
             Cell::text(business.name.as_str()),
             Cell::text(role.as_str()),

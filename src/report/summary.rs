@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::View;
 use crate::error::Result;
+use crate::model::marks::State;
 use crate::model::role;
-use crate::store;
+use crate::store::BusinessLine;
 
 /// How many hold a role, by what it gives them: with access, invited, without login, inactive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,11 +20,14 @@ pub(crate) const STATES: [&str; 4] = ["With access", "Invited", "Without login",
 
 pub(crate) fn role_counts(view: &View) -> Result<Vec<RoleCount>> {
     let mut counts: BTreeMap<String, [i64; 4]> = BTreeMap::new();
-    store::holdings(view.reader, view.snapshot.id, &view.people, |one| {
-        let state =
-            ["active", "invited", "no_login", "inactive"].iter().position(|known| *known == one.state);
-        let by_state = counts.entry(role::label(one.role).to_owned()).or_default();
-        by_state[state.unwrap_or(0)] += 1;
+    view.reader.holdings(view.snapshot.id, &view.people, |one| {
+        let state = match one.state {
+            State::Active => 0,
+            State::Invited => 1,
+            State::NoLogin => 2,
+            State::Inactive => 3,
+        };
+        counts.entry(role::label(one.role).to_owned()).or_default()[state] += 1;
     })?;
     Ok(counts.into_iter().map(|(label, by_state)| RoleCount { label, by_state }).collect())
 }
@@ -42,13 +46,13 @@ pub(crate) struct Tie {
 }
 
 pub(crate) fn ties(view: &View) -> Vec<Tie> {
-    let tie = |business: &store::BusinessLine| {
+    let tie = |business: &BusinessLine| {
         let list = view.team_list(business.id);
         Tie {
             business: format!("{} ({})", business.name, business.id),
-            outcome: list.map_or("not asked", |line| line.outcome.as_str()).to_owned(),
-            expected: list.and_then(|line| line.expected),
-            received: list.map_or(0, |line| line.received),
+            outcome: list.map_or("not asked", |line| line.read.outcome.as_str()).to_owned(),
+            expected: list.and_then(|line| line.read.expected),
+            received: list.map_or(0, |line| line.read.received),
             from_list: business.rows_team_members,
             from_group: business.rows_business_group_only,
             from_identity: business.rows_identity_only,

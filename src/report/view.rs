@@ -1,8 +1,9 @@
 //! A snapshot as the reports see it: which rows, and what was asked beside.
 
 use crate::error::Result;
+use crate::model::{Outcome, Status};
 use crate::stop::Stop;
-use crate::store::{self, AccessRow, BusinessLine, CoverageLine, People, Reader, Side, Snapshot, Usable};
+use crate::store::{AccessRow, BusinessLine, CoverageLine, People, Reader, Review, Side, Snapshot, Usable};
 use crate::time::Timestamp;
 
 /// Rows between two looks whether a signal came.
@@ -47,6 +48,8 @@ pub(crate) struct View<'a> {
     pub(crate) scope: Scope,
     pub(crate) businesses: Vec<BusinessLine>,
     pub(crate) coverage: Vec<CoverageLine>,
+    /// The reviews of it that were recorded.
+    pub(crate) reviews: Vec<Review>,
     /// The complete snapshot before.
     pub(crate) earlier: Option<i64>,
     pub(crate) people: People,
@@ -65,10 +68,11 @@ impl<'a> View<'a> {
         stop: &'a Stop,
     ) -> Result<Self> {
         let (people, not_found) = find_people(reader, snapshot.id, &options.people)?;
-        let earlier = store::neighbour(reader, Usable::default(), snapshot.id, Side::Before)?;
+        let earlier = reader.neighbour(Usable::default(), &snapshot, Side::Before)?;
         Ok(View {
-            businesses: store::business_lines(reader, snapshot.id)?,
-            coverage: store::coverage_lines(reader, snapshot.id)?,
+            businesses: reader.businesses(snapshot.id)?,
+            coverage: reader.coverage(snapshot.id)?,
+            reviews: reader.reviews_of(snapshot.id)?,
             earlier: earlier.map(|earlier| earlier.id),
             reader,
             snapshot,
@@ -82,7 +86,7 @@ impl<'a> View<'a> {
 
     pub(crate) fn access_rows(&self, mut take: impl FnMut(&AccessRow) -> Result<()>) -> Result<()> {
         let mut rows = 0;
-        store::access_rows(self.reader, self.snapshot.id, &self.people, |row| {
+        self.reader.access_rows(self.snapshot.id, &self.people, |row| {
             self.look(&mut rows)?;
             take(row)
         })
@@ -95,11 +99,11 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn is_partial(&self) -> bool {
-        self.snapshot.status != "complete"
+        self.snapshot.status != Status::Complete
     }
 
-    pub(crate) fn as_of(&self) -> Option<Timestamp> {
-        Timestamp::parse(&self.snapshot.finished_at)
+    pub(crate) fn as_of(&self) -> Timestamp {
+        self.snapshot.finished_at
     }
 
     /// How reading the business's team list went.
@@ -109,8 +113,9 @@ impl<'a> View<'a> {
 
     /// Businesses whose team list was not read to the end.
     pub(crate) fn not_covered(&self) -> Vec<&BusinessLine> {
-        let unread =
-            |business: &&BusinessLine| self.team_list(business.id).is_none_or(|line| line.outcome != "ok");
+        let unread = |business: &&BusinessLine| {
+            self.team_list(business.id).is_none_or(|line| line.read.outcome != Outcome::Ok)
+        };
         self.businesses.iter().filter(unread).collect()
     }
 
@@ -134,7 +139,8 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn is_genuine(&self) -> bool {
-        self.snapshot.source == crate::app::FRESHBOOKS_API
+        let source = self.snapshot.source.as_str();
+        source == crate::app::FRESHBOOKS_API || crate::classic::is_genuine(source)
     }
 
     /// What evidence from elsewhere has to say first.
@@ -171,7 +177,7 @@ pub(super) fn account_keys(
 ) -> Result<(Vec<String>, Vec<String>)> {
     let mut missing = wanted.to_vec();
     let mut keys = Vec::new();
-    for (key, emails) in store::account_addresses(reader, snapshot_id)? {
+    for (key, emails) in reader.account_addresses(snapshot_id)? {
         let has = |address: &String| emails.split(';').any(|known| known == address);
         if wanted.iter().any(has) {
             missing.retain(|address| !has(address));

@@ -9,6 +9,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::classic::System;
+
 /// As a value in an `extra` map: the key is left out of the rendered object.
 pub const ABSENT: &str = "<absent>";
 
@@ -22,6 +24,8 @@ pub struct World {
     /// The identity that signs in.
     pub me: Identity,
     pub businesses: Vec<Business>,
+    /// The FreshBooks Classic system that answers beside them.
+    pub classic: System,
     /// What the person does on the consent page.
     pub consent: Consent,
     pub token_lifetime: Duration,
@@ -39,6 +43,8 @@ pub struct World {
     /// Stops the sandbox's clock at this instant; without it the clock is the system's. Either way
     /// [`Sandbox::advance`](super::Sandbox::advance) adds to it.
     pub clock: Option<Timestamp>,
+    /// What `Date` says, where whoever asks lives at another time: a test with a clock of its own.
+    pub date: Option<Timestamp>,
 }
 
 /// An app as registered in FreshBooks' developer portal.

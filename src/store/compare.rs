@@ -9,10 +9,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Reader, query, storage_error};
-use crate::diff::{self, Change, Kind, Read};
+use super::{Reader, schema, storage_error};
+use crate::diff::{self, Again, Change, Fate, Kind, Read};
 use crate::error::Result;
-use crate::model::rows::collate;
+use crate::model::addresses::composed;
+use crate::model::marks::Sources;
+use crate::model::rows::{collate, full_name};
+use crate::model::{Outcome, Resource};
 
 /// One business in one snapshot.
 #[derive(Clone, Debug)]
@@ -26,14 +29,14 @@ pub(super) struct Place {
 
 impl Place {
     fn is_whole(&self) -> bool {
-        self.read.includes("team_members")
+        self.read.includes(Resource::TeamMembers)
     }
 }
 
 /// A snapshot as one side of a comparison.
-pub(super) struct Anchor {
-    pub(super) id: i64,
-    pub(super) places: Vec<Place>,
+struct Anchor {
+    id: i64,
+    places: Vec<Place>,
 }
 
 /// A change and where it happened.
@@ -44,35 +47,74 @@ pub(crate) struct Located {
     pub(crate) from_snapshot_id: i64,
     pub(crate) to_snapshot_id: i64,
     pub(crate) change: Change,
+    /// The names of a business that was renamed.
+    names: Option<[String; 2]>,
     pub(crate) note: Option<String>,
 }
 
-/// Hands every change between two snapshots to `take`: by business, then by person. E-mail and name
-/// are the membership's own, else the account's.
-pub(crate) fn changes(
-    reader: &Reader,
-    from: i64,
-    to: i64,
-    mut take: impl FnMut(Located) -> Result<()>,
-) -> Result<()> {
-    let failed = |error| storage_error(error, "compare the snapshots");
-    let connection = reader.connection();
-    let from = Anchor::read(connection, from).map_err(failed)?;
-    let to = Anchor::read(connection, to).map_err(failed)?;
-    for pair in pairs(&from, &to) {
-        for mut located in compare(connection, &from, &to, pair).map_err(failed)? {
-            name_persons(connection, &mut located).map_err(failed)?;
-            take(located)?;
+impl Located {
+    /// The values of `before` and `after`: what the change is a change of.
+    pub(crate) fn values(&self) -> (Option<&str>, Option<&str>) {
+        match &self.names {
+            Some([before, after]) => (Some(before), Some(after)),
+            None => self.change.values(),
         }
     }
-    Ok(())
 }
 
-/// How many joined, left, changed: counted over the very rows that [`changes`] tells.
-pub(super) fn count(connection: &Connection, from: &Anchor, to: &Anchor) -> rusqlite::Result<[i64; 3]> {
+impl Reader {
+    /// Hands every change between two snapshots to `take`: by business, then by person.
+    pub(crate) fn changes(
+        &self,
+        from: i64,
+        to: i64,
+        mut take: impl FnMut(Located) -> Result<()>,
+    ) -> Result<()> {
+        let failed = |error| storage_error(error, "compare the snapshots");
+        let connection = self.connection();
+        let from = Anchor::read(connection, from).map_err(failed)?;
+        let to = Anchor::read(connection, to).map_err(failed)?;
+        for pair in pairs(&from, &to) {
+            for located in compare(connection, &from, &to, pair).map_err(failed)? {
+                take(located)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Reader {
+    /// What became, in a later snapshot, of each row of one business; every row is `Unknown` where the
+    /// business's list was not read then, or the business is not there.
+    pub(crate) fn fates(&self, from: i64, to: i64, business_id: i64) -> Result<Vec<(String, Fate)>> {
+        let connection = self.connection();
+        let read = || -> rusqlite::Result<Vec<(String, Fate)>> {
+            let place = |id| -> rusqlite::Result<Option<Place>> {
+                let mut places = Anchor::read(connection, id)?.places.into_iter();
+                Ok(places.find(|place| place.business_id == business_id))
+            };
+            let Some(before) = place(from)? else { return Ok(Vec::new()) };
+            let before_rows = rows(connection, before.listing)?;
+            let fates = match place(to)?.filter(Place::is_whole) {
+                Some(after) => {
+                    let after = diff::Side { rows: rows(connection, after.listing)?, read: after.read };
+                    diff::fates(diff::Side { rows: before_rows, read: before.read }, after)
+                }
+                None => before_rows.into_iter().map(|row| (row, Fate::Unknown)).collect(),
+            };
+            Ok(fates.into_iter().map(|(row, fate)| (row.key(business_id), fate)).collect())
+        };
+        read().map_err(|error| storage_error(error, "compare the snapshots"))
+    }
+}
+
+/// How many joined, left, changed: counted over the very rows that [`Reader::changes`] tells. The later
+/// snapshot may still lack its own row.
+pub(super) fn count(connection: &Connection, from: i64, to: i64) -> rusqlite::Result<[i64; 3]> {
+    let (from, to) = (Anchor::read(connection, from)?, Anchor::read(connection, to)?);
     let [mut joined, mut left, mut changed] = [0; 3];
-    for pair in pairs(from, to) {
-        for located in compare(connection, from, to, pair)? {
+    for pair in pairs(&from, &to) {
+        for located in compare(connection, &from, &to, pair)? {
             match located.change.kind {
                 Kind::Joined => joined += 1,
                 Kind::Left => left += 1,
@@ -112,7 +154,8 @@ fn compare(
         business_name: place.name.clone(),
         from_snapshot_id: from.id,
         to_snapshot_id: to.id,
-        change: Change { kind, before: None, after: None, reinvited: false },
+        change: Change { kind, before: None, after: None, again: None },
+        names: None,
         note,
     };
     let (before, after) = match pair {
@@ -125,6 +168,10 @@ fn compare(
     let earlier = newest_whole(connection, before, from.id)?;
     let later = newest_whole(connection, after, to.id)?;
     let mut told = Vec::new();
+    if composed(&before.name) != composed(&after.name) {
+        let names = Some([before.name.clone(), after.name.clone()]);
+        told.push(Located { names, ..of_business(after, Kind::BusinessRenamed, None) });
+    }
     if !later.is_whole() || later.snapshot_id <= earlier.snapshot_id {
         let note = match earlier.is_whole() {
             true => format!("team list not read since snapshot {}", earlier.snapshot_id),
@@ -136,7 +183,7 @@ fn compare(
         return Ok(told);
     }
     let side = |place: &Place| -> rusqlite::Result<diff::Side> {
-        Ok(diff::Side { rows: query::diff_rows(connection, place.listing)?, read: place.read.clone() })
+        Ok(diff::Side { rows: rows(connection, place.listing)?, read: place.read })
     };
     told.extend(diff::changes(side(&earlier)?, side(&later)?).into_iter().map(|change| Located {
         from_snapshot_id: earlier.snapshot_id,
@@ -149,30 +196,35 @@ fn compare(
 }
 
 fn note(change: &Change, earlier: &Place, later: &Place) -> Option<String> {
-    if change.reinvited {
-        return Some("re-invited".to_owned());
+    match change.again {
+        Some(Again::Reinvited) => return Some("re-invited".to_owned()),
+        Some(Again::AnotherIdentity) => return Some("another identity".to_owned()),
+        None => {}
     }
     let unread = match (change.kind, &change.before) {
         (Kind::NotComparable, Some(_)) => later,
         (Kind::NotComparable, None) => earlier,
         _ => return None,
     };
-    let sources = change.row().map(|row| row.sources.clone()).unwrap_or_default();
-    Some(format!("named by {sources} alone, not read in snapshot {}", unread.snapshot_id))
+    let sources = change.row().map(|row| row.sources).unwrap_or_default();
+    Some(format!("named only by {sources}, which was not read in snapshot {}", unread.snapshot_id))
 }
 
 impl Anchor {
-    pub(super) fn read(connection: &Connection, id: i64) -> rusqlite::Result<Anchor> {
+    fn read(connection: &Connection, id: i64) -> rusqlite::Result<Anchor> {
         let mut read: HashMap<i64, Read> = HashMap::new();
-        let mut coverage = connection.prepare_cached(
-            "SELECT business_id, resource FROM coverage WHERE snapshot_id = ?1 AND outcome = 'ok'",
-        )?;
+        let coverage = format!(
+            "SELECT business_id, resource FROM coverage WHERE snapshot_id = ?1 AND outcome = '{}'",
+            Outcome::Ok
+        );
+        let mut coverage = connection.prepare_cached(&coverage)?;
         let mut lines = coverage.query([id])?;
         while let Some(line) = lines.next()? {
-            read.entry(line.get(0)?).or_default().0.push(line.get(1)?);
+            let resource: Resource = line.get(1)?;
+            read.entry(line.get(0)?).or_default().add(resource);
         }
         let mut businesses = connection.prepare_cached(
-            "SELECT b.business_id, b.name, s.listing FROM snapshot_businesses s
+            "SELECT b.business_id, b.name, s.memberships FROM snapshot_listings s
              JOIN business_rows b ON b.id = s.business_row WHERE s.snapshot_id = ?1 ORDER BY s.position",
         )?;
         let places = businesses.query_map([id], |row| {
@@ -202,37 +254,42 @@ pub(super) fn last_read(
     business_id: i64,
     at_most: i64,
 ) -> rusqlite::Result<Option<i64>> {
-    let mut newest = connection.prepare_cached(
+    // The snapshot that is being written has no row of its own yet, and none comes after it.
+    let newest = format!(
         "SELECT s.id FROM snapshots s JOIN coverage c ON c.snapshot_id = s.id
-         WHERE s.id <= ?1 AND c.business_id = ?2 AND c.resource = 'team_members' AND c.outcome = 'ok'
-         ORDER BY s.id DESC LIMIT 1",
-    )?;
-    newest.query_row([at_most, business_id], |row| row.get(0)).optional()
+         LEFT JOIN snapshots last ON last.id = ?1
+         WHERE (last.id IS NULL OR (s.finished_at, s.id) <= (last.finished_at, last.id))
+             AND c.business_id = ?2 AND c.resource = '{}' AND c.outcome = '{}'
+         ORDER BY s.finished_at DESC, s.id DESC LIMIT 1",
+        Resource::TeamMembers,
+        Outcome::Ok
+    );
+    connection.prepare_cached(&newest)?.query_row([at_most, business_id], |row| row.get(0)).optional()
 }
 
-/// Fills in from the account what the membership itself leaves out.
-fn name_persons(connection: &Connection, located: &mut Located) -> rusqlite::Result<()> {
-    let (from, to) = (located.from_snapshot_id, located.to_snapshot_id);
-    let Change { before, after, .. } = &mut located.change;
-    for (snapshot_id, row) in [(from, before), (to, after)] {
-        let Some(row) = row else { continue };
-        if !row.email.is_empty() && !row.full_name.is_empty() {
-            continue;
-        }
-        let mut account = connection.prepare_cached(
-            "SELECT email, full_name FROM accounts WHERE snapshot_id = ?1 AND account_key = ?2",
-        )?;
-        let found = account.query_row((snapshot_id, &row.account_key), |found| {
-            Ok((found.get::<_, String>(0)?, found.get::<_, String>(1)?))
-        });
-        if let Some((email, full_name)) = found.optional()? {
-            if row.email.is_empty() {
-                row.email = email;
-            }
-            if row.full_name.is_empty() {
-                row.full_name = full_name;
-            }
-        }
-    }
-    Ok(())
+/// The rows of a listing, as far as comparing goes.
+fn rows(connection: &Connection, listing: i64) -> rusqlite::Result<Vec<diff::Row>> {
+    let sql = format!(
+        "SELECT m.member_uuid, m.account_key, m.email, m.first_name, m.last_name, m.role, m.state, m.sources,
+            {} AS shown_email, {} AS shown_name FROM listings l {} WHERE l.id = ?1",
+        schema::EMAIL,
+        schema::FULL_NAME,
+        schema::MEMBERS
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map([listing], |row| {
+        let (first_name, last_name): (String, String) = (row.get("first_name")?, row.get("last_name")?);
+        Ok(diff::Row {
+            member_uuid: row.get("member_uuid")?,
+            account_key: row.get("account_key")?,
+            email: row.get("email")?,
+            full_name: full_name(&first_name, &last_name),
+            role: row.get("role")?,
+            state: row.get("state")?,
+            sources: Sources::parse(row.get_ref("sources")?.as_str()?),
+            shown_email: row.get("shown_email")?,
+            shown_name: row.get("shown_name")?,
+        })
+    })?;
+    rows.collect()
 }

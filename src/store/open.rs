@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use super::file::{connect, connect_for_reading};
-use super::{schema, steps, storage_error};
+use super::{schema, storage_error, upgrade};
 use crate::error::{Error, Kind, Result};
 use crate::ui::Ui;
 
@@ -69,7 +69,7 @@ pub(super) fn recognize(connection: &Connection, path: &Path) -> Result<Contents
             Err(Error::new(Kind::Storage, message)
                 .hint("install the newer fbsync; the file was left as it is"))
         }
-        (schema::APPLICATION_ID, version) if steps::lead_from(version) => Ok(Contents::Older(version)),
+        (schema::APPLICATION_ID, version) if upgrade::leads_from(version) => Ok(Contents::Older(version)),
         (schema::APPLICATION_ID, version) => {
             let message = format!("{shown} has the schema version {version}, which no fbsync ever wrote");
             Err(Error::new(Kind::Storage, message)

@@ -10,7 +10,9 @@ use std::fs;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{Writer, check, query, schema, storage_error};
+use super::kind::Storage;
+use super::shape::{self, SNAPSHOT};
+use super::{Writer, check, read, schema, storage_error};
 use crate::app::die_if_chosen;
 use crate::error::{Error, Kind, Result};
 use crate::shell;
@@ -23,32 +25,6 @@ pub(crate) struct Freed {
     pub(crate) bytes_before: u64,
     pub(crate) bytes_after: u64,
 }
-
-/// What belongs to a snapshot alone.
-const PARTS: [&str; 5] =
-    ["snapshot_businesses", "snapshot_accounts", "snapshot_records", "coverage", "requests"];
-
-/// Every column that could tell of a person, or of what was read.
-const TOMBSTONE: &str = "UPDATE snapshots SET status = 'pruned', identity_id = 0, identity_uuid = NULL,
-    identity_email = NULL, identity_name = NULL, scopes = NULL, parameters = '{}', note = NULL,
-    os_user = NULL, host = NULL WHERE id = ?1";
-
-/// Content that nothing points to, in the order in which it falls away.
-const UNUSED_LISTINGS: [&str; 3] = [
-    "DELETE FROM listings WHERE id NOT IN
-        (SELECT listing FROM snapshot_businesses UNION SELECT listing FROM snapshot_accounts
-         UNION SELECT listing FROM snapshot_records)",
-    "DELETE FROM listing_accounts WHERE listing NOT IN (SELECT id FROM listings)",
-    "DELETE FROM listing_records WHERE listing NOT IN (SELECT id FROM listings)",
-];
-const UNUSED_ROWS: [&str; 3] = [
-    "DELETE FROM membership_rows WHERE id NOT IN (SELECT e.value FROM listings, json_each(membership_rows) e)",
-    "DELETE FROM account_rows WHERE id NOT IN (SELECT row FROM listing_accounts)",
-    "DELETE FROM business_rows WHERE id NOT IN (SELECT business_row FROM snapshot_businesses)",
-];
-const UNUSED_RECORDS: &str = "DELETE FROM records WHERE sha256 NOT IN
-    (SELECT record_sha256 FROM membership_rows UNION SELECT record_sha256 FROM business_rows
-     UNION SELECT lower(hex(sha256)) FROM listing_records)";
 
 impl Writer {
     /// Erases the content of these snapshots. On any failure the database is as it was.
@@ -64,7 +40,7 @@ impl Writer {
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         self.refuse_if_altered(&transaction)?;
-        let newest = query::last_complete(&transaction).map_err(failed)?;
+        let newest = read::newest_complete(&transaction).map_err(failed)?;
         if newest.is_some_and(|newest| ids.contains(&newest)) {
             return Err(Error::new(Kind::Usage, "the newest complete snapshot is never pruned"));
         }
@@ -80,7 +56,7 @@ impl Writer {
     }
 
     fn refuse_if_altered(&self, connection: &Connection) -> Result<()> {
-        let findings = check::check_connection(connection)?.findings;
+        let findings = check::check(connection, &shape::kinds())?.findings;
         let Some(first) = findings.first() else { return Ok(()) };
         let shown = self.path.display();
         Err(Error::new(
@@ -92,20 +68,24 @@ impl Writer {
 }
 
 /// Returns how many rows and records went.
-fn erase(connection: &Connection, ids: &[i64]) -> rusqlite::Result<(usize, usize)> {
+pub(super) fn erase(connection: &Connection, ids: &[i64]) -> rusqlite::Result<(usize, usize)> {
+    let kinds = shape::kinds();
     schema::drop_triggers(connection)?;
+    let tombstone = format!("UPDATE snapshots SET {} WHERE id = ?1", schema::tombstone(&SNAPSHOT.kind()));
     for id in ids.iter().collect::<BTreeSet<_>>() {
-        for table in PARTS {
-            connection.execute(&format!("DELETE FROM {table} WHERE snapshot_id = ?1"), [id])?;
-        }
-        connection.execute(TOMBSTONE, [id])?;
+        connection.execute(&tombstone, [id])?;
     }
-    let delete = |statements: &[&str]| -> rusqlite::Result<usize> {
-        statements.iter().map(|statement| connection.execute(statement, [])).sum()
-    };
-    delete(&UNUSED_LISTINGS)?;
-    let rows = delete(&UNUSED_ROWS)?;
-    let records = delete(&[UNUSED_RECORDS])?;
+    let (mut rows, mut records) = (0, 0);
+    for (table, unreached) in schema::unreached(&kinds) {
+        let deleted = connection.execute(&format!("DELETE FROM {table} WHERE {unreached}"), [])?;
+        match table {
+            "records" => records += deleted,
+            _ if kinds.iter().any(|kind| kind.table == table && kind.storage == Storage::Once) => {
+                rows += deleted
+            }
+            _ => {}
+        }
+    }
     schema::create_triggers(connection)?;
     Ok((rows, records))
 }

@@ -1,13 +1,12 @@
 //! A bar for a person who watches; nothing in a pipe, in cron, under `-q` or `--json`.
 
-use std::fmt::Display;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Ui, printable};
+use super::Ui;
 
 /// The bar on screen, if there is one: whoever prints a line has to move it out of the way.
 static ON_SCREEN: Mutex<Option<ProgressBar>> = Mutex::new(None);
@@ -34,7 +33,7 @@ impl Ui {
     pub(crate) fn progress(&self, businesses: u64) -> Progress {
         let bar = self.draws.then(|| {
             let bar = ProgressBar::with_draw_target(Some(businesses), ProgressDrawTarget::stderr_with_hz(5));
-            let template = "{bar:24} {pos}/{len} businesses, {msg}{prefix}";
+            let template = "{bar:24} {pos}/{len} businesses, {msg}";
             bar.set_style(
                 ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
             );
@@ -44,22 +43,6 @@ impl Ui {
         });
         Progress { bar, started: Instant::now() }
     }
-}
-
-impl Ui {
-    /// Says that something is asked again: in the bar where there is one, on a line of its own where
-    /// somebody watches without one, and with `-v`. A wait that ends well is no news to anybody else.
-    pub(crate) fn asks_again(&self, why: impl Display, line: impl Display) {
-        if self.verbosity > 0 || self.draws && !is_explained(&why) {
-            self.note(line);
-        }
-    }
-}
-
-/// Puts into the bar why something is asked again. False where there is none.
-fn is_explained(why: &impl Display) -> bool {
-    let bar = ON_SCREEN.lock().unwrap_or_else(PoisonError::into_inner);
-    bar.as_ref().inspect(|bar| bar.set_prefix(format!(" ({})", printable(&why.to_string())))).is_some()
 }
 
 impl Progress {

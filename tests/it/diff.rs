@@ -156,7 +156,7 @@ fn a_list_read_for_the_first_time_makes_joiners_of_nobody() {
     home.sandbox.change(|world| world.businesses[0].team_list = Reading::Allowed);
     home.sync().succeeds();
     let told = told(&home, &[]);
-    let expected = "named by team_members alone, not read in snapshot 1";
+    let expected = "named only by team_members, which was not read in snapshot 1";
     assert!(
         told.len() == 2
             && told.iter().all(|row| row.starts_with("not_comparable ") && row.ends_with(expected)),
@@ -174,7 +174,7 @@ fn an_owner_whom_only_an_unread_group_named_did_not_leave() {
     });
     home.sync().succeeds();
     let told = told(&home, &[]);
-    let layla = "not_comparable 48207 layla@oasis-dates.example active - named by business_group alone, not read in snapshot 2";
+    let layla = "not_comparable 48207 layla@oasis-dates.example active - named only by business_group, which was not read in snapshot 2";
     assert!(told.iter().any(|row| row == layla), "{told:#?}");
     assert!(told.iter().all(|row| row.starts_with("not_comparable ")), "{told:#?}");
 }

@@ -24,7 +24,7 @@ fn content(home: &Home, snapshot: i64) -> Vec<String> {
     content.extend(of("account_key, email, full_name, businesses", "accounts"));
     content.extend(of("business_id, resource, outcome, received, pages, attempts", "coverage"));
     content.extend(of("seq, url, status, sha256, attempts", "requests"));
-    let hashes = "position, l.sha256 FROM snapshot_businesses s JOIN listings l ON l.id = s.listing";
+    let hashes = "position, l.sha256 FROM snapshot_listings s JOIN listings l ON l.id = s.memberships";
     content.extend(tables.rows(&format!("SELECT {hashes} WHERE snapshot_id = {snapshot} ORDER BY 1")));
     content
 }

@@ -4,8 +4,12 @@
 
 mod arbitrary;
 mod auth;
+mod baton;
+mod between;
 mod browsers;
+mod c1z;
 mod changes;
+mod classic;
 mod completions;
 mod contract;
 mod corners;
@@ -21,11 +25,14 @@ mod gaps;
 mod harness;
 mod help;
 mod history;
+mod hostile;
+mod imports;
 mod inputs;
 mod interruption;
 mod leaks;
 mod limits;
 mod network;
+mod oddities;
 mod origins;
 mod outcomes;
 mod outputs;
@@ -58,7 +65,6 @@ mod tables;
 mod terminal;
 mod tls;
 #[cfg(debug_assertions)]
-mod upgrade;
 mod verify;
 mod widths;
 mod wrappings;

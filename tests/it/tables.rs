@@ -4,7 +4,6 @@ use std::path::Path;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
-use serde_json::Value;
 
 pub(crate) struct Tables(Connection);
 
@@ -30,16 +29,6 @@ impl Tables {
         };
         let rows = statement.query_map([], line).expect("a query");
         rows.collect::<rusqlite::Result<_>>().expect("rows")
-    }
-
-    /// The rows of a query, as JSON.
-    pub(crate) fn values(&self, sql: &str) -> Vec<Vec<Value>> {
-        let mut statement = self.0.prepare(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
-        let columns = statement.column_count();
-        let rows = statement.query_map([], |row| {
-            (0..columns).map(|at| Ok(json(row.get_ref(at)?))).collect::<rusqlite::Result<Vec<_>>>()
-        });
-        rows.expect("a query").collect::<rusqlite::Result<_>>().expect("rows")
     }
 
     /// The only row of a query.
@@ -113,14 +102,6 @@ impl Tables {
         self.0
             .execute_batch(&format!("PRAGMA foreign_keys = OFF; BEGIN; {drop} {sql}; {create} COMMIT;"))
             .expect("vandalism");
-    }
-}
-
-fn json(value: ValueRef) -> Value {
-    match value {
-        ValueRef::Null => Value::Null,
-        ValueRef::Integer(value) => value.into(),
-        other => text(other).into(),
     }
 }
 

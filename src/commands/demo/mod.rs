@@ -197,6 +197,7 @@ fn everything(db: &Path) -> ExportArgs {
         bom: false,
         formula_guard: Guard::Quote,
         import: None,
+        since: None,
         max_privileged: 3,
         list: false,
     }

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::cli::{DiffArgs, DiffFormat};
 use crate::diff::Kind as Change;
 use crate::error::{Error, Kind, Result};
-use crate::store::{self, Located, Reader, Side, SnapshotLine, Usable};
+use crate::store::{Located, Reader, Side, Snapshot, Usable};
 use output::Output;
 
 pub(crate) fn run(app: &App, args: &DiffArgs) -> Result<()> {
@@ -16,8 +16,8 @@ pub(crate) fn run(app: &App, args: &DiffArgs) -> Result<()> {
     let sides = choose_sides(&reader, args)?;
     let mut out = Output::begin(app, format)?;
     let mut tally = Tally::default();
-    if let Some((from, to)) = sides.as_ref().filter(|(from, to)| from.id < to.id) {
-        store::changes(&reader, from.id, to.id, |located| {
+    if let Some((from, to)) = sides.as_ref().filter(|(from, to)| precedes(from, to)) {
+        reader.changes(from.id, to.id, |located| {
             app.stop.check()?;
             tally.count(&located);
             out.row(&located)
@@ -53,21 +53,21 @@ fn format(app: &App, args: &DiffArgs) -> Result<DiffFormat> {
 }
 
 /// Both sides; nothing where there is no earlier one to compare with.
-fn choose_sides(reader: &Reader, args: &DiffArgs) -> Result<Option<(SnapshotLine, SnapshotLine)>> {
+fn choose_sides(reader: &Reader, args: &DiffArgs) -> Result<Option<(Snapshot, Snapshot)>> {
     let complete = Usable::default();
     let named = |text: &Option<String>| text.as_deref().map(|text| find(reader, args, text)).transpose();
     let from = named(&args.from)?;
     let to = match named(&args.to)? {
         Some(to) => Some(to),
-        None => store::newest_snapshot(reader, complete, None)?,
+        None => reader.newest_snapshot(complete, None)?,
     };
     let Some(to) = to else { return Ok(None) };
     let from = match from {
         Some(from) => Some(from),
-        None => store::neighbour(reader, complete, to.id, Side::Before)?,
+        None => reader.neighbour(complete, &to, Side::Before)?,
     };
     match from {
-        Some(from) if from.id > to.id => {
+        Some(from) if precedes(&to, &from) => {
             let message = format!("{} is later than {}", spoken(&from), spoken(&to));
             Err(Error::new(Kind::Usage, message)
                 .hint(format!("fbsync diff --from {} --to {} --db FILE", to.id, from.id)))
@@ -77,22 +77,28 @@ fn choose_sides(reader: &Reader, args: &DiffArgs) -> Result<Option<(SnapshotLine
     }
 }
 
-fn find(reader: &Reader, args: &DiffArgs, text: &str) -> Result<SnapshotLine> {
+fn find(reader: &Reader, args: &DiffArgs, text: &str) -> Result<Snapshot> {
     let missing = |when: String| {
         Error::new(Kind::No, format!("there is no complete snapshot{when}"))
             .hint("fbsync snapshots --all --db FILE shows what there is")
     };
     match Asked::parse(text, &args.timezone)? {
-        Asked::Id(id) => choose::with_content(store::snapshot_by_id(reader, id)?),
+        Asked::Id(id) => choose::with_content(reader.snapshot(id)?),
         Asked::Latest => {
-            store::newest_snapshot(reader, Usable::default(), None)?.ok_or_else(|| missing(String::new()))
+            reader.newest_snapshot(Usable::default(), None)?.ok_or_else(|| missing(String::new()))
         }
-        Asked::At(moment) => store::newest_snapshot(reader, Usable::default(), Some(moment))?
+        Asked::At(moment) => reader
+            .newest_snapshot(Usable::default(), Some(moment))?
             .ok_or_else(|| missing(format!(" at or before {moment}"))),
     }
 }
 
-fn spoken(snapshot: &SnapshotLine) -> String {
+/// In the order of every list of snapshots: by time, then id.
+fn precedes(one: &Snapshot, other: &Snapshot) -> bool {
+    (one.finished_at, one.id) < (other.finished_at, other.id)
+}
+
+fn spoken(snapshot: &Snapshot) -> String {
     format!("snapshot {} ({})", snapshot.id, snapshot.finished_at)
 }
 

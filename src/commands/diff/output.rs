@@ -113,7 +113,7 @@ fn in_words(located: &Located) -> Vec<String> {
         Change::RoleChanged => value.map(role::label).unwrap_or_default().to_owned(),
         _ => value.unwrap_or_default().to_owned(),
     };
-    let (before, after) = change.values();
+    let (before, after) = located.values();
     let turned = match (said(before), said(after)) {
         (before, after) if before.is_empty() && after.is_empty() => String::new(),
         (before, after) => format!("{before} → {after}").trim().to_owned(),

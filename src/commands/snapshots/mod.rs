@@ -10,8 +10,9 @@ use serde_json::json;
 use crate::app::App;
 use crate::cli::{SnapshotsArgs, SnapshotsVerb};
 use crate::error::{Error, Kind, Result};
-use crate::store::{self, Reader, Side, SnapshotLine, Usable};
-use crate::time::{Timestamp, spoken};
+use crate::model::Status;
+use crate::store::{Link, Reader, Side, Snapshot, Usable};
+use crate::time::spoken;
 use crate::ui::Column;
 
 /// As many as fit on a screen.
@@ -41,20 +42,22 @@ pub(crate) fn run(app: &App, args: &SnapshotsArgs) -> Result<()> {
 
 /// What to write down elsewhere, so that `verify --expect` can prove that nothing was cut off.
 fn head(app: &App, reader: &Reader) -> Result<()> {
-    let newest = store::snapshots(reader, Some(1))?.pop();
-    let newest = newest.ok_or_else(|| Error::new(Kind::Storage, "there is no snapshot yet"))?;
-    let SnapshotLine { id, finished_at, content_sha256, .. } = &newest;
+    let newest = reader.head()?.ok_or_else(|| Error::new(Kind::Storage, "there is no snapshot yet"))?;
+    let Link { at, sha256, .. } = &newest;
     match app.json {
         true => {
-            app.ui.json(&json!({ "id": id, "finished_at": finished_at, "content_sha256": content_sha256 }))
+            app.ui.json(&json!({ "id": newest.json_name(), "finished_at": at, "content_sha256": sha256 }))
         }
-        false => app.ui.line_of_data(format_args!("{id} {finished_at} {content_sha256}")),
+        false => app.ui.line_of_data(format_args!("{} {at} {sha256}", newest.name())),
     }
 }
 
 fn list(app: &App, reader: &Reader, all: bool) -> Result<()> {
-    let lines = store::snapshots(reader, (!all).then_some(SHOWN))?;
-    let earlier = lines.first().map_or(0, |first| first.id - 1);
+    let lines = reader.snapshots((!all).then_some(SHOWN))?;
+    let earlier = match lines.len() {
+        shown if all || shown < SHOWN as usize => 0,
+        shown => reader.snapshots(None)?.len() - shown,
+    };
     let longest = show(app, reader, lines)?;
     if let Some(longest) = longest {
         app.ui.result(longest);
@@ -71,8 +74,8 @@ fn in_period(app: &App, reader: &Reader, args: &SnapshotsArgs, period: &str) -> 
         Error::new(Kind::Usage, format!("`{period}` is no period")).hint("give 2026, 2026-Q3 or 2026-09")
     })?;
     let (from, until) = (range.start.to_string(), range.end.to_string());
-    let mut lines = store::snapshots(reader, None)?;
-    lines.retain(|line| line.status == "complete" && (&from..&until).contains(&&line.finished_at));
+    let mut lines = reader.snapshots(None)?;
+    lines.retain(|line| line.status == Status::Complete && range.contains(&line.finished_at));
     let n = lines.len();
     let longest = show(app, reader, lines)?;
     let span = format!("{period} ({from} to {until}, {})", args.timezone.name());
@@ -89,7 +92,7 @@ fn in_period(app: &App, reader: &Reader, args: &SnapshotsArgs, period: &str) -> 
 }
 
 /// Prints the snapshots and returns a sentence about the longest time without one.
-fn show(app: &App, reader: &Reader, lines: Vec<SnapshotLine>) -> Result<Option<String>> {
+fn show(app: &App, reader: &Reader, lines: Vec<Snapshot>) -> Result<Option<String>> {
     let lines = with_gaps(reader, lines)?;
     match app.json {
         true => app.ui.json(&lines.iter().map(as_json).collect())?,
@@ -98,28 +101,33 @@ fn show(app: &App, reader: &Reader, lines: Vec<SnapshotLine>) -> Result<Option<S
             app.ui.table(&COLUMNS, &rows)?;
         }
     }
-    let gaps = lines.iter().filter_map(|(line, gap)| Some((gap.as_ref()?, line)));
+    let gaps = lines.iter().filter_map(|dated| Some((dated.gap.as_ref()?, &dated.line)));
     Ok(gaps.max_by_key(|(gap, _)| **gap).map(|(gap, line)| {
         format!("the longest time between complete ones: {}, before snapshot {}", spoken(*gap), line.id)
     }))
 }
 
-/// A snapshot, and for a complete one how long after the complete one before it.
-type Dated = (SnapshotLine, Option<Duration>);
+/// A snapshot with how many of its lists were read whole, and for a complete one how long after the
+/// complete one before it.
+struct Dated {
+    line: Snapshot,
+    read: i64,
+    gap: Option<Duration>,
+}
 
-fn with_gaps(reader: &Reader, lines: Vec<SnapshotLine>) -> Result<Vec<Dated>> {
+fn with_gaps(reader: &Reader, lines: Vec<Snapshot>) -> Result<Vec<Dated>> {
     let mut previous = match lines.first() {
-        Some(first) => store::neighbour(reader, Usable::default(), first.id, Side::Before)?,
+        Some(first) => reader.neighbour(Usable::default(), first, Side::Before)?,
         None => None,
     }
-    .and_then(|line| Timestamp::parse(&line.finished_at));
-    let mut dated = |line: SnapshotLine| {
-        let finished = Timestamp::parse(&line.finished_at).filter(|_| line.status == "complete");
+    .map(|line| line.finished_at);
+    let mut dated = |line: Snapshot| {
+        let finished = Some(line.finished_at).filter(|_| line.status == Status::Complete);
         let gap = finished.and_then(|finished| Some(finished.since(previous?)));
         previous = finished.or(previous);
-        (line, gap)
+        Ok(Dated { read: reader.lists_read(line.id)?, line, gap })
     };
-    Ok(lines.into_iter().map(&mut dated).collect())
+    lines.into_iter().map(&mut dated).collect()
 }
 
 /// Nothing is cut: half a number is another number, and half a time is none.
@@ -137,31 +145,31 @@ const COLUMNS: [Column; 11] = [
     Column::whole("gap", 8),
 ];
 
-fn as_cells((line, gap): &Dated) -> Vec<String> {
+fn as_cells(Dated { line, read, gap }: &Dated) -> Vec<String> {
     let or_dash = |value: Option<i64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
     vec![
         line.id.to_string(),
-        line.finished_at.clone(),
-        line.status.clone(),
+        line.finished_at.to_string(),
+        line.status.to_string(),
         line.businesses.to_string(),
         line.accounts.to_string(),
         line.memberships.to_string(),
         or_dash(line.joined),
         or_dash(line.left),
         or_dash(line.changed),
-        line.read.to_string(),
+        read.to_string(),
         gap.map_or_else(|| "-".to_owned(), spoken),
     ]
 }
 
-fn as_json((line, gap): &Dated) -> serde_json::Value {
+fn as_json(Dated { line, read, gap }: &Dated) -> serde_json::Value {
     json!({
         "id": line.id,
-        "started_at": line.started_at,
-        "finished_at": line.finished_at,
-        "status": line.status,
+        "started_at": line.started_at.to_string(),
+        "finished_at": line.finished_at.to_string(),
+        "status": line.status.as_str(),
         "businesses": line.businesses,
-        "businesses_read": line.read,
+        "businesses_read": read,
         "accounts": line.accounts,
         "memberships": line.memberships,
         "joined": line.joined,

@@ -12,12 +12,14 @@ use serde_json::json;
 use crate::app::App;
 use crate::cli::{PruneArgs, PruneRules};
 use crate::error::Result;
+use crate::model::Status;
 use crate::shell;
-use crate::store::{self, Freed, Reader, SnapshotLine, Writer};
+use crate::store::{self, Freed, Reader, Snapshot, Writer};
 use crate::time::{Timestamp, Zone};
 
 pub(crate) fn run(app: &App, path: &Path, zone: &Zone, args: &PruneArgs) -> Result<()> {
-    let lines = store::snapshots(&Reader::open(app, path)?, None)?;
+    let snapshots = Reader::open(app, path)?.snapshots(None)?;
+    let lines: Vec<Dated> = snapshots.iter().map(Dated::of).collect();
     let doomed = doomed(&lines, &args.rules, zone, app.clock.now());
     let (Some(first), Some(last)) = (doomed.first(), doomed.last()) else {
         if app.json {
@@ -26,7 +28,7 @@ pub(crate) fn run(app: &App, path: &Path, zone: &Zone, args: &PruneArgs) -> Resu
         app.ui.note("no snapshot is to go by these rules");
         return Ok(());
     };
-    let there = lines.iter().filter(|line| line.status != "pruned").count();
+    let there = lines.iter().filter(|line| line.status != Status::Pruned).count();
     let shown = path.display();
     if !args.yes {
         let question = format!(
@@ -71,15 +73,24 @@ fn tell(app: &App, ids: &[i64], freed: &Freed) -> Result<()> {
     Ok(())
 }
 
+/// What the rules need to know of a snapshot.
+#[derive(Clone, Copy, Debug)]
+struct Dated {
+    id: i64,
+    finished_at: Timestamp,
+    status: Status,
+}
+
+impl Dated {
+    fn of(snapshot: &Snapshot) -> Self {
+        Dated { id: snapshot.id, finished_at: snapshot.finished_at, status: snapshot.status }
+    }
+}
+
 /// The snapshots whose content goes, oldest first.
-fn doomed<'a>(
-    lines: &'a [SnapshotLine],
-    rules: &PruneRules,
-    zone: &Zone,
-    now: Timestamp,
-) -> Vec<&'a SnapshotLine> {
-    let there: Vec<&SnapshotLine> = lines.iter().filter(|line| line.status != "pruned").collect();
-    let complete = |line: &&&SnapshotLine| line.status == "complete";
+fn doomed<'a>(lines: &'a [Dated], rules: &PruneRules, zone: &Zone, now: Timestamp) -> Vec<&'a Dated> {
+    let there: Vec<&Dated> = lines.iter().filter(|line| line.status != Status::Pruned).collect();
+    let complete = |line: &&&Dated| line.status == Status::Complete;
     let mut kept: HashSet<i64> = there.iter().rev().find(complete).map(|line| line.id).into_iter().collect();
     if let Some(n) = rules.keep_last {
         // Partial ones do not count, so that a week of trouble does not push the last good ones out.
@@ -92,32 +103,28 @@ fn doomed<'a>(
     let month = |moment| zone.day_of(moment).chars().take(7).collect();
     keep_one_each(&there, rules.keep_daily, now, day, &mut kept);
     keep_one_each(&there, rules.keep_monthly, now, month, &mut kept);
-    let old = |line: &SnapshotLine| {
-        let Some(finished) = Timestamp::parse(&line.finished_at) else { return false };
-        rules.older_than.is_none_or(|limit| now.since(finished) > limit)
-    };
+    let old = |line: &Dated| rules.older_than.is_none_or(|limit| now.since(line.finished_at) > limit);
     there.into_iter().filter(|line| old(line) && !kept.contains(&line.id)).collect()
 }
 
 /// Of each day or month within `span`, keeps the last complete snapshot; the last of any kind where
 /// none is complete.
 fn keep_one_each(
-    there: &[&SnapshotLine],
+    there: &[&Dated],
     span: Option<Duration>,
     now: Timestamp,
     bucket: impl Fn(Timestamp) -> String,
     kept: &mut HashSet<i64>,
 ) {
     let Some(span) = span else { return };
-    for status in ["complete", "partial"] {
+    for status in [Status::Complete, Status::Partial] {
         let mut seen: HashSet<String> = there
             .iter()
-            .filter(|line| status == "partial" && line.status == "complete")
-            .filter_map(|line| Timestamp::parse(&line.finished_at).map(&bucket))
+            .filter(|line| status == Status::Partial && line.status == Status::Complete)
+            .map(|line| bucket(line.finished_at))
             .collect();
         for line in there.iter().rev().filter(|line| line.status == status) {
-            let Some(finished) = Timestamp::parse(&line.finished_at) else { continue };
-            if now.since(finished) <= span && seen.insert(bucket(finished)) {
+            if now.since(line.finished_at) <= span && seen.insert(bucket(line.finished_at)) {
                 kept.insert(line.id);
             }
         }
@@ -128,12 +135,12 @@ fn keep_one_each(
 mod tests {
     use super::*;
 
-    fn line(id: i64, finished_at: &str, status: &str) -> SnapshotLine {
-        let finished_at = format!("{finished_at}T03:00:00Z");
-        SnapshotLine { id, finished_at, status: status.to_owned(), ..SnapshotLine::default() }
+    fn line(id: i64, day: &str, status: &str) -> Dated {
+        let finished_at = Timestamp::parse(&format!("{day}T03:00:00Z")).expect("a moment");
+        Dated { id, finished_at, status: Status::parse(status).expect("a status") }
     }
 
-    fn ids(lines: &[SnapshotLine], rules: PruneRules) -> Vec<i64> {
+    fn ids(lines: &[Dated], rules: PruneRules) -> Vec<i64> {
         let now = Timestamp::parse("2026-06-30T03:00:00Z").expect("a moment");
         doomed(lines, &rules, &Zone::utc(), now).iter().map(|line| line.id).collect()
     }

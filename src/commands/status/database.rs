@@ -6,17 +6,16 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::commands::choose::age;
 use crate::error::{Error, Kind, Result};
 use crate::shell;
-use crate::store::{self, Reader, SnapshotLine, Usable};
+use crate::store::{Reader, Snapshot, Usable};
 use crate::time::spoken;
 
 /// The last snapshots of a database.
 pub(super) struct Holding {
     path: PathBuf,
-    last: Option<SnapshotLine>,
-    complete: Option<SnapshotLine>,
+    last: Option<Snapshot>,
+    complete: Option<Snapshot>,
 }
 
 impl Holding {
@@ -30,16 +29,16 @@ impl Holding {
         let any = Usable { allow_partial: true, ..Usable::default() };
         Ok(Holding {
             path: path.to_owned(),
-            last: store::newest_snapshot(&reader, any, None)?,
-            complete: store::newest_snapshot(&reader, Usable::default(), None)?,
+            last: reader.newest_snapshot(any, None)?,
+            complete: reader.newest_snapshot(Usable::default(), None)?,
         })
     }
 
     pub(super) fn json(&self, app: &App) -> Value {
-        let line = |line: &SnapshotLine| {
+        let line = |line: &Snapshot| {
             json!({
-                "id": line.id, "finished_at": line.finished_at, "status": line.status,
-                "seconds_old": age(line, app.clock.now()).map(|age| age.as_secs()),
+                "id": line.id, "finished_at": line.finished_at.to_string(), "status": line.status.as_str(),
+                "seconds_old": app.clock.now().since(line.finished_at).as_secs(),
             })
         };
         json!({
@@ -51,8 +50,8 @@ impl Holding {
 
     pub(super) fn words(&self, app: &App) -> String {
         let shown = self.path.display();
-        let old = |line: &SnapshotLine| {
-            let age = age(line, app.clock.now()).map(spoken).unwrap_or_default();
+        let old = |line: &Snapshot| {
+            let age = spoken(app.clock.now().since(line.finished_at));
             format!("snapshot {} ({}, {}, {age} ago)", line.id, line.status, line.finished_at)
         };
         match (&self.last, &self.complete) {
@@ -70,8 +69,8 @@ impl Holding {
         let shown = self.path.display();
         let problem = match &self.complete {
             None => format!("{shown} holds no complete snapshot"),
-            Some(line) => match age(line, app.clock.now()) {
-                Some(age) if age <= limit => return Ok(()),
+            Some(line) => match app.clock.now().since(line.finished_at) {
+                age if age <= limit => return Ok(()),
                 _ => format!(
                     "the last complete snapshot in {shown} is older than {}: {} of {}",
                     spoken(limit),

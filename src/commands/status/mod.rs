@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::app::{App, environment};
 use crate::cli::StatusArgs;
-use crate::credentials::{Seed, Session, Store};
+use crate::credentials::{Seed, Session, Store, classic};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::FreshBooks;
 use crate::http::Http;
@@ -86,6 +86,11 @@ fn stand(app: &App, check: bool) -> Result<Vec<Standing>> {
 /// Asks FreshBooks who the sign-in is, as any other command would begin.
 fn ask(app: &App, profile: &str) -> Result<()> {
     let app = app.for_profile(profile);
+    if let Some(profile) = classic::stored(&app)? {
+        let app = profile.system.app(&app)?;
+        let person = profile.open(&app, Http::new(&app)?)?.who_is()?;
+        return classic::remember(&app, &person);
+    }
     let http = Http::new(&app)?;
     let session = Arc::new(Session::open(&app, &http, false)?);
     let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), session.clone());

@@ -4,14 +4,17 @@
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::credentials::{self, Profile, Store};
+use crate::credentials::{self, ClassicProfile, Profile, Store, Stored};
 use crate::error::{Error, Result};
+use crate::freshbooks::Person;
 use crate::time::spoken;
 
 /// One stored sign-in as it stands.
 pub(super) struct Standing {
     pub(super) profile: String,
     pub(super) stored: Option<Profile>,
+    /// The other kind of sign-in.
+    classic: Option<ClassicProfile>,
     told: Told,
     /// What FreshBooks said, where it was asked.
     pub(super) checked: Option<Result<()>>,
@@ -38,32 +41,51 @@ impl Told {
         Told { why: Some(why.into()), ..self }
     }
 
+    fn of(self, problem: &Error) -> Self {
+        Told { hint: problem.hint_text().map(str::to_owned), ..self.because(problem.to_string()) }
+    }
+
     fn hint(self, hint: impl Into<String>) -> Self {
         Told { hint: Some(hint.into()), ..self }
     }
 }
 
 pub(super) fn look(app: &App, store: &Store, checked: Option<Result<()>>) -> Standing {
+    let profile = store.name().to_owned();
+    if let Ok(Some(Stored::Classic(classic))) = store.load_any() {
+        let told = judge_classic(app, &classic);
+        return Standing { profile, stored: None, classic: Some(classic), told, checked };
+    }
     let (told, stored) = match store.load_as_if_completed() {
         Ok(Some(profile)) => (judge(app, store, &profile), Some(profile)),
         Ok(None) => (needs_sign_in(store, gone(store)), None),
         Err(problem) => (unusable(store, &problem), None),
     };
-    Standing { profile: store.name().to_owned(), stored, told, checked }
+    Standing { profile, stored, classic: None, told, checked }
+}
+
+fn judge_classic(app: &App, profile: &ClassicProfile) -> Told {
+    match profile.system.app(app) {
+        Ok(there) if profile.belongs_to(&there.endpoints) => {
+            Told::new("ready", format!("ready, does not expire (Classic: {})", profile.system))
+        }
+        Ok(_) => {
+            not_pointed_at(&profile.origin).hint("set FRESHBOOKS_CLASSIC_URL to what it is from, or unset it")
+        }
+        Err(problem) => Told::new("unusable", "file not usable").of(&problem),
+    }
 }
 
 fn judge(app: &App, store: &Store, profile: &Profile) -> Told {
     if let Some(why) = &profile.dead {
         return needs_sign_in(store, why.clone());
     }
-    let not_here = Told::new("not_usable_here", "not usable here");
     if !profile.belongs_to(&app.endpoints) {
-        return not_here
-            .because(format!("from {}, where this run is not pointed", profile.origins()))
+        return not_pointed_at(&profile.origins())
             .hint("set FRESHBOOKS_API_URL and FRESHBOOKS_AUTH_URL to what it is from, or unset them");
     }
     if store.is_copied(profile) {
-        return not_here
+        return Told::new("not_usable_here", "not usable here")
             .because("stored on another machine, not refreshed here without --adopt")
             .hint(credentials::instead_of_a_copy(store));
     }
@@ -77,6 +99,11 @@ fn judge(app: &App, store: &Store, profile: &Profile) -> Told {
         left if left.is_zero() => Told::new("refresh_due", "ready, refreshes at the next use"),
         left => Told::new("ready", format!("ready, expires in {}", spoken(left))),
     }
+}
+
+fn not_pointed_at(origin: &str) -> Told {
+    Told::new("not_usable_here", "not usable here")
+        .because(format!("from {origin}, where this run is not pointed"))
 }
 
 fn needs_sign_in(store: &Store, why: String) -> Told {
@@ -99,10 +126,20 @@ fn unusable(store: &Store, problem: &Error) -> Told {
         Ok(Some(_)) => Told::new("permissions_wrong", "permissions wrong"),
         _ => Told::new("unusable", "file not usable"),
     };
-    Told { hint: problem.hint_text().map(str::to_owned), ..told.because(problem.to_string()) }
+    told.of(problem)
 }
 
 impl Standing {
+    fn identity(&self) -> Option<&Person> {
+        let classic = self.classic.as_ref().and_then(|profile| profile.identity.as_ref());
+        self.stored.as_ref().and_then(|profile| profile.identity.as_ref()).or(classic)
+    }
+
+    fn origin(&self) -> Option<String> {
+        let classic = self.classic.as_ref().map(|profile| profile.origin.clone());
+        self.stored.as_ref().map(Profile::origins).or(classic)
+    }
+
     pub(super) fn json(&self) -> Value {
         let stored = self.stored.as_ref();
         let rotated = stored.filter(|profile| profile.access_token.is_some());
@@ -112,8 +149,9 @@ impl Standing {
             "state": self.told.word,
             "message": self.told.why.as_ref().unwrap_or(&self.told.words),
             "expires_at": rotated.map(|profile| profile.expires_at),
-            "origin": stored.map(Profile::origins),
-            "identity": stored.and_then(|profile| profile.identity.as_ref()),
+            "origin": self.origin(),
+            "classic": self.classic.as_ref().map(|profile| &profile.system),
+            "identity": self.identity(),
             "scopes": scopes.map(|scopes| scopes.split_whitespace().collect::<Vec<_>>()),
             "check": self.checked.as_ref().map(|checked| match checked {
                 Ok(()) => "ok".to_owned(),
@@ -123,7 +161,7 @@ impl Standing {
     }
 
     pub(super) fn row(&self) -> Vec<String> {
-        let identity = self.stored.as_ref().and_then(|profile| profile.identity.as_ref());
+        let identity = self.identity();
         let scopes = self.stored.as_ref().and_then(|profile| profile.scopes.clone());
         let or_unknown = |known: Option<String>| known.unwrap_or_else(|| "-".to_owned());
         vec![

@@ -45,9 +45,7 @@ impl AcceptedGaps {
             let Some(list) = list else { continue };
             match list.outcome {
                 Outcome::Denied | Outcome::Mismatch => {
-                    list.accepted = true;
-                    list.message =
-                        Some(format!("accepted: {}", reason.as_deref().unwrap_or("no reason given")));
+                    list.accept(reason.as_deref().unwrap_or("no reason given"));
                 }
                 Outcome::Ok => readable_again.push(named),
                 // What failed today may work tomorrow: that is an alarm, not a known gap.

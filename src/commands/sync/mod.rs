@@ -11,24 +11,28 @@ mod gap_file;
 mod gaps;
 mod tell;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::json;
 
-use crate::app::{self, App};
+use crate::app::{self, App, environment};
 use crate::cli::{Include, SyncArgs};
-use crate::credentials;
+use crate::credentials::{self, ClassicProfile, classic};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::{self, Brought, Plan};
 use crate::freshbooks::{FreshBooks, Tokens};
 use crate::http::{Between, Http, Skew};
-use crate::model::{Business, Identity};
+use crate::model::{Business, Identity, Reading, relate};
 use crate::store::{self, Provenance, Writer};
 use gaps::AcceptedGaps;
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
     let once = || {
+        if let Some(profile) = classic_sign_in(app)? {
+            return from_classic(&profile.system.app(app)?, args, &profile);
+        }
         let http = Http::new(app)?;
         with_tokens(app, args, http.clone(), || credentials::tokens(app, &http, args.adopt))
     };
@@ -38,6 +42,28 @@ pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
     }
 }
 
+/// An access token in the environment takes precedence over any stored sign-in.
+fn classic_sign_in(app: &App) -> Result<Option<ClassicProfile>> {
+    match environment::access_token()? {
+        Some(_) => Ok(None),
+        None => classic::stored(app),
+    }
+}
+
+/// What to read, where to spool the records, and a check of who signed in.
+struct Demand<'a> {
+    plan: &'a Plan,
+    folder: &'a Path,
+    admit: &'a dyn Fn(&Identity, &[Business]) -> Result<()>,
+}
+
+/// What was read, by which way, and with which scopes.
+struct Source {
+    brought: Brought,
+    between: Between,
+    scopes: Option<String>,
+}
+
 /// Reads with the tokens that `open` gives, once the database has been found fit to be written to.
 pub(crate) fn with_tokens(
     app: &App,
@@ -45,6 +71,34 @@ pub(crate) fn with_tokens(
     http: Http,
     open: impl FnOnce() -> Result<Arc<dyn Tokens>>,
 ) -> Result<()> {
+    record(app, args, |Demand { plan, folder, admit }| {
+        let tokens = open()?;
+        let between = http.between();
+        let http = http.until(plan.limit.map(|(deadline, _)| deadline));
+        let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), tokens.clone());
+        let brought = fetch::read(app, &freshbooks, plan, folder, admit)?;
+        Ok(Source { brought, between, scopes: tokens.scopes() })
+    })
+}
+
+/// Reads a FreshBooks Classic system; `app` is pointed at it.
+fn from_classic(app: &App, args: &SyncArgs, profile: &ClassicProfile) -> Result<()> {
+    if args.include.contains(&Include::Staff) {
+        app.ui.note(
+            "--include staff adds nothing: FreshBooks Classic has one staff list, which is always read",
+        );
+    }
+    record(app, args, |Demand { plan, folder, admit }| {
+        let http = Http::new(app)?.until(plan.limit.map(|(deadline, _)| deadline));
+        let between = http.between();
+        let classic = profile.open(app, http)?;
+        let brought = fetch::read_classic(app, &classic, plan, folder, admit)?;
+        Ok(Source { brought, between, scopes: None })
+    })
+}
+
+/// Locks the database, records what `read` returns, and says what was recorded.
+fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source>) -> Result<()> {
     let path = app.database(&args.database.db)?;
     let gaps = AcceptedGaps::gather(app, args)?;
     if args.no_create && !store::is_there(&path)? {
@@ -54,42 +108,37 @@ pub(crate) fn with_tokens(
         );
     }
     let writer = Writer::claim(app, &path)?;
-    let tokens = open()?;
-    let plan = plan(args);
-    let between = http.between();
-    let http = http.until(plan.limit.map(|(deadline, _)| deadline));
     let source = app.endpoints.api.lasting_name();
-    let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), tokens.clone());
-
     let admit = |identity: &Identity, businesses: &[Business]| {
         if !args.new_identity {
-            store::check_owner(&writer, &source, identity.id, &identity.email)?;
+            writer.check_owner(&source, identity.id, &identity.email)?;
         }
         check_named(app, args, &gaps, businesses)?;
         writer.bring_up_to_date(app.ui)
     };
-    let brought = fetch::read(app, &freshbooks, &plan, writer.folder(), admit)?;
+    let demand = Demand { plan: &plan(args), folder: writer.folder(), admit: &admit };
+    let Source { brought, between, scopes } = read(demand)?;
     if let Some(skew) = brought.wrong_clock() {
         app.ui.warn(skew);
     }
     let parameters = parameters(args, &gaps, &between, &brought);
     let Brought { mut reading, spool, .. } = brought;
-    for oddity in tell::oddities(&reading) {
-        app.ui.warn(oddity);
-    }
+    tell::oddities(app, &reading);
     for business in gaps.apply(&mut reading) {
         app.ui.note(format_args!("{business} can be read again: its --accept-gap is no longer needed"));
     }
     let provenance = Provenance {
         source,
-        scopes: tokens.scopes(),
+        scopes,
         parameters,
         note: args.note.clone(),
         os_user: app::os_user(),
         host: app::host_name(),
     };
     let missing = tell::gaps(&reading);
-    let recorded = writer.record(reading, spool, &provenance)?;
+    let Reading { run, businesses } = reading;
+    let listings = relate(&run.identity, businesses);
+    let recorded = writer.write(&run, &listings, spool, &provenance)?;
     tell::tell(app, &recorded, &missing, &path, &again::command(app, args, &path))
 }
 

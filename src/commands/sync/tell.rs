@@ -6,9 +6,12 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::model::{BusinessReading, Outcome, Reading, Resource};
+use crate::model::{BusinessReading, Outcome, Reading, Resource, Status};
 use crate::shell;
 use crate::store::Recorded;
+
+/// How many odd lists are named on the way.
+const ODDITIES: usize = 3;
 
 /// A business whose list was not read, or not to agreement, and was not accepted as such.
 pub(super) struct Gap {
@@ -31,14 +34,20 @@ fn gap(read: &BusinessReading) -> Option<Gap> {
     Some(Gap { business_id: id, told, acceptable: matches!(list.outcome, Denied | Mismatch) })
 }
 
-/// What is odd about lists that were read whole: nobody is missing, and somebody should know.
-pub(super) fn oddities(reading: &Reading) -> Vec<String> {
+/// Warns of what is odd about lists that were read whole: nobody is missing, and somebody should know.
+pub(super) fn oddities(app: &App, reading: &Reading) {
     let of = |read: &BusinessReading| {
         let read_whole = read.coverage.iter().filter(|list| list.outcome == Outcome::Ok);
         let told = read_whole.filter_map(|list| list.message.as_ref());
         told.map(|told| format!("{} ({}): {told}", read.business.name, read.business.id)).collect::<Vec<_>>()
     };
-    reading.businesses.iter().flat_map(of).collect()
+    let told: Vec<String> = reading.businesses.iter().flat_map(of).collect();
+    for told in told.iter().take(ODDITIES) {
+        app.ui.warn(told);
+    }
+    if let Some(more) = told.len().checked_sub(ODDITIES).filter(|more| *more > 0) {
+        app.ui.warn(format_args!("{more} more lists hold odd entries; the coverage report names them"));
+    }
 }
 
 /// Tells what was recorded; an error of kind `Partial` where something is missing.
@@ -50,8 +59,8 @@ pub(super) fn tell(app: &App, recorded: &Recorded, gaps: &[Gap], db: &Path, agai
     for gap in gaps {
         app.ui.warn(&gap.told);
     }
-    let Recorded { id, complete, .. } = recorded;
-    if *complete {
+    let id = recorded.snapshot.id;
+    if recorded.snapshot.status == Status::Complete {
         app.ui.result(format_args!("snapshot {id}: {}", totals(recorded)));
         app.ui.next(format_args!("fbsync export access --db {} -o access.csv", shell::path(db)));
         return Ok(());
@@ -72,38 +81,36 @@ pub(super) fn tell(app: &App, recorded: &Recorded, gaps: &[Gap], db: &Path, agai
 }
 
 fn summary(recorded: &Recorded, gaps: &[Gap]) -> serde_json::Value {
-    let Recorded { id, complete, businesses, accounts, memberships, delta } = recorded;
+    let Recorded { snapshot, since } = recorded;
     json!({
-        "snapshot": id,
-        "status": if *complete { "complete" } else { "partial" },
-        "businesses": businesses,
-        "accounts": accounts,
-        "memberships": memberships,
-        "since": delta.map(|delta| delta.since),
-        "joined": delta.map(|delta| delta.joined),
-        "left": delta.map(|delta| delta.left),
-        "changed": delta.map(|delta| delta.changed),
+        "snapshot": snapshot.id,
+        "status": snapshot.status.as_str(),
+        "businesses": snapshot.businesses,
+        "accounts": snapshot.accounts,
+        "memberships": snapshot.memberships,
+        "since": since,
+        "joined": snapshot.joined,
+        "left": snapshot.left,
+        "changed": snapshot.changed,
         "gaps": gaps.iter().map(|gap| json!({ "business_id": gap.business_id, "problem": gap.told })).collect::<Vec<_>>(),
     })
 }
 
 fn totals(recorded: &Recorded) -> String {
-    let Recorded { businesses, accounts, memberships, delta, .. } = recorded;
+    let Recorded { snapshot, since } = recorded;
     let totals = format!(
         "{}, {}, {}",
-        counted(*businesses, "business", "businesses"),
-        counted(*accounts, "account", "accounts"),
-        counted(*memberships, "membership", "memberships")
+        counted(snapshot.businesses, "business", "businesses"),
+        counted(snapshot.accounts, "account", "accounts"),
+        counted(snapshot.memberships, "membership", "memberships")
     );
-    match delta {
+    let [joined, left, changed] =
+        [snapshot.joined, snapshot.left, snapshot.changed].map(Option::unwrap_or_default);
+    match since {
         None => totals,
-        Some(delta) => {
-            let changed =
-                if delta.changed > 0 { format!(", {} changed", delta.changed) } else { String::new() };
-            format!(
-                "{totals} ({} joined, {} left{changed} since snapshot {})",
-                delta.joined, delta.left, delta.since
-            )
+        Some(since) => {
+            let changed = if changed > 0 { format!(", {changed} changed") } else { String::new() };
+            format!("{totals} ({joined} joined, {left} left{changed} since snapshot {since})")
         }
     }
 }

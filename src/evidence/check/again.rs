@@ -10,9 +10,10 @@ use crate::evidence::manifest::{FileEntry, Manifest};
 use crate::evidence::split::Index;
 use crate::evidence::{self, Demand, Part, Plan, Source, compare};
 use crate::fsutil::PendingFolder;
+use crate::model::Status;
 use crate::report::CHANGES;
 use crate::stop::Stop;
-use crate::store::{self, Reader};
+use crate::store::Reader;
 
 pub(super) struct Again<'a> {
     pub(super) folder: &'a Path,
@@ -51,7 +52,7 @@ impl Again<'_> {
     }
 
     fn is_pruned(&self, snapshot_id: i64) -> bool {
-        store::snapshot_by_id(self.database, snapshot_id).is_ok_and(|line| line.status == "pruned")
+        self.database.snapshot(snapshot_id).is_ok_and(|snapshot| snapshot.status == Status::Pruned)
     }
 
     /// Writes the folder, and returns the snapshot that its `changes` start from.

@@ -181,7 +181,7 @@ impl Manifest {
             tool: Tool { name: "fbsync".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
             genuine_host: view.is_genuine(),
             warning: view.warning(),
-            status: snapshot.status.clone(),
+            status: snapshot.status.to_string(),
             extent: view.extent(),
             source: SourceEntry::of(snapshot),
             snapshot: SnapshotEntry::of(view),
@@ -225,5 +225,5 @@ impl Manifest {
 
 /// From the database, so that a folder whose manifest says otherwise is found out.
 fn chosen(view: &View) -> Chosen {
-    Chosen { id: view.snapshot.id, finished_at: view.snapshot.finished_at.clone() }
+    Chosen { id: view.snapshot.id, finished_at: view.snapshot.finished_at.to_string() }
 }

@@ -78,10 +78,10 @@ impl SnapshotEntry {
         };
         SnapshotEntry {
             id: snapshot.id,
-            started_at: snapshot.started_at.clone(),
-            finished_at: snapshot.finished_at.clone(),
-            server_date_first: snapshot.server_date_first.clone(),
-            server_date_last: snapshot.server_date_last.clone(),
+            started_at: snapshot.started_at.to_string(),
+            finished_at: snapshot.finished_at.to_string(),
+            server_date_first: snapshot.server_date_first.map(|date| date.to_string()),
+            server_date_last: snapshot.server_date_last.map(|date| date.to_string()),
             tool_version: snapshot.tool_version.clone(),
             businesses: snapshot.businesses,
             accounts: snapshot.accounts,
@@ -127,13 +127,13 @@ impl CoverageEntry {
 }
 
 impl ResourceEntry {
-    fn of(line: &CoverageLine) -> Self {
+    fn of(CoverageLine { read: line, .. }: &CoverageLine) -> Self {
         ResourceEntry {
-            resource: line.resource.clone(),
-            outcome: line.outcome.clone(),
+            resource: line.resource.to_string(),
+            outcome: line.outcome.to_string(),
             expected: line.expected,
             received: line.received,
-            distinct: line.distinct_rows,
+            distinct: line.distinct,
             pages: line.pages,
             message: line.message.clone(),
         }

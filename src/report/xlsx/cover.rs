@@ -54,7 +54,7 @@ impl Page {
         let snapshot = &view.snapshot;
         self.pair("Source", &summary::source(view))?;
         self.pair("Signed in as", &summary::signed_in(view))?;
-        self.pair("As of (UTC)", &snapshot.finished_at)?;
+        self.pair("As of (UTC)", &snapshot.finished_at.to_string())?;
         self.pair("Businesses", &view.extent())?;
         if !view.options.people.is_empty() {
             self.pair("Only these people", &view.options.people.join(", "))?;

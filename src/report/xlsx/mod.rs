@@ -59,7 +59,7 @@ impl<'v> Workbook<'v> {
         let (order, shown) = sheet_order(report, columns);
         let mut workbook = rust_xlsxwriter::Workbook::new();
         let mut properties = DocProperties::new().set_title(report.title).set_author("fbsync");
-        if let Some(created) = moment(&view.snapshot.finished_at) {
+        if let Some(created) = moment(&view.snapshot.finished_at.to_string()) {
             properties = properties.set_creation_datetime(&created);
         }
         workbook.set_properties(&properties);

@@ -23,7 +23,7 @@ pub(super) fn print_setup(sheet: &mut Worksheet, title: &str, view: &View) -> Re
         Some(warning) => format!("&L&B{}&R{}", plain(title), plain(&warning)),
         None => format!("&L&B{}", plain(title)),
     };
-    let day = snapshot.finished_at.get(..10).unwrap_or_default();
+    let day = snapshot.finished_at.day();
     let tail = format!("&CSnapshot {}, {day}&RPage &P of &N", snapshot.id);
     let room = LONGEST_FOOTER.saturating_sub(tail.len() + 2);
     let left = short(&plain(&format!("{partial}{what}{}", view.extent())), room);

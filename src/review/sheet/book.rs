@@ -1,0 +1,128 @@
+//! Rows as they come → the sheets that have our headings.
+
+use std::collections::HashMap;
+
+use super::{LARGEST, Refusal, Row, Sheet, Value};
+use crate::report::Column;
+use crate::review::columns;
+use crate::review::same::plain;
+
+/// Without these a sheet is not one of ours.
+pub(super) const NEEDED: [&str; 3] = ["row_key", "snapshot_id", "decision"];
+
+/// Titles and notes may stand above the headings.
+const HEADINGS_WITHIN: u32 = 100;
+
+/// Twice as many as the largest snapshot that was ever measured.
+const MOST_ROWS: usize = 200_000;
+
+/// No sheet of ours comes near it; programs that repeat a cell to the edge of the sheet do.
+pub(super) const MOST_COLUMNS: usize = 1024;
+
+/// What a cell can hold in Excel, at up to four bytes a character.
+const LONGEST_TEXT: usize = 4 * 32_767;
+
+pub(super) struct Book<'f> {
+    file: &'f str,
+    sheets: Vec<Sheet>,
+    /// The places of our columns in the last sheet; nothing until its headings were found.
+    places: Option<HashMap<usize, &'static str>>,
+    /// How many bytes of text may still come.
+    room: usize,
+}
+
+impl<'f> Book<'f> {
+    pub(super) fn new(file: &'f str) -> Self {
+        Book { file, sheets: Vec::new(), places: None, room: LARGEST }
+    }
+
+    pub(super) fn begin(&mut self, name: Option<String>) {
+        self.drop_without_headings();
+        let sheet = Sheet { file: self.file.to_owned(), name, columns: Vec::new(), rows: Vec::new() };
+        self.sheets.push(sheet);
+    }
+
+    /// Takes a row of the sheet begun last: its number and its cells with their places.
+    pub(super) fn row(&mut self, number: u32, cells: Vec<(usize, Value)>) -> Result<(), Refusal> {
+        let Some(sheet) = self.sheets.last_mut() else { return Ok(()) };
+        let Some(places) = &self.places else {
+            if number <= HEADINGS_WITHIN {
+                self.places = headings(&cells)?;
+            }
+            return Ok(());
+        };
+        let ours = cells.into_iter().filter(|(_, value)| *value != Value::Empty);
+        let cells: HashMap<_, _> = ours.filter_map(|(at, value)| Some((*places.get(&at)?, value))).collect();
+        // Spreadsheets keep formats for a million rows below the last.
+        if cells.is_empty() {
+            return Ok(());
+        }
+        let bytes: usize = cells.values().map(length).sum();
+        self.room = self.room.checked_sub(bytes).ok_or_else(too_large)?;
+        if sheet.rows.len() >= MOST_ROWS {
+            return Err(too_large());
+        }
+        sheet.rows.push(Row { number, cells });
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> Result<Vec<Sheet>, Refusal> {
+        self.drop_without_headings();
+        Ok(self.sheets)
+    }
+
+    fn drop_without_headings(&mut self) {
+        let Some(mut sheet) = self.sheets.pop() else { return };
+        if let Some(places) = self.places.take() {
+            sheet.columns = places.into_values().collect();
+            sheet.columns.sort_unstable();
+            self.sheets.push(sheet);
+        }
+    }
+}
+
+/// A cell's text, unless no spreadsheet would hold it: a small file can repeat a long text many times.
+pub(super) fn checked(text: &str) -> Result<&str, Refusal> {
+    if text.len() > LONGEST_TEXT { Err(too_large()) } else { Ok(text) }
+}
+
+fn too_large() -> Refusal {
+    Refusal::new(
+        "it holds more than any review sheet of ours would",
+        "fill in what `fbsync export review` makes",
+    )
+}
+
+fn length(value: &Value) -> usize {
+    if let Value::Text(text) = value { text.len() } else { 0 }
+}
+
+/// Where our columns are, if this row is the one with the headings.
+fn headings(cells: &[(usize, Value)]) -> Result<Option<HashMap<usize, &'static str>>, Refusal> {
+    let mut places = HashMap::new();
+    for (at, value) in cells {
+        if let Some(column) = column(&plain(&value.to_string())) {
+            places.insert(*at, column);
+        }
+    }
+    let count = |name: &str| places.values().filter(|found| **found == name).count();
+    if NEEDED.iter().any(|name| count(name) == 0) {
+        return Ok(None);
+    }
+    match places.values().find(|name| count(name) > 1) {
+        Some(twice) => {
+            Err(Refusal::new(format!("two columns are called `{twice}`"), "rename the one that is yours"))
+        }
+        None => Ok(Some(places)),
+    }
+}
+
+/// Our column with this heading: its name or its words, in any case. `role` and `Role` are two of ours,
+/// so the exact one goes first.
+fn column(heading: &str) -> Option<&'static str> {
+    let exact = |column: &&Column| column.name == heading || column.heading == heading;
+    let lower = heading.to_lowercase();
+    let loose = |column: &&Column| column.heading.to_lowercase() == lower || column.name == lower;
+    let found = columns().find(exact).or_else(|| columns().find(loose))?;
+    Some(found.name.as_ref())
+}

@@ -1,0 +1,378 @@
+//! Forgeries: what a person with write access to the file can do, and that it is found.
+
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+use rusqlite::types::Value;
+
+use super::*;
+use crate::model::reading::{hex, unhex};
+use crate::store::chain::{self, fields};
+use crate::store::field::Field;
+use crate::store::hash::{Hasher, LAYOUT, Layout};
+use crate::store::kind::{Part, Spec, Storage};
+use crate::store::shape::{REVIEW, SNAPSHOT};
+use crate::store::tests::{database, shown};
+use crate::store::{prune, schema};
+
+fn findings(connection: &Connection) -> Vec<String> {
+    let report = check(connection, &shape::kinds()).expect("a readable file");
+    report.findings.into_iter().map(|finding| finding.0).collect()
+}
+
+fn head(connection: &Connection) -> String {
+    chain::head(connection).expect("a chain").expect("a snapshot").sha256
+}
+
+/// Changes the file as somebody would who puts the triggers back.
+fn forge(connection: &Connection, sql: &str) {
+    connection.pragma_update(None, "foreign_keys", false).expect("a pragma");
+    schema::drop_triggers(connection).expect("triggers");
+    connection.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    schema::create_triggers(connection).expect("triggers");
+}
+
+#[test]
+fn what_was_written_agrees_with_itself() {
+    let connection = database();
+    assert_eq!(findings(&connection), [""; 0]);
+    prune::erase(&connection, &[1, 2]).expect("pruned");
+    assert_eq!(findings(&connection), [""; 0]);
+}
+
+#[test]
+fn what_is_again_as_it_once_was_is_stored_once() {
+    let connection = database();
+    let stored = |connection: &Connection| -> Vec<i64> {
+        let tables = ["membership_rows", "account_rows", "business_rows", "records", "listings"];
+        let count =
+            |table| connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0));
+        tables.map(|table| count(table).expect("a count")).into()
+    };
+    let before = stored(&connection);
+    crate::store::tests::add_the_first_again(&connection);
+    assert_eq!(stored(&connection), before);
+    assert_eq!(findings(&connection), [""; 0]);
+}
+
+#[test]
+fn every_column_of_every_table_is_covered() {
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
+    let names = |sql: &str| -> Vec<String> {
+        let connection = database();
+        let mut statement = connection.prepare(sql).expect("a query");
+        statement.query_map([], |row| row.get(0)).expect("names").map(|name| name.expect("a name")).collect()
+    };
+    for table in names(tables) {
+        for column in names(&format!("SELECT name FROM pragma_table_info('{table}')")) {
+            for value in ["NULL", "7", "'x'", "x'00'", &format!("\"{column}\" + 1")] {
+                let connection = database();
+                let before = shown(&connection);
+                let row = format!("rowid = (SELECT max(rowid) FROM {table})");
+                let row = if is_without_rowid(&connection, &table) { "1".to_owned() } else { row };
+                schema::drop_triggers(&connection).expect("triggers");
+                let changed = connection
+                    .execute(&format!("UPDATE OR IGNORE {table} SET \"{column}\" = {value} WHERE {row}"), []);
+                schema::create_triggers(&connection).expect("triggers");
+                if changed.is_ok() && shown(&connection) != before {
+                    assert_ne!(findings(&connection), [""; 0], "{table}.{column} = {value}");
+                }
+            }
+        }
+    }
+}
+
+fn is_without_rowid(connection: &Connection, table: &str) -> bool {
+    connection.prepare(&format!("SELECT rowid FROM {table}")).is_err()
+}
+
+#[test]
+fn named_forgeries_are_found() {
+    let named = [
+        ("a row that passes for a record", "
+            INSERT INTO records SELECT lower(hex(sha256)), 'membership 23' || char(10) || '[]' FROM membership_rows LIMIT 1;
+            UPDATE listings SET rows = '[' || (SELECT group_concat('\"' || lower(hex(sha256)) || '\"') FROM membership_rows) || ']'
+                WHERE kind = 'records' AND id = (SELECT min(id) FROM listings WHERE kind = 'records');
+            UPDATE listings SET rows = '{}' WHERE kind = 'memberships'"),
+        ("a listing of another kind", "UPDATE listings SET kind = 'records' WHERE kind = 'memberships'"),
+        ("a record that nothing names", "INSERT INTO records VALUES (
+            '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a', '{}')"),
+        ("a listing that nothing names", "INSERT INTO listings SELECT max(id) + 1, 'records',
+            x'4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945', '[]' FROM listings"),
+        ("a float for an id", "UPDATE listings SET rows = replace(rows, ':', ':0.0+') WHERE kind = 'memberships'"),
+        ("the same row twice", "UPDATE listings SET rows = '{' || substr(rows, 2, instr(rows, ',') - 1) || substr(rows, 2)
+            WHERE kind = 'memberships' AND instr(rows, ',') > 0"),
+        ("two rows in another order", "UPDATE listings SET rows = (SELECT '{' || group_concat('\"' || key || '\":' || value) || '}'
+            FROM (SELECT key, value FROM json_each(listings.rows) ORDER BY id DESC)) WHERE kind = 'memberships'"),
+        ("a snapshot without its successors", "
+            DELETE FROM snapshots WHERE id = 2; DELETE FROM snapshot_listings WHERE snapshot_id = 2;
+            DELETE FROM coverage WHERE snapshot_id = 2; DELETE FROM requests WHERE snapshot_id = 2"),
+        ("a snapshot called pruned", "UPDATE snapshots SET status = 'pruned' WHERE id = 1"),
+        ("an older date", "UPDATE snapshots SET started_at = '2025-01-31T03:00:00Z', finished_at = '2025-01-31T03:00:00Z' WHERE id = 3"),
+        ("a business in another place", "UPDATE snapshot_listings SET position = position + 10"),
+        ("a trigger less", "DROP TRIGGER IF EXISTS records_no_update; DROP TABLE IF EXISTS t"),
+    ];
+    for (what, sql) in named {
+        let connection = database();
+        forge(&connection, sql);
+        let found = findings(&connection);
+        if what == "a trigger less" {
+            // It was put back.
+            assert_eq!(found, [""; 0], "{what}");
+        } else {
+            assert_ne!(found, [""; 0], "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_strange_schema_ends_the_check_before_it_is_run() {
+    let endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n";
+    for sql in [
+        &format!(
+            "ALTER TABLE records RENAME TO hidden; CREATE VIEW records AS SELECT x AS sha256, x AS body FROM ({endless})"
+        ),
+        &format!("CREATE VIEW more AS {endless}"),
+        "DROP VIEW latest_access",
+        "CREATE TRIGGER t AFTER INSERT ON snapshots BEGIN SELECT 1; END",
+    ] {
+        let connection = database();
+        connection.execute_batch(sql).expect(sql);
+        let found = findings(&connection);
+        assert!(found.iter().any(|finding| finding.contains("was not checked")), "{sql}: {found:?}");
+    }
+}
+
+/// Recomputes every hash, as somebody can who knows the documented layout.
+fn rehash(connection: &Connection) -> rusqlite::Result<()> {
+    let mut hasher = Hasher::default();
+    for kind in shape::kinds().iter().filter(|kind| kind.storage == Storage::Once) {
+        let (table, names) = (kind.table, kind.names("", |_| true));
+        let mut select = connection.prepare(&format!("SELECT id, {names} FROM {table}"))?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let own = fields(row, 1..1 + kind.columns.len())?;
+            let sha256 = hasher.of_row(kind.name, &own);
+            connection.execute(
+                &format!("UPDATE {table} SET sha256 = ?2 WHERE id = ?1"),
+                (row.get::<_, i64>(0)?, sha256),
+            )?;
+        }
+    }
+    content::rehash_listings(connection)?;
+    let kind = SNAPSHOT.kind();
+    let ids: Vec<i64> = connection
+        .prepare("SELECT id FROM snapshots ORDER BY id")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut previous: Option<String> = None;
+    for id in ids {
+        connection.execute("UPDATE snapshots SET previous_sha256 = ?2 WHERE id = ?1", (id, &previous))?;
+        let sql = format!("SELECT {} FROM snapshots WHERE id = ?1", kind.names("", |_| true));
+        let [erasable, content] = connection.query_row(&sql, [id], |row| {
+            let own: Vec<Field> = fields(row, 0..kind.columns.len())?;
+            let erasable = match row.get::<_, String>("status")? == "pruned" {
+                true => unhex(&erasable_of(connection, id)).unwrap_or_default(),
+                false => chain::erasable(connection, &kind, LAYOUT, &own)?,
+            };
+            Ok([hex(erasable), hex(chain::content(&kind, LAYOUT, &own, &erasable))])
+        })?;
+        connection.execute("UPDATE erasable SET sha256 = ?2 WHERE snapshot_id = ?1", (id, &erasable))?;
+        connection.execute("UPDATE snapshots SET content_sha256 = ?2 WHERE id = ?1", (id, &content))?;
+        previous = Some(content);
+    }
+    let kind = REVIEW.kind();
+    let sql = format!("SELECT {} FROM reviews ORDER BY id", kind.names("", |_| true));
+    let mut reviews = connection.prepare(&sql)?;
+    let mut rows = reviews.query([])?;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get("id")?;
+        connection.execute("UPDATE reviews SET previous_sha256 = ?2 WHERE id = ?1", (id, &previous))?;
+        let hash = connection.query_row(
+            &format!("SELECT {} FROM reviews WHERE id = ?1", kind.names("", |_| true)),
+            [id],
+            |row| Ok(hex(chain::review(connection, &kind, LAYOUT, &fields(row, 0..kind.columns.len())?)?)),
+        )?;
+        connection.execute("UPDATE reviews SET content_sha256 = ?2 WHERE id = ?1", (id, &hash))?;
+        previous = Some(hash);
+    }
+    Ok(())
+}
+
+fn erasable_of(connection: &Connection, id: i64) -> String {
+    let sql = "SELECT sha256 FROM erasable WHERE snapshot_id = ?1";
+    connection.query_row(sql, [id], |row| row.get(0)).unwrap_or_default()
+}
+
+/// Rewrites the past, and makes every hash right again.
+#[test]
+fn history_behind_a_tombstone_cannot_be_rewritten() {
+    let connection = database();
+    prune::erase(&connection, &[2]).expect("pruned");
+    let noted = head(&connection);
+    assert_eq!(findings(&connection), [""; 0]);
+    schema::drop_triggers(&connection).expect("triggers");
+    connection
+        .execute_batch(
+            "UPDATE membership_rows SET role = 'client', role_label = 'Client' WHERE role = 'contractor'",
+        )
+        .expect("a change");
+    rehash(&connection).expect("hashes");
+    schema::create_triggers(&connection).expect("triggers");
+    assert_eq!(findings(&connection), [""; 0]);
+    assert_ne!(head(&connection), noted);
+}
+
+/// A column that a later version brings: rows that are there have no value in it, and no hash covers it.
+fn later_kinds() -> Vec<Kind> {
+    let mut kinds = shape::kinds();
+    for kind in &mut kinds {
+        let since = Layout(LAYOUT.0 + 1);
+        kind.columns.push(Spec { name: "later", sql: "TEXT", words: &[], since, part: Part::Internal });
+    }
+    kinds
+}
+
+#[test]
+fn a_column_of_a_later_layout_leaves_earlier_snapshots_as_they_are() {
+    let kinds = later_kinds();
+    let later = |sql: &str| -> Vec<String> {
+        let connection = database();
+        crate::store::upgrade::tests::to_later(&connection, &kinds);
+        schema::drop_triggers(&connection).expect("triggers");
+        connection.execute_batch(sql).expect(sql);
+        schema::create_triggers(&connection).expect("triggers");
+        let found = check(&connection, &kinds).expect("a readable file").findings;
+        found.into_iter().map(|finding| finding.0).collect()
+    };
+    assert_eq!(later(""), [""; 0]);
+    for sql in [
+        "UPDATE membership_rows SET role = 'client' WHERE role = 'contractor'",
+        "UPDATE membership_rows SET later = 'x'",
+        "UPDATE snapshots SET later = 'x' WHERE id = 1",
+        "UPDATE coverage SET later = 'x'",
+        "UPDATE membership_rows SET layout = 2",
+        "UPDATE membership_rows SET layout = 0",
+        "UPDATE snapshots SET hash_layout = 'fbsync-2' WHERE id = 1",
+        "UPDATE snapshots SET hash_layout = 'fbsync-3' WHERE id = 1",
+        "UPDATE snapshots SET note = 'another' WHERE id = 1",
+    ] {
+        assert_ne!(later(sql), [""; 0], "{sql}");
+    }
+}
+
+/// One move of the forger: what is done, with which tables, rows and columns.
+#[derive(Clone, Debug)]
+struct Move(u8, [usize; 6]);
+
+const TABLES: [&str; 13] = [
+    "snapshots",
+    "coverage",
+    "requests",
+    "records",
+    "listings",
+    "snapshot_listings",
+    "business_rows",
+    "account_rows",
+    "membership_rows",
+    "erasable",
+    "reviews",
+    "review_files",
+    "decisions",
+];
+
+impl Move {
+    /// Does it, if it can be done.
+    fn make(&self, connection: &Connection) {
+        let Move(what, [from, to, row, other, column, target]) = self;
+        let (from, to) = (TABLES[from % TABLES.len()], TABLES[to % TABLES.len()]);
+        let rows_of = |table: &str| -> i64 {
+            connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap_or(0)
+        };
+        let columns_of = |table: &str| -> Vec<String> {
+            let mut names = connection
+                .prepare(&format!("SELECT name FROM pragma_table_info('{table}')"))
+                .expect("columns");
+            names
+                .query_map([], |row| row.get(0))
+                .expect("columns")
+                .map(|name| name.expect("a name"))
+                .collect()
+        };
+        let nth = |table: &str, n: usize| -> Option<Vec<Value>> {
+            let n = n as i64 % rows_of(table).max(1);
+            let columns = columns_of(table).len();
+            let sql = format!("SELECT * FROM {table} LIMIT 1 OFFSET {n}");
+            connection.query_row(&sql, [], |row| (0..columns).map(|at| row.get(at)).collect()).ok()
+        };
+        let Some(values) = nth(from, *row) else { return };
+        let names = columns_of(from);
+        let is = |names: &[String], values: &[Value]| -> (String, Vec<Value>) {
+            let terms: Vec<String> =
+                names.iter().enumerate().map(|(at, name)| format!("\"{name}\" IS ?{}", at + 1)).collect();
+            (terms.join(" AND "), values.to_vec())
+        };
+        let (is_row, parameters) = is(&names, &values);
+        let run = |sql: &str, parameters: &[Value]| {
+            let _ = connection.execute(sql, rusqlite::params_from_iter(parameters));
+        };
+        match what % 5 {
+            0 => run(&format!("DELETE FROM {from} WHERE {is_row}"), &parameters),
+            // A value of one row, put into any column of any other.
+            1 => {
+                let Some(there) = nth(to, *other) else { return };
+                let there_names = columns_of(to);
+                let (is_there, mut parameters) = is(&there_names, &there);
+                parameters.push(values[column % values.len()].clone());
+                let into = &there_names[target % there_names.len()];
+                run(
+                    &format!("UPDATE OR IGNORE {to} SET \"{into}\" = ?{} WHERE {is_there}", parameters.len()),
+                    &parameters,
+                );
+            }
+            // The row once more, under another key.
+            2 => {
+                let mut copy = values.clone();
+                copy[0] = Value::Integer(1 + *other as i64 % 12);
+                let places = vec!["?"; copy.len()].join(", ");
+                run(&format!("INSERT OR IGNORE INTO {from} VALUES ({places})"), &copy);
+            }
+            // The row's text as a record under its hash.
+            3 => {
+                let text = format!("{values:?}");
+                run(
+                    "INSERT OR IGNORE INTO records VALUES (?1, ?2)",
+                    &[Value::Text(hex(<sha2::Sha256 as sha2::Digest>::digest(&text))), Value::Text(text)],
+                );
+            }
+            _ => {
+                let _ = rehash(connection);
+            }
+        }
+    }
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let one = (0..5u8, proptest::array::uniform6(0..64usize)).prop_map(|(what, places)| Move(what, places));
+    proptest::collection::vec(one, 1..6)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, rng_seed: RngSeed::Fixed(7), ..ProptestConfig::default() })]
+
+    /// Whatever is moved, dropped, repeated or hashed anew: if nothing is found and the newest hash is
+    /// the one that was noted, every view shows what it showed.
+    #[test]
+    fn the_same_head_means_the_same_content(moves in moves()) {
+        let connection = database();
+        let (noted, before) = (head(&connection), shown(&connection));
+        connection.pragma_update(None, "foreign_keys", false)?;
+        schema::drop_triggers(&connection)?;
+        moves.iter().for_each(|one| one.make(&connection));
+        schema::create_triggers(&connection)?;
+        let is_expected = chain::head(&connection)?.is_some_and(|link| link.sha256 == noted);
+        let report = check(&connection, &shape::kinds()).expect("a readable file");
+        if report.findings.is_empty() && is_expected && report.pruned == 0 {
+            prop_assert!(shown(&connection) == before, "the views show something else");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What reports are made of: snapshots, businesses, coverage, accounts and access rows.
+//!
+//! Access rows are handed on one by one. What grows with the number of businesses is small and comes
+//! as a list; of accounts only keys and addresses are held.
+
+mod access;
+mod account;
+mod business;
+mod review;
+mod snapshot;
+
+pub(crate) use access::{AccessRow, People};
+pub(crate) use business::{BusinessLine, CoverageLine};
+pub(crate) use review::{Decision, Review, ReviewFile};
+pub(super) use snapshot::{Owner, newest_complete, owner, whole};
+pub(crate) use snapshot::{Side, Snapshot, Usable};
