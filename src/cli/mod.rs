@@ -17,7 +17,7 @@ use crate::app::Settings;
 use crate::ui::ColorChoice;
 pub(crate) use export::{Choosing, ExportArgs, Import};
 pub(crate) use history::{
-    DiffArgs, DiffFormat, PruneArgs, PruneRules, SnapshotsArgs, SnapshotsVerb, VerifyArgs,
+    DiffArgs, DiffFormat, PruneArgs, PruneRules, SnapshotsArgs, SnapshotsVerb, VerifyArgs, WhoArgs, WhoFormat,
 };
 pub(crate) use signin::{AuthArgs, LogoutArgs, RefreshArgs, StatusArgs};
 pub(crate) use sync::{Include, SyncArgs};
@@ -87,6 +87,8 @@ pub(crate) enum Verb {
     Sync(SyncArgs),
     /// List the snapshots of a database
     Snapshots(SnapshotsArgs),
+    /// Show everything about one person: in which businesses, as what, since when
+    Who(WhoArgs),
     /// Write reports from a snapshot: one, or the evidence folder
     Export(ExportArgs),
     /// Tell joiners, leavers and changes between two snapshots

@@ -8,9 +8,11 @@
 //! - [`view`]: a snapshot, or some of it, as the reports see it.
 //! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`]: the rows;
 //!   [`holdings`]: who holds what, for those of people.
+//! - [`history`], [`trend`], [`offboarding`]: the rows of reports over time; [`standing`]: how it stands with
+//!   a membership.
 //! - [`census`]: people and what they hold, as plain values; [`presets`], [`baton`]: files for other
 //!   products, made from it.
-//! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`].
+//! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`]; [`table`]: rows → a terminal.
 //! - [`summary`]: what the cover and the README both tell.
 
 mod access;
@@ -23,28 +25,34 @@ mod columns;
 mod coverage;
 mod csv;
 mod format;
+mod history;
 mod holdings;
 mod jsonl;
+mod offboarding;
 mod people;
 mod presets;
 mod review;
 mod roles;
 mod shared;
+mod standing;
 pub(crate) mod summary;
+mod table;
+mod trend;
 mod view;
 mod xlsx;
 
 use std::borrow::Cow;
 
-pub(crate) use catalogue::{CHANGES, REPORTS, find};
+pub(crate) use catalogue::{CHANGES, REPORTS, WHO, find};
 pub(crate) use changes::cells as change_cells;
 pub(crate) use columns::{Column, Type, column};
 pub(crate) use format::{Lines, Style, write};
-pub(crate) use jsonl::write_object;
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
+pub(crate) use table::Table;
 pub(crate) use view::{Limits, Options, Scope, View};
 
 use crate::error::Result;
+use crate::model::Status;
 
 /// One value of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +97,25 @@ pub(crate) type Take<'t> = dyn FnMut(&[Cell]) -> Result<()> + 't;
 pub(crate) enum Needs {
     Nothing,
     OwnDomain,
+    People,
     EarlierSnapshot,
+    CompleteSnapshot,
+}
+
+/// The reports that cannot be made of this view, and why.
+pub(crate) fn not_made(view: &View) -> Vec<(&'static str, String)> {
+    REPORTS.iter().filter_map(|report| Some((report.name, report.not_made(view)?))).collect()
+}
+
+/// Which snapshots the rows come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// The view's.
+    One,
+    /// That and the one that changes are told since.
+    Earlier,
+    /// Every one up to the view's.
+    Past,
 }
 
 #[derive(Clone, Copy)]
@@ -108,6 +134,7 @@ pub(crate) struct Report {
     /// others follow, grouped and collapsed. Empty: as in every other format.
     pub(crate) lead: &'static [&'static str],
     pub(crate) needs: Needs,
+    pub(crate) reads: Reads,
     pub(crate) rows: fn(&View, &mut Take) -> Result<()>,
     /// What the file leaves out or says in other words, for whoever asked for it.
     pub(crate) remarks: fn(&View) -> Result<Vec<String>>,
@@ -138,8 +165,14 @@ impl Report {
             Needs::OwnDomain if view.options.own_domains.is_empty() => {
                 Some("--own-domain was not given".to_owned())
             }
-            Needs::EarlierSnapshot => changes::not_made(view),
-            Needs::Nothing | Needs::OwnDomain => None,
+            Needs::People if view.options.people.is_empty() => Some("--people was not given".to_owned()),
+            Needs::EarlierSnapshot if view.earlier.is_none() => {
+                Some("there is no earlier complete snapshot".to_owned())
+            }
+            Needs::CompleteSnapshot if view.past.iter().all(|past| past.status != Status::Complete) => {
+                Some("there is no complete snapshot".to_owned())
+            }
+            _ => None,
         }
     }
 }

@@ -53,7 +53,9 @@ pub(crate) use compare::Located;
 pub(crate) use field::Field as Value;
 pub(crate) use foreign::{ForeignFile, Plain};
 pub(crate) use prune::Freed;
-pub(crate) use read::{AccessRow, BusinessLine, CoverageLine, People, Side, Snapshot, Usable};
+pub(crate) use read::{
+    AccessRow, BusinessLine, CoverageLine, Headcount, MemberDates, People, Side, Snapshot, Timeline, Usable,
+};
 pub(crate) use spool::Spool;
 pub(crate) use upgrade::backups;
 pub(crate) use write::{Provenance, Recorded};

@@ -64,6 +64,6 @@ impl Again<'_> {
         let plan =
             Plan { style: options.style(), choice, stamp: export, part: options.part, index: index.as_ref() };
         evidence::write(target, &view, &plan)?;
-        Ok(view.earlier)
+        Ok(view.earlier.map(|earlier| earlier.id))
     }
 }

@@ -93,6 +93,28 @@ impl SnapshotEntry {
     }
 }
 
+/// What the reports over time are made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::evidence) struct PastEntry {
+    /// How many snapshots, the one of this folder included.
+    snapshots: usize,
+    complete: usize,
+    first_snapshot_id: i64,
+    first_finished_at: String,
+}
+
+impl PastEntry {
+    pub(super) fn of(view: &View) -> Self {
+        let first = view.past.first().unwrap_or(&view.snapshot);
+        PastEntry {
+            snapshots: view.past.len(),
+            complete: view.complete_past().len(),
+            first_snapshot_id: first.id,
+            first_finished_at: first.finished_at.to_string(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::evidence) struct CoverageEntry {
     business_id: i64,
