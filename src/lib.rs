@@ -63,7 +63,6 @@ mod help;
 
 mod cli;
 
-#[allow(dead_code, reason = "the command that reads sheets is not there yet")]
 mod review;
 
 mod evidence;
@@ -152,6 +151,7 @@ fn dispatch(app: &App, verb: &Verb) -> error::Result<()> {
         Verb::Sync(args) => commands::sync::run(app, args),
         Verb::Snapshots(args) => commands::snapshots::run(app, args),
         Verb::Who(args) => commands::who::run(app, args),
+        Verb::Review(args) => commands::review::run(app, args),
         Verb::Export(args) => commands::export::run(app, args),
         Verb::Diff(args) => commands::diff::run(app, args),
         Verb::Verify(args) => commands::verify::run(app, args),

@@ -9,6 +9,7 @@ pub(crate) mod export;
 pub(crate) mod logout;
 pub(crate) mod man;
 pub(crate) mod refresh;
+pub(crate) mod review;
 pub(crate) mod snapshots;
 pub(crate) mod status;
 pub(crate) mod sync;

@@ -69,6 +69,11 @@ words! {
 }
 
 words! {
+    /// What a reviewer decides about a row.
+    Verdict { Keep = "keep", Remove = "remove", Change = "change", Ask = "ask", }
+}
+
+words! {
     /// What a snapshot is: of everything in scope, of less, or erased but for its hashes.
     Status { Complete = "complete", Partial = "partial", Pruned = "pruned", }
 }

@@ -2,8 +2,8 @@
 
 use super::columns::{ACCESS, AGE, DECISION, REASON, SEEN, WHY_LOOK};
 use super::{
-    Needs, Reads, Report, access, attention, changes, coverage, history, offboarding, people, review, roles,
-    trend,
+    Needs, Reads, Report, access, attention, changes, coverage, history, offboarding, outcomes, people,
+    review, roles, trend,
 };
 
 /// A report of memberships; the others say what differs.
@@ -191,6 +191,28 @@ pub(crate) const REPORTS: &[Report] = &[
         columns: &[ACCESS, WHY_LOOK, DECISION],
         lead: review::LEAD,
         rows: review::rows,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "decisions",
+        title: "Decisions",
+        about: "what reviewers decided about this snapshot, one row for each membership that was decided",
+        columns: &[outcomes::DECISIONS],
+        key: &["row_key"],
+        lead: &[],
+        needs: Needs::Review,
+        rows: outcomes::decisions,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "outcomes",
+        title: "What became of it",
+        about: "each decision to remove or change, and what the snapshots since then show of it",
+        columns: &[outcomes::DECISIONS, outcomes::OUTCOME],
+        key: &["row_key"],
+        lead: &[],
+        needs: Needs::Review,
+        rows: outcomes::outcomes,
         ..MEMBERSHIPS
     },
 ];

@@ -2,8 +2,8 @@
 //! person.
 
 use super::columns::{Column, Type, column};
+use super::presence::{self, Presence, course, when};
 use super::shared;
-use super::standing::{self, Standing, course, row_key, when};
 use super::{Cell, Take, View};
 use crate::diff::tenure::Tenure;
 use crate::error::Result;
@@ -89,33 +89,33 @@ pub(super) const WHO_LEAD: &[&str] = &[
 
 pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
     let (past, mut rows) = (view.complete_past(), 0);
-    standing::each(view, &past, |standing| {
+    presence::each(view, &past, |presence| {
         view.look(&mut rows)?;
-        take(&cells(view, &past, &standing)?)
+        take(&cells(view, &past, &presence)?)
     })
 }
 
 /// The same of the view's people in every snapshot, partial ones too, and last where nobody can tell.
 pub(super) fn who(view: &View, take: &mut Take) -> Result<()> {
-    let standings = standing::of_people(view)?;
-    standings.iter().try_for_each(|standing| take(&cells(view, &view.past, standing)?))
+    let presences = presence::of_people(view)?;
+    presences.iter().try_for_each(|presence| take(&cells(view, &view.past, presence)?))
 }
 
-fn cells<'c>(view: &View, snapshots: &[Snapshot], standing: &'c Standing) -> Result<Vec<Cell<'c>>> {
+fn cells<'c>(view: &View, snapshots: &[Snapshot], presence: &'c Presence) -> Result<Vec<Cell<'c>>> {
     let mut cells = vec![
-        Cell::text(standing.business_id.to_string()),
+        Cell::text(presence.business_id.to_string()),
         Cell::Integer(view.snapshot.id),
         Cell::text(view.snapshot.finished_at.to_string()),
-        Cell::text(standing.seen.as_str()),
-        Cell::Integer(standing.business_id),
-        Cell::text(standing.business_name.as_str()),
+        Cell::text(presence.seen.as_str()),
+        Cell::Integer(presence.business_id),
+        Cell::text(presence.business_name.as_str()),
     ];
-    if let Some(tenure) = &standing.tenure {
-        cells[0] = Cell::text(row_key(standing.business_id, &tenure.row));
+    if let Some(tenure) = &presence.tenure {
+        cells[0] = Cell::text(tenure.row.key(presence.business_id));
         cells.extend(of_tenure(tenure, snapshots, view.reader.member_dates(tenure.entry)?));
     }
     cells.resize(COLUMNS.len() - 1, Cell::Empty);
-    cells.push(Cell::optional(Some(standing.note.as_str()).filter(|note| !note.is_empty())));
+    cells.push(Cell::optional(Some(presence.note.as_str()).filter(|note| !note.is_empty())));
     Ok(cells)
 }
 
@@ -142,7 +142,7 @@ fn of_tenure<'c>(tenure: &'c Tenure, snapshots: &[Snapshot], dates: MemberDates)
         time(dates.accepted_at),
         Cell::text(course(&tenure.roles(), snapshots)),
         Cell::text(course(&tenure.states(), snapshots)),
-        text(standing::changes(tenure, snapshots)),
+        text(presence::changes(tenure, snapshots)),
     ]);
     cells
 }

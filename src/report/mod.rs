@@ -8,8 +8,8 @@
 //! - [`view`]: a snapshot, or some of it, as the reports see it.
 //! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`]: the rows;
 //!   [`holdings`]: who holds what, for those of people.
-//! - [`history`], [`trend`], [`offboarding`]: the rows of reports over time; [`standing`]: how it stands with
-//!   a membership.
+//! - [`history`], [`trend`], [`offboarding`]: the rows of reports over time; [`presence`]: since
+//!   when and until when somebody is there.
 //! - [`census`]: people and what they hold, as plain values; [`presets`], [`baton`]: files for other
 //!   products, made from it.
 //! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`]; [`table`]: rows → a terminal.
@@ -29,12 +29,13 @@ mod history;
 mod holdings;
 mod jsonl;
 mod offboarding;
+pub(crate) mod outcomes;
 mod people;
+mod presence;
 mod presets;
 mod review;
 mod roles;
 mod shared;
-mod standing;
 pub(crate) mod summary;
 mod table;
 mod trend;
@@ -45,7 +46,7 @@ use std::borrow::Cow;
 
 pub(crate) use catalogue::{CHANGES, REPORTS, WHO, find};
 pub(crate) use changes::cells as change_cells;
-pub(crate) use columns::{Column, Type, column};
+pub(crate) use columns::{ACCESS as ACCESS_COLUMNS, Column, Type, column};
 pub(crate) use format::{Lines, Style, write};
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
 pub(crate) use table::Table;
@@ -100,6 +101,7 @@ pub(crate) enum Needs {
     People,
     EarlierSnapshot,
     CompleteSnapshot,
+    Review,
 }
 
 /// The reports that cannot be made of this view, and why.
@@ -171,6 +173,9 @@ impl Report {
             }
             Needs::CompleteSnapshot if view.past.iter().all(|past| past.status != Status::Complete) => {
                 Some("there is no complete snapshot".to_owned())
+            }
+            Needs::Review if view.reviews.is_empty() => {
+                Some("no review of this snapshot was recorded".to_owned())
             }
             _ => None,
         }

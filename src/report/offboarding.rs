@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::access::{ACCOUNT_KEY, ACTIVE, BUSINESS_ID, EMAIL, FULL_NAME, ROLE_CLASS};
 use super::columns::{Column, Type, column};
-use super::standing::{self, Standing};
+use super::presence::{self, Presence};
 use super::{Cell, Take, View, shared};
 use crate::diff::tenure::{Seen, Tenure};
 use crate::error::Result;
@@ -61,13 +61,13 @@ pub(super) const LEAD: &[&str] = &[
 
 pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
     let removers = removers(view)?;
-    let mut standings = standing::of_people(view)?;
-    standings.retain(|standing| standing.seen != Seen::No);
-    let alike = |a: &Standing, b: &Standing| {
-        let key = |one: &Standing| one.tenure.as_ref().map(|tenure| tenure.row.account_key.clone());
+    let mut presences = presence::of_people(view)?;
+    presences.retain(|presence| presence.seen != Seen::No);
+    let alike = |a: &Presence, b: &Presence| {
+        let key = |one: &Presence| one.tenure.as_ref().map(|tenure| tenure.row.account_key.clone());
         (a.business_id, a.seen, key(a)) == (b.business_id, b.seen, key(b))
     };
-    for group in standings.chunk_by(alike) {
+    for group in presences.chunk_by(alike) {
         take(&cells(view, &removers, group))?;
     }
     Ok(())
@@ -91,9 +91,9 @@ fn is_one_of_them(view: &View, row: &AccessRow) -> Result<bool> {
 }
 
 /// One row for all that a person is in a business.
-fn cells<'c>(view: &'c View, removers: &HashMap<i64, Vec<String>>, group: &'c [Standing]) -> Vec<Cell<'c>> {
+fn cells<'c>(view: &'c View, removers: &HashMap<i64, Vec<String>>, group: &'c [Presence]) -> Vec<Cell<'c>> {
     let Some(first) = group.first() else { return Vec::new() };
-    let tenures = || group.iter().filter_map(|standing| standing.tenure.as_ref());
+    let tenures = || group.iter().filter_map(|presence| presence.tenure.as_ref());
     let each = |value: fn(&Tenure) -> &str| text(tenures().map(value));
     let person = |value: fn(&Tenure) -> &str| text(tenures().next().map(value).into_iter());
     let business = view.businesses.iter().find(|business| business.id == first.business_id);
@@ -112,7 +112,7 @@ fn cells<'c>(view: &'c View, removers: &HashMap<i64, Vec<String>>, group: &'c [S
         each(|tenure| tenure.row.state.as_str()),
         text(removers.iter().map(String::as_str)),
         business.map_or(Cell::Empty, |business| Cell::text(business.own_role.as_str())),
-        text(group.iter().map(|standing| standing.note.as_str()).filter(|note| !note.is_empty())),
+        text(group.iter().map(|presence| presence.note.as_str()).filter(|note| !note.is_empty())),
         Cell::Empty,
         Cell::Empty,
     ]

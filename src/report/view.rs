@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::model::persons::Person;
 use crate::model::{Outcome, Status};
 use crate::stop::Stop;
-use crate::store::{AccessRow, BusinessLine, CoverageLine, People, Reader, Side, Snapshot, Usable};
+use crate::store::{AccessRow, BusinessLine, CoverageLine, People, Reader, Review, Side, Snapshot, Usable};
 use crate::time::Timestamp;
 
 /// Rows between two looks whether a signal came.
@@ -55,6 +55,8 @@ pub(crate) struct View<'a> {
     pub(crate) scope: Scope,
     pub(crate) businesses: Vec<BusinessLine>,
     pub(crate) coverage: Vec<CoverageLine>,
+    /// The reviews of it that were recorded.
+    pub(crate) reviews: Vec<Review>,
     /// The snapshot that changes are told since.
     pub(crate) earlier: Option<Snapshot>,
     /// The snapshots up to this one, which comes last: what the reports over time are made from.
@@ -82,6 +84,7 @@ impl<'a> View<'a> {
         Ok(View {
             businesses: reader.businesses(snapshot.id)?,
             coverage: reader.coverage(snapshot.id)?,
+            reviews: reader.reviews_of(snapshot.id)?,
             past: reader.snapshots_until(&snapshot)?,
             earlier,
             reader,

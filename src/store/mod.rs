@@ -4,10 +4,11 @@
 //! happens in one immediate transaction, so a snapshot is there or absent. Reading opens the file
 //! read-only and leaves no trace.
 //!
-//! - [`shape`]: what is stored, the one description of every kind of row; [`field`]: a value of one.
+//! - [`shape`]: what is stored, the one description of every table; [`kind`]: what such a description
+//!   consists of; [`field`]: a value of a row.
 //! - [`schema`]: tables, views and triggers, made from the shapes.
 //! - [`hash`]: how content becomes a hash; [`chain`]: how a snapshot does, and what it follows.
-//! - [`write`]: listings into a snapshot; [`once`]: rows that are stored once; [`spool`]: the bodies of
+//! - [`record`]: decisions into a review. [`write`]: listings into a snapshot; [`once`]: rows that are stored once; [`spool`]: the bodies of
 //!   records, kept out of memory until they are recorded.
 //! - [`read`]: what reports are made of. [`compare`]: two snapshots, business by business. [`alone`]: some
 //!   businesses of a snapshot, as if there were no others.
@@ -22,10 +23,12 @@ mod compare;
 mod field;
 mod foreign;
 mod hash;
+mod kind;
 mod once;
 mod open;
 mod prune;
 mod read;
+mod record;
 mod schema;
 mod shape;
 mod spool;
@@ -54,8 +57,10 @@ pub(crate) use field::Field as Value;
 pub(crate) use foreign::{ForeignFile, Plain};
 pub(crate) use prune::Freed;
 pub(crate) use read::{
-    AccessRow, BusinessLine, CoverageLine, Headcount, MemberDates, People, Side, Snapshot, Timeline, Usable,
+    AccessRow, BusinessLine, CoverageLine, Decision, Headcount, MemberDates, People, Review, ReviewFile,
+    Side, Snapshot, Timeline, Usable,
 };
+pub(crate) use record::Judgement;
 pub(crate) use spool::Spool;
 pub(crate) use upgrade::backups;
 pub(crate) use write::{Provenance, Recorded};

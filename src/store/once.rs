@@ -6,8 +6,8 @@ use rusqlite::{Connection, OptionalExtension, Statement, params};
 
 use super::field::Field;
 use super::hash::{Hasher, LAYOUT};
+use super::kind::Shape;
 use super::schema;
-use super::shape::Shape;
 use crate::model::reading::{Digest, Hex};
 
 /// A row or listing that is in the database, whether it was there before or not.

@@ -241,8 +241,8 @@ impl Tenures {
         Ok(())
     }
 
-    /// Every membership there ever was, in the order of its first reading. `now` is the last reading of
-    /// all: of a business that it does not have, nobody can tell who is still there.
+    /// Every membership there ever was. `now` is the last reading of all: of a business that it does not
+    /// have, nobody can tell who is still there.
     pub(crate) fn finish(self, now: usize) -> Vec<Tenure> {
         let Tenures { mut all, newest, .. } = self;
         for tenure in all.iter_mut().filter(|tenure| tenure.seen == Seen::Yes) {

@@ -11,6 +11,16 @@ use crate::store::shape::ACCOUNT;
 use crate::store::{Reader, storage_error};
 
 impl Reader {
+    /// Every account's key and addresses, in no order.
+    pub(crate) fn account_addresses(&self, snapshot_id: i64) -> Result<Vec<(String, String)>> {
+        let sql = "SELECT account_key, emails FROM accounts WHERE snapshot_id = ?1";
+        let read = || -> rusqlite::Result<Vec<(String, String)>> {
+            let mut accounts = self.connection().prepare(sql)?;
+            accounts.query_map([snapshot_id], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        read().map_err(|error| storage_error(error, "read the snapshot's accounts"))
+    }
+
     /// Hands the accounts of a snapshot to `take`, by e-mail and key in the order of every report.
     /// Only these two are held for sorting; the rest is read row by row.
     pub(crate) fn accounts(

@@ -7,10 +7,12 @@ mod access;
 mod account;
 mod business;
 mod over_time;
+mod review;
 mod snapshot;
 
 pub(crate) use access::{AccessRow, People};
 pub(crate) use business::{BusinessLine, CoverageLine};
 pub(crate) use over_time::{Headcount, MemberDates, Timeline};
+pub(crate) use review::{Decision, Review, ReviewFile};
 pub(super) use snapshot::{Owner, newest_complete, owner, whole};
 pub(crate) use snapshot::{Side, Snapshot, Usable};

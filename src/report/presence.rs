@@ -1,16 +1,16 @@
 //! Memberships over time: what `history`, `offboarding` and `who` are made from.
 
 use super::{Cell, View};
+use crate::diff::Change;
 use crate::diff::tenure::{Seen, Tenure};
-use crate::diff::{Change, Row};
 use crate::error::Result;
 use crate::model::Resource;
 use crate::model::marks::Sources;
 use crate::model::rows::collate;
 use crate::store::{Snapshot, Timeline};
 
-/// How it stands with a membership, or with a business that nobody can tell anything of.
-pub(crate) struct Standing {
+/// Since when and until when a membership is there; or a business of which nobody can tell.
+pub(crate) struct Presence {
     pub(crate) business_id: i64,
     pub(crate) business_name: String,
     pub(crate) seen: Seen,
@@ -24,7 +24,7 @@ pub(crate) struct Standing {
 pub(super) fn each(
     view: &View,
     snapshots: &[Snapshot],
-    mut take: impl FnMut(Standing) -> Result<()>,
+    mut take: impl FnMut(Presence) -> Result<()>,
 ) -> Result<()> {
     let people = &view.people;
     let Some(now) = snapshots.len().checked_sub(1) else { return Ok(()) };
@@ -38,7 +38,7 @@ pub(super) fn each(
         tenures.retain(|tenure| tenure.rows().any(|row| people.has(&row.account_key.to_string())));
         tenures.sort_by(in_report_order);
         for tenure in tenures {
-            take(Standing {
+            take(Presence {
                 business_id: timeline.business_id,
                 business_name: timeline.name().to_owned(),
                 seen: tenure.seen,
@@ -52,16 +52,16 @@ pub(super) fn each(
 
 /// The same of every snapshot up to the view's, and last what nobody can tell: where they were when that
 /// could last be read, and every business whose list the view's snapshot does not have.
-pub(super) fn of_people(view: &View) -> Result<Vec<Standing>> {
-    let mut standings = Vec::new();
-    each(view, &view.past, |standing| {
-        standings.push(standing);
+pub(super) fn of_people(view: &View) -> Result<Vec<Presence>> {
+    let mut presences = Vec::new();
+    each(view, &view.past, |presence| {
+        presences.push(presence);
         Ok(())
     })?;
     let unsure: Vec<i64> =
-        standings.iter().filter(|one| one.seen == Seen::CannotTell).map(|one| one.business_id).collect();
+        presences.iter().filter(|one| one.seen == Seen::CannotTell).map(|one| one.business_id).collect();
     let unread = view.not_covered().into_iter().filter(|business| !unsure.contains(&business.id));
-    standings.extend(unread.map(|business| Standing {
+    presences.extend(unread.map(|business| Presence {
         business_id: business.id,
         business_name: business.name.clone(),
         seen: Seen::CannotTell,
@@ -71,8 +71,8 @@ pub(super) fn of_people(view: &View) -> Result<Vec<Standing>> {
             None => "team list not read".to_owned(),
         },
     }));
-    standings.sort_by_key(|standing| standing.seen == Seen::CannotTell);
-    Ok(standings)
+    presences.sort_by_key(|presence| presence.seen == Seen::CannotTell);
+    Ok(presences)
 }
 
 fn in_report_order(a: &Tenure, b: &Tenure) -> std::cmp::Ordering {
@@ -139,13 +139,5 @@ pub(super) fn when<'c>(at: Option<usize>, snapshots: &[Snapshot]) -> [Cell<'c>; 
     match at.and_then(|at| snapshots.get(at)) {
         Some(snapshot) => [Cell::Integer(snapshot.id), Cell::text(snapshot.finished_at.to_string())],
         None => [Cell::Empty, Cell::Empty],
-    }
-}
-
-/// What names the row in `access`.
-pub(super) fn row_key(business_id: i64, row: &Row) -> String {
-    match &row.member_uuid {
-        Some(uuid) => format!("{business_id}/{uuid}"),
-        None => format!("{business_id}/{}/{}", row.account_key, row.role),
     }
 }
