@@ -1,12 +1,11 @@
 //! README.txt: the evidence explained to somebody who has never heard of the tool.
 
-use super::manifest::{FileEntry, Manifest, NotMade};
+use super::manifest::{Chosen, FileEntry, Manifest, NotMade, PastEntry};
 use super::{MANIFEST, README, SUMS};
 use crate::error::Result;
 use crate::format::Guard;
 use crate::report::summary::{self, STATES, wrapped};
 use crate::report::{self, Limits, View};
-use crate::store::Snapshot;
 use crate::ui::printable;
 
 const WIDTH: usize = 78;
@@ -59,10 +58,16 @@ fn what_this_is(page: &mut Page, view: &View, manifest: &Manifest) {
         page.pair("FreshBooks' clock", &format!("{first} to {last}"));
     }
     page.pair("Snapshot", &format!("{}, {}", snapshot.id, snapshot.status));
-    if let Some(Snapshot { id, finished_at, .. }) = &view.earlier {
-        page.pair("Changes since", &format!("snapshot {id} of {finished_at} (UTC)"));
+    if let (Some(id), Some(finished_at)) = (manifest.earlier_snapshot_id, &manifest.earlier_finished_at) {
+        page.pair("Changes since", &format!("snapshot {id}, {finished_at} (UTC)"));
     }
-    page.pair("History from", &summary::past(view));
+    if let PastEntry { complete, first_complete: Some(Chosen { id, finished_at }), .. } = &manifest.past {
+        let noun = if *complete == 1 { "snapshot" } else { "snapshots" };
+        page.pair(
+            "History from",
+            &format!("{complete} complete {noun}, the first {id}, {finished_at} (UTC)"),
+        );
+    }
     page.pair("Its SHA-256", &snapshot.content_sha256);
     page.pair("Written by", &format!("fbsync {}", manifest.tool.version));
     let mut kept: Vec<String> = Vec::new();

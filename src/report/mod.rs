@@ -143,6 +143,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Whether its rows come from other snapshots as well.
+    pub(crate) fn looks_back(&self) -> bool {
+        self.reads != Reads::One
+    }
+
     /// The columns that every format but a spreadsheet has, without those of the businesses.
     pub(crate) fn fixed_columns(&self) -> impl Iterator<Item = &'static Column> {
         self.columns.iter().copied().flatten().filter(|column| !column.sheet_only)

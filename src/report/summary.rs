@@ -80,17 +80,10 @@ pub(crate) fn since(report: &Report, view: &View) -> Option<String> {
             .earlier
             .as_ref()
             .map(|Snapshot { id, finished_at, .. }| format!("snapshot {id} of {finished_at}")),
-        Reads::Past => Some(past(view)),
+        Reads::Past => view.complete_past().first().map(|Snapshot { id, finished_at, .. }| {
+            format!("every complete snapshot since {id} of {finished_at}")
+        }),
     }
-}
-
-/// The snapshots that reports over time are made from.
-pub(crate) fn past(view: &View) -> String {
-    let complete = view.complete_past();
-    let (n, first) = (complete.len(), complete.first());
-    let since = first.map(|Snapshot { id, finished_at, .. }| format!(", the first {id} of {finished_at}"));
-    let noun = if n == 1 { "complete snapshot" } else { "complete snapshots" };
-    format!("{n} {noun}{}", since.unwrap_or_default())
 }
 
 /// Who signed in, in one line.

@@ -78,7 +78,8 @@ impl<'a> View<'a> {
     ) -> Result<Self> {
         let (people, not_found) = find_people(reader, &options)?;
         let earlier = match options.since {
-            Some(since) => Some(reader.snapshot(since)?),
+            // Of one that was pruned since nothing is left to compare with.
+            Some(since) => Some(reader.snapshot(since)?).filter(|since| since.status != Status::Pruned),
             None => reader.neighbour(Usable::default(), &snapshot, Side::Before)?,
         };
         Ok(View {

@@ -11,7 +11,8 @@ use crate::app::{self, Clock};
 use crate::error::Result;
 use crate::format::{Format, Guard};
 use crate::report::{self, Limits, Options, Scope, Style, View};
-use snapshot::{CoverageEntry, PastEntry, SnapshotEntry, SourceEntry};
+pub(super) use snapshot::PastEntry;
+use snapshot::{CoverageEntry, SnapshotEntry, SourceEntry};
 
 pub(super) const SCHEMA: &str = "fbsync.manifest/1";
 
@@ -31,7 +32,7 @@ pub(crate) struct Manifest {
     pub(super) choice: Choice,
     /// What `changes` starts from.
     pub(super) earlier_snapshot_id: Option<i64>,
-    earlier_finished_at: Option<String>,
+    pub(super) earlier_finished_at: Option<String>,
     pub(super) past: PastEntry,
     pub(super) options: OptionsEntry,
     pub(super) coverage: Vec<CoverageEntry>,

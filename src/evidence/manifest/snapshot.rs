@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Chosen;
 use crate::report::{Scope, View};
 use crate::store::{BusinessLine, CoverageLine, Snapshot};
 
@@ -97,20 +98,22 @@ impl SnapshotEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::evidence) struct PastEntry {
     /// How many snapshots, the one of this folder included.
-    snapshots: usize,
-    complete: usize,
-    first_snapshot_id: i64,
-    first_finished_at: String,
+    pub(in crate::evidence) snapshots: usize,
+    pub(in crate::evidence) complete: usize,
+    pub(in crate::evidence) first_complete: Option<Chosen>,
 }
 
 impl PastEntry {
-    pub(super) fn of(view: &View) -> Self {
-        let first = view.past.first().unwrap_or(&view.snapshot);
+    pub(in crate::evidence) fn of(view: &View) -> Self {
+        let complete = view.complete_past();
+        let chosen = |Snapshot { id, finished_at, .. }: &Snapshot| Chosen {
+            id: *id,
+            finished_at: finished_at.to_string(),
+        };
         PastEntry {
             snapshots: view.past.len(),
-            complete: view.complete_past().len(),
-            first_snapshot_id: first.id,
-            first_finished_at: first.finished_at.to_string(),
+            complete: complete.len(),
+            first_complete: complete.first().map(chosen),
         }
     }
 }

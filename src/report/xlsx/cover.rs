@@ -69,7 +69,7 @@ impl Page {
         self.pair("Snapshot", &format!("{} ({})", snapshot.id, snapshot.status))?;
         self.pair("Snapshot SHA-256", &snapshot.content_sha256)?;
         if let Some(since) = summary::since(report, view) {
-            self.pair("Compared with", &since)?;
+            self.pair("Made from as well", &since)?;
         }
         for (name, reason) in not_made {
             self.pair(&format!("Not made: {name}"), reason)?;
