@@ -26,6 +26,10 @@ pub(crate) const COLUMNS: &[Column] = &[
     column("from_snapshot_id", Type::NumericId, "From snapshot", "the earlier reading of the business"),
     column("to_snapshot_id", Type::NumericId, "To snapshot", "the later reading of the business"),
     column("note", Type::Text, "Note", "what to know of the change"),
+];
+
+/// What the report has beyond `diff`.
+pub(super) const TIMES: &[Column] = &[
     column("from_finished_at", Type::Time, "From (UTC)", "when the earlier reading ended"),
     column("to_finished_at", Type::Time, "To (UTC)", "when the later reading ended"),
 ];
@@ -40,10 +44,16 @@ pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
         let mut sides = [&located.change.before, &located.change.after].into_iter().flatten().peekable();
         let of_business = sides.peek().is_none();
         if of_business || sides.any(|row| view.people.has(&row.account_key.to_string())) {
-            take(&cells(&located))?;
+            let mut cells = cells(&located);
+            cells.extend([time(located.from_finished_at), time(located.to_finished_at)]);
+            take(&cells)?;
         }
         Ok(())
     })
+}
+
+fn time(moment: Option<Timestamp>) -> Cell<'static> {
+    moment.map_or(Cell::Empty, |moment| Cell::text(moment.to_string()))
 }
 
 /// The cells of one change. A change of a whole business names no person.
@@ -69,7 +79,5 @@ pub(crate) fn cells(located: &Located) -> Vec<Cell<'_>> {
         Cell::Integer(located.from_snapshot_id),
         Cell::Integer(located.to_snapshot_id),
         text(located.note.as_deref()),
-        time(located.from_finished_at),
-        time(located.to_finished_at),
     ]
 }

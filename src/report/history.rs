@@ -83,7 +83,6 @@ pub(super) const WHO_LEAD: &[&str] = &[
     "gone_at",
     "changes",
     "note",
-    "email",
     "member_created_at",
 ];
 

@@ -19,6 +19,7 @@ impl Table {
             let found = report.fixed_columns().enumerate().find(|(_, column)| column.name == *name);
             let Some((at, column)) = found else { continue };
             let Cow::Borrowed(heading) = column.heading else { continue };
+            let heading = heading.strip_suffix(" (UTC)").unwrap_or(heading);
             table.shown.push((at, column.kind));
             // The columns that matter less come later, and leave first.
             table.columns.push(match column.kind {
