@@ -21,12 +21,11 @@ const MEMBERSHIPS: Report = Report {
     remarks: |_| Ok(Vec::new()),
 };
 
-/// Also what `diff` prints of any two snapshots.
-pub(crate) const CHANGES: Report = Report {
+const CHANGES: Report = Report {
     name: "changes",
     title: "Changes",
     about: "who joined, left or changed since an earlier snapshot",
-    columns: &[changes::COLUMNS],
+    columns: &[changes::COLUMNS, changes::TIMES],
     key: &["business_id", "account_key", "role", "change"],
     lead: &[],
     needs: Needs::EarlierSnapshot,
@@ -34,6 +33,9 @@ pub(crate) const CHANGES: Report = Report {
     rows: changes::rows,
     ..MEMBERSHIPS
 };
+
+/// What `diff` prints of any two snapshots.
+pub(crate) const DIFF: Report = Report { name: "diff", columns: &[changes::COLUMNS], ..CHANGES };
 
 const HISTORY: Report = Report {
     name: "history",
@@ -231,7 +233,7 @@ mod tests {
     #[test]
     fn every_description_holds_together() {
         let mut names = BTreeSet::new();
-        for report in REPORTS.iter().chain([&WHO, &VANTA, &CONDUCTORONE, &LUMOS, &ACCESSOWL]) {
+        for report in REPORTS.iter().chain([&DIFF, &WHO, &VANTA, &CONDUCTORONE, &LUMOS, &ACCESSOWL]) {
             assert!(names.insert(report.name), "{} is there twice", report.name);
             let columns: Vec<&str> =
                 report.columns.iter().copied().flatten().map(|column| &*column.name).collect();

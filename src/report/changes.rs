@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::store::Located;
 use crate::time::Timestamp;
 
-pub(crate) const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column] = &[
     column(
         "change",
         Type::Id,
@@ -64,8 +64,6 @@ pub(crate) fn cells(located: &Located) -> Vec<Cell<'_>> {
     };
     let person = |value: fn(&Row) -> &str| text(located.change.row().map(value));
     let (before, after) = located.values();
-    let time =
-        |moment: Option<Timestamp>| moment.map_or(Cell::Empty, |moment| Cell::text(moment.to_string()));
     vec![
         Cell::text(located.change.kind.as_str()),
         Cell::Integer(located.business_id),

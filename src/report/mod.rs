@@ -44,13 +44,14 @@ mod xlsx;
 
 use std::borrow::Cow;
 
-pub(crate) use catalogue::{CHANGES, REPORTS, WHO, find};
+pub(crate) use catalogue::{DIFF, REPORTS, WHO, find};
 pub(crate) use changes::cells as change_cells;
 pub(crate) use columns::{ACCESS as ACCESS_COLUMNS, Column, Type, column};
 pub(crate) use format::{Lines, Style, write};
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
 pub(crate) use table::Table;
 pub(crate) use view::{Limits, Options, Scope, View};
+pub(crate) use xlsx::LONGEST_CELL;
 
 use crate::error::Result;
 use crate::model::Status;

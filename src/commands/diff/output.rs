@@ -5,7 +5,7 @@ use crate::cli::DiffFormat;
 use crate::diff::Kind as Change;
 use crate::error::Result;
 use crate::model::role;
-use crate::report::{self, CHANGES, Cell, Lines, Style, change_cells};
+use crate::report::{self, Cell, DIFF, Lines, Style, change_cells};
 use crate::store::Located;
 use crate::ui::{Column, Data};
 
@@ -38,7 +38,10 @@ impl Output<'static> {
         let data = || app.ui.data();
         Ok(match format {
             DiffFormat::Table => Output::Table { at_terminal: app.ui.width.is_some(), rows: Vec::new() },
-            DiffFormat::Csv => Output::Lines(Lines::csv(&CHANGES, columns(), Style::default(), data())?),
+            DiffFormat::Csv => {
+                let style = Style { printable: app.ui.width.is_some(), ..Style::default() };
+                Output::Lines(Lines::csv(&DIFF, columns(), style, data())?)
+            }
             DiffFormat::Jsonl => Output::Lines(Lines::jsonl(columns(), data())),
             DiffFormat::Json => Output::Lines(Lines::json(columns(), data())),
         })
@@ -72,11 +75,11 @@ impl Output<'static> {
 }
 
 fn columns() -> Vec<&'static report::Column> {
-    CHANGES.fixed_columns().collect()
+    DIFF.fixed_columns().collect()
 }
 
 fn in_full(cells: &[Cell]) -> Vec<String> {
-    let at = |name: &str| CHANGES.fixed_columns().position(|column| column.name == name);
+    let at = |name: &str| DIFF.fixed_columns().position(|column| column.name == name);
     IN_FULL.iter().filter_map(|name| cells.get(at(name)?)).map(Cell::to_string).collect()
 }
 

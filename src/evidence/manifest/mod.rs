@@ -148,6 +148,9 @@ pub(super) struct FileEntry {
     pub(super) columns: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) formula_guard: Option<GuardEntry>,
+    /// The cells that were cut to what a spreadsheet takes, each as `row key/column`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) cut_cells: Vec<String>,
 }
 
 impl FileEntry {
@@ -162,6 +165,7 @@ impl FileEntry {
             rows: None,
             columns: None,
             formula_guard: None,
+            cut_cells: Vec::new(),
         }
     }
 }
