@@ -32,6 +32,7 @@ mod network;
 mod origins;
 mod outcomes;
 mod outputs;
+mod over_time;
 mod pages;
 mod pasting;
 mod paths;
@@ -62,5 +63,6 @@ mod terminal;
 mod tls;
 #[cfg(debug_assertions)]
 mod verify;
+mod who;
 mod widths;
 mod xlsx;

@@ -107,9 +107,8 @@ impl<'a> Work<'a> {
         let choosing = Choosing { snapshot: since.clone(), within: None, ..self.args.choosing.clone() };
         let earlier = choose(self.app, reader, &choosing, deciding)?.chosen.id;
         if earlier >= exported {
-            let problem =
-                format!("--since {since} is snapshot {earlier}, which is not before snapshot {exported}");
-            return Err(Error::new(Kind::Usage, problem).hint("fbsync snapshots --all --db FILE"));
+            let problem = format!("snapshot {earlier} is not before snapshot {exported}");
+            return Err(Error::new(Kind::Usage, problem).hint("--since names the earlier of two snapshots"));
         }
         Ok(Some(earlier))
     }
