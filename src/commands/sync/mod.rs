@@ -118,11 +118,13 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
     };
     let demand = Demand { plan: &plan(args), folder: writer.folder(), admit: &admit };
     let Source { brought, between, scopes } = read(demand)?;
-    if let Some(skew) = brought.wrong_clock() {
-        app.ui.warn(skew);
-    }
     let parameters = parameters(args, &gaps, &between, &brought);
+    let wrong_clock = brought.wrong_clock();
     let Brought { mut reading, spool, .. } = brought;
+    if let Some(skew) = wrong_clock {
+        app.ui.warn(format_args!("{skew}; the snapshot bears FreshBooks' time"));
+        reading.run.set_back(skew.seconds());
+    }
     tell::oddities(app, &reading);
     for business in gaps.apply(&mut reading) {
         app.ui.note(format_args!("{business} can be read again: its --accept-gap is no longer needed"));
