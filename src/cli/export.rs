@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::values::{ZONE, ZONE_HELP, ZONE_VARIABLE, duration};
+use super::values::{ZONE, ZONE_HELP, duration};
+use crate::app::environment::{FBSYNC_DB, FBSYNC_TIMEZONE};
 use crate::format::{Format, Guard};
 use crate::time::Zone;
 
@@ -14,7 +15,7 @@ pub(crate) struct ExportArgs {
     /// Which report; `--list` shows them all
     pub(crate) report: Option<String>,
     /// The SQLite file; `{profile}` stands for the profile's name
-    #[arg(long, value_name = "FILE", env = "FBSYNC_DB")]
+    #[arg(long, value_name = "FILE", env = FBSYNC_DB)]
     pub(crate) db: Option<PathBuf>,
     /// Write the report to this file instead of standard output
     #[arg(short, long, value_name = "FILE", conflicts_with = "out", help_heading = "What to write")]
@@ -96,7 +97,7 @@ pub(crate) struct Choosing {
     /// How old it may be at that date, such as 35d
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Which snapshot")]
     pub(crate) within: Option<Duration>,
-    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP, help_heading = "Which snapshot")]
+    #[arg(long, value_name = ZONE, env = FBSYNC_TIMEZONE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP, help_heading = "Which snapshot")]
     pub(crate) timezone: Zone,
     /// Accept a partial snapshot
     #[arg(long, help_heading = "Which snapshot")]

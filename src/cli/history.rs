@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::values::{ZONE, ZONE_HELP, ZONE_VARIABLE, duration, expectation};
+use super::values::{ZONE, ZONE_HELP, duration, expectation};
 use super::{Choosing, Database};
+use crate::app::environment::{FBSYNC_DB, FBSYNC_TIMEZONE};
 use crate::time::Zone;
 
 #[derive(Args, Debug)]
@@ -14,7 +15,7 @@ pub(crate) struct SnapshotsArgs {
     #[command(subcommand)]
     pub(crate) verb: Option<SnapshotsVerb>,
     /// The SQLite file; `{profile}` stands for the profile's name
-    #[arg(long, value_name = "FILE", env = "FBSYNC_DB", global = true)]
+    #[arg(long, value_name = "FILE", env = FBSYNC_DB, global = true)]
     pub(crate) db: Option<PathBuf>,
     /// All of them, not just the last 20
     #[arg(long)]
@@ -25,7 +26,7 @@ pub(crate) struct SnapshotsArgs {
     /// The complete ones of a year, a quarter or a month; exit code 10 if there is none
     #[arg(long, value_name = "2026|2026-Q3|2026-09", conflicts_with = "all")]
     pub(crate) period: Option<String>,
-    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP, global = true)]
+    #[arg(long, value_name = ZONE, env = FBSYNC_TIMEZONE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP, global = true)]
     pub(crate) timezone: Zone,
 }
 
@@ -96,7 +97,7 @@ pub(crate) struct DiffArgs {
     /// The later snapshot: its id, or a date [default: the last complete one]
     #[arg(long, value_name = "ID|DATE")]
     pub(crate) to: Option<String>,
-    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP)]
+    #[arg(long, value_name = ZONE, env = FBSYNC_TIMEZONE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP)]
     pub(crate) timezone: Zone,
     /// How to print the changes [default: table]
     #[arg(long, value_name = "FORMAT", value_enum)]
@@ -124,7 +125,7 @@ pub(crate) struct VerifyArgs {
     #[arg(value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
     /// The database: by itself, or what the folder is derived from anew
-    #[arg(long, value_name = "FILE", env = "FBSYNC_DB")]
+    #[arg(long, value_name = "FILE", env = FBSYNC_DB)]
     pub(crate) db: Option<PathBuf>,
     /// The seal that was noted when the folder was written
     #[arg(long, value_name = "HEX", requires = "folder")]

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::app::Settings;
+use crate::app::environment::{FBSYNC_DB, FBSYNC_PROFILE, FBSYNC_STATE_DIR};
 use crate::ui::ColorChoice;
 pub(crate) use export::{Choosing, ExportArgs, Import};
 pub(crate) use history::{
@@ -44,10 +45,10 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Common options")]
 pub(crate) struct Common {
     /// Which stored sign-in to use
-    #[arg(long, global = true, value_name = "NAME", env = "FBSYNC_PROFILE", default_value = "default", value_parser = profile_name)]
+    #[arg(long, global = true, value_name = "NAME", env = FBSYNC_PROFILE, default_value = "default", value_parser = profile_name)]
     pub(crate) profile: String,
     /// Folder of the stored sign-ins [default: $XDG_STATE_HOME/fbsync]
-    #[arg(long, global = true, value_name = "DIR", env = "FBSYNC_STATE_DIR")]
+    #[arg(long, global = true, value_name = "DIR", env = FBSYNC_STATE_DIR)]
     pub(crate) state_dir: Option<PathBuf>,
     /// Say only warnings and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -108,7 +109,7 @@ pub(crate) enum Verb {
 #[derive(Args, Debug)]
 pub(crate) struct Database {
     /// The SQLite file; `{profile}` stands for the profile's name
-    #[arg(long, value_name = "FILE", env = "FBSYNC_DB")]
+    #[arg(long, value_name = "FILE", env = FBSYNC_DB)]
     pub(crate) db: PathBuf,
 }
 

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::DEFAULT_SCOPES;
 use super::values::duration;
+use crate::app::environment::{FBSYNC_CLIENT_ID, FBSYNC_CLIENT_SECRET_FILE, FBSYNC_DB, FBSYNC_REDIRECT_URI};
 
 #[derive(Args, Debug)]
 pub(crate) struct AuthArgs {
@@ -15,17 +16,17 @@ pub(crate) struct AuthArgs {
     #[arg(long, value_name = "SYSTEM", conflicts_with_all = ["scope", "no_pkce", "import_refresh_token"])]
     pub(crate) classic: Option<String>,
     /// Client id of your FreshBooks app
-    #[arg(long, value_name = "ID", env = "FBSYNC_CLIENT_ID", help_heading = "Your app")]
+    #[arg(long, value_name = "ID", env = FBSYNC_CLIENT_ID, help_heading = "Your app")]
     pub(crate) client_id: Option<String>,
     /// Redirect URI, exactly as registered with the app
     /// [default: the one stored, else https://localhost:8799/callback]
-    #[arg(long, value_name = "URI", env = "FBSYNC_REDIRECT_URI", help_heading = "Your app")]
+    #[arg(long, value_name = "URI", env = FBSYNC_REDIRECT_URI, help_heading = "Your app")]
     pub(crate) redirect_uri: Option<String>,
     /// Scopes to ask for, space separated; empty asks for the app's own
     #[arg(long, value_name = "SCOPES", default_value = DEFAULT_SCOPES, help_heading = "Your app")]
     pub(crate) scope: String,
     /// File that holds the client secret; `-` is standard input
-    #[arg(long, value_name = "PATH", env = "FBSYNC_CLIENT_SECRET_FILE", help_heading = "Your app")]
+    #[arg(long, value_name = "PATH", env = FBSYNC_CLIENT_SECRET_FILE, help_heading = "Your app")]
     pub(crate) client_secret_file: Option<PathBuf>,
     /// Print the address, do not open a browser
     #[arg(long, help_heading = "The way back")]
@@ -63,7 +64,7 @@ pub(crate) struct RefreshArgs {
 #[derive(Args, Debug)]
 pub(crate) struct StatusArgs {
     /// Also show the last snapshot of this database
-    #[arg(long, value_name = "FILE", env = "FBSYNC_DB")]
+    #[arg(long, value_name = "FILE", env = FBSYNC_DB)]
     pub(crate) db: Option<PathBuf>,
     /// Ask FreshBooks whether each sign-in still works
     #[arg(long)]
