@@ -180,11 +180,11 @@ fn check_named(app: &App, args: &SyncArgs, gaps: &AcceptedGaps, businesses: &[Bu
     if let Some(id) = args.business.iter().find(|id| !known(id)) {
         let named: Vec<String> =
             businesses.iter().map(|business| format!("{} ({})", business.id, business.name)).collect();
-        return Err(Error::new(Kind::Usage, format!("the sign-in does not reach a business {id}"))
+        return Err(Error::new(Kind::Usage, format!("this sign-in has no access to business {id}"))
             .hint(format!("--business takes one of: {}", named.join(", "))));
     }
     for id in args.skip_business.iter().chain(&gaps.ids()).filter(|id| !known(id)) {
-        app.ui.note(format_args!("the sign-in does not reach a business {id}, which the options name"));
+        app.ui.note(format_args!("this sign-in has no access to business {id}, which the options name"));
     }
     Ok(())
 }
