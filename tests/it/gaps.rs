@@ -139,7 +139,7 @@ fn the_hint_names_every_gap_and_can_be_typed() {
     refuse(&mut world, 9003);
     let home = Home::reading(world);
     let said = sync(&home, &[]).exits(7).says("2 lists could not be read whole").stderr;
-    let (_, hint) = said.split_once("will stay: fbsync sync").expect("a command");
+    let (_, hint) = said.split_once("expected and permanent: fbsync sync").expect("a command");
     home.run(&mut home.shell(&format!("\"$FBSYNC\" sync {hint}"))).succeeds();
     assert_eq!(parameter(&home, "accept_gaps"), "[9001,9003]");
     assert_eq!(told(&home, 9003), "complete|denied|accepted: REASON");
@@ -153,7 +153,7 @@ fn the_hint_keeps_what_was_asked_for() {
     fs::write(home.path("their gaps.csv"), "business_id,reason\n9002,listed\n").expect("a file");
     let options = ["--skip-business", "9004", "--include", "staff", "--accept-gap", "9003=the client's wish"];
     let said = sync(&home, &[&options[..], &["--accept-gaps", "their gaps.csv"]].concat()).exits(7).stderr;
-    let (_, hint) = said.split_once("will stay: fbsync sync").expect("a command");
+    let (_, hint) = said.split_once("expected and permanent: fbsync sync").expect("a command");
     home.run(&mut home.shell(&format!("\"$FBSYNC\" sync {hint}"))).succeeds();
     assert_eq!(parameter(&home, "accept_gaps"), "[9001,9002,9003]");
     assert_eq!(parameter(&home, "include"), r#"["staff"]"#);
