@@ -1,7 +1,7 @@
 //! Every report there is.
 
 use super::columns::{ACCESS, AGE, DECISION, REASON, SEEN, WHY_LOOK};
-use super::{Needs, Report, access, attention, changes, coverage, people, review, roles};
+use super::{Needs, Report, access, attention, changes, coverage, overview, people, review, roles};
 
 /// A report of memberships; the others say what differs.
 const MEMBERSHIPS: Report = Report {
@@ -14,6 +14,7 @@ const MEMBERSHIPS: Report = Report {
     lead: access::LEAD,
     needs: Needs::Nothing,
     rows: access::all,
+    page: None,
     remarks: |_| Ok(Vec::new()),
 };
 
@@ -144,6 +145,16 @@ pub(crate) const REPORTS: &[Report] = &[
         columns: &[ACCESS, WHY_LOOK, DECISION],
         lead: review::LEAD,
         rows: review::rows,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "overview",
+        title: "Overview",
+        about: "a page to look at in a browser: completeness, who has access, what to look at first",
+        columns: &[],
+        key: &[],
+        lead: &[],
+        page: Some(overview::write),
         ..MEMBERSHIPS
     },
 ];

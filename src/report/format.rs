@@ -29,6 +29,9 @@ pub(crate) struct Written {
 
 /// Writes the report; one that cannot be made is its header alone.
 pub(crate) fn write(report: &Report, view: &View, style: Style, out: &mut dyn Write) -> Result<Written> {
+    if let Some(page) = report.page {
+        return Ok(Written { rows: page(view, out)?, ..Written::default() });
+    }
     let all = report.all_columns(view);
     let made = report.not_made(view).is_none();
     let mut written = Written::default();

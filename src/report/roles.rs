@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::columns::{Column, Type, column};
-use super::shared;
-use super::{Cell, Take, View};
+use super::{Cell, Take, View, shared, summary};
 use crate::error::Result;
-use crate::model::marks::State;
 use crate::model::role;
 use crate::model::rows::collate;
 
@@ -41,13 +39,7 @@ pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
     let mut counts: BTreeMap<(usize, String), ([i64; 4], String)> = BTreeMap::new();
     view.reader.holdings(view.snapshot.id, &view.people, |one| {
         let (by_state, class) = counts.entry((one.business, one.role.to_owned())).or_default();
-        let state = match one.state {
-            State::Active => 0,
-            State::Invited => 1,
-            State::NoLogin => 2,
-            State::Inactive => 3,
-        };
-        by_state[state] += 1;
+        by_state[summary::place(one.state)] += 1;
         one.role_class.clone_into(class);
     })?;
     let mut counts: Vec<_> = counts.into_iter().collect();

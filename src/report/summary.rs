@@ -18,16 +18,24 @@ pub(crate) struct RoleCount {
 /// The words for the four, in order.
 pub(crate) const STATES: [&str; 4] = ["With access", "Invited", "Without login", "Inactive"];
 
+/// The place of a state among [`STATES`].
+pub(super) fn place(state: State) -> usize {
+    match state {
+        State::Active => 0,
+        State::Invited => 1,
+        State::NoLogin => 2,
+        State::Inactive => 3,
+    }
+}
+
+pub(super) fn in_words(state: State) -> &'static str {
+    STATES[place(state)]
+}
+
 pub(crate) fn role_counts(view: &View) -> Result<Vec<RoleCount>> {
     let mut counts: BTreeMap<String, [i64; 4]> = BTreeMap::new();
     view.reader.holdings(view.snapshot.id, &view.people, |one| {
-        let state = match one.state {
-            State::Active => 0,
-            State::Invited => 1,
-            State::NoLogin => 2,
-            State::Inactive => 3,
-        };
-        counts.entry(role::label(one.role).to_owned()).or_default()[state] += 1;
+        counts.entry(role::label(one.role).to_owned()).or_default()[place(one.state)] += 1;
     })?;
     Ok(counts.into_iter().map(|(label, by_state)| RoleCount { label, by_state }).collect())
 }
@@ -74,6 +82,12 @@ pub(crate) fn signed_in(view: &View) -> String {
     let name = snapshot.identity_name.as_deref().unwrap_or_default();
     let email = snapshot.identity_email.as_deref().unwrap_or_default();
     format!("{name} <{email}>, identity {}", snapshot.identity_id).trim_start().to_owned()
+}
+
+/// With a capital in front, as a sentence begins.
+pub(super) fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// Breaks a text into lines of at most `width` characters, between words where it can.

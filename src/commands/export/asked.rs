@@ -1,5 +1,6 @@
 //! What was typed, made sense of: which report, in which form, for whom.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::cli::ExportArgs;
@@ -39,6 +40,18 @@ pub(super) fn style(args: &ExportArgs, file: Option<&Path>) -> Result<Style> {
         return Err(Error::new(Kind::Usage, "--bom is for CSV").hint("leave --bom out"));
     }
     Ok(Style { format, guard: args.formula_guard, bom: args.bom })
+}
+
+/// A page has one form, and what asks for another is refused.
+pub(super) fn page(args: &ExportArgs, report: &Report, file: Option<&Path>) -> Result<Style> {
+    let is_named = |extension: &OsStr| ["html", "htm"].iter().any(|known| extension.eq_ignore_ascii_case(known));
+    let is_html = file.and_then(Path::extension).is_none_or(is_named);
+    let name = report.name;
+    match is_html && args.format.is_none() && !args.bom {
+        true => Ok(Style::default()),
+        false => Err(Error::new(Kind::Usage, format!("`{name}` is written as HTML and nothing else"))
+            .hint(format!("fbsync export {name} … -o {name}.html"))),
+    }
 }
 
 pub(super) fn options(args: &ExportArgs) -> Result<Options> {

@@ -15,10 +15,15 @@ use crate::store::Reader;
 impl Work<'_> {
     pub(super) fn one(&self, report: &Report) -> Result<()> {
         let args = self.args;
-        let style = asked::style(args, args.output.as_deref())?;
-        if style.format == Format::Xlsx && args.output.is_none() && io::stdout().is_terminal() {
-            return Err(Error::new(Kind::Usage, "a workbook is nothing for a terminal")
-                .hint(format!("fbsync export {} … -o {}.xlsx", report.name, report.name)));
+        let style = match report.page {
+            Some(_) => asked::page(args, report, args.output.as_deref())?,
+            None => asked::style(args, args.output.as_deref())?,
+        };
+        let is_for_a_terminal = style.format != Format::Xlsx && report.page.is_none();
+        if !is_for_a_terminal && args.output.is_none() && io::stdout().is_terminal() {
+            let (name, extension) = (report.name, report.extension(style));
+            return Err(Error::new(Kind::Usage, format!("{extension} is nothing for a terminal"))
+                .hint(format!("fbsync export {name} … -o {name}.{extension}")));
         }
         if report.needs == report::Needs::OwnDomain && self.options.own_domains.is_empty() {
             return Err(Error::new(

@@ -43,6 +43,7 @@ pub(crate) const VANTA: Report = Report {
     lead: &[],
     needs: Needs::Nothing,
     rows: |view, take| hand_on(view, vanta::table, take),
+    page: None,
     remarks: |view| Ok(made(view, vanta::table)?.remarks),
 };
 
