@@ -6,7 +6,6 @@ use super::shown::{Listed, Shown};
 use super::{MOST_BUSINESSES, command, how_read};
 use crate::error::Result;
 use crate::model::Outcome;
-use crate::model::rows::collate;
 use crate::report::columns::places;
 use crate::report::summary::capitalized;
 use crate::report::{Cell, View, roles};
@@ -31,9 +30,8 @@ pub(super) struct Role {
     pub(super) class: &'static str,
     pub(super) class_in_words: Shown,
     pub(super) with_access: Bar,
-    pub(super) invited: i64,
-    pub(super) no_login: i64,
-    pub(super) inactive: i64,
+    /// Invited, without login, inactive.
+    pub(super) without: [i64; 3],
 }
 
 pub(super) struct Business {
@@ -80,14 +78,15 @@ impl Access {
             Ok(())
         })?;
         let mut by_role: Vec<_> = by_role.into_iter().collect();
-        by_role.sort_by(|((a, a_label, _), _), ((b, b_label, _), _)| a.cmp(b).then_with(|| collate(a_label, b_label)));
+        // The stable sort keeps the order of the labels where as many hold the role.
+        by_role.sort_by(|((a, ..), n), ((b, ..), m)| a.cmp(b).then(m[0].cmp(&n[0])));
         let sum = |of: fn(&ByState) -> i64, from: &[((usize, String, String), ByState)]| from.iter().map(|(_, states)| of(states)).sum();
         let privileged: Vec<_> = by_role.iter().filter(|((place, ..), _)| *place == 0).cloned().collect();
         Ok(Access {
             figures: vec![
                 (i64::try_from(people).unwrap_or(i64::MAX), "people"),
                 (sum(|states| states[0], &by_role), "memberships with access"),
-                (sum(|states| states[0], &privileged), "of them privileged"),
+                (sum(|states| states[0], &privileged), "of these privileged"),
                 (sum(|states| states[1], &by_role), "invited"),
             ],
             roles: roles_of(by_role),
@@ -114,9 +113,7 @@ fn roles_of(by_role: Vec<((usize, String, String), ByState)>) -> Vec<Role> {
         class: CLASSES[place],
         class_in_words: Shown::new(&capitalized(&class)),
         with_access: Bar::new(states[0], most, CLASSES[place]),
-        invited: states[1],
-        no_login: states[2],
-        inactive: states[3],
+        without: [states[1], states[2], states[3]],
     };
     by_role.into_iter().map(role).collect()
 }

@@ -114,7 +114,6 @@ fn facts(view: &View) -> Vec<(&'static str, Shown)> {
         ("Source", summary::source(view)),
         ("Signed in as", summary::signed_in(view)),
         ("Read (UTC)", format!("{} to {}", snapshot.started_at.minute(), snapshot.finished_at.minute())),
-        ("Businesses", format!("{} read", view.read())),
         ("Snapshot", format!("{}, {}", snapshot.id, snapshot.status)),
         ("Its SHA-256", snapshot.content_sha256.clone()),
     ];
