@@ -26,6 +26,7 @@ mod csv;
 mod format;
 mod holdings;
 mod jsonl;
+pub(crate) mod outcomes;
 mod overview;
 mod people;
 mod presets;
@@ -41,11 +42,12 @@ use std::io::Write;
 
 pub(crate) use catalogue::{CHANGES, REPORTS, find};
 pub(crate) use changes::cells as change_cells;
-pub(crate) use columns::{Column, Type, column};
+pub(crate) use columns::{ACCESS as ACCESS_COLUMNS, Column, Type, column};
 pub(crate) use format::{Lines, Style, write};
 pub(crate) use jsonl::write_object;
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
 pub(crate) use view::{Limits, Options, Scope, View};
+pub(crate) use xlsx::LONGEST_CELL;
 
 use crate::error::Result;
 
@@ -93,6 +95,7 @@ pub(crate) enum Needs {
     Nothing,
     OwnDomain,
     EarlierSnapshot,
+    Review,
 }
 
 #[derive(Clone, Copy)]
@@ -150,7 +153,10 @@ impl Report {
                 Some("--own-domain was not given".to_owned())
             }
             Needs::EarlierSnapshot => changes::not_made(view),
-            Needs::Nothing | Needs::OwnDomain => None,
+            Needs::Review if view.reviews.is_empty() => {
+                Some("no review of this snapshot was recorded".to_owned())
+            }
+            Needs::Nothing | Needs::OwnDomain | Needs::Review => None,
         }
     }
 }

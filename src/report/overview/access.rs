@@ -80,7 +80,9 @@ impl Access {
         let mut by_role: Vec<_> = by_role.into_iter().collect();
         // The stable sort keeps the order of the labels where as many hold the role.
         by_role.sort_by(|((a, ..), n), ((b, ..), m)| a.cmp(b).then(m[0].cmp(&n[0])));
-        let sum = |of: fn(&ByState) -> i64, from: &[((usize, String, String), ByState)]| from.iter().map(|(_, states)| of(states)).sum();
+        let sum = |of: fn(&ByState) -> i64, from: &[((usize, String, String), ByState)]| {
+            from.iter().map(|(_, states)| of(states)).sum()
+        };
         let privileged: Vec<_> = by_role.iter().filter(|((place, ..), _)| *place == 0).cloned().collect();
         Ok(Access {
             figures: vec![

@@ -69,7 +69,7 @@ pub(super) fn attention(view: &View) -> Result<Vec<Group>> {
 }
 
 /// A word of a vocabulary as people write it.
-fn spaced(word: &str) -> String {
+pub(super) fn spaced(word: &str) -> String {
     capitalized(&word.replace('_', " "))
 }
 
@@ -190,7 +190,8 @@ impl Everybody {
         let (mut people, mut classes, mut states) = (HashSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut businesses = HashSet::new();
         review::rows(view, &mut |cells| {
-            let [key, id, class, state, name, email, business, role, added, why] = PEOPLE.map(|at| &cells[at]);
+            let [key, id, class, state, name, email, business, role, added, why] =
+                PEOPLE.map(|at| &cells[at]);
             people.insert(key.to_string());
             let state = State::parse(&state.to_string()).unwrap_or(State::Active);
             rows.push(|| {
@@ -217,7 +218,10 @@ impl Everybody {
             rows,
             people: people.len(),
             businesses: named.map(|business| (business.id, Shown::new(&business.name))).collect(),
-            classes: classes.iter().map(|class| (Shown::new(class), Shown::new(&capitalized(class)))).collect(),
+            classes: classes
+                .iter()
+                .map(|class| (Shown::new(class), Shown::new(&capitalized(class))))
+                .collect(),
             states: states.into_iter().map(|state| (state.as_str(), in_words(state))).collect(),
         })
     }

@@ -80,7 +80,7 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> Result<u64> {
         over_time: OverTime::gather(view)?,
         attention: lists::attention(view)?,
         changes: Changes::gather(view)?,
-        reviews: None,
+        reviews: Reviews::gather(view)?,
         everybody,
         limits: Limits::TEXT,
         version: env!("CARGO_PKG_VERSION"),

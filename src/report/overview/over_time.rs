@@ -137,7 +137,8 @@ fn across(snapshots: &[Snapshot], width: f64) -> Vec<f64> {
     let seconds = |one: &Snapshot| one.finished_at.since(first).as_secs_f64();
     let whole = seconds(&snapshots[snapshots.len() - 1]);
     let evenly = (snapshots.len() - 1) as f64;
-    let place = |(at, one): (usize, &Snapshot)| if whole > 0.0 { seconds(one) / whole } else { at as f64 / evenly };
+    let place =
+        |(at, one): (usize, &Snapshot)| if whole > 0.0 { seconds(one) / whole } else { at as f64 / evenly };
     snapshots.iter().enumerate().map(|one| place(one) * (100.0 - width)).collect()
 }
 

@@ -16,7 +16,7 @@ pub(super) struct Shown(String);
 impl Shown {
     pub(super) fn new(text: &str) -> Self {
         Shown(match text.char_indices().nth(LONGEST) {
-            None => printable(text),
+            None => printable(text).into_owned(),
             Some((end, _)) => format!("{}… ({} characters)", printable(&text[..end]), text.chars().count()),
         })
     }
