@@ -44,7 +44,7 @@ pub(super) struct Business {
     pub(super) no_access: i64,
 }
 
-/// A number and its share of the largest beside it.
+/// A number and its share of the largest beside it. What is there is seen, however small its share.
 pub(super) struct Bar {
     pub(super) count: i64,
     pub(super) class: &'static str,
@@ -53,7 +53,9 @@ pub(super) struct Bar {
 
 impl Bar {
     fn new(count: i64, most: i64, class: &'static str) -> Self {
-        Bar { count, class, percent: format!("{:.1}", count as f64 * 100.0 / most.max(1) as f64) }
+        let percent = count as f64 * 100.0 / most.max(1) as f64;
+        let percent = if count > 0 { percent.max(1.0) } else { 0.0 };
+        Bar { count, class, percent: format!("{percent:.1}") }
     }
 }
 
