@@ -32,6 +32,7 @@ mod network;
 mod origins;
 mod outcomes;
 mod outputs;
+mod overview;
 mod pages;
 mod pasting;
 mod paths;

@@ -14,6 +14,9 @@ mod over_time;
 mod reviews;
 mod shown;
 
+#[cfg(test)]
+mod tests;
+
 use std::io::Write;
 
 use askama::Template;
