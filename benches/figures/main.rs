@@ -39,6 +39,7 @@ fn main() {
     memory(folder.path());
     growth(folder.path());
     export(folder.path());
+    overview(folder.path());
     start(folder.path());
 }
 
@@ -147,6 +148,21 @@ fn export(folder: &Path) {
         "at least 150,000",
     );
     row("  peak memory", format!("{:.1} MiB", cost.peak as f64 / 1024.0), "under 80 MiB");
+}
+
+fn overview(folder: &Path) {
+    let server = Server::start(Scene { businesses: 50, members: 100, latency: Duration::ZERO });
+    let db = fresh(folder, "overview.sqlite");
+    for _ in 0..52 {
+        sync(folder, &server, 4, &db);
+    }
+    let cost =
+        median(RUNS, || measure(fbsync(folder, &server).args(["export", "overview", "--db"]).arg(&db)));
+    row(
+        "overview of 5,000 memberships over 52 snapshots",
+        format!("{:.2} s of CPU", cost.cpu),
+        "under 0.5 s of CPU",
+    );
 }
 
 fn start(folder: &Path) {
