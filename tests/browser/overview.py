@@ -15,7 +15,7 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--dis
          "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--remote-debugging-pipe"]
 DESK, PHONE = (1440, 900), (375, 812)
 A4, LETTER = (8.27, 11.69), (8.5, 11)
-PATIENCE = 10  # seconds; a busy machine takes its time
+PATIENCE = 60  # seconds; a busy machine takes its time
 
 
 class Chromium:
@@ -107,7 +107,7 @@ class Tab:
         wide, room = self.run("[document.scrollingElement.scrollWidth, innerWidth]")
         assert wide <= room, f"{wide} pixels wide where there are {room}"
 
-    def picture(self, path, most=2400, top=0):
+    def picture(self, path, top, most):
         height = min(self.run("document.scrollingElement.scrollHeight") - top, most)
         width = self.run("innerWidth")
         clip = {"x": 0, "y": top, "width": width, "height": height, "scale": 1}
@@ -172,7 +172,9 @@ def narrows(tab):
     everybody = tab.run("rows().length")
     assert everybody == tab.run("seen().length") > 0
     # A word that some have and others have not, typed without its case.
-    words = tab.run("[text(rows()[0], 1), text(rows().at(-1), 1), text(rows().at(-1), 0)].filter(Boolean)")
+    words = tab.run("""[rows()[0], rows().at(-1)].flatMap(row => [text(row, 0), text(row, 1), text(row, 2)])
+      .flatMap(text => text.match(/[a-z]{3,}/i) ?? [])""")
+    assert words
     for word in words:
         tab.run(f"set('words', {json.dumps(word.upper())})")
         found = tab.run("seen().length")
@@ -272,9 +274,9 @@ def main():
         tab.fits()
         if arguments.pictures:
             arguments.pictures.mkdir(parents=True, exist_ok=True)
-            tab.picture(arguments.pictures / f"{name}.png")
             top = tab.run("document.getElementById('everybody').getBoundingClientRect().top + scrollY")
-            tab.picture(arguments.pictures / f"{name}-everybody.png", most=1000, top=top)
+            for part, start, most in (("whole", 0, 8000), ("top", 0, 1400), ("everybody", top - 24, 900)):
+                tab.picture(arguments.pictures / f"{name}-{part}.png", start, most)
     if arguments.pictures:
         for name, paper in (("a4", A4), ("letter", LETTER)):
             pdf = arguments.pictures / f"print-{name}.pdf"
