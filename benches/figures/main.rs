@@ -33,8 +33,14 @@ fn main() {
         return baseline::run(origin, Path::new(db), kept);
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
+    throughput(folder.path());
+    one_large_business(folder.path());
+    many_small_businesses(folder.path());
+    memory(folder.path());
+    growth(folder.path());
+    export(folder.path());
     overview(folder.path());
-    fs::copy(folder.path().join("overview.sqlite"), "/tmp/ov/big.sqlite").unwrap();
+    start(folder.path());
 }
 
 fn fbsync(folder: &Path, server: &Server) -> Command {

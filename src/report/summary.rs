@@ -15,21 +15,16 @@ pub(crate) struct RoleCount {
     pub(crate) by_state: [i64; 4],
 }
 
+/// The four, in order.
+const ORDER: [State; 4] = [State::Active, State::Invited, State::NoLogin, State::Inactive];
+
 /// The words for the four, in order.
-pub(crate) const STATES: [&str; 4] = ["With access", "Invited", "Without login", "Inactive"];
+pub(crate) const STATES: [&str; 4] =
+    [ORDER[0].in_words(), ORDER[1].in_words(), ORDER[2].in_words(), ORDER[3].in_words()];
 
-/// The place of a state among [`STATES`].
+/// The place of a state among the four.
 pub(super) fn place(state: State) -> usize {
-    match state {
-        State::Active => 0,
-        State::Invited => 1,
-        State::NoLogin => 2,
-        State::Inactive => 3,
-    }
-}
-
-pub(super) fn in_words(state: State) -> &'static str {
-    STATES[place(state)]
+    ORDER.iter().position(|known| *known == state).unwrap_or(0)
 }
 
 pub(crate) fn role_counts(view: &View) -> Result<Vec<RoleCount>> {

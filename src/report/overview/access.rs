@@ -1,5 +1,6 @@
 //! Who has access, by role and by business, with the lengths of the bars.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::shown::{Listed, Shown};
@@ -7,28 +8,19 @@ use super::{MOST_BUSINESSES, command, how_read};
 use crate::error::Result;
 use crate::model::Outcome;
 use crate::report::columns::places;
-use crate::report::summary::capitalized;
 use crate::report::{Cell, View, roles};
 
 /// The classes that have a column of their own, the most powerful first; the others share the last.
-pub(super) const CLASSES: [&str; 4] = ["privileged", "standard", "limited", "other"];
-
-const AT: [usize; 7] = places(
-    &[roles::COLUMNS],
-    ["business_id", "role_label", "role_class", "active", "invited", "no_login", "inactive"],
-);
+const CLASSES: [&str; 4] = ["privileged", "standard", "limited", "other"];
 
 pub(super) struct Access {
-    pub(super) figures: Vec<(i64, &'static str)>,
     pub(super) roles: Vec<Role>,
     pub(super) businesses: Listed<Business>,
 }
 
 pub(super) struct Role {
     pub(super) label: Shown,
-    /// One of [`CLASSES`].
-    pub(super) class: &'static str,
-    pub(super) class_in_words: Shown,
+    pub(super) class: Shown,
     pub(super) with_access: Bar,
     /// Invited, without login, inactive.
     pub(super) without: [i64; 3],
@@ -39,63 +31,76 @@ pub(super) struct Business {
     pub(super) id: i64,
     pub(super) read: String,
     pub(super) is_read: bool,
-    /// With access, by [`CLASSES`].
-    pub(super) by_class: Vec<Bar>,
-    pub(super) no_access: i64,
+    /// By [`CLASSES`].
+    pub(super) with_access: Vec<Bar>,
+    pub(super) without: i64,
 }
 
 /// A number and its share of the largest beside it. What is there is seen, however small its share.
+#[derive(Clone, Debug)]
 pub(super) struct Bar {
     pub(super) count: i64,
+    /// One of [`CLASSES`].
     pub(super) class: &'static str,
     pub(super) percent: String,
 }
 
 impl Bar {
-    fn new(count: i64, most: i64, class: &'static str) -> Self {
+    fn new(count: i64, most: i64, class: usize) -> Self {
         let percent = count as f64 * 100.0 / most.max(1) as f64;
         let percent = if count > 0 { percent.max(1.0) } else { 0.0 };
-        Bar { count, class, percent: format!("{percent:.1}") }
+        Bar { count, class: CLASSES[class], percent: format!("{percent:.1}") }
     }
 }
 
-/// With access, invited, without login, inactive.
-type ByState = [i64; 4];
+const AT: [usize; 7] = places(
+    &[roles::COLUMNS],
+    ["business_id", "role_label", "role_class", "active", "invited", "no_login", "inactive"],
+);
+
+/// With access by class, and without.
+type Tally = ([i64; 4], i64);
 
 impl Access {
-    pub(super) fn gather(view: &View, people: usize) -> Result<Self> {
-        // The place of a role's class leads, so that the roles come in that order.
-        let mut by_role: BTreeMap<(usize, String, String), ByState> = BTreeMap::new();
-        let mut by_business: BTreeMap<i64, ([i64; 4], i64)> = BTreeMap::new();
+    pub(super) fn gather(view: &View) -> Result<Self> {
+        // By the place of the class, the label and the class.
+        let mut by_role: BTreeMap<(usize, String, String), [i64; 4]> = BTreeMap::new();
+        let mut by_business: BTreeMap<i64, Tally> = BTreeMap::new();
         roles::rows(view, &mut |cells| {
             let [id, label, class, states @ ..] = AT.map(|at| &cells[at]);
             let states = states.map(number);
-            let (class, label) = (class.to_string(), label.to_string());
-            let place = place_of(&class);
-            let (with_access, no_access) = by_business.entry(number(id)).or_default();
+            let class = class.to_string();
+            let place = CLASSES.iter().position(|known| *known == class).unwrap_or(CLASSES.len() - 1);
+            let (with_access, without) = by_business.entry(number(id)).or_default();
             with_access[place] += states[0];
-            *no_access += states[1..].iter().sum::<i64>();
-            let sum = by_role.entry((place, label, class)).or_default();
-            sum.iter_mut().zip(states).for_each(|(sum, n)| *sum += n);
+            *without += states[1..].iter().sum::<i64>();
+            let sums = by_role.entry((place, label.to_string(), class)).or_default();
+            sums.iter_mut().zip(states).for_each(|(sum, n)| *sum += n);
             Ok(())
         })?;
         let mut by_role: Vec<_> = by_role.into_iter().collect();
-        // The stable sort keeps the order of the labels where as many hold the role.
-        by_role.sort_by(|((a, ..), n), ((b, ..), m)| a.cmp(b).then(m[0].cmp(&n[0])));
-        let sum = |of: fn(&ByState) -> i64, from: &[((usize, String, String), ByState)]| {
-            from.iter().map(|(_, states)| of(states)).sum()
+        by_role.sort_by_key(|((place, ..), states)| (*place, Reverse(states[0])));
+        let most = by_role.iter().map(|(_, states)| states[0]).max().unwrap_or(0);
+        let role = |((place, label, class), [active, without @ ..]): ((_, String, String), [i64; 4])| Role {
+            label: Shown::new(&label),
+            class: Shown::new(&class),
+            with_access: Bar::new(active, most, place),
+            without,
         };
-        let privileged: Vec<_> = by_role.iter().filter(|((place, ..), _)| *place == 0).cloned().collect();
         Ok(Access {
-            figures: vec![
-                (i64::try_from(people).unwrap_or(i64::MAX), "people"),
-                (sum(|states| states[0], &by_role), "memberships with access"),
-                (sum(|states| states[0], &privileged), "of these privileged"),
-                (sum(|states| states[1], &by_role), "invited"),
-            ],
-            roles: roles_of(by_role),
+            roles: by_role.into_iter().map(role).collect(),
             businesses: businesses(view, &by_business),
         })
+    }
+
+    /// Memberships with access, those of them that are privileged, and invitations.
+    pub(super) fn sums(&self) -> [i64; 3] {
+        let privileged = self.roles.iter().filter(|role| role.with_access.class == CLASSES[0]);
+        [
+            self.roles.iter().map(|role| role.with_access.count).sum(),
+            privileged.map(|role| role.with_access.count).sum(),
+            self.roles.iter().map(|role| role.without[0]).sum(),
+        ]
     }
 }
 
@@ -106,39 +111,19 @@ fn number(cell: &Cell) -> i64 {
     }
 }
 
-fn place_of(class: &str) -> usize {
-    CLASSES.iter().position(|known| *known == class).unwrap_or(CLASSES.len() - 1)
-}
-
-fn roles_of(by_role: Vec<((usize, String, String), ByState)>) -> Vec<Role> {
-    let most = by_role.iter().map(|(_, states)| states[0]).max().unwrap_or(0);
-    let role = |((place, label, class), states): ((usize, String, String), ByState)| Role {
-        label: Shown::new(&label),
-        class: CLASSES[place],
-        class_in_words: Shown::new(&capitalized(&class)),
-        with_access: Bar::new(states[0], most, CLASSES[place]),
-        without: [states[1], states[2], states[3]],
-    };
-    by_role.into_iter().map(role).collect()
-}
-
-fn businesses(view: &View, counts: &BTreeMap<i64, ([i64; 4], i64)>) -> Listed<Business> {
-    let most = |class: usize| counts.values().map(|(with_access, _)| with_access[class]).max().unwrap_or(0);
-    let most: Vec<i64> = (0..CLASSES.len()).map(most).collect();
+fn businesses(view: &View, tallies: &BTreeMap<i64, Tally>) -> Listed<Business> {
+    let most = |class: usize| tallies.values().map(|(with_access, _)| with_access[class]).max().unwrap_or(0);
     let mut businesses = Listed::new(MOST_BUSINESSES, command(view, "roles"));
     for business in &view.businesses {
-        businesses.push(|| {
-            let (with_access, no_access) = counts.get(&business.id).copied().unwrap_or_default();
-            let list = view.team_list(business.id);
-            let bars = with_access.iter().zip(&most).zip(CLASSES);
-            Business {
-                name: Shown::new(&business.name),
-                id: business.id,
-                read: how_read(list),
-                is_read: list.is_some_and(|list| list.read.outcome == Outcome::Ok),
-                by_class: bars.map(|((count, most), class)| Bar::new(*count, *most, class)).collect(),
-                no_access,
-            }
+        let list = view.team_list(business.id);
+        let (with_access, without) = tallies.get(&business.id).copied().unwrap_or_default();
+        businesses.push(|| Business {
+            name: Shown::new(&business.name),
+            id: business.id,
+            read: how_read(list),
+            is_read: list.is_some_and(|list| list.read.outcome == Outcome::Ok),
+            with_access: (0..).zip(with_access).map(|(at, count)| Bar::new(count, most(at), at)).collect(),
+            without,
         });
     }
     businesses

@@ -1,15 +1,14 @@
 //! What to look at first, changes, and everybody: the rows of reports, as many as a page can hold.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::command;
-use super::shown::{Listed, Shown};
+use super::shown::{Listed, Shown, spaced};
 use crate::diff::Kind;
 use crate::error::Result;
 use crate::model::marks::State;
 use crate::model::role;
 use crate::report::columns::{ACCESS, REASON, WHY_LOOK, places};
-use crate::report::summary::{capitalized, in_words};
 use crate::report::{Cell, View, attention, changes, review};
 use crate::store::Snapshot;
 
@@ -22,7 +21,6 @@ const MOST_FOR_A_REASON: usize = 10;
 /// Everything that `attention` says for one reason.
 pub(super) struct Group {
     pub(super) severity: Shown,
-    pub(super) severity_in_words: Shown,
     pub(super) reason: Shown,
     pub(super) meaning: Shown,
     pub(super) items: Listed<Item>,
@@ -43,38 +41,27 @@ const ATTENTION: [usize; 7] = places(
 
 /// By reason, the most serious first.
 pub(super) fn attention(view: &View) -> Result<Vec<Group>> {
-    let mut groups: Vec<(String, Group)> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     attention::rows(view, &mut |cells| {
         let [severity, reason, meaning, name, email, role, business] = ATTENTION.map(|at| &cells[at]);
-        let reason = reason.to_string();
-        let at = groups.iter().position(|(known, _)| *known == reason).unwrap_or_else(|| {
-            let group = Group {
-                severity: severity.into(),
-                severity_in_words: Shown::new(&capitalized(&severity.to_string())),
-                reason: Shown::new(&spaced(&reason)),
-                meaning: Shown::new(&format!("{}.", capitalized(&meaning.to_string()))),
-                items: Listed::new(MOST_FOR_A_REASON, command(view, "attention")),
-            };
-            groups.push((reason, group));
+        let reason = Shown::from(reason);
+        let at = groups.iter().position(|group| group.reason == reason).unwrap_or_else(|| {
+            let items = Listed::new(MOST_FOR_A_REASON, command(view, "attention"));
+            groups.push(Group { severity: severity.into(), reason, meaning: meaning.into(), items });
             groups.len() - 1
         });
-        groups[at].1.items.push(|| {
+        groups[at].items.push(|| {
             let (name, email) = (Shown::filled(name), Shown::filled(email));
             let (person, email) = if name.is_some() { (name, email) } else { (email, None) };
             Item { person, email, role: role.into(), business: business.into() }
         });
         Ok(())
     })?;
-    Ok(groups.into_iter().map(|(_, group)| group).collect())
-}
-
-/// A word of a vocabulary as people write it.
-pub(super) fn spaced(word: &str) -> String {
-    capitalized(&word.replace('_', " "))
+    Ok(groups)
 }
 
 pub(super) enum Changes {
-    NotMade(Shown),
+    NotMade(String),
     Made { since: Snapshot, counts: String, rows: Listed<Change> },
 }
 
@@ -94,32 +81,29 @@ const CHANGES: [usize; 8] = places(
 
 impl Changes {
     pub(super) fn gather(view: &View) -> Result<Self> {
-        let (Some(earlier), None) = (view.earlier, changes::not_made(view)) else {
-            return Ok(Changes::NotMade(Shown::new(&changes::not_made(view).unwrap_or_default())));
+        let Some(earlier) = view.earlier else {
+            return Ok(Changes::NotMade(changes::not_made(view).unwrap_or_default()));
         };
         let mut rows = Listed::new(MOST_CHANGES, command(view, "changes"));
-        let mut counts: BTreeMap<Option<Kind>, usize> = BTreeMap::new();
+        let mut counts: BTreeMap<Option<Kind>, (String, usize)> = BTreeMap::new();
         changes::rows(view, &mut |cells| {
             let [word, name, email, business, role, before, after, note] = CHANGES.map(|at| &cells[at]);
-            let kind = Kind::parse(&word.to_string());
-            *counts.entry(kind).or_default() += 1;
+            let (kind, word) = (Kind::parse(&word.to_string()), word.to_string());
+            counts.entry(kind).or_insert_with(|| (word.replace('_', " "), 0)).1 += 1;
             rows.push(|| Change {
-                kind: Shown::new(&spaced(&word.to_string())),
+                kind: Shown::new(&spaced(&word)),
                 who: Shown::filled(name).unwrap_or_else(|| email.into()),
                 business: business.into(),
-                role: Shown::new(match role {
-                    Cell::Text(role) => role::label(role),
-                    _ => "",
-                }),
+                role: match role {
+                    Cell::Text(role) => Shown::new(role::label(role)),
+                    _ => Shown::default(),
+                },
                 turned: turned(kind, before, after),
                 note: note.into(),
             });
             Ok(())
         })?;
-        let counted = |(kind, n): (Option<Kind>, usize)| {
-            format!("{n} {}", kind.map_or("unknown", Kind::as_str).replace('_', " "))
-        };
-        let counts: Vec<String> = counts.into_iter().map(counted).collect();
+        let counts: Vec<String> = counts.into_values().map(|(word, n)| format!("{n} {word}")).collect();
         let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
         Ok(Changes::Made { since: view.reader.snapshot(earlier)?, counts, rows })
     }
@@ -129,14 +113,11 @@ impl Changes {
 fn turned(kind: Option<Kind>, before: &Cell, after: &Cell) -> String {
     let said = |cell: &Cell| {
         let value = cell.to_string();
-        Shown::new(match kind {
+        Shown::new(match (kind, State::parse(&value)) {
             _ if value.is_empty() => "",
-            Some(Kind::RoleChanged) => role::label(&value),
-            Some(Kind::Renamed | Kind::EmailChanged | Kind::BusinessRenamed) => &value,
-            _ => match State::parse(&value) {
-                Some(state) => in_words(state),
-                None => &value,
-            },
+            (Some(Kind::RoleChanged), _) => role::label(&value),
+            (Some(Kind::Renamed | Kind::EmailChanged | Kind::BusinessRenamed), _) | (_, None) => &value,
+            (_, Some(state)) => state.in_words(),
         })
     };
     match (said(before), said(after)) {
@@ -149,21 +130,21 @@ pub(super) struct Everybody {
     pub(super) rows: Listed<Person>,
     /// Distinct accounts.
     pub(super) people: usize,
-    /// What the rows can be narrowed to: the value that they bear, and its words.
+    /// What the rows can be narrowed to.
     pub(super) businesses: Vec<(i64, Shown)>,
-    pub(super) classes: Vec<(Shown, Shown)>,
-    pub(super) states: Vec<(&'static str, &'static str)>,
+    pub(super) classes: [&'static str; 5],
+    pub(super) states: &'static [State],
 }
 
 pub(super) struct Person {
     pub(super) business_id: Shown,
     pub(super) class: Shown,
-    pub(super) state: &'static str,
+    pub(super) state: State,
     pub(super) name: Shown,
     pub(super) email: Shown,
     pub(super) business: Shown,
     pub(super) role: Shown,
-    pub(super) state_in_words: &'static str,
+    /// A day.
     pub(super) added: String,
     pub(super) why: Shown,
 }
@@ -187,42 +168,30 @@ const PEOPLE: [usize; 10] = places(
 impl Everybody {
     pub(super) fn gather(view: &View) -> Result<Self> {
         let mut rows = Listed::new(MOST_PEOPLE, command(view, "access"));
-        let (mut people, mut classes, mut states) = (HashSet::new(), BTreeSet::new(), BTreeSet::new());
-        let mut businesses = HashSet::new();
+        let mut people = HashSet::new();
         review::rows(view, &mut |cells| {
             let [key, id, class, state, name, email, business, role, added, why] =
                 PEOPLE.map(|at| &cells[at]);
             people.insert(key.to_string());
-            let state = State::parse(&state.to_string()).unwrap_or(State::Active);
-            rows.push(|| {
-                states.insert(state);
-                classes.insert(class.to_string());
-                businesses.insert(id.to_string());
-                Person {
-                    business_id: id.into(),
-                    class: class.into(),
-                    state: state.as_str(),
-                    name: name.into(),
-                    email: email.into(),
-                    business: business.into(),
-                    role: role.into(),
-                    state_in_words: in_words(state),
-                    added: added.to_string().chars().take("2026-06-30".len()).collect(),
-                    why: why.into(),
-                }
+            rows.push(|| Person {
+                business_id: id.into(),
+                class: class.into(),
+                state: State::parse(&state.to_string()).unwrap_or(State::Active),
+                name: name.into(),
+                email: email.into(),
+                business: business.into(),
+                role: role.into(),
+                added: added.to_string().chars().take("2026-06-30".len()).collect(),
+                why: why.into(),
             });
             Ok(())
         })?;
-        let named = view.businesses.iter().filter(|business| businesses.contains(&business.id.to_string()));
         Ok(Everybody {
             rows,
             people: people.len(),
-            businesses: named.map(|business| (business.id, Shown::new(&business.name))).collect(),
-            classes: classes
-                .iter()
-                .map(|class| (Shown::new(class), Shown::new(&capitalized(class))))
-                .collect(),
-            states: states.into_iter().map(|state| (state.as_str(), in_words(state))).collect(),
+            businesses: view.businesses.iter().map(|one| (one.id, Shown::new(&one.name))).collect(),
+            classes: role::CLASSES,
+            states: State::ALL,
         })
     }
 }

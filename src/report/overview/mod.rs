@@ -79,7 +79,7 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> Result<u64> {
         snapshot_id: view.snapshot.id,
         facts: facts(view),
         gaps: gaps(view),
-        access: Access::gather(view, everybody.people)?,
+        access: Access::gather(view)?,
         over_time: OverTime::gather(view)?,
         attention: lists::attention(view)?,
         changes: Changes::gather(view)?,

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::lists::spaced;
-use super::shown::{Listed, Shown};
+use super::shown::{Listed, Shown, spaced};
 use super::{MOST_BUSINESSES, command};
 use crate::error::Result;
 use crate::model::marks::Verdict;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::report::Cell;
+use crate::report::summary::capitalized;
 use crate::ui::printable;
 
 /// Characters of one value. The reports have the rest.
@@ -29,6 +30,16 @@ impl Shown {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Begun like a sentence, without the underscores of a vocabulary.
+    pub(super) fn in_words(&self) -> String {
+        spaced(&self.0)
+    }
+}
+
+/// A word of a vocabulary as people write it.
+pub(super) fn spaced(word: &str) -> String {
+    capitalized(&word.replace('_', " "))
 }
 
 impl From<&Cell<'_>> for Shown {
