@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::columns::{Column, Type, column};
-use super::{Cell, Take, View, shared, summary};
+use super::shared;
+use super::summary::place;
+use super::{Cell, Take, View};
 use crate::error::Result;
 use crate::model::role;
 use crate::model::rows::collate;
@@ -17,10 +19,10 @@ pub(super) const COLUMNS: &[Column] = &[
     shared::ROLE_LABEL,
     shared::ROLE_CLASS,
     column("memberships", Type::Integer, "Memberships", "how many hold the role"),
-    column("active", Type::Integer, "With access", "how many of them are active"),
-    column("invited", Type::Integer, "Invited", "how many have not accepted their invitation"),
-    column("no_login", Type::Integer, "Without login", "how many are profiles that cannot sign in"),
-    column("inactive", Type::Integer, "Inactive", "how many are switched off"),
+    shared::ACTIVE,
+    shared::INVITED,
+    shared::NO_LOGIN,
+    shared::INACTIVE,
 ];
 
 pub(super) const LEAD: &[&str] = &[
@@ -39,7 +41,7 @@ pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
     let mut counts: BTreeMap<(usize, String), ([i64; 4], String)> = BTreeMap::new();
     view.reader.holdings(view.snapshot.id, &view.people, |one| {
         let (by_state, class) = counts.entry((one.business, one.role.to_owned())).or_default();
-        by_state[summary::place(one.state)] += 1;
+        by_state[place(one.state)] += 1;
         one.role_class.clone_into(class);
     })?;
     let mut counts: Vec<_> = counts.into_iter().collect();

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::View;
+use super::{Reads, Report, View};
 use crate::error::Result;
 use crate::model::marks::State;
 use crate::model::role;
-use crate::store::BusinessLine;
+use crate::store::{BusinessLine, Snapshot};
 
 /// How many hold a role, by what it gives them: with access, invited, without login, inactive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,16 +15,22 @@ pub(crate) struct RoleCount {
     pub(crate) by_state: [i64; 4],
 }
 
-/// The four, in order.
-const ORDER: [State; 4] = [State::Active, State::Invited, State::NoLogin, State::Inactive];
-
 /// The words for the four, in order.
-pub(crate) const STATES: [&str; 4] =
-    [ORDER[0].in_words(), ORDER[1].in_words(), ORDER[2].in_words(), ORDER[3].in_words()];
+pub(crate) const STATES: [&str; 4] = [
+    State::Active.in_words(),
+    State::Invited.in_words(),
+    State::NoLogin.in_words(),
+    State::Inactive.in_words(),
+];
 
 /// The place of a state among the four.
 pub(super) fn place(state: State) -> usize {
-    ORDER.iter().position(|known| *known == state).unwrap_or(0)
+    match state {
+        State::Active => 0,
+        State::Invited => 1,
+        State::NoLogin => 2,
+        State::Inactive => 3,
+    }
 }
 
 pub(crate) fn role_counts(view: &View) -> Result<Vec<RoleCount>> {
@@ -69,6 +75,20 @@ pub(crate) fn ties(view: &View) -> Vec<Tie> {
 pub(crate) fn source(view: &View) -> String {
     let system = if view.is_genuine() { "FreshBooks" } else { "not FreshBooks" };
     format!("{system}, {}", view.snapshot.source)
+}
+
+/// What else the report's rows come from than the view's snapshot.
+pub(crate) fn since(report: &Report, view: &View) -> Option<String> {
+    match report.reads {
+        Reads::One => None,
+        Reads::Earlier => view
+            .earlier
+            .as_ref()
+            .map(|Snapshot { id, finished_at, .. }| format!("snapshot {id} of {finished_at}")),
+        Reads::Past => view.complete_past().first().map(|Snapshot { id, finished_at, .. }| {
+            format!("every complete snapshot since {id} of {finished_at}")
+        }),
+    }
 }
 
 /// Who signed in, in one line.

@@ -60,9 +60,10 @@ pub(super) fn attention(view: &View) -> Result<Vec<Group>> {
     Ok(groups)
 }
 
-pub(super) enum Changes {
-    NotMade(String),
-    Made { since: Snapshot, counts: String, rows: Listed<Change> },
+pub(super) struct Changes {
+    pub(super) since: Snapshot,
+    pub(super) counts: String,
+    pub(super) rows: Listed<Change>,
 }
 
 pub(super) struct Change {
@@ -80,10 +81,9 @@ const CHANGES: [usize; 8] = places(
 );
 
 impl Changes {
-    pub(super) fn gather(view: &View) -> Result<Self> {
-        let Some(earlier) = view.earlier else {
-            return Ok(Changes::NotMade(changes::not_made(view).unwrap_or_default()));
-        };
+    /// Nothing where there is no earlier snapshot.
+    pub(super) fn gather(view: &View) -> Result<Option<Self>> {
+        let Some(since) = view.earlier.clone() else { return Ok(None) };
         let mut rows = Listed::new(MOST_CHANGES, command(view, "changes"));
         let mut counts: BTreeMap<Option<Kind>, (String, usize)> = BTreeMap::new();
         changes::rows(view, &mut |cells| {
@@ -105,7 +105,7 @@ impl Changes {
         })?;
         let counts: Vec<String> = counts.into_values().map(|(word, n)| format!("{n} {word}")).collect();
         let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
-        Ok(Changes::Made { since: view.reader.snapshot(earlier)?, counts, rows })
+        Ok(Some(Changes { since, counts, rows }))
     }
 }
 

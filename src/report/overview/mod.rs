@@ -57,7 +57,7 @@ struct Page {
     access: Access,
     over_time: Option<OverTime>,
     attention: Vec<Group>,
-    changes: Changes,
+    changes: Option<Changes>,
     reviews: Option<Reviews>,
     everybody: Everybody,
     limits: [&'static str; 8],
@@ -80,7 +80,7 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> Result<u64> {
         facts: facts(view),
         gaps: gaps(view),
         access: Access::gather(view)?,
-        over_time: OverTime::gather(view)?,
+        over_time: OverTime::gather(view),
         attention: lists::attention(view)?,
         changes: Changes::gather(view)?,
         reviews: Reviews::gather(view)?,
@@ -178,6 +178,9 @@ fn command(view: &View, report: &str) -> String {
     words.extend(options.own_domains.iter().map(|one| format!("--own-domain {}", shell::name(one))));
     if options.max_privileged != 3 {
         words.push(format!("--max-privileged {}", options.max_privileged));
+    }
+    if let Some(since) = options.since.filter(|_| report == "changes") {
+        words.push(format!("--since {since}"));
     }
     if view.is_partial() {
         words.push("--allow-partial".to_owned());

@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::error::Result;
-use crate::model::Status;
-use crate::report::{Scope, View};
+use crate::report::View;
 use crate::store::Snapshot;
 use crate::time::Timestamp;
 
@@ -32,7 +30,7 @@ pub(super) struct Point {
     pub(super) businesses: i64,
     pub(super) people: i64,
     pub(super) memberships: i64,
-    /// Joined, left, changed; the first snapshot has none of them.
+    /// Joined, left, changed; the first snapshot has none of them, nor does one of some businesses.
     pub(super) moved: [Option<i64>; 3],
 }
 
@@ -58,17 +56,10 @@ pub(super) struct Bar {
 }
 
 impl OverTime {
-    /// The complete snapshots up to this one. Those whose content was pruned count with them: their
-    /// numbers are still there, and the page stays the same. Of some businesses or people there are none.
-    pub(super) fn gather(view: &View) -> Result<Option<Self>> {
-        if view.scope != Scope::Whole || !view.options.people.is_empty() {
-            return Ok(None);
-        }
-        let until = (view.as_of(), view.snapshot.id);
-        let mut snapshots = view.reader.snapshots(None)?;
-        snapshots.retain(|one| one.status != Status::Partial && (one.finished_at, one.id) <= until);
-        let points: Vec<Point> = snapshots.iter().map(Point::of).collect();
-        Ok(Some(OverTime::of(&points)))
+    /// The complete snapshots up to this one. Of some people they say nothing.
+    pub(super) fn gather(view: &View) -> Option<Self> {
+        let points: Vec<Point> = view.complete_past().iter().map(Point::of).collect();
+        view.options.people.is_empty().then(|| OverTime::of(&points))
     }
 
     fn of(points: &[Point]) -> Self {
@@ -111,7 +102,7 @@ impl Chart {
         let (first, last) = (&points[0], &points[points.len() - 1]);
         let (from, until) = (first.at.day(), last.at.day());
         let most = points.iter().map(|one| one.memberships).max().unwrap_or(0);
-        let most_moved = points.iter().map(|one| one.joined().max(one.left())).max().unwrap_or(0).max(1);
+        let most_moved = points.iter().map(|one| one.joined().max(one.left())).max().unwrap_or(0);
         let width = (60.0 / points.len() as f64).clamp(0.2, 3.0);
         let across = across(points, width);
         let mut line = String::new();
