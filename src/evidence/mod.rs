@@ -138,7 +138,7 @@ fn write_report(folder: &Path, report: &Report, view: &View, plan: &Plan) -> Res
         bytes: sum.bytes,
         rows: Some(written.rows),
         columns: Some(written.columns),
-        formula_guard: (plan.style.format == Format::Csv).then_some(GuardEntry {
+        formula_guard: (report.extension(plan.style) == Format::Csv.extension()).then_some(GuardEntry {
             mode: plan.style.guard,
             count: written.changed.len(),
             cells: written.changed,
@@ -154,7 +154,7 @@ fn file_name(report: &Report, view: &View, plan: &Plan) -> String {
         _ => String::new(),
     };
     let partial = if view.is_partial() { ".partial" } else { "" };
-    format!("{prefix}{}{partial}.{}", report.name, plan.style.format.extension())
+    format!("{prefix}{}{partial}.{}", report.name, report.extension(plan.style))
 }
 
 /// Size and hash of a file.

@@ -13,7 +13,8 @@
 //! - [`census`]: people and what they hold, as plain values; [`presets`], [`baton`]: files for other
 //!   products, made from it.
 //! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`]; [`table`]: rows → a terminal.
-//! - [`summary`]: what the cover and the README both tell.
+//! - [`summary`]: what the cover, the overview and the README all tell.
+//! - [`overview`]: a page to look at, made of the other reports.
 
 mod access;
 mod attention;
@@ -30,6 +31,7 @@ mod holdings;
 mod jsonl;
 mod offboarding;
 pub(crate) mod outcomes;
+mod overview;
 mod people;
 mod presence;
 mod presets;
@@ -43,6 +45,7 @@ mod view;
 mod xlsx;
 
 use std::borrow::Cow;
+use std::io::Write;
 
 pub(crate) use catalogue::{DIFF, REPORTS, WHO, find};
 pub(crate) use changes::cells as change_cells;
@@ -139,6 +142,9 @@ pub(crate) struct Report {
     pub(crate) needs: Needs,
     pub(crate) reads: Reads,
     pub(crate) rows: fn(&View, &mut Take) -> Result<()>,
+    /// Writes it as a page, whatever the format, and returns how many memberships that lists. Its rows
+    /// are never asked for.
+    pub(crate) page: Option<fn(&View, &mut dyn Write) -> Result<u64>>,
     /// What the file leaves out or says in other words, for whoever asked for it.
     pub(crate) remarks: fn(&View) -> Result<Vec<String>>,
 }
@@ -165,6 +171,11 @@ impl Report {
             sheet_only: false,
         });
         self.columns.iter().copied().flatten().cloned().chain(of_business).collect()
+    }
+
+    /// What the name of its file ends with.
+    pub(crate) fn extension(&self, style: Style) -> &'static str {
+        if self.page.is_some() { "html" } else { style.format.extension() }
     }
 
     /// Why the report cannot be made of this view.

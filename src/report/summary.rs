@@ -16,7 +16,12 @@ pub(crate) struct RoleCount {
 }
 
 /// The words for the four, in order.
-pub(crate) const STATES: [&str; 4] = ["With access", "Invited", "Without login", "Inactive"];
+pub(crate) const STATES: [&str; 4] = [
+    State::Active.in_words(),
+    State::Invited.in_words(),
+    State::NoLogin.in_words(),
+    State::Inactive.in_words(),
+];
 
 /// The place of a state among the four.
 pub(super) fn place(state: State) -> usize {
@@ -92,6 +97,12 @@ pub(crate) fn signed_in(view: &View) -> String {
     let name = snapshot.identity_name.as_deref().unwrap_or_default();
     let email = snapshot.identity_email.as_deref().unwrap_or_default();
     format!("{name} <{email}>, identity {}", snapshot.identity_id).trim_start().to_owned()
+}
+
+/// With a capital in front, as a sentence begins.
+pub(super) fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// Breaks a text into lines of at most `width` characters, between words where it can.

@@ -160,17 +160,24 @@ impl<'a> View<'a> {
         }
     }
 
+    /// "N of M businesses".
+    pub(crate) fn read(&self) -> String {
+        let all = self.businesses.len();
+        let noun = if all == 1 { "business" } else { "businesses" };
+        format!("{} of {all} {noun}", all - self.not_covered().len())
+    }
+
     /// "N of M businesses", and which are missing.
     pub(crate) fn extent(&self) -> String {
-        let (missing, all) = (self.not_covered(), self.businesses.len());
-        let noun = if all == 1 { "business" } else { "businesses" };
-        let read = all - missing.len();
-        if missing.is_empty() {
-            return format!("{read} of {all} {noun}");
+        let missing: Vec<String> = self
+            .not_covered()
+            .iter()
+            .map(|business| format!("{} ({})", business.name, business.id))
+            .collect();
+        match missing.is_empty() {
+            true => self.read(),
+            false => format!("{}; not covered: {}", self.read(), missing.join(", ")),
         }
-        let missing: Vec<String> =
-            missing.iter().map(|business| format!("{} ({})", business.name, business.id)).collect();
-        format!("{read} of {all} {noun}; not covered: {}", missing.join(", "))
     }
 
     /// The host that the snapshot was read from.
