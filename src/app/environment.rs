@@ -34,7 +34,7 @@ variables! {
     FBSYNC_REDIRECT_URI "redirect URI of your app, as auth --redirect-uri"
     FBSYNC_CLIENT_SECRET_FILE "file that holds the client secret, as auth --client-secret-file"
     FBSYNC_CLIENT_SECRET "the client secret itself"
-    FBSYNC_REFRESH_TOKEN "a sign-in to begin with, where none is stored or that one is dead"
+    FBSYNC_REFRESH_TOKEN "a sign-in to begin with, if none is stored or the stored one no longer works"
     FBSYNC_ACCESS_TOKEN "sync with this access token and nothing stored"
     FBSYNC_INSTANCE "this place's name; a sign-in copied elsewhere is not rotated there"
     CREDENTIALS_DIRECTORY "set by systemd: its file fbsync-client-secret holds the client secret"
@@ -45,10 +45,10 @@ variables! {
     SSL_CERT_DIR "the same, a folder"
     SOURCE_DATE_EPOCH "when an evidence folder says it was made, in seconds since 1970"
     NO_COLOR "no colours, if it is not empty; nor with TERM=dumb"
-    COLUMNS "how wide a terminal is that does not tell it; 80 without it"
+    COLUMNS "terminal width, if it cannot be detected; 80 without it"
     BROWSER "the browser that auth opens; none over SSH or without a display"
-    FRESHBOOKS_API_URL "another FreshBooks than https://api.freshbooks.com"
-    FRESHBOOKS_AUTH_URL "another FreshBooks than https://auth.freshbooks.com"
+    FRESHBOOKS_API_URL "a server other than https://api.freshbooks.com"
+    FRESHBOOKS_AUTH_URL "a server other than https://auth.freshbooks.com"
     FRESHBOOKS_CLASSIC_URL "a server other than https://SYSTEM.freshbooks.com"
 }
 

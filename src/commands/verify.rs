@@ -59,13 +59,13 @@ fn verify_folder(app: &App, folder: &Path, args: &VerifyArgs, database: Option<&
     app.ui.note(format_args!("ok: {files} files in {shown} are as they were written"));
     if reader.is_some() {
         app.ui.note(match (written_by, pruned) {
-            (None, None) => "ok: made anew from the database, every byte is the same".to_owned(),
+            (None, None) => "ok: rebuilt from the database: byte-for-byte identical".to_owned(),
             (Some(version), _) => format!("ok: same content, written by {version}"),
             (None, Some(_)) => "ok: same content, as far as it can be made anew".to_owned(),
         });
     }
     if let Some(id) = pruned {
-        app.ui.warn(format_args!("snapshot {id}, which `changes` starts from, was pruned since"));
+        app.ui.warn(format_args!("snapshot {id}, which the folder was made from too, was pruned since"));
     }
     for file in not_compared {
         app.ui.warn(format_args!("{file} could not be compared with the database"));

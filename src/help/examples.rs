@@ -10,7 +10,7 @@ pub(crate) struct Extra {
     pub(crate) codes: &'static [&'static str],
 }
 
-pub(crate) const EXTRAS: [Extra; 14] = [
+pub(crate) const EXTRAS: [Extra; 19] = [
     Extra {
         path: "",
         examples: &[
@@ -91,6 +91,41 @@ pub(crate) const EXTRAS: [Extra; 14] = [
             "fbsync snapshots prune --keep-daily 92d --keep-monthly 7y --db audit.sqlite",
         )],
         codes: &["8", "9"],
+    },
+    Extra {
+        path: "who",
+        examples: &[
+            ("by any address that any snapshot knows", "fbsync who ann@example.com --db audit.sqlite"),
+            ("by name", "fbsync who Ann Lee --db audit.sqlite"),
+            (
+                "as it was on 30 June, for a program",
+                "fbsync who 6100001 --db audit.sqlite --snapshot 2026-06-30 --json",
+            ),
+        ],
+        codes: &["7", "9", "10"],
+    },
+    Extra {
+        path: "review",
+        examples: &[("what is left to do", "fbsync review status --db audit.sqlite")],
+        codes: &["9", "10"],
+    },
+    Extra {
+        path: "review record",
+        examples: &[
+            ("check a filled sheet first", "fbsync review record review.xlsx --db audit.sqlite --dry-run"),
+            ("two reviewers' sheets together", "fbsync review record ann.xlsx bob.csv --db audit.sqlite"),
+        ],
+        codes: &["3", "8", "9", "10"],
+    },
+    Extra {
+        path: "review status",
+        examples: &[("of one snapshot", "fbsync review status --db audit.sqlite --snapshot 12")],
+        codes: &["9", "10"],
+    },
+    Extra {
+        path: "review list",
+        examples: &[("for a program", "fbsync review list --db audit.sqlite --json")],
+        codes: &["9"],
     },
     Extra {
         path: "export",

@@ -82,15 +82,15 @@ pub(crate) const ACCESS: &[Column] = &[
     shared::FULL_NAME,
     column("first_name", Type::Text, "First name", "as FreshBooks has it"),
     column("last_name", Type::Text, "Last name", "as FreshBooks has it"),
-    column("email", Type::Text, "E-mail", "the address of this membership, else of the account"),
+    shared::MEMBER_EMAIL,
     column("email_domain", Type::Text, "E-mail domain", "what follows the @, in lower case"),
     shared::ROLE,
     shared::ROLE_LABEL,
     shared::ROLE_CLASS,
     column("active", Type::Bool, "Active", "FreshBooks' own flag"),
-    column("state", Type::Id, "Status", "derived: active, inactive, invited or no_login"),
-    column("invitation_accepted_at", Type::Time, "Accepted (UTC)", "when the invitation was accepted"),
-    column("member_created_at", Type::Time, "Added (UTC)", "when the member record was made"),
+    shared::STATE,
+    shared::INVITATION_ACCEPTED_AT,
+    shared::MEMBER_CREATED_AT,
     column("member_updated_at", Type::Time, "Updated (UTC)", "when the member record was last changed"),
     column(
         "last_login_at",
@@ -123,16 +123,36 @@ pub(crate) const ACCESS: &[Column] = &[
 
 /// The place of a column of [`ACCESS`], found by the compiler.
 pub(crate) const fn at(name: &str) -> usize {
-    let mut place = 0;
-    while place < ACCESS.len() {
-        if let Cow::Borrowed(known) = ACCESS[place].name
-            && same(known.as_bytes(), name.as_bytes())
-        {
-            return place;
-        }
-        place += 1;
+    place(&[ACCESS], name)
+}
+
+/// The places of several columns in rows that have these groups of columns, found by the compiler.
+pub(crate) const fn places<const N: usize>(groups: &[&[Column]], names: [&str; N]) -> [usize; N] {
+    let mut places = [0; N];
+    let mut at = 0;
+    while at < N {
+        places[at] = place(groups, names[at]);
+        at += 1;
     }
-    panic!("access has no such column");
+    places
+}
+
+const fn place(groups: &[&[Column]], name: &str) -> usize {
+    let (mut group, mut before) = (0, 0);
+    while group < groups.len() {
+        let mut at = 0;
+        while at < groups[group].len() {
+            if let Cow::Borrowed(known) = groups[group][at].name
+                && same(known.as_bytes(), name.as_bytes())
+            {
+                return before + at;
+            }
+            at += 1;
+        }
+        before += groups[group].len();
+        group += 1;
+    }
+    panic!("there is no such column");
 }
 
 const fn same(a: &[u8], b: &[u8]) -> bool {

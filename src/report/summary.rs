@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::View;
+use super::{Reads, Report, View};
 use crate::error::Result;
 use crate::model::marks::State;
 use crate::model::role;
-use crate::store::BusinessLine;
+use crate::store::{BusinessLine, Snapshot};
 
 /// How many hold a role, by what it gives them: with access, invited, without login, inactive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,18 +16,27 @@ pub(crate) struct RoleCount {
 }
 
 /// The words for the four, in order.
-pub(crate) const STATES: [&str; 4] = ["With access", "Invited", "Without login", "Inactive"];
+pub(crate) const STATES: [&str; 4] = [
+    State::Active.in_words(),
+    State::Invited.in_words(),
+    State::NoLogin.in_words(),
+    State::Inactive.in_words(),
+];
+
+/// The place of a state among the four.
+pub(super) fn place(state: State) -> usize {
+    match state {
+        State::Active => 0,
+        State::Invited => 1,
+        State::NoLogin => 2,
+        State::Inactive => 3,
+    }
+}
 
 pub(crate) fn role_counts(view: &View) -> Result<Vec<RoleCount>> {
     let mut counts: BTreeMap<String, [i64; 4]> = BTreeMap::new();
     view.reader.holdings(view.snapshot.id, &view.people, |one| {
-        let state = match one.state {
-            State::Active => 0,
-            State::Invited => 1,
-            State::NoLogin => 2,
-            State::Inactive => 3,
-        };
-        counts.entry(role::label(one.role).to_owned()).or_default()[state] += 1;
+        counts.entry(role::label(one.role).to_owned()).or_default()[place(one.state)] += 1;
     })?;
     Ok(counts.into_iter().map(|(label, by_state)| RoleCount { label, by_state }).collect())
 }
@@ -68,12 +77,32 @@ pub(crate) fn source(view: &View) -> String {
     format!("{system}, {}", view.snapshot.source)
 }
 
+/// What else the report's rows come from than the view's snapshot.
+pub(crate) fn since(report: &Report, view: &View) -> Option<String> {
+    match report.reads {
+        Reads::One => None,
+        Reads::Earlier => view
+            .earlier
+            .as_ref()
+            .map(|Snapshot { id, finished_at, .. }| format!("snapshot {id} of {finished_at}")),
+        Reads::Past => view.complete_past().first().map(|Snapshot { id, finished_at, .. }| {
+            format!("every complete snapshot since {id} of {finished_at}")
+        }),
+    }
+}
+
 /// Who signed in, in one line.
 pub(crate) fn signed_in(view: &View) -> String {
     let snapshot = &view.snapshot;
     let name = snapshot.identity_name.as_deref().unwrap_or_default();
     let email = snapshot.identity_email.as_deref().unwrap_or_default();
     format!("{name} <{email}>, identity {}", snapshot.identity_id).trim_start().to_owned()
+}
+
+/// With a capital in front, as a sentence begins.
+pub(super) fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// Breaks a text into lines of at most `width` characters, between words where it can.

@@ -66,12 +66,12 @@ fn a_business_that_is_not_there_is_refused_by_name_or_told() {
     let home = Home::reading(three());
     sync(&home, &["--business", "9001", "--business", "4711"])
         .exits(2)
-        .says("error: the sign-in does not reach a business 4711")
+        .says("error: this sign-in has no access to business 4711")
         .says("9001 (Business 0001), 9002 (Business 0002), 9003 (Business 0003)");
     assert!(!home.path(DB).exists());
     assert_eq!(home.sandbox.count("GET", "team_members"), 0);
     for option in ["--skip-business", "--accept-gap"] {
-        let said = "the sign-in does not reach a business 4711, which the options name";
+        let said = "this sign-in has no access to business 4711, which the options name";
         sync(&home, &[option, "4711"]).succeeds().says(said);
         sync(&home, &[option, "4711", "-q"]).succeeds().does_not_say("4711");
     }
@@ -139,7 +139,7 @@ fn the_hint_names_every_gap_and_can_be_typed() {
     refuse(&mut world, 9003);
     let home = Home::reading(world);
     let said = sync(&home, &[]).exits(7).says("2 lists could not be read whole").stderr;
-    let (_, hint) = said.split_once("will stay: fbsync sync").expect("a command");
+    let (_, hint) = said.split_once("expected and permanent: fbsync sync").expect("a command");
     home.run(&mut home.shell(&format!("\"$FBSYNC\" sync {hint}"))).succeeds();
     assert_eq!(parameter(&home, "accept_gaps"), "[9001,9003]");
     assert_eq!(told(&home, 9003), "complete|denied|accepted: REASON");
@@ -153,7 +153,7 @@ fn the_hint_keeps_what_was_asked_for() {
     fs::write(home.path("their gaps.csv"), "business_id,reason\n9002,listed\n").expect("a file");
     let options = ["--skip-business", "9004", "--include", "staff", "--accept-gap", "9003=the client's wish"];
     let said = sync(&home, &[&options[..], &["--accept-gaps", "their gaps.csv"]].concat()).exits(7).stderr;
-    let (_, hint) = said.split_once("will stay: fbsync sync").expect("a command");
+    let (_, hint) = said.split_once("expected and permanent: fbsync sync").expect("a command");
     home.run(&mut home.shell(&format!("\"$FBSYNC\" sync {hint}"))).succeeds();
     assert_eq!(parameter(&home, "accept_gaps"), "[9001,9002,9003]");
     assert_eq!(parameter(&home, "include"), r#"["staff"]"#);

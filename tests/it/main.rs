@@ -36,6 +36,8 @@ mod oddities;
 mod origins;
 mod outcomes;
 mod outputs;
+mod over_time;
+mod overview;
 mod pages;
 mod pasting;
 mod paths;
@@ -66,6 +68,7 @@ mod terminal;
 mod tls;
 #[cfg(debug_assertions)]
 mod verify;
+mod who;
 mod widths;
 mod wrappings;
 mod xlsx;

@@ -1,4 +1,4 @@
-//! From a code, or a refresh token got elsewhere, to a sign-in that is stored and has a name.
+//! From a code, or a refresh token obtained elsewhere, to a sign-in that is stored and has a name.
 //!
 //! The tokens are stored first, for they are had; then FreshBooks is asked whose they are. If it
 //! cannot say, the sign-in stands all the same.

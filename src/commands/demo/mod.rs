@@ -224,6 +224,7 @@ fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
         format!(
             "    sqlite3 {typed} \"SELECT business_name, full_name, role_label FROM latest_access WHERE role_class = 'privileged'\""
         ),
+        format!("  look at, in a browser: {}", dir.join("evidence").join("overview.html").display()),
         "  the real thing:".to_owned(),
         format!("    {}", app.typed().command_of(&program, "auth")),
     ] {

@@ -1,5 +1,6 @@
 //! What was typed, made sense of: which report, in which form, for whom.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::cli::ExportArgs;
@@ -35,7 +36,7 @@ pub(super) fn style(args: &ExportArgs, file: Option<&Path>) -> Result<Style> {
     if args.bom && format != Format::Csv {
         return Err(Error::new(Kind::Usage, "--bom is for CSV").hint("leave --bom out"));
     }
-    Ok(Style { format, guard: args.formula_guard, bom: args.bom, printable: false })
+    Ok(Style { format, guard: args.formula_guard, bom: args.bom, ..Style::default() })
 }
 
 /// What the file's extension says; nothing where it has none. A name that promises another format than
@@ -59,6 +60,19 @@ fn format_named(file: &Path) -> Result<Option<Format>> {
     })
 }
 
+/// A page has one form, and what asks for another is refused.
+pub(super) fn page(args: &ExportArgs, report: &Report, file: Option<&Path>) -> Result<Style> {
+    let is_named =
+        |extension: &OsStr| ["html", "htm"].iter().any(|known| extension.eq_ignore_ascii_case(known));
+    let is_html = file.and_then(Path::extension).is_none_or(is_named);
+    let name = report.name;
+    match is_html && args.format.is_none() && !args.bom {
+        true => Ok(Style::default()),
+        false => Err(Error::new(Kind::Usage, format!("`{name}` is written as HTML and nothing else"))
+            .hint(format!("fbsync export {name} … -o {name}.html"))),
+    }
+}
+
 pub(super) fn options(args: &ExportArgs) -> Result<Options> {
     let mut own_domains = Vec::new();
     for domain in &args.own_domain {
@@ -71,7 +85,8 @@ pub(super) fn options(args: &ExportArgs) -> Result<Options> {
     }
     own_domains.sort();
     own_domains.dedup();
-    Ok(Options { own_domains, max_privileged: args.max_privileged, people: people(&args.people)? })
+    let (people, max_privileged) = (people(&args.people)?, args.max_privileged);
+    Ok(Options { own_domains, max_privileged, people, accounts: None, since: None })
 }
 
 /// Addresses as typed, and those in files: one a line, or the first column that holds an `@`.

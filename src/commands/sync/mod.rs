@@ -118,11 +118,13 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
     };
     let demand = Demand { plan: &plan(args), folder: writer.folder(), admit: &admit };
     let Source { brought, between, scopes } = read(demand)?;
-    if let Some(skew) = brought.wrong_clock() {
-        app.ui.warn(skew);
-    }
     let parameters = parameters(args, &gaps, &between, &brought);
+    let wrong_clock = brought.wrong_clock();
     let Brought { mut reading, spool, .. } = brought;
+    if let Some(skew) = wrong_clock {
+        app.ui.warn(format_args!("{skew}; the snapshot bears FreshBooks' time"));
+        reading.run.set_back(skew.seconds());
+    }
     tell::oddities(app, &reading);
     for business in gaps.apply(&mut reading) {
         app.ui.note(format_args!("{business} can be read again: its --accept-gap is no longer needed"));
@@ -178,11 +180,11 @@ fn check_named(app: &App, args: &SyncArgs, gaps: &AcceptedGaps, businesses: &[Bu
     if let Some(id) = args.business.iter().find(|id| !known(id)) {
         let named: Vec<String> =
             businesses.iter().map(|business| format!("{} ({})", business.id, business.name)).collect();
-        return Err(Error::new(Kind::Usage, format!("the sign-in does not reach a business {id}"))
+        return Err(Error::new(Kind::Usage, format!("this sign-in has no access to business {id}"))
             .hint(format!("--business takes one of: {}", named.join(", "))));
     }
     for id in args.skip_business.iter().chain(&gaps.ids()).filter(|id| !known(id)) {
-        app.ui.note(format_args!("the sign-in does not reach a business {id}, which the options name"));
+        app.ui.note(format_args!("this sign-in has no access to business {id}, which the options name"));
     }
     Ok(())
 }
