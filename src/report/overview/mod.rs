@@ -88,7 +88,7 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> Result<u64> {
         limits: Limits::TEXT,
         version: env!("CARGO_PKG_VERSION"),
     };
-    page.write_into(out).map_err(write_failed)?;
+    page.write_into(out).and_then(|()| out.write_all(b"\n")).map_err(write_failed)?;
     Ok(listed)
 }
 
