@@ -54,7 +54,7 @@ pub(crate) struct Delimited<'t> {
 pub(crate) struct Row<'t> {
     /// As a program shows it, the first being 1.
     pub(crate) number: u32,
-    /// Without the blanks around them.
+    /// Without the blanks around them; line breaks of every kind are one.
     pub(crate) cells: Vec<String>,
     /// As it stands in the file.
     raw: &'t str,
@@ -113,7 +113,7 @@ impl<'t> Iterator for Rows<'t> {
         self.number += 1 + u32::try_from(lines).unwrap_or(u32::MAX);
         let end = place(self.reader.position()).min(self.text.len());
         let raw = self.text.get(before.len()..end).unwrap_or_default().trim_matches(['\r', '\n']);
-        let cells = self.record.iter().map(|cell| cell.trim().to_owned()).collect();
+        let cells = self.record.iter().map(|cell| cell.trim().replace("\r\n", "\n")).collect();
         Some(Row { number: self.number, cells, raw })
     }
 }

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::values::{ZONE, ZONE_HELP, ZONE_VARIABLE, duration};
 use crate::format::{Format, Guard};
+use crate::model::domains;
 use crate::time::Zone;
 
 #[derive(Args, Debug)]
@@ -36,8 +37,9 @@ pub(crate) struct ExportArgs {
     /// Only this person, by any of the addresses, or those in a file of addresses; repeatable
     #[arg(long, value_name = "FILE|EMAIL", conflicts_with = "split_by", help_heading = "About whom")]
     pub(crate) people: Vec<String>,
-    /// A domain of your own, its subdomains included: people elsewhere are external; repeatable
-    #[arg(long, value_name = "DOMAIN", help_heading = "About whom")]
+    /// A domain of your own, its subdomains included: people without an address there are external;
+    /// repeatable, or several separated by commas
+    #[arg(long, value_name = "DOMAIN", value_delimiter = ',', value_parser = domains::parse, help_heading = "About whom")]
     pub(crate) own_domain: Vec<String>,
     /// A folder for each business, which tells nothing of the others
     #[arg(long, value_name = "WHAT", value_enum, help_heading = "What to write")]

@@ -27,6 +27,10 @@ pub(crate) struct SyncArgs {
     /// The same from a CSV file: business_id,reason,until
     #[arg(long, value_name = "FILE", help_heading = "Completeness")]
     pub(crate) accept_gaps: Vec<PathBuf>,
+    /// Begin such a file: a line for each business that could not be listed, the reasons left empty. A
+    /// file that is there already is never overwritten
+    #[arg(long, value_name = "FILE", help_heading = "Completeness")]
+    pub(crate) write_gaps: Option<PathBuf>,
     /// Requests in flight at most
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16), help_heading = "Effort")]
     pub(crate) jobs: u8,
@@ -36,6 +40,9 @@ pub(crate) struct SyncArgs {
     /// Stay and repeat, so far apart
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Effort")]
     pub(crate) every: Option<Duration>,
+    /// Write figures about the run and the newest snapshot for Prometheus, whatever the outcome
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics: Option<PathBuf>,
     /// A remark kept with the snapshot
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,

@@ -26,6 +26,7 @@ pub(crate) use reach::{readable_by_others, secrecy_problem};
 
 const PRIVATE_FILE: u32 = 0o600;
 const PRIVATE_FOLDER: u32 = 0o700;
+const SHARED_FILE: u32 = 0o644;
 
 /// Creates `folder` and what is missing above it, for our eyes alone. An existing one is left as it is.
 pub(crate) fn create_private_folder(folder: &Path) -> Result<()> {
@@ -134,12 +135,12 @@ pub(crate) fn create_new_private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// The text of a file of at most `limit` bytes.
-pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(limit.saturating_add(1)).read_to_string(&mut text)?;
-    match u64::try_from(text.len()).is_ok_and(|length| length <= limit) {
-        true => Ok(text),
+/// All of a file of at most `limit` bytes.
+pub(crate) fn read_bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    match u64::try_from(bytes.len()).is_ok_and(|length| length <= limit) {
+        true => Ok(bytes),
         false => Err(io::ErrorKind::FileTooLarge.into()),
     }
 }
@@ -228,6 +229,15 @@ pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
 pub(crate) fn write_shared(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::create_dir_all(folder_of(path))?;
     fs::write(path, bytes)
+}
+
+/// Replaces `path` by `bytes` in one step, for other users to read. An existing file keeps its mode.
+pub(crate) fn replace_shared(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mode = fs::metadata(path).map_or(SHARED_FILE, |found| found.permissions().mode());
+    let mut pending = Pending::beside(path)?;
+    pending.write_all(bytes)?;
+    pending.file.as_file().set_permissions(Permissions::from_mode(mode))?;
+    pending.commit(true)
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -29,6 +29,14 @@ pub(crate) const NO_SEAT: &str = "no_seat_employee";
 
 pub(crate) const UNKNOWN: &str = "unknown";
 
+/// Every class, from the one that can do most to the one that can do least, and what is not known.
+pub(crate) const CLASSES: [&str; 5] = ["privileged", "standard", "limited", "none", UNKNOWN];
+
+/// Whether it is that of somebody whose business it is.
+pub(crate) fn is_owner(role: &str) -> bool {
+    matches!(role, "owner" | "systemless_owner")
+}
+
 /// The role as people know it from FreshBooks' own pages.
 pub(crate) fn label(role: &str) -> &str {
     KNOWN.iter().find(|(known, ..)| *known == role).map_or(role, |(_, label, _)| label)

@@ -3,11 +3,11 @@
 //! The gravest come first, so the listing is gone through once for each severity; nothing is held.
 
 use super::access::{
-    ACTIVE, EMAIL_DOMAIN, ROLE, ROLE_CLASS, age_days, business_cells, cells, has_flag, is_pending, prefixed,
+    ACTIVE, BUSINESS_ID, ROLE, ROLE_CLASS, age_days, business_cells, cells, has_flag, is_pending, prefixed,
 };
 use super::{Cell, Take, View};
 use crate::error::Result;
-use crate::model::Outcome;
+use crate::model::role;
 use crate::store::{AccessRow, BusinessLine};
 
 pub(super) const LEAD: &[&str] = &[
@@ -154,7 +154,7 @@ pub(super) fn why_look(view: &View, row: &AccessRow) -> Result<String> {
 fn of_business(view: &View, business: &BusinessLine) -> Vec<&'static Reason> {
     // Of some people's rows alone nothing can be said about a whole business.
     let some_people = !view.options.people.is_empty();
-    let unread = view.team_list(business.id).is_none_or(|line| line.read.outcome != Outcome::Ok);
+    let unread = !view.is_read(business.id);
     let tests = [
         (unread, &LIST_NOT_READABLE),
         (!unread && !some_people && business.owner.is_none(), &NO_OWNER_SEEN),
@@ -167,10 +167,12 @@ fn of_business(view: &View, business: &BusinessLine) -> Vec<&'static Reason> {
 fn of_row(view: &View, row: &AccessRow) -> Result<Vec<&'static Reason>> {
     let privileged = row.text(ROLE_CLASS)? == "privileged";
     let active = row.integer(ACTIVE)? != 0;
-    let external = view.is_external(&row.text(EMAIL_DOMAIN)?) == Some(true);
+    let external = view.is_external(&row.addresses()?) == Some(true);
+    // An accountant's clients own their books.
+    let client = role::is_owner(&row.text(ROLE)?) && !view.is_own_business(row.integer(BUSINESS_ID)?);
     let waiting = is_pending(row)? && age_days(view, row)?.is_some_and(|days| days > OLD_INVITATION_DAYS);
     let tests = [
-        (privileged && active && external, &EXTERNAL_PRIVILEGED),
+        (privileged && active && external && !client, &EXTERNAL_PRIVILEGED),
         (privileged && !active, &INACTIVE_PRIVILEGED),
         (has_flag(row, "unknown_role")?, &UNKNOWN_ROLE),
         (has_flag(row, "shared_email")?, &SHARED_EMAIL),

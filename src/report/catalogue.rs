@@ -1,6 +1,6 @@
 //! Every report there is.
 
-use super::columns::{ACCESS, AGE, DECISION, REASON, SEEN, WHY_LOOK};
+use super::columns::{ACCESS, AGE, DECISION, OWNER, REASON, SEEN, WHY_LOOK};
 use super::{Needs, Report, access, attention, changes, coverage, people, review, roles};
 
 /// A report of memberships; the others say what differs.
@@ -90,7 +90,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "external",
         title: "External people",
-        about: "memberships whose e-mail address is not at one of your own domains",
+        about: "memberships of people without an address at one of your own domains",
         needs: Needs::OwnDomain,
         rows: access::external,
         ..MEMBERSHIPS
@@ -98,8 +98,9 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "own-people",
         title: "Your own people",
-        about: "memberships of people at your own domains, and a row for each business whose list was not read",
-        columns: &[SEEN, ACCESS],
+        about: "memberships of people with an address at your own domains, and a row for each business whose \
+                list was not read",
+        columns: &[SEEN, ACCESS, OWNER],
         key: &["row_key"],
         lead: access::SEEN_LEAD,
         needs: Needs::OwnDomain,

@@ -1,7 +1,8 @@
 //! A snapshot as the reports see it: which rows, and what was asked beside.
 
 use crate::error::Result;
-use crate::model::{Outcome, Status};
+use crate::model::addresses::normalized;
+use crate::model::{Outcome, Status, domains, role};
 use crate::stop::Stop;
 use crate::store::{AccessRow, BusinessLine, CoverageLine, People, Reader, Side, Snapshot, Usable};
 use crate::time::Timestamp;
@@ -29,14 +30,17 @@ pub(crate) enum Scope {
 pub(crate) struct Limits;
 
 impl Limits {
-    pub(crate) const TEXT: [&'static str; 8] = [
+    pub(crate) const TEXT: [&'static str; 9] = [
         "authorised apps and API tokens, which may act for a person, are not visible through this API",
         "clients' logins to their portal are not visible",
         "access that is given project by project is not visible",
         "settings made for one person beyond the role are not visible",
         "access of FreshBooks' own staff is not visible",
         "whether others use a second factor at sign-in is not visible",
-        "what changed and changed back between two snapshots is not visible",
+        "what changed and changed back between two snapshots is not visible; FreshBooks' own audit log does \
+         not cover changes to the team either, and `diff` shows what two snapshots tell",
+        "FreshBooks has two kinds of accountants, one of them with full access, and may call both roles by \
+         the same word: ask which one it is",
         "a person who was removed may show as inactive, or not at all",
     ];
 }
@@ -108,12 +112,20 @@ impl<'a> View<'a> {
         self.coverage.iter().find(|line| line.business_id == business_id && line.is_team_list())
     }
 
-    /// Businesses whose team list was not read to the end.
+    /// Whether the business's team list was read to its end.
+    pub(crate) fn is_read(&self, business_id: i64) -> bool {
+        self.team_list(business_id).is_some_and(|line| line.read.outcome == Outcome::Ok)
+    }
+
+    /// Businesses whose team list was not.
     pub(crate) fn not_covered(&self) -> Vec<&BusinessLine> {
-        let unread = |business: &&BusinessLine| {
-            self.team_list(business.id).is_none_or(|line| line.read.outcome != Outcome::Ok)
-        };
-        self.businesses.iter().filter(unread).collect()
+        self.businesses.iter().filter(|business| !self.is_read(business.id)).collect()
+    }
+
+    /// Whether the person who signed in owns the business.
+    pub(crate) fn is_own_business(&self, business_id: i64) -> bool {
+        let business = self.businesses.iter().find(|business| business.id == business_id);
+        business.is_some_and(|business| business.own_role.split(';').any(role::is_owner))
     }
 
     /// "N of M businesses", and which are missing.
@@ -145,15 +157,14 @@ impl<'a> View<'a> {
         (!self.is_genuine()).then(|| format!("NOT FROM FRESHBOOKS: {}", self.host()))
     }
 
-    /// Whether the domain is none of one's own; `None` where that cannot be said.
-    pub(crate) fn is_external(&self, domain: &str) -> Option<bool> {
-        if self.options.own_domains.is_empty() || domain.is_empty() {
+    /// Whether none of somebody's `;`-joined addresses is at a domain of one's own; `None` where that
+    /// cannot be said.
+    pub(crate) fn is_external(&self, addresses: &str) -> Option<bool> {
+        let own = &self.options.own_domains;
+        if own.is_empty() || !addresses.contains('@') {
             return None;
         }
-        let within = |own: &String| {
-            domain.strip_suffix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        };
-        Some(!self.options.own_domains.iter().any(within))
+        Some(!addresses.split(';').any(|address| domains::hold(own, &normalized(address))))
     }
 }
 

@@ -144,6 +144,8 @@ fn sync_once(app: &App, db: &Path, note: &str) -> Result<()> {
         include: Vec::new(),
         accept_gap: Vec::new(),
         accept_gaps: Vec::new(),
+        write_gaps: None,
+        metrics: None,
         jobs: 4,
         max_time: None,
         every: None,

@@ -1,6 +1,6 @@
 //! `export`: a report to standard output or a file, or the evidence folder.
 //!
-//! - [`asked`]: what was typed, made sense of.
+//! - [`asked`]: what was typed, made sense of; [`people`]: whom it names.
 //! - [`one`]: one report; [`neighbour`]: a file that another product imports.
 //! - [`folder`]: the evidence folder, or a folder for each business.
 //! - [`list`]: the column contract of every report.
@@ -10,6 +10,7 @@ mod folder;
 mod list;
 mod neighbour;
 mod one;
+mod people;
 
 use std::path::{Path, PathBuf};
 

@@ -9,6 +9,7 @@ mod again;
 mod every;
 mod gap_file;
 mod gaps;
+mod metrics;
 mod tell;
 
 use std::path::Path;
@@ -26,6 +27,7 @@ use crate::fsutil;
 use crate::http::Http;
 use crate::model::{Business, Identity, Reading, relate};
 use crate::store::{Provenance, Spool, Writer};
+use crate::ui::{few, few_of};
 use gaps::AcceptedGaps;
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
@@ -37,9 +39,10 @@ pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
         let session = || Ok(Session::open(app, &http)?.adopting(args.adopt));
         with_session(app, args, http.clone(), session)
     };
+    let round = || metrics::around(app, args, once);
     match args.every {
-        None => once(),
-        Some(apart) => every::repeat(app, apart, once),
+        None => round(),
+        Some(apart) => every::repeat(app, apart, round),
     }
 }
 
@@ -99,6 +102,10 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
         fsutil::create_private_folder(folder)?;
     }
     let gaps = AcceptedGaps::gather(app, args)?;
+    // A file that is none of gaps is in the way, and better now than after everything was read.
+    if let Some(file) = args.write_gaps.as_deref().filter(|file| file.exists()) {
+        gap_file::read(file)?;
+    }
     let writer = Writer::claim(&path, app.ui)?;
     let source = app.endpoints.api.lasting_name();
     let admit = |identity: &Identity, businesses: &[Business]| {
@@ -106,6 +113,7 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
             writer.check_owner(&source, identity.id, &identity.email)?;
         }
         check_named(app, args, &gaps, businesses)?;
+        gaps.tell_expired(app.ui, businesses);
         writer.bring_up_to_date(app.ui)
     };
     let demand = Demand { plan: &plan(args), folder: writer.folder(), admit: &admit };
@@ -125,7 +133,7 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
     let Reading { run, businesses } = reading;
     let listings = relate(&run.identity, businesses);
     let recorded = writer.write(&run, &listings, spool, &provenance)?;
-    tell::tell(app, &recorded, &missing, &path, &again::command(app, args, &path))
+    tell::tell(app, args, &recorded, &missing, &path)
 }
 
 fn plan(args: &SyncArgs) -> Plan {
@@ -158,11 +166,15 @@ fn check_named(app: &App, args: &SyncArgs, gaps: &AcceptedGaps, businesses: &[Bu
     if let Some(id) = args.business.iter().find(|id| !known(id)) {
         let named: Vec<String> =
             businesses.iter().map(|business| format!("{} ({})", business.id, business.name)).collect();
-        return Err(Error::new(Kind::Usage, format!("the sign-in does not reach a business {id}"))
-            .hint(format!("--business takes one of: {}", named.join(", "))));
+        let error = Error::new(Kind::Usage, format!("this sign-in has no access to business {id}"))
+            .hint(format!("--business takes one of: {}", few(&named)));
+        return Err(match few_of(&named) {
+            (_, 0) => error,
+            _ => error.hint(format!("all of them: {}", app.command("status --json"))),
+        });
     }
     for id in args.skip_business.iter().chain(&gaps.ids()).filter(|id| !known(id)) {
-        app.ui.note(format_args!("the sign-in does not reach a business {id}, which the options name"));
+        app.ui.note(format_args!("this sign-in has no access to business {id}, which the options name"));
     }
     Ok(())
 }
