@@ -26,6 +26,7 @@ mod history;
 mod imports;
 mod interruption;
 mod leaks;
+mod metrics;
 mod network;
 mod origins;
 mod outcomes;
