@@ -41,6 +41,14 @@ pub(crate) struct ExportArgs {
     /// repeatable, or several separated by commas
     #[arg(long, value_name = "DOMAIN", value_delimiter = ',', value_parser = domains::parse, help_heading = "About whom")]
     pub(crate) own_domain: Vec<String>,
+    /// Who works here, as CSV (email; optional name, status, end_date, type, manager): flags people who left
+    /// and still have access, people who are not on it, and service accounts
+    #[arg(long, value_name = "FILE", help_heading = "Against lists of yours")]
+    pub(crate) roster: Option<PathBuf>,
+    /// Which access is expected, as CSV (business_id, email, role; optional reason, approved_by, until): flags
+    /// what is not on it, has expired or is higher, and what is missing
+    #[arg(long, value_name = "FILE", help_heading = "Against lists of yours")]
+    pub(crate) expected: Option<PathBuf>,
     /// A folder for each business, which tells nothing of the others
     #[arg(long, value_name = "WHAT", value_enum, help_heading = "What to write")]
     pub(crate) split_by: Option<SplitBy>,

@@ -100,6 +100,10 @@ impl List {
         Ok(List { sha256: hex(Sha256::digest(&bytes)), file, lines, unused })
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
     /// What each line says.
     pub(super) fn parsed<T>(&self, entry: impl Fn(&Line) -> Result<T, Problem>) -> Result<Vec<T>> {
         let parsed =
@@ -192,10 +196,13 @@ impl Headings {
     fn check(&self) -> Result<(), Problem> {
         let refused = |what| Err(Problem::new(what, self.form.columns));
         let twice = self.form.columns.split(',').enumerate().find(|(place, _)| self.count(*place) > 1);
-        match (self.strange.first(), twice) {
-            (Some(strange), _) if !self.form.others => {
-                refused(format!("there is a column `{strange}`, which means nothing here"))
-            }
+        let misspelt = |strange: &&String| {
+            let absent =
+                self.form.columns.split(',').enumerate().filter(|(place, _)| self.count(*place) == 0);
+            absent.into_iter().any(|(_, name)| is_slip(&plain(strange), &plain(name)))
+        };
+        match (self.strange.iter().find(|strange| !self.form.others || misspelt(strange)), twice) {
+            (Some(strange), _) => refused(format!("there is a column `{strange}`, which means nothing here")),
             (_, Some((_, name))) => refused(format!("there are two columns `{name}`")),
             _ => Ok(()),
         }
@@ -223,6 +230,21 @@ impl Headings {
 /// A heading as it is compared: its letters and digits, in lower case.
 fn plain(heading: &str) -> String {
     heading.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether one word is the other with one letter too many, missing, wrong, or exchanged with its
+/// neighbour.
+fn is_slip(a: &str, b: &str) -> bool {
+    let same = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
+    let rest = |word: &str| word.chars().skip(same).collect::<Vec<_>>();
+    let (mut a, mut b) = (rest(a), rest(b));
+    while a.last().is_some_and(|last| b.last() == Some(last)) {
+        (_, _) = (a.pop(), b.pop());
+    }
+    match (a.as_slice(), b.as_slice()) {
+        ([a, b], [c, d]) => (a, b) == (d, c),
+        (a, b) => a.len().max(b.len()) <= 1,
+    }
 }
 
 #[cfg(test)]
@@ -256,9 +278,23 @@ mod tests {
         assert_eq!(told("\nid\n\n1\n", &STRICT), "4:1||");
         assert_eq!(told("id,day\n,\n1,\n", &STRICT), "3:1||");
         assert_eq!(told("id,phone\n1,2\n,3\n", &OPEN), "2:1|| -phone");
+        assert_eq!(told("id,note,nota\n1,2,3\n", &OPEN), "2:1||2 -nota");
         for text in ["", "\n\n", "id,note\n"] {
             assert_eq!(told(text, &STRICT), "", "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_slip_of_the_keyboard_is_no_other_column() {
+        let check = |a, expected| assert_eq!(is_slip(a, "until"), expected, "{a}");
+        for a in ["untill", "unil", "untik", "unitl", "ntil", "xuntil", "until"] {
+            check(a, true);
+        }
+        for a in ["unti11", "untli1", "unt", "litnu", ""] {
+            check(a, false);
+        }
+        let told = told("id,daay,phone\n", &OPEN);
+        assert_eq!(told, "1: there is a column `daay`, which means nothing here");
     }
 
     #[test]

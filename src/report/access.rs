@@ -1,7 +1,7 @@
 //! Reports whose rows are memberships: all of them, or those that fit.
 
 use super::columns::{ACCESS, Column, Type, at};
-use super::{Cell, Take, View};
+use super::{Cell, Take, View, remarks};
 use crate::error::Result;
 use crate::store::{AccessRow, BusinessLine, Value};
 use crate::time::Timestamp;
@@ -28,7 +28,7 @@ pub(super) const PENDING_LEAD: &[&str] =
 pub(super) const SEEN_LEAD: &[&str] =
     &["business_name", "seen", "full_name", "email", "role_label", "state", "owner_name", "owner_email"];
 
-const ROW_KEY: usize = at("row_key");
+pub(super) const ROW_KEY: usize = at("row_key");
 const SNAPSHOT_ID: usize = at("snapshot_id");
 const AS_OF: usize = at("as_of");
 pub(super) const BUSINESS_ID: usize = at("business_id");
@@ -36,9 +36,11 @@ const BUSINESS_UUID: usize = at("business_uuid");
 const BUSINESS_NAME: usize = at("business_name");
 const ACCOUNT_ID: usize = at("account_id");
 pub(super) const ROLE: usize = at("role");
+pub(super) const EMAIL: usize = at("email");
+pub(super) const ROLE_LABEL: usize = at("role_label");
 pub(super) const ROLE_CLASS: usize = at("role_class");
 pub(super) const ACTIVE: usize = at("active");
-const STATE: usize = at("state");
+pub(super) const STATE: usize = at("state");
 const CREATED: usize = at("member_created_at");
 const IS_EXTERNAL: usize = at("is_external");
 pub(super) const FLAGS: usize = at("flags");
@@ -131,6 +133,10 @@ pub(super) fn cells<'a>(view: &View, row: &'a AccessRow) -> Result<Vec<Cell<'a>>
     }
     if let Some(external) = view.is_external(&row.addresses()?) {
         cells[IS_EXTERNAL] = Cell::Bool(external);
+    }
+    let remarks = remarks::of_row(view, row)?;
+    if !remarks.is_empty() {
+        cells[FLAGS] = Cell::text(remarks::flags(&row.text(FLAGS)?, &remarks));
     }
     Ok(cells)
 }

@@ -8,6 +8,7 @@
 //! - [`view`]: a snapshot, or some of it, as the reports see it.
 //! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`]: the rows;
 //!   [`holdings`]: who holds what, for those of people.
+//! - [`roster`], [`expected`]: lists that others keep; [`remarks`]: what they say of a row.
 //! - [`census`]: people and what they hold, as plain values; [`presets`], [`baton`]: files for other
 //!   products, made from it.
 //! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`].
@@ -22,13 +23,16 @@ mod changes;
 mod columns;
 mod coverage;
 mod csv;
+mod expected;
 mod format;
 mod holdings;
 mod jsonl;
 mod people;
 mod presets;
+mod remarks;
 mod review;
 mod roles;
+mod roster;
 mod shared;
 pub(crate) mod summary;
 mod view;
@@ -39,9 +43,11 @@ use std::borrow::Cow;
 pub(crate) use catalogue::{CHANGES, REPORTS, find};
 pub(crate) use changes::cells as change_cells;
 pub(crate) use columns::{Column, Type, column};
+pub(crate) use expected::{Approval, Expected};
 pub(crate) use format::{Lines, Style, write};
 pub(crate) use jsonl::write_object;
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
+pub(crate) use roster::{Entry, Roster};
 pub(crate) use view::{Limits, Options, Scope, View};
 
 use crate::error::Result;

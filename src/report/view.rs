@@ -1,11 +1,15 @@
 //! A snapshot as the reports see it: which rows, and what was asked beside.
 
+use std::collections::HashSet;
+
+use super::expected::Expected;
+use super::roster::Roster;
 use crate::error::Result;
 use crate::model::addresses::normalized;
 use crate::model::{Outcome, Status, domains, role};
 use crate::stop::Stop;
 use crate::store::{AccessRow, BusinessLine, CoverageLine, People, Reader, Side, Snapshot, Usable};
-use crate::time::Timestamp;
+use crate::time::{Day, Timestamp};
 
 /// Rows between two looks whether a signal came.
 const ROWS_PER_LOOK: u64 = 1024;
@@ -16,6 +20,8 @@ pub(crate) struct Options {
     pub(crate) own_domains: Vec<String>,
     pub(crate) max_privileged: u32,
     pub(crate) people: Vec<String>,
+    pub(crate) roster: Option<Roster>,
+    pub(crate) expected: Option<Expected>,
 }
 
 /// Which businesses.
@@ -66,9 +72,10 @@ impl<'a> View<'a> {
         reader: &'a Reader,
         snapshot: Snapshot,
         scope: Scope,
-        options: Options,
+        mut options: Options,
         stop: &'a Stop,
     ) -> Result<Self> {
+        keep_to_view(&mut options, reader, snapshot.id, &scope)?;
         let (people, not_found) = find_people(reader, snapshot.id, &options.people)?;
         let earlier = reader.neighbour(Usable::default(), &snapshot, Side::Before)?;
         Ok(View {
@@ -103,6 +110,11 @@ impl<'a> View<'a> {
         self.snapshot.status != Status::Complete
     }
 
+    /// The day on which it was read, in UTC: lists kept beside are held against it.
+    pub(crate) fn today(&self) -> Day {
+        Day::of(self.as_of())
+    }
+
     pub(crate) fn as_of(&self) -> Timestamp {
         self.snapshot.finished_at
     }
@@ -120,6 +132,11 @@ impl<'a> View<'a> {
     /// Businesses whose team list was not.
     pub(crate) fn not_covered(&self) -> Vec<&BusinessLine> {
         self.businesses.iter().filter(|business| !self.is_read(business.id)).collect()
+    }
+
+    /// Whether somebody at an address is among the people asked for; everybody is, where nobody was named.
+    pub(crate) fn is_asked_for(&self, address: &str) -> bool {
+        self.options.people.is_empty() || self.options.people.iter().any(|asked| asked == address)
     }
 
     /// Whether the person who signed in owns the business.
@@ -166,6 +183,26 @@ impl<'a> View<'a> {
         }
         Some(!addresses.split(';').any(|address| domains::hold(own, &normalized(address))))
     }
+}
+
+/// Cuts the lists kept beside down to what they say of the people and businesses of the view. What is made
+/// for one business must not tell how many others there are.
+fn keep_to_view(options: &mut Options, reader: &Reader, snapshot_id: i64, scope: &Scope) -> Result<()> {
+    if let Some(roster) = &mut options.roster {
+        let accounts = reader.account_addresses(snapshot_id)?;
+        let known: HashSet<&str> = accounts.iter().flat_map(|(_, emails)| emails.split(';')).collect();
+        roster.keep_only(|address| known.contains(address));
+        if *scope != Scope::Whole {
+            roster.forget_the_rest();
+        }
+    }
+    if let Some(expected) = &mut options.expected {
+        if let Scope::Alone(businesses) = scope {
+            expected.keep_only(|business| businesses.contains(&business));
+        }
+        expected.index();
+    }
+    Ok(())
 }
 
 /// The rows to keep to, and the addresses that nobody has.

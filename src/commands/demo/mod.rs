@@ -188,6 +188,8 @@ fn everything(db: &Path) -> ExportArgs {
         business: Vec::new(),
         people: Vec::new(),
         own_domain: Vec::new(),
+        roster: None,
+        expected: None,
         split_by: None,
         bom: false,
         formula_guard: Guard::Quote,

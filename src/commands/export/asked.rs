@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::people;
+use super::{beside, people};
 use crate::cli::ExportArgs;
 use crate::error::{Error, Kind, Result};
 use crate::format::Format;
 use crate::report::{self, Options, REPORTS, Report, Style};
+use crate::ui::Ui;
 
 pub(super) fn report(args: &ExportArgs) -> Result<Option<&'static Report>> {
     let Some(name) = &args.report else { return Ok(None) };
@@ -38,9 +39,15 @@ pub(super) fn style(args: &ExportArgs, file: Option<&Path>) -> Result<Style> {
     Ok(Style { format, guard: args.formula_guard, bom: args.bom })
 }
 
-pub(super) fn options(args: &ExportArgs) -> Result<Options> {
+pub(super) fn options(ui: Ui, args: &ExportArgs) -> Result<Options> {
     let mut own_domains = args.own_domain.clone();
     own_domains.sort();
     own_domains.dedup();
-    Ok(Options { own_domains, max_privileged: args.max_privileged, people: people::addresses(&args.people)? })
+    Ok(Options {
+        own_domains,
+        max_privileged: args.max_privileged,
+        people: people::addresses(&args.people)?,
+        roster: args.roster.as_deref().map(|path| beside::roster(ui, path)).transpose()?,
+        expected: args.expected.as_deref().map(|path| beside::expected(ui, path)).transpose()?,
+    })
 }

@@ -8,7 +8,7 @@ use super::Plan;
 use crate::app::{self, Clock};
 use crate::error::Result;
 use crate::format::{Format, Guard};
-use crate::report::{Limits, Options, Scope, Style, View};
+use crate::report::{Expected, Limits, Options, Roster, Scope, Style, View};
 use snapshot::{CoverageEntry, SnapshotEntry, SourceEntry};
 
 pub(super) const SCHEMA: &str = "fbsync.manifest/1";
@@ -77,6 +77,10 @@ pub(super) struct OptionsEntry {
     people: Vec<String>,
     own_domains: Vec<String>,
     max_privileged: u32,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    roster: Option<Roster>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    expected: Option<Expected>,
 }
 
 impl OptionsEntry {
@@ -89,6 +93,8 @@ impl OptionsEntry {
             own_domains: self.own_domains.clone(),
             max_privileged: self.max_privileged,
             people: self.people.clone(),
+            roster: self.roster.clone(),
+            expected: self.expected.clone(),
         }
     }
 
@@ -195,6 +201,8 @@ impl Manifest {
                 people: view.options.people.clone(),
                 own_domains: view.options.own_domains.clone(),
                 max_privileged: view.options.max_privileged,
+                roster: view.options.roster.clone(),
+                expected: view.options.expected.clone(),
             },
             coverage: view.businesses.iter().map(|business| CoverageEntry::of(view, business)).collect(),
             files,
