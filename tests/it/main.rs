@@ -5,6 +5,7 @@
 mod arbitrary;
 mod auth;
 mod baton;
+mod beside;
 mod browsers;
 mod c1z;
 mod changes;
