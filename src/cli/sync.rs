@@ -40,6 +40,9 @@ pub(crate) struct SyncArgs {
     /// Stay and repeat, so far apart
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Effort")]
     pub(crate) every: Option<Duration>,
+    /// Fail instead of beginning a new database, for unattended runs
+    #[arg(long)]
+    pub(crate) no_create: bool,
     /// Write figures about the run and the newest snapshot for Prometheus, whatever the outcome
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics: Option<PathBuf>,

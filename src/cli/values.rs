@@ -27,12 +27,14 @@ pub(super) fn accepted_gap(text: &str) -> Result<(i64, Option<String>), String> 
     Ok((id, reason))
 }
 
-/// A snapshot's id and the whole of its hash: a part of one would prove little.
-pub(super) fn expectation(text: &str) -> Result<(i64, String), String> {
-    let (id, hash) = text.split_once(':').ok_or("give a snapshot's id, a colon and its hash")?;
-    let id = id.parse().map_err(|_| "give a snapshot's id before the colon")?;
+/// A snapshot's id, or `review-3`, and the whole of its hash: a part of one would prove little.
+pub(super) fn expectation(text: &str) -> Result<(String, String), String> {
+    let (name, hash) = text.split_once(':').ok_or("give a snapshot's id, a colon and its hash")?;
+    if name.strip_prefix("review-").unwrap_or(name).parse::<i64>().is_err() {
+        return Err("give a snapshot's id, or a name like review-3, before the colon".to_owned());
+    }
     match hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        true => Ok((id, hash.to_ascii_lowercase())),
+        true => Ok((name.to_owned(), hash.to_ascii_lowercase())),
         false => Err("give all 64 hexadecimal digits of the hash".to_owned()),
     }
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use crate::delimited::{Delimited, Problem, Row, decoded};
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::fsutil;
 use crate::model::reading::hex;
 use crate::review::moment::{self, Doubt, Order};
@@ -93,7 +93,7 @@ impl List {
     pub(super) fn read(path: &Path, form: &'static Form) -> Result<Self> {
         let file = path.display().to_string();
         let bytes = fsutil::read_bytes(path, LARGEST)
-            .context(Kind::Config, || format!("cannot read {} in {file}", form.what))?;
+            .map_err(fsutil::failing(|| format!("cannot read {} in {file}", form.what)))?;
         let text = decoded(&bytes).map_err(|problem| refusal(&file, None, problem))?;
         let (lines, unused) =
             lines(&text, form).map_err(|(row, problem)| refusal(&file, Some(row), problem))?;

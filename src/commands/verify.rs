@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::cli::VerifyArgs;
 use crate::error::{Error, Kind, Result};
 use crate::evidence::check::{self, Verdict};
-use crate::store::{Finding, Link, Reader, Report};
+use crate::store::{Finding, Reader, Report};
 use crate::ui::Ui;
 
 /// By no check of a file, ever.
@@ -40,13 +40,18 @@ fn verify_folder(app: &App, folder: &Path, args: &VerifyArgs, database: Option<&
         verdict.findings.extend(own.map(|finding| format!("the database: {}", finding.0)));
     }
     limits.push(NEVER_PROVED.to_owned());
-    let Verdict { folders, files, seal, written_by, pruned, not_compared, findings } = &verdict;
+    let Verdict { folders, files, seal, written_by, pruned, not_compared, strays, findings } = &verdict;
     if app.json {
         app.ui.json(&json!({
             "ok": findings.is_empty(), "folders": folders, "files": files, "seal": seal,
             "rederived": reader.is_some(), "written_by": written_by, "pruned": pruned,
-            "not_compared": not_compared, "findings": findings, "not_proved": limits,
+            "not_compared": not_compared, "strays": strays, "findings": findings, "not_proved": limits,
         }))?;
+    }
+    for stray in strays {
+        app.ui.note(format_args!(
+            "{stray} was left there by a system; it is no evidence and was not looked at"
+        ));
     }
     if !findings.is_empty() {
         return Err(tell_findings(app.ui, findings.iter().map(String::as_str), &shown.to_string()));
@@ -70,7 +75,7 @@ fn verify_folder(app: &App, folder: &Path, args: &VerifyArgs, database: Option<&
     Ok(())
 }
 
-fn verify_database(app: &App, path: &Path, expected: &[(i64, String)]) -> Result<()> {
+fn verify_database(app: &App, path: &Path, expected: &[(String, String)]) -> Result<()> {
     let report = check_database(&Reader::open(app, path)?, expected)?;
     let mut limits = database_limits(&report, expected);
     limits.push(NEVER_PROVED.to_owned());
@@ -79,7 +84,7 @@ fn verify_database(app: &App, path: &Path, expected: &[(i64, String)]) -> Result
         app.ui.json(&json!({
             "ok": report.findings.is_empty(), "snapshots": report.snapshots, "pruned": report.pruned,
             "rows": report.rows, "records": report.records,
-            "head": report.head.as_ref().map(|Link { id, sha256, .. }| json!({ "id": id, "content_sha256": sha256 })),
+            "head": report.head.as_ref().map(|head| json!({ "id": head.json_name(), "content_sha256": head.sha256 })),
             "findings": findings.clone().collect::<Vec<_>>(), "not_proved": limits,
         }))?;
     }
@@ -90,34 +95,37 @@ fn verify_database(app: &App, path: &Path, expected: &[(i64, String)]) -> Result
     app.ui.note(format_args!(
         "ok: {snapshots} snapshots, {rows} rows and {records} records are as they were written"
     ));
-    if let Some(Link { id, sha256, .. }) = head {
-        app.ui.note(format_args!("newest: snapshot {id}, content_sha256 {sha256}"));
+    if let Some(head) = head {
+        app.ui.note(format_args!("newest: {head}, content_sha256 {}", head.sha256));
     }
     limits.iter().for_each(|limit| app.ui.note(limit));
     Ok(())
 }
 
 /// The database against itself, and against hashes that were kept elsewhere.
-fn check_database(reader: &Reader, expected: &[(i64, String)]) -> Result<Report> {
+fn check_database(reader: &Reader, expected: &[(String, String)]) -> Result<Report> {
     let mut report = reader.check()?;
-    for (id, hash) in expected {
-        report.findings.extend(unexpected(reader, &report, *id, hash)?);
-    }
+    let unexpected: Vec<Finding> =
+        expected.iter().filter_map(|(name, hash)| unexpected(&report, name, hash)).collect();
+    report.findings.extend(unexpected);
     Ok(report)
 }
 
-/// What is wrong about a snapshot whose hash was kept elsewhere.
-fn unexpected(reader: &Reader, report: &Report, id: i64, hash: &str) -> Result<Option<Finding>> {
-    let head = report.head.as_ref().map_or(0, |head| head.id);
-    let found = reader.find_snapshot(id)?.map(|snapshot| snapshot.content_sha256);
-    Ok(match found {
-        Some(found) if found == hash => None,
-        Some(found) => Some(Finding(format!("snapshot {id} has the hash {found}, not the expected {hash}"))),
-        None if id > head => {
-            Some(Finding(format!("snapshot {id} is not there: the chain was cut off after snapshot {head}")))
+/// What is wrong about a snapshot or a review whose hash was kept elsewhere.
+fn unexpected(report: &Report, name: &str, hash: &str) -> Option<Finding> {
+    let found = report.links.iter().find(|link| link.name() == name);
+    let what = match name.strip_prefix("review-") {
+        Some(id) => format!("review {id}"),
+        None => format!("snapshot {name}"),
+    };
+    match (found, &report.head) {
+        (Some(found), _) if found.sha256 == hash => None,
+        (Some(found), _) => {
+            Some(Finding(format!("{what} has the hash {}, not the expected {hash}", found.sha256)))
         }
-        None => Some(Finding(format!("snapshot {id} is not there"))),
-    })
+        (None, Some(head)) => Some(Finding(format!("{what} is not there: the chain ends with {head}"))),
+        (None, None) => Some(Finding(format!("{what} is not there"))),
+    }
 }
 
 /// What the agreement of a folder does not prove.
@@ -139,13 +147,13 @@ fn folder_limits(sealed: bool, rederived: bool) -> &'static str {
 }
 
 /// What the agreement of a database does not prove.
-fn database_limits(report: &Report, expected: &[(i64, String)]) -> Vec<String> {
-    let mut limits = vec![match expected.iter().map(|(id, _)| id).max() {
+fn database_limits(report: &Report, expected: &[(String, String)]) -> Vec<String> {
+    let mut limits = vec![match expected.last().map(|(name, _)| name) {
         None => "not proved: that nobody rebuilt the whole file, or cut snapshots off its end; for that, keep what \
                  `fbsync snapshots --head` prints in another place and give it as --expect ID:HEX"
             .to_owned(),
         Some(newest) => format!(
-            "proved up to snapshot {newest}, whose hash was kept elsewhere; not proved: that no later snapshots were \
+            "proved up to {newest}, whose hash was kept elsewhere; not proved: that nothing recorded later was \
              changed or cut off"
         ),
     }];

@@ -1,7 +1,7 @@
 //! Every report there is.
 
 use super::columns::{ACCESS, AGE, DECISION, OWNER, REASON, SEEN, WHY_LOOK};
-use super::{Needs, Report, access, attention, changes, coverage, people, review, roles};
+use super::{Needs, Report, access, attention, changes, coverage, outcomes, people, review, roles};
 
 /// A report of memberships; the others say what differs.
 const MEMBERSHIPS: Report = Report {
@@ -145,6 +145,28 @@ pub(crate) const REPORTS: &[Report] = &[
         columns: &[ACCESS, WHY_LOOK, DECISION],
         lead: review::LEAD,
         rows: review::rows,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "decisions",
+        title: "Decisions",
+        about: "what reviewers decided about this snapshot, one row for each membership that was decided",
+        columns: &[outcomes::DECISIONS],
+        key: &["row_key"],
+        lead: &[],
+        needs: Needs::Review,
+        rows: outcomes::decisions,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "outcomes",
+        title: "What became of it",
+        about: "each decision to remove or change, and what the snapshots since then show of it",
+        columns: &[outcomes::DECISIONS, outcomes::OUTCOME],
+        key: &["row_key"],
+        lead: &[],
+        needs: Needs::Review,
+        rows: outcomes::outcomes,
         ..MEMBERSHIPS
     },
 ];

@@ -27,6 +27,7 @@ mod expected;
 mod format;
 mod holdings;
 mod jsonl;
+pub(crate) mod outcomes;
 mod people;
 mod presets;
 mod remarks;
@@ -42,13 +43,14 @@ use std::borrow::Cow;
 
 pub(crate) use catalogue::{CHANGES, REPORTS, find};
 pub(crate) use changes::cells as change_cells;
-pub(crate) use columns::{Column, Type, column};
+pub(crate) use columns::{ACCESS as ACCESS_COLUMNS, Column, Type, column};
 pub(crate) use expected::{Approval, Expected};
 pub(crate) use format::{Lines, Style, write};
 pub(crate) use jsonl::write_object;
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
 pub(crate) use roster::{Entry, Roster};
 pub(crate) use view::{Limits, Options, Scope, View};
+pub(crate) use xlsx::LONGEST_CELL;
 
 use crate::error::Result;
 
@@ -96,6 +98,7 @@ pub(crate) enum Needs {
     Nothing,
     OwnDomain,
     EarlierSnapshot,
+    Review,
 }
 
 #[derive(Clone, Copy)]
@@ -145,7 +148,10 @@ impl Report {
                 Some("--own-domain was not given".to_owned())
             }
             Needs::EarlierSnapshot => changes::not_made(view),
-            Needs::Nothing | Needs::OwnDomain => None,
+            Needs::Review if view.reviews.is_empty() => {
+                Some("no review of this snapshot was recorded".to_owned())
+            }
+            Needs::Nothing | Needs::OwnDomain | Needs::Review => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use fbsync::sandbox::{Fault, Reading, Trouble, World};
 
-use crate::harness::{DB, Home, Run, mode_of};
+use crate::harness::{DB, Home, NEW_DB, Run, mode_of};
 use crate::sync::{ME, TEAM, three};
 
 /// Samples by name and labels.
@@ -90,7 +90,7 @@ fn a_sync_tells_itself_and_the_newest_snapshot() {
     let home = Home::reading(World::demo()).with("FBSYNC_TEST_CLOCK", "1782820800");
     let (run, metrics) = sync(&home, &[]);
     let run = run.succeeds();
-    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", NEW_DB));
     let tables = home.tables();
     let counted = |sql: &str| tables.number(sql) as f64;
     for (name, expected) in [
@@ -196,4 +196,18 @@ fn metrics_that_cannot_be_written_cost_no_snapshot() {
     let run = home.fbsync(&["sync", "--db", DB, "--metrics", "no/fbsync.prom"]).succeeds();
     run.says("warning: cannot write the metrics to no/fbsync.prom: ");
     assert_eq!(home.tables().one("SELECT status FROM snapshots"), "complete");
+}
+
+#[test]
+fn nothing_of_ours_is_overwritten() {
+    let home = Home::reading(three());
+    home.sync().succeeds();
+    let before = home.database_bytes();
+    for option in ["--metrics", "--write-gaps"] {
+        for name in [DB, "audit.sqlite.lock"] {
+            let run = home.fbsync(&["sync", "--db", DB, option, name]).exits(3);
+            run.says("is the database, or belongs to it; it was left as it is");
+        }
+    }
+    assert!(home.database_bytes() == before);
 }

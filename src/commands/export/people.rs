@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::delimited::{Delimited, Problem, Row, decoded};
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::fsutil;
 use crate::model::addresses::normalized;
 
@@ -32,7 +32,8 @@ pub(super) fn addresses(given: &[String]) -> Result<Vec<String>> {
 
 fn in_file(path: &Path) -> Result<Vec<String>> {
     let shown = path.display();
-    let bytes = fsutil::read_bytes(path, LARGEST).context(Kind::Config, || format!("cannot read {shown}"))?;
+    let bytes =
+        fsutil::read_bytes(path, LARGEST).map_err(fsutil::failing(|| format!("cannot read {shown}")))?;
     let refused =
         |Problem { what, hint }| Error::new(Kind::Config, format!("cannot read {shown}: {what}")).hint(hint);
     let people = in_text(&decoded(&bytes).map_err(refused)?);

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::app::App;
 use crate::cli::SyncArgs;
+use crate::commands::outputs;
 use crate::error::{Context, Kind, Result};
 use crate::fsutil;
 use crate::model::marks::State;
@@ -23,6 +24,7 @@ use crate::time::Timestamp;
 pub(super) fn around<T>(app: &App, args: &SyncArgs, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let Some(file) = args.metrics.clone() else { return work() };
     let db = app.database(&args.database.db)?;
+    outputs::check(app, &db, &file)?;
     let mut ending = Ending { app, file, db, began: Instant::now(), exit_code: Kind::Unexpected.exit_code() };
     let done = work();
     ending.exit_code = done.as_ref().err().map_or(0, |error| error.kind().exit_code());

@@ -19,14 +19,14 @@ use serde_json::json;
 
 use crate::app::{self, App};
 use crate::cli::{Include, SyncArgs};
+use crate::commands::outputs;
 use crate::credentials::{ClassicProfile, Session, classic};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::{self, Plan};
 use crate::freshbooks::FreshBooks;
-use crate::fsutil;
 use crate::http::Http;
 use crate::model::{Business, Identity, Reading, relate};
-use crate::store::{Provenance, Spool, Writer};
+use crate::store::{self, Provenance, Spool, Writer};
 use crate::ui::{few, few_of};
 use gaps::AcceptedGaps;
 
@@ -98,15 +98,21 @@ fn from_classic(app: &App, args: &SyncArgs, profile: &ClassicProfile) -> Result<
 /// Locks the database, records what `read` returns, and says what was recorded.
 fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source>) -> Result<()> {
     let path = app.database(&args.database.db)?;
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fsutil::create_private_folder(folder)?;
-    }
     let gaps = AcceptedGaps::gather(app, args)?;
-    // A file that is none of gaps is in the way, and better now than after everything was read.
-    if let Some(file) = args.write_gaps.as_deref().filter(|file| file.exists()) {
-        gap_file::read(file)?;
+    // A file that is none of gaps is in the way: better now than after everything was read.
+    if let Some(file) = args.write_gaps.as_deref() {
+        outputs::check(app, &path, file)?;
+        if file.exists() {
+            gap_file::read(file)?;
+        }
     }
-    let writer = Writer::claim(&path, app.ui)?;
+    if args.no_create && !store::is_there(&path)? {
+        let message = format!("there is no database {}, and --no-create begins none", path.display());
+        return Err(
+            Error::new(Kind::Storage, message).hint("mount the volume it is on, or leave out --no-create")
+        );
+    }
+    let writer = Writer::claim(app, &path)?;
     let source = app.endpoints.api.lasting_name();
     let admit = |identity: &Identity, businesses: &[Business]| {
         if !args.new_identity {
