@@ -30,6 +30,7 @@ mod interruption;
 mod leaks;
 mod limits;
 mod metrics;
+mod monitoring;
 mod network;
 mod origins;
 mod outcomes;
