@@ -66,4 +66,5 @@ mod tls;
 #[cfg(debug_assertions)]
 mod verify;
 mod widths;
+mod whole_firm;
 mod xlsx;
