@@ -171,6 +171,7 @@ fn dispatch(app: &App, verb: &Verb) -> error::Result<()> {
         Verb::Logout(args) => commands::logout::run(app, args),
         Verb::Sync(args) => commands::sync::run(app, args),
         Verb::Snapshots(args) => commands::snapshots::run(app, args),
+        Verb::Who(args) => commands::who::run(app, args),
         Verb::Review(args) => commands::review::run(app, args),
         Verb::Export(args) => commands::export::run(app, args),
         Verb::Diff(args) => commands::diff::run(app, args),

@@ -61,8 +61,9 @@ pub(crate) struct ExportArgs {
     /// A file for another product's import
     #[arg(long = "for", value_name = "PRODUCT", value_enum, help_heading = "What to write")]
     pub(crate) import: Option<Import>,
-    /// With `--for baton`: include this earlier snapshot, for `baton diff`
-    #[arg(long, value_name = "ID|DATE", requires = "import", help_heading = "Which snapshot")]
+    /// The earlier snapshot that `changes` and `--for baton` compare with: its id, or a date [default for
+    /// `changes`: the complete one before]
+    #[arg(long, value_name = "ID|DATE", help_heading = "Which snapshot")]
     pub(crate) since: Option<String>,
     /// More privileged people than this in a business are worth a look
     #[arg(long, value_name = "N", default_value_t = 3, help_heading = "About whom")]

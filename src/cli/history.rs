@@ -1,12 +1,12 @@
-//! `snapshots`, `diff`, `verify`: what a database or a folder holds.
+//! `snapshots`, `who`, `diff`, `verify`: what a database or a folder holds.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::Database;
 use super::values::{ZONE, ZONE_HELP, ZONE_VARIABLE, duration, expectation};
+use super::{Choosing, Database};
 use crate::time::Zone;
 
 #[derive(Args, Debug)]
@@ -62,6 +62,28 @@ pub(crate) struct PruneRules {
     /// Erase only what is older than this, such as 7y
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "What goes")]
     pub(crate) older_than: Option<Duration>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct WhoArgs {
+    /// An e-mail address, a name, an identity's number or an account key
+    #[arg(value_name = "ADDRESS|NAME|ID", required = true)]
+    pub(crate) person: Vec<String>,
+    #[command(flatten)]
+    pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) choosing: Choosing,
+    /// How to print it [default: on a terminal a table, else csv]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(crate) format: Option<WhoFormat>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum WhoFormat {
+    /// All columns, text that a spreadsheet would run with a `'` in front
+    Csv,
+    /// One JSON object a line
+    Jsonl,
 }
 
 #[derive(Args, Debug)]

@@ -16,7 +16,7 @@ use crate::app::Settings;
 use crate::ui::ColorChoice;
 pub(crate) use export::{Choosing, ExportArgs, Import};
 pub(crate) use history::{
-    DiffArgs, DiffFormat, PruneArgs, PruneRules, SnapshotsArgs, SnapshotsVerb, VerifyArgs,
+    DiffArgs, DiffFormat, PruneArgs, PruneRules, SnapshotsArgs, SnapshotsVerb, VerifyArgs, WhoArgs, WhoFormat,
 };
 pub(crate) use review::{RecordArgs, ReviewArgs, ReviewStatusArgs, ReviewVerb};
 pub(crate) use signin::{AuthArgs, LogoutArgs, RefreshArgs, StatusArgs};
@@ -87,6 +87,8 @@ pub(crate) enum Verb {
     Sync(SyncArgs),
     /// List the snapshots of a database
     Snapshots(SnapshotsArgs),
+    /// Show everything about one person: in which businesses, as what, since when
+    Who(WhoArgs),
     /// Record reviewers' decisions, and show what is left to do
     Review(ReviewArgs),
     /// Write reports from a snapshot: one, or the evidence folder

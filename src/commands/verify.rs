@@ -65,7 +65,7 @@ fn verify_folder(app: &App, folder: &Path, args: &VerifyArgs, database: Option<&
         });
     }
     if let Some(id) = pruned {
-        app.ui.warn(format_args!("snapshot {id}, which `changes` starts from, was pruned since"));
+        app.ui.warn(format_args!("snapshot {id}, which the folder was made from too, was pruned since"));
     }
     for file in not_compared {
         app.ui.warn(format_args!("{file} could not be compared with the database"));

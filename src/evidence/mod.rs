@@ -68,6 +68,8 @@ pub(crate) struct Sealed {
     pub(crate) not_made: Vec<(&'static str, String)>,
     /// Businesses of a split without a folder, their gap not accepted beforehand.
     pub(crate) unread: Vec<String>,
+    /// Which of the people asked for no snapshot knows.
+    pub(crate) unknown_people: Option<String>,
 }
 
 impl Sealed {
@@ -86,7 +88,7 @@ impl Sealed {
 /// Writes an evidence folder into `folder`, which exists and is empty.
 pub(crate) fn write(folder: &Path, view: &View, plan: &Plan) -> Result<Sealed> {
     let mut entries = Vec::new();
-    for report in REPORTS {
+    for report in REPORTS.iter().filter(|report| report.not_made(view).is_none()) {
         entries.push(write_report(folder, report, view, plan)?);
     }
     if let Some(index) = plan.index {
@@ -107,8 +109,9 @@ pub(crate) fn write(folder: &Path, view: &View, plan: &Plan) -> Result<Sealed> {
         rows: entries.first().and_then(|access| access.rows).unwrap_or(0),
         changed_cells: entries.iter().filter_map(|e| e.formula_guard.as_ref()).map(|g| g.count).sum(),
         cut_cells: entries.iter().map(|entry| entry.cut_cells.len()).sum(),
-        not_made: not_made(view),
+        not_made: report::not_made(view),
         unread: Vec::new(),
+        unknown_people: view.unknown_people(),
     };
     let json = manifest(entries.clone()).to_json();
     let ((), manifest_sum) = write_file(folder, MANIFEST, |out| put(out, json.as_bytes()))?;
@@ -122,25 +125,15 @@ pub(crate) fn write(folder: &Path, view: &View, plan: &Plan) -> Result<Sealed> {
     Ok(sealed(sum.sha256))
 }
 
-fn not_made(view: &View) -> Vec<(&'static str, String)> {
-    let reason = |report: &Report| report.not_made(view).map(|reason| (report.name, reason));
-    REPORTS.iter().filter_map(reason).collect()
-}
-
 fn write_report(folder: &Path, report: &Report, view: &View, plan: &Plan) -> Result<FileEntry> {
     let path = file_name(report, view, plan);
-    let (written, sum) = write_file(folder, &path, |out| report::write(report, view, plan.style, out))?;
-    let reason = report.not_made(view);
-    let status = match (&reason, written.rows) {
-        (Some(_), _) => "not_made",
-        (None, 0) => "empty",
-        (None, _) => "ok",
-    };
+    let style = Style { in_folder: true, ..plan.style };
+    let (written, sum) = write_file(folder, &path, |out| report::write(report, view, style, out))?;
+    let status = if written.rows == 0 { "empty" } else { "ok" };
     Ok(FileEntry {
         path,
         report: Some(report.name.to_owned()),
         status: Some(status.to_owned()),
-        reason,
         sha256: sum.sha256,
         bytes: sum.bytes,
         rows: Some(written.rows),

@@ -1,6 +1,6 @@
 //! README.txt: the evidence explained to somebody who has never heard of the tool.
 
-use super::manifest::{FileEntry, Manifest};
+use super::manifest::{Chosen, FileEntry, Manifest, NotMade, PastEntry};
 use super::{MANIFEST, README, SUMS};
 use crate::error::Result;
 use crate::format::Guard;
@@ -58,6 +58,16 @@ fn what_this_is(page: &mut Page, view: &View, manifest: &Manifest) {
         page.pair("FreshBooks' clock", &format!("{first} to {last}"));
     }
     page.pair("Snapshot", &format!("{}, {}", snapshot.id, snapshot.status));
+    if let (Some(id), Some(finished_at)) = (manifest.earlier_snapshot_id, &manifest.earlier_finished_at) {
+        page.pair("Changes since", &format!("snapshot {id}, {finished_at} (UTC)"));
+    }
+    if let PastEntry { complete, first_complete: Some(Chosen { id, finished_at }), .. } = &manifest.past {
+        let noun = if *complete == 1 { "snapshot" } else { "snapshots" };
+        page.pair(
+            "History from",
+            &format!("{complete} complete {noun}, the first {id}, {finished_at} (UTC)"),
+        );
+    }
     page.pair("Its SHA-256", &snapshot.content_sha256);
     page.pair("Written by", &format!("fbsync {}", manifest.tool.version));
     let mut kept: Vec<String> = Vec::new();
@@ -154,6 +164,9 @@ fn files(page: &mut Page, manifest: &Manifest) {
     for file in &manifest.files {
         page.item(&format!("{}: {}", file.path, what(file)));
     }
+    for NotMade { report, reason, .. } in &manifest.not_made {
+        page.item(&format!("{report}: not made, so there is no file of it: {reason}"));
+    }
     page.item(&format!("{README}: this text"));
     page.item(&format!("{MANIFEST}: all of this for a program to read"));
     page.item(&format!("{SUMS}: the SHA-256 of every other file"));
@@ -163,10 +176,9 @@ fn files(page: &mut Page, manifest: &Manifest) {
 fn what(file: &FileEntry) -> String {
     let report = file.report.as_deref().and_then(report::find);
     let Some(report) = report else { return "the folders of the businesses, with their seals".to_owned() };
-    let rows = match (file.status.as_deref(), file.rows.unwrap_or(0)) {
-        (Some("not_made"), _) => format!("not made: {}", file.reason.as_deref().unwrap_or_default()),
-        (_, 1) => "1 row".to_owned(),
-        (_, rows) => format!("{rows} rows"),
+    let rows = match file.rows.unwrap_or(0) {
+        1 => "1 row".to_owned(),
+        rows => format!("{rows} rows"),
     };
     format!("{} ({rows})", report.about)
 }

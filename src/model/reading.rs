@@ -152,6 +152,11 @@ impl Coverage {
         accepted && matches!(self.outcome, Outcome::Denied | Outcome::Mismatch)
     }
 
+    /// Whether it is of a team list that counts as read: to its end, or with a gap that was accepted.
+    pub(crate) fn is_whole_list(&self) -> bool {
+        self.resource == Resource::TeamMembers && (self.outcome == Outcome::Ok || self.is_accepted())
+    }
+
     /// Whether a snapshot can be called complete with it.
     pub(crate) fn suffices(&self) -> bool {
         self.is_accepted() || matches!(self.outcome, Outcome::Ok | Outcome::Skipped)

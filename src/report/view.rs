@@ -1,11 +1,12 @@
 //! A snapshot as the reports see it: which rows, and what was asked beside.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::expected::Expected;
 use super::roster::Roster;
 use crate::error::Result;
 use crate::model::addresses::normalized;
+use crate::model::persons::Person;
 use crate::model::{Outcome, Status, domains, role};
 use crate::stop::Stop;
 use crate::store::{AccessRow, BusinessLine, CoverageLine, People, Reader, Review, Side, Snapshot, Usable};
@@ -15,11 +16,15 @@ use crate::time::{Day, Timestamp};
 const ROWS_PER_LOOK: u64 = 1024;
 
 /// What the rows and their derived columns depend on, beside the snapshot.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
     pub(crate) own_domains: Vec<String>,
     pub(crate) max_privileged: u32,
     pub(crate) people: Vec<String>,
+    /// The keys of these people's accounts, where they were found before.
+    pub(crate) accounts: Option<BTreeSet<String>>,
+    /// The snapshot that changes are told since; without it the complete one before.
+    pub(crate) since: Option<i64>,
     pub(crate) roster: Option<Roster>,
     pub(crate) expected: Option<Expected>,
 }
@@ -60,10 +65,12 @@ pub(crate) struct View<'a> {
     pub(crate) coverage: Vec<CoverageLine>,
     /// The reviews of it that were recorded.
     pub(crate) reviews: Vec<Review>,
-    /// The complete snapshot before.
-    pub(crate) earlier: Option<i64>,
+    /// The snapshot that changes are told since.
+    pub(crate) earlier: Option<Snapshot>,
+    /// The snapshots up to this one, which comes last: what the reports over time are made from.
+    pub(crate) past: Vec<Snapshot>,
     pub(crate) people: People,
-    /// Addresses asked for that nobody has.
+    /// Addresses asked for that no snapshot knows.
     pub(crate) not_found: Vec<String>,
     pub(crate) options: Options,
     stop: &'a Stop,
@@ -78,13 +85,18 @@ impl<'a> View<'a> {
         stop: &'a Stop,
     ) -> Result<Self> {
         keep_to_view(&mut options, reader, snapshot.id, &scope)?;
-        let (people, not_found) = find_people(reader, snapshot.id, &options.people)?;
-        let earlier = reader.neighbour(Usable::default(), &snapshot, Side::Before)?;
+        let (people, not_found) = find_people(reader, &options)?;
+        let earlier = match options.since {
+            // Of one that was pruned since nothing is left to compare with.
+            Some(since) => Some(reader.snapshot(since)?).filter(|since| since.status != Status::Pruned),
+            None => reader.neighbour(Usable::default(), &snapshot, Side::Before)?,
+        };
         Ok(View {
             businesses: reader.businesses(snapshot.id)?,
             coverage: reader.coverage(snapshot.id)?,
             reviews: reader.reviews_of(snapshot.id)?,
-            earlier: earlier.map(|earlier| earlier.id),
+            past: reader.snapshots_until(&snapshot)?,
+            earlier,
             reader,
             snapshot,
             scope,
@@ -107,6 +119,16 @@ impl<'a> View<'a> {
     pub(crate) fn look(&self, rows: &mut u64) -> Result<()> {
         *rows += 1;
         if rows.is_multiple_of(ROWS_PER_LOOK) { self.stop.check() } else { Ok(()) }
+    }
+
+    /// Ends the work when a signal came.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.stop.check()
+    }
+
+    /// The complete snapshots of the past.
+    pub(crate) fn complete_past(&self) -> Vec<Snapshot> {
+        self.past.iter().filter(|snapshot| snapshot.status == Status::Complete).cloned().collect()
     }
 
     pub(crate) fn is_partial(&self) -> bool {
@@ -146,6 +168,23 @@ impl<'a> View<'a> {
     pub(crate) fn is_own_business(&self, business_id: i64) -> bool {
         let business = self.businesses.iter().find(|business| business.id == business_id);
         business.is_some_and(|business| business.own_role.split(';').any(role::is_owner))
+    }
+
+    /// The addresses that no snapshot knows, and where their people may be all the same.
+    pub(crate) fn unknown_people(&self) -> Option<String> {
+        let addresses = self.not_found.join(", ");
+        let unread = self.and_unread();
+        (!addresses.is_empty()).then(|| format!("no snapshot knows the address {addresses}{unread}"))
+    }
+
+    /// The end of a sentence that somebody was not found: which businesses could not be read.
+    pub(crate) fn and_unread(&self) -> String {
+        let name = |business: &&BusinessLine| format!("{} ({})", business.name, business.id);
+        let unread: Vec<String> = self.not_covered().iter().map(name).collect();
+        match unread.as_slice() {
+            [] => String::new(),
+            unread => format!("; these businesses could not be read: {}", unread.join(", ")),
+        }
     }
 
     /// "N of M businesses", and which are missing.
@@ -208,29 +247,23 @@ fn keep_to_view(options: &mut Options, reader: &Reader, snapshot_id: i64, scope:
     Ok(())
 }
 
-/// The rows to keep to, and the addresses that nobody has.
-fn find_people(reader: &Reader, snapshot_id: i64, wanted: &[String]) -> Result<(People, Vec<String>)> {
-    if wanted.is_empty() {
+/// The accounts to keep to, by any address that any snapshot knows of their people, and the addresses
+/// that none knows.
+fn find_people(reader: &Reader, options: &Options) -> Result<(People, Vec<String>)> {
+    if options.people.is_empty() {
         return Ok((People::default(), Vec::new()));
     }
-    let (keys, missing) = account_keys(reader, snapshot_id, wanted)?;
-    Ok((People::only(&keys), missing))
-}
-
-/// The accounts that have one of these addresses, and the addresses that nobody has.
-pub(super) fn account_keys(
-    reader: &Reader,
-    snapshot_id: i64,
-    wanted: &[String],
-) -> Result<(Vec<String>, Vec<String>)> {
-    let mut missing = wanted.to_vec();
-    let mut keys = Vec::new();
-    for (key, emails) in reader.account_addresses(snapshot_id)? {
-        let has = |address: &String| emails.split(';').any(|known| known == address);
-        if wanted.iter().any(has) {
-            missing.retain(|address| !has(address));
-            keys.push(key);
-        }
+    if let Some(accounts) = &options.accounts {
+        return Ok((People::only(accounts.clone()), Vec::new()));
     }
-    Ok((keys, missing))
+    let persons = reader.persons()?;
+    let (mut keys, mut missing) = (BTreeSet::new(), Vec::new());
+    for address in &options.people {
+        let found: Vec<&Person> = persons.at(address).collect();
+        if found.is_empty() {
+            missing.push(address.clone());
+        }
+        keys.extend(found.into_iter().flat_map(|person| &person.keys).map(ToString::to_string));
+    }
+    Ok((People::only(keys), missing))
 }

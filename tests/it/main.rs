@@ -35,6 +35,7 @@ mod network;
 mod origins;
 mod outcomes;
 mod outputs;
+mod over_time;
 mod pages;
 mod pasting;
 mod paths;
@@ -65,6 +66,7 @@ mod terminal;
 mod tls;
 #[cfg(debug_assertions)]
 mod verify;
+mod who;
 mod widths;
 mod whole_firm;
 mod xlsx;

@@ -33,7 +33,7 @@ pub(super) fn style(args: &ExportArgs, file: Option<&Path>) -> Result<Style> {
     if args.bom && format != Format::Csv {
         return Err(Error::new(Kind::Usage, "--bom is for CSV").hint("leave --bom out"));
     }
-    Ok(Style { format, guard: args.formula_guard, bom: args.bom, printable: false })
+    Ok(Style { format, guard: args.formula_guard, bom: args.bom, ..Style::default() })
 }
 
 /// What the file's extension says; nothing where it has none. A name that promises another format than
@@ -65,6 +65,8 @@ pub(super) fn options(ui: Ui, args: &ExportArgs) -> Result<Options> {
         own_domains,
         max_privileged: args.max_privileged,
         people: people::addresses(&args.people)?,
+        accounts: None,
+        since: None,
         roster: args.roster.as_deref().map(|path| beside::roster(ui, path)).transpose()?,
         expected: args.expected.as_deref().map(|path| beside::expected(ui, path)).transpose()?,
     })

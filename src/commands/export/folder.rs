@@ -33,7 +33,7 @@ impl Work<'_> {
                 let order = Order {
                     reader: &reader,
                     snapshot_id: demand.snapshot_id,
-                    options: self.options.clone(),
+                    options: self.options_for(&reader, &demand)?,
                     style,
                     choice: &choice,
                     stamp: &stamp,
@@ -45,7 +45,7 @@ impl Work<'_> {
             }
             None => {
                 let source = Source::open(&reader, &demand)?;
-                let view = source.view(self.options.clone(), &self.app.stop)?;
+                let view = source.view(self.options_for(&reader, &demand)?, &self.app.stop)?;
                 self.tell_about(&view);
                 let plan = Plan { style, choice: &choice, stamp: &stamp, part: None, index: None };
                 evidence::write(pending.path(), &view, &plan)?

@@ -6,14 +6,15 @@ use super::Verdict;
 use super::folders::indexed_seals;
 use crate::app::die_if_chosen;
 use crate::error::{Kind, Result};
-use crate::evidence::manifest::{FileEntry, Manifest};
+use crate::evidence::manifest::{FileEntry, Manifest, PastEntry};
 use crate::evidence::split::Index;
 use crate::evidence::{self, Demand, Part, Plan, Source, compare};
 use crate::fsutil::PendingFolder;
 use crate::model::Status;
-use crate::report::CHANGES;
+use crate::report::{self, Report};
 use crate::stop::Stop;
 use crate::store::Reader;
+use crate::time::Timestamp;
 
 pub(super) struct Again<'a> {
     pub(super) folder: &'a Path,
@@ -25,8 +26,8 @@ pub(super) struct Again<'a> {
 impl Again<'_> {
     pub(super) fn check(&self, verdict: &mut Verdict, found: &mut Vec<String>) -> Result<()> {
         let scratch = PendingFolder::scratch()?;
-        let earlier = match self.write(scratch.path()) {
-            Ok(earlier) => earlier,
+        let (earlier, past) = match self.write(scratch.path()) {
+            Ok(made) => made,
             // The database knows nothing of what the manifest says: an answer, not a failure.
             Err(error) if error.kind() == Kind::Usage => {
                 found.push(format!("cannot be made from this database: {}", error.message()));
@@ -36,8 +37,14 @@ impl Again<'_> {
         };
         die_if_chosen("export-again");
         let version = &self.manifest.tool.version;
-        let pruned =
+        let earlier =
             self.manifest.earlier_snapshot_id.filter(|id| earlier != Some(*id) && self.is_pruned(*id));
+        // Pruning leaves less of the past than there was.
+        let before = match past.snapshots < self.manifest.past.snapshots {
+            true => self.newest_pruned()?,
+            false => None,
+        };
+        let pruned = earlier.or(before);
         if version == env!("CARGO_PKG_VERSION") && pruned.is_none() {
             return compare::bytes(self.folder, scratch.path(), found);
         }
@@ -45,7 +52,9 @@ impl Again<'_> {
             verdict.written_by = Some(version.clone());
         }
         verdict.pruned = pruned.or(verdict.pruned);
-        let comparable = |file: &FileEntry| pruned.is_none() || file.report.as_deref() != Some(CHANGES.name);
+        let looks_back =
+            |file: &FileEntry| file.report.as_deref().and_then(report::find).is_some_and(Report::looks_back);
+        let comparable = |file: &FileEntry| pruned.is_none() || !looks_back(file);
         let (yes, no) = self.manifest.reports().partition::<Vec<_>, _>(|file| comparable(file));
         verdict.not_compared.extend(no.into_iter().map(|file| file.path.clone()));
         compare::cells(self.folder, scratch.path(), &yes, &mut verdict.not_compared, found)
@@ -55,8 +64,14 @@ impl Again<'_> {
         self.database.snapshot(snapshot_id).is_ok_and(|snapshot| snapshot.status == Status::Pruned)
     }
 
-    /// Writes the folder, and returns the snapshot that its `changes` start from.
-    fn write(&self, target: &Path) -> Result<Option<i64>> {
+    fn newest_pruned(&self) -> Result<Option<i64>> {
+        let until = Timestamp::parse(&self.manifest.snapshot.finished_at);
+        let newest = until.map(|until| self.database.newest_pruned(until)).transpose()?.flatten();
+        Ok(newest.map(|tombstone| tombstone.id))
+    }
+
+    /// Writes the folder, and returns the snapshot that its `changes` start from, and its past.
+    fn write(&self, target: &Path) -> Result<(Option<i64>, PastEntry)> {
         let Manifest { options, choice, export, .. } = self.manifest;
         let demand = Demand { snapshot_id: choice.chosen.id, scope: options.scope() };
         let source = Source::open(self.database, &demand)?;
@@ -68,6 +83,6 @@ impl Again<'_> {
         let plan =
             Plan { style: options.style(), choice, stamp: export, part: options.part, index: index.as_ref() };
         evidence::write(target, &view, &plan)?;
-        Ok(view.earlier)
+        Ok((view.earlier.as_ref().map(|earlier| earlier.id), PastEntry::of(&view)))
     }
 }

@@ -2,13 +2,16 @@
 
 mod snapshot;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::Plan;
 use crate::app::{self, Clock};
 use crate::error::Result;
 use crate::format::{Format, Guard};
-use crate::report::{Expected, Limits, Options, Roster, Scope, Style, View};
+use crate::report::{self, Expected, Limits, Options, Roster, Scope, Style, View};
+pub(super) use snapshot::PastEntry;
 use snapshot::{CoverageEntry, SnapshotEntry, SourceEntry};
 
 pub(super) const SCHEMA: &str = "fbsync.manifest/1";
@@ -29,9 +32,12 @@ pub(crate) struct Manifest {
     pub(super) choice: Choice,
     /// What `changes` starts from.
     pub(super) earlier_snapshot_id: Option<i64>,
+    pub(super) earlier_finished_at: Option<String>,
+    pub(super) past: PastEntry,
     pub(super) options: OptionsEntry,
     pub(super) coverage: Vec<CoverageEntry>,
     pub(super) files: Vec<FileEntry>,
+    pub(super) not_made: Vec<NotMade>,
     pub(super) limits: Vec<String>,
     /// The one part that may differ between two exports of the same evidence.
     pub(super) export: Stamp,
@@ -49,6 +55,8 @@ pub(super) struct Tool {
 pub(crate) struct Choice {
     /// As it was asked for: `latest`, an id, or a date.
     pub(crate) asked: String,
+    /// What changes are told since, as it was asked for.
+    pub(crate) since: Option<String>,
     /// Whose days a date is meant in.
     pub(crate) timezone: Option<String>,
     /// The moment that a date stands for.
@@ -75,8 +83,12 @@ pub(super) struct OptionsEntry {
     pub(super) businesses: Vec<i64>,
     pub(super) part: Option<super::Part>,
     people: Vec<String>,
+    /// The keys of these people's accounts.
+    accounts: Option<BTreeSet<String>>,
     own_domains: Vec<String>,
     max_privileged: u32,
+    /// The snapshot that was named for changes to be told since.
+    since: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     roster: Option<Roster>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -93,6 +105,8 @@ impl OptionsEntry {
             own_domains: self.own_domains.clone(),
             max_privileged: self.max_privileged,
             people: self.people.clone(),
+            accounts: self.accounts.clone(),
+            since: self.since,
             roster: self.roster.clone(),
             expected: self.expected.clone(),
         }
@@ -106,16 +120,32 @@ impl OptionsEntry {
     }
 }
 
+/// A report that could not be made, and so is no file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct NotMade {
+    pub(super) report: String,
+    /// Always `not_made`.
+    status: String,
+    pub(super) reason: String,
+}
+
+fn not_made(view: &View) -> Vec<NotMade> {
+    let entry = |(report, reason): (&str, String)| NotMade {
+        report: report.to_owned(),
+        status: "not_made".to_owned(),
+        reason,
+    };
+    report::not_made(view).into_iter().map(entry).collect()
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct FileEntry {
     pub(super) path: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) report: Option<String>,
-    /// `ok`, `empty`, or `not_made` with the reason.
+    /// `ok` or `empty`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) status: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) reason: Option<String>,
     pub(super) sha256: String,
     pub(super) bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -136,7 +166,6 @@ impl FileEntry {
             path: path.to_owned(),
             report: None,
             status: None,
-            reason: None,
             sha256,
             bytes,
             rows: None,
@@ -192,7 +221,9 @@ impl Manifest {
             source: SourceEntry::of(snapshot),
             snapshot: SnapshotEntry::of(view),
             choice: Choice { chosen: chosen(view), ..plan.choice.clone() },
-            earlier_snapshot_id: view.earlier,
+            earlier_snapshot_id: view.earlier.as_ref().map(|earlier| earlier.id),
+            earlier_finished_at: view.earlier.as_ref().map(|earlier| earlier.finished_at.to_string()),
+            past: PastEntry::of(view),
             options: OptionsEntry {
                 format: plan.style.format,
                 bom: plan.style.bom,
@@ -203,13 +234,16 @@ impl Manifest {
                 },
                 part: plan.part,
                 people: view.options.people.clone(),
+                accounts: view.people.keys().cloned(),
                 own_domains: view.options.own_domains.clone(),
                 max_privileged: view.options.max_privileged,
+                since: view.options.since,
                 roster: view.options.roster.clone(),
                 expected: view.options.expected.clone(),
             },
             coverage: view.businesses.iter().map(|business| CoverageEntry::of(view, business)).collect(),
             files,
+            not_made: not_made(view),
             limits: Limits::TEXT.map(str::to_owned).to_vec(),
             export: match plan.part {
                 // Where the accountant works is none of the client's business.

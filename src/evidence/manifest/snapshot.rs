@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Chosen;
 use crate::report::{Scope, View};
 use crate::store::{BusinessLine, CoverageLine, Snapshot};
 
@@ -89,6 +90,30 @@ impl SnapshotEntry {
             run: (view.scope == Scope::Whole).then_some(run),
             hash_layout: snapshot.hash_layout.clone(),
             content_sha256: snapshot.content_sha256.clone(),
+        }
+    }
+}
+
+/// What the reports over time are made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::evidence) struct PastEntry {
+    /// How many snapshots, the one of this folder included.
+    pub(in crate::evidence) snapshots: usize,
+    pub(in crate::evidence) complete: usize,
+    pub(in crate::evidence) first_complete: Option<Chosen>,
+}
+
+impl PastEntry {
+    pub(in crate::evidence) fn of(view: &View) -> Self {
+        let complete = view.complete_past();
+        let chosen = |Snapshot { id, finished_at, .. }: &Snapshot| Chosen {
+            id: *id,
+            finished_at: finished_at.to_string(),
+        };
+        PastEntry {
+            snapshots: view.past.len(),
+            complete: complete.len(),
+            first_complete: complete.first().map(chosen),
         }
     }
 }
