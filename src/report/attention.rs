@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::access::{
-    ACTIVE, BUSINESS_ID, EMAIL, ROLE, ROLE_CLASS, ROLE_LABEL, ROW_KEY, age_days, business_cells, cells,
-    has_flag, is_pending, prefixed,
+    ACCOUNT_KEY, ACTIVE, BUSINESS_ID, EMAIL, ROLE, ROLE_CLASS, ROLE_LABEL, ROW_KEY, age_days, business_cells,
+    cells, has_flag, is_pending, prefixed,
 };
 use super::expected::Approval;
 use super::remarks::{self, Remark};
@@ -216,16 +216,15 @@ fn of_row(view: &View, row: &AccessRow) -> Result<Vec<Reason>> {
 /// Expected access that is not there, in businesses whose lists were read.
 fn missing(view: &View, take: &mut Take) -> Result<()> {
     let Some(expected) = &view.options.expected else { return Ok(()) };
-    let mut seen = HashSet::new();
+    let mut seen: HashSet<usize> = HashSet::new();
     view.access_rows(|row| {
         if remarks::is_live(row)? {
-            seen.extend(expected.places_of(row.integer(BUSINESS_ID)?, row.addresses()?.split(';')));
+            seen.extend(expected.places_of(row.integer(BUSINESS_ID)?, &row.text(ACCOUNT_KEY)?));
         }
         Ok(())
     })?;
     for (place, approval) in expected.lasting(view.today()) {
-        if seen.contains(&place) || !view.is_read(approval.business_id) || !view.is_asked_for(&approval.email)
-        {
+        if seen.contains(&place) || !view.is_read(approval.business_id) || !view.is_asked_for(approval) {
             continue;
         }
         let Some(business) = view.businesses.iter().find(|one| one.id == approval.business_id) else {

@@ -25,6 +25,8 @@ pub(crate) struct Approval {
     pub(crate) business_id: i64,
     /// As [`normalized`](crate::model::addresses::normalized) writes it.
     pub(crate) email: String,
+    /// The keys of the accounts of whoever any snapshot knows by the address, once they are found.
+    pub(crate) accounts: Option<BTreeSet<String>>,
     /// FreshBooks' own word.
     pub(crate) role: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -58,6 +60,18 @@ impl Expected {
         self.rows = self.entries.len();
     }
 
+    /// Whether it still has to be found out whose the addresses are.
+    pub(crate) fn is_open(&self) -> bool {
+        self.entries.iter().any(|approval| approval.accounts.is_none())
+    }
+
+    /// Finds out whose the addresses are.
+    pub(crate) fn resolve(&mut self, accounts_of: impl Fn(&str) -> BTreeSet<String>) {
+        for approval in &mut self.entries {
+            approval.accounts.get_or_insert_with(|| accounts_of(&approval.email));
+        }
+    }
+
     /// Every business that it names.
     pub(crate) fn businesses(&self) -> BTreeSet<i64> {
         self.entries.iter().map(|approval| approval.business_id).collect()
@@ -67,19 +81,16 @@ impl Expected {
     pub(crate) fn index(&mut self) {
         self.places.clear();
         for (at, approval) in self.entries.iter().enumerate() {
-            let key = (approval.business_id, approval.email.clone());
-            self.places.entry(key).or_default().push(at);
+            for account in approval.accounts.iter().flatten() {
+                let key = (approval.business_id, account.clone());
+                self.places.entry(key).or_default().push(at);
+            }
         }
     }
 
-    /// The places of the approvals of somebody with these addresses in a business.
-    pub(crate) fn places_of<'e>(
-        &self,
-        business_id: i64,
-        addresses: impl Iterator<Item = &'e str>,
-    ) -> Vec<usize> {
-        let of = |address: &str| self.places.get(&(business_id, address.to_owned()));
-        addresses.filter_map(of).flatten().copied().collect()
+    /// The places of the approvals of whoever holds the account, in a business.
+    pub(crate) fn places_of(&self, business_id: i64, account_key: &str) -> &[usize] {
+        self.places.get(&(business_id, account_key.to_owned())).map_or(&[], Vec::as_slice)
     }
 
     /// What the approvals at these places say of a role on that day.
@@ -124,10 +135,11 @@ mod tests {
             Approval { business_id: 1, email, role: role.to_owned(), until, ..Approval::default() }
         };
         let mut list = Expected::of("hash".to_owned(), approvals.iter().map(approval).collect());
+        list.resolve(|email| BTreeSet::from([format!("key of {email}")]));
         list.index();
-        let places = list.places_of(1, ["ann@home.example", "ann@x.example"].into_iter());
+        let places = list.places_of(1, "key of ann@x.example");
         assert_eq!(places.len(), approvals.len());
-        let verdict = match list.judge(&places, role, Day::parse("2026-06-30").expect("a day")) {
+        let verdict = match list.judge(places, role, Day::parse("2026-06-30").expect("a day")) {
             Verdict::Expected => "expected".to_owned(),
             Verdict::NotExpected => "not expected".to_owned(),
             Verdict::Expired(last) => format!("expired {}", last.until.expect("a day")),
@@ -171,9 +183,10 @@ mod tests {
             ..Approval::default()
         };
         let mut list = Expected::of("hash".to_owned(), vec![of(1, "ann@x"), of(2, "ann@x"), of(1, "bo@x")]);
+        list.resolve(|email| BTreeSet::from([email.to_owned()]));
         list.index();
-        assert_eq!(list.places_of(1, ["ann@x"].into_iter()), [0]);
-        assert!(list.places_of(3, ["ann@x"].into_iter()).is_empty());
+        assert_eq!(list.places_of(1, "ann@x"), [0]);
+        assert!(list.places_of(3, "ann@x").is_empty());
         list.keep_only(|business| business == 1);
         assert_eq!((list.rows, list.entries.len()), (2, 2));
     }

@@ -1,7 +1,7 @@
 //! What the lists kept beside FreshBooks say of a row: flags for its column, and reasons for `attention`.
 
 use super::View;
-use super::access::{BUSINESS_ID, ROLE, STATE};
+use super::access::{ACCOUNT_KEY, BUSINESS_ID, ROLE, STATE};
 use super::expected::{Approval, Verdict};
 use crate::error::Result;
 use crate::model::marks::State;
@@ -99,9 +99,9 @@ pub(super) fn of_row<'v>(view: &'v View, row: &AccessRow) -> Result<Vec<Remark<'
     if roster.is_none() && expected.is_none() {
         return Ok(remarks);
     }
-    let (live, addresses) = (is_live(row)?, row.addresses()?);
+    let (live, account) = (is_live(row)?, row.text(ACCOUNT_KEY)?);
     if let Some(roster) = roster {
-        let listed = roster.find(addresses.split(';'), view.today());
+        let listed = roster.find(&account, view.today());
         if let Some(manager) = listed.as_ref().filter(|one| one.service_account).map(|one| one.manager) {
             remarks.push(Remark::ServiceAccount { manager });
         }
@@ -115,8 +115,8 @@ pub(super) fn of_row<'v>(view: &'v View, row: &AccessRow) -> Result<Vec<Remark<'
         }
     }
     if let Some(expected) = expected.as_ref().filter(|_| live) {
-        let places = expected.places_of(row.integer(BUSINESS_ID)?, addresses.split(';'));
-        match expected.judge(&places, &row.text(ROLE)?, view.today()) {
+        let places = expected.places_of(row.integer(BUSINESS_ID)?, &account);
+        match expected.judge(places, &row.text(ROLE)?, view.today()) {
             Verdict::Expected => {}
             Verdict::NotExpected => remarks.push(Remark::NotExpected),
             Verdict::Expired(approval) => remarks.push(Remark::Expired(approval)),

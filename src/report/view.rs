@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::expected::Expected;
+use super::expected::{Approval, Expected};
 use super::roster::Roster;
 use crate::error::Result;
 use crate::model::addresses::normalized;
@@ -159,9 +159,10 @@ impl<'a> View<'a> {
         self.businesses.iter().filter(|business| !self.is_read(business.id)).collect()
     }
 
-    /// Whether somebody at an address is among the people asked for; everybody is, where nobody was named.
-    pub(crate) fn is_asked_for(&self, address: &str) -> bool {
-        self.options.people.is_empty() || self.options.people.iter().any(|asked| asked == address)
+    /// Whether an approval is about people asked for; it always is where nobody was named.
+    pub(crate) fn is_asked_for(&self, approval: &Approval) -> bool {
+        let known = approval.accounts.iter().flatten().any(|account| self.people.has(account));
+        known || self.options.people.is_empty() || self.options.people.contains(&approval.email)
     }
 
     /// Whether the person who signed in owns the business.
@@ -227,23 +228,33 @@ impl<'a> View<'a> {
     }
 }
 
-/// Cuts the lists kept beside down to what they say of the people and businesses of the view. What is made
-/// for one business must not tell how many others there are.
+/// Finds whose the addresses of the lists kept beside are, and cuts the lists down to the people and
+/// businesses of the view. What is made for one business must not tell how many others there are.
 fn keep_to_view(options: &mut Options, reader: &Reader, snapshot_id: i64, scope: &Scope) -> Result<()> {
-    if let Some(roster) = &mut options.roster {
+    let Options { roster, expected, .. } = options;
+    if let (Some(expected), Scope::Alone(businesses)) = (&mut *expected, scope) {
+        expected.keep_only(|business| businesses.contains(&business));
+    }
+    if roster.as_ref().is_some_and(Roster::is_open) || expected.as_ref().is_some_and(Expected::is_open) {
+        let persons = reader.persons()?;
+        let by_address = persons.by_address();
+        let accounts_of = |address: &str| {
+            let found = by_address.get(address).into_iter().flatten();
+            found.flat_map(|person| &person.keys).map(ToString::to_string).collect()
+        };
+        roster.iter_mut().for_each(|roster| roster.resolve(accounts_of));
+        expected.iter_mut().for_each(|expected| expected.resolve(accounts_of));
+    }
+    if let Some(roster) = roster {
         let accounts = reader.account_addresses(snapshot_id)?;
-        let known: HashSet<&str> = accounts.iter().flat_map(|(_, emails)| emails.split(';')).collect();
-        roster.keep_only(|address| known.contains(address));
+        let here: HashSet<&str> = accounts.iter().map(|(key, _)| key.as_str()).collect();
+        roster.keep_only(|account| here.contains(account));
         if *scope != Scope::Whole {
-            roster.forget_the_rest();
+            let known: HashSet<&str> = accounts.iter().flat_map(|(_, emails)| emails.split(';')).collect();
+            roster.forget_the_rest(|address| known.contains(address));
         }
     }
-    if let Some(expected) = &mut options.expected {
-        if let Scope::Alone(businesses) = scope {
-            expected.keep_only(|business| businesses.contains(&business));
-        }
-        expected.index();
-    }
+    expected.iter_mut().for_each(Expected::index);
     Ok(())
 }
 

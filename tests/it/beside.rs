@@ -198,6 +198,37 @@ fn a_roster_finds_who_left_by_any_address() {
 }
 
 #[test]
+fn a_leaver_who_changed_the_address_is_still_on_the_roster() {
+    let home = synced(firm());
+    // The work address, which the roster has, is in the snapshot before and nowhere else.
+    home.sandbox.change(|world| {
+        world.member("ann@own.example").expect("Ann").email = Some("ann@home.example".to_owned());
+    });
+    home.fbsync(&["sync"]).succeeds();
+    write(&home, "roster.csv", ROSTER);
+    let leavers = |options: &[&str]| -> Vec<String> {
+        let told = attention(&home, &[&["--roster", "roster.csv"], options].concat());
+        told.into_iter().filter(|row| row.contains("left_but_active")).collect()
+    };
+    let both = [
+        "high|left_but_active|Ann Lee|ann@home.example|1",
+        "high|left_but_active|Ann Lee|Ann@Home.example|2",
+    ];
+    assert_eq!(leavers(&[]), both);
+    // Of the second client alone no snapshot ever had it.
+    assert_eq!(leavers(&["--business", "1"]), [both[0]]);
+    assert!(leavers(&["--business", "2"]).is_empty());
+
+    // What was found stays found when the snapshot that told it is gone.
+    home.fbsync(&["export", "--out", "e", "--roster", "roster.csv"]).succeeds();
+    home.fbsync(&["snapshots", "prune", "--keep-last", "1", "--yes"]).succeeds();
+    let listing = fs::read_to_string(home.path("e/access.csv")).expect("a listing");
+    assert_eq!(listing.matches("left_but_active").count(), 2, "{listing}");
+    let run = home.fbsync(&["verify", "e"]);
+    assert!(!run.stderr.contains("access.csv"), "{run}");
+}
+
+#[test]
 fn a_list_of_expected_access_finds_what_is_not_on_it() {
     let home = synced(firm());
     let list = "business_id,email,role,reason,approved_by,until\n\
@@ -345,18 +376,19 @@ fn the_evidence_says_which_lists_and_can_be_made_anew_without_them() {
 #[test]
 fn a_client_s_folder_holds_only_what_the_lists_say_of_that_client() {
     let home = synced(firm());
-    write(&home, "roster.csv", ROSTER);
+    write(&home, "roster.csv", format!("{ROSTER}Cy;cy@own.example, cy@private.example;;;;;\r\n"));
     write(&home, "expected.csv", "business_id,email,role\n1,ann@own.example,Admin\n2,otto@b.example,Owner\n");
     let options = [&OWN[..], &["--roster", "roster.csv", "--expected", "expected.csv"]].concat();
     home.fbsync(&[&["export", "--split-by", "business", "--out", "clients"], &options[..]].concat())
         .succeeds();
     let second = home.path("clients/2-client-b");
     let told = &manifest(&second)["options"];
-    // Ann's private address is on no roster, and that she has another is nothing for this client.
-    assert_eq!((&told["roster"]["rows"], &told["expected"]["rows"]), (&1.into(), &1.into()), "{told:#}");
+    // Ann's private address is on no roster, and that she has another is nothing for this client; of Cy the
+    // roster has one more.
+    assert_eq!((&told["roster"]["rows"], &told["expected"]["rows"]), (&2.into(), &1.into()), "{told:#}");
     for name in fs::read_dir(&second).expect("a folder").map(|entry| entry.expect("an entry").path()) {
         let text = fs::read_to_string(&name).expect("text");
-        for other in ["ann@own.example", "bot@own.example", "Mo Boss", "olga@a.example"] {
+        for other in ["ann@own.example", "bot@own.example", "cy@private.example", "olga@a.example"] {
             assert!(!text.contains(other), "{other} in {}", name.display());
         }
     }

@@ -67,6 +67,6 @@ mod tls;
 #[cfg(debug_assertions)]
 mod verify;
 mod who;
-mod widths;
 mod whole_firm;
+mod widths;
 mod xlsx;

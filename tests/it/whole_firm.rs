@@ -71,8 +71,18 @@ fn the_queries_ask_for_columns_that_there_are() {
     let queries: Vec<_> = blocks::all(&page()).into_iter().filter(|block| block.kind == "sql").collect();
     assert!(queries.len() >= 6, "{}", queries.len());
     for name in [
-        "row_key", "email", "email_domain", "business_id", "business_name", "role_label", "role_class", "state",
-        "account_key", "resource", "outcome", "message",
+        "row_key",
+        "email",
+        "email_domain",
+        "business_id",
+        "business_name",
+        "role_label",
+        "role_class",
+        "state",
+        "account_key",
+        "resource",
+        "outcome",
+        "message",
     ] {
         assert!(known.iter().any(|column| column == name), "{name}");
         assert!(queries.iter().any(|query| query.text.contains(name)), "{name}");

@@ -100,6 +100,7 @@ fn entry(line: &Line) -> Result<Entry, Problem> {
     }
     Ok(Entry {
         emails: addresses.filter(|address| address.contains('@')).map(Into::into).collect(),
+        accounts: None,
         left,
         end_date,
         service_account: SERVICE.contains(&&*word(line.get("type"))),
@@ -127,6 +128,7 @@ fn approval(line: &Line) -> Result<Approval, Problem> {
     Ok(Approval {
         business_id: line.business_id()?,
         email,
+        accounts: None,
         role: role::named(role).to_owned(),
         reason: line.text("reason"),
         approved_by: line.text("approved_by"),
