@@ -166,7 +166,7 @@ impl Report {
         let of_business = businesses.map(|business| Column {
             name: format!("{} {}", business.id, business.name).into(),
             kind: Type::Text,
-            heading: format!("{} ({})", business.name, business.id).into(),
+            heading: business.called().into(),
             meaning: "the person's roles in this business; not active ones are marked".into(),
             sheet_only: false,
         });

@@ -11,6 +11,7 @@ use crate::model::{Outcome, Status, domains, role};
 use crate::stop::Stop;
 use crate::store::{AccessRow, BusinessLine, CoverageLine, People, Reader, Review, Side, Snapshot, Usable};
 use crate::time::{Day, Timestamp};
+use crate::ui::few;
 
 /// Rows between two looks whether a signal came.
 const ROWS_PER_LOOK: u64 = 1024;
@@ -173,32 +174,38 @@ impl<'a> View<'a> {
 
     /// The addresses that no snapshot knows, and where their people may be all the same.
     pub(crate) fn unknown_people(&self) -> Option<String> {
-        let addresses = self.not_found.join(", ");
+        let addresses = few(&self.not_found);
         let unread = self.and_unread();
         (!addresses.is_empty()).then(|| format!("no snapshot knows the address {addresses}{unread}"))
     }
 
     /// The end of a sentence that somebody was not found: which businesses could not be read.
     pub(crate) fn and_unread(&self) -> String {
-        let name = |business: &&BusinessLine| format!("{} ({})", business.name, business.id);
-        let unread: Vec<String> = self.not_covered().iter().map(name).collect();
+        let unread: Vec<String> = self.not_covered().iter().map(|business| business.called()).collect();
         match unread.as_slice() {
             [] => String::new(),
-            unread => format!("; these businesses could not be read: {}", unread.join(", ")),
+            unread => format!("; these businesses could not be read: {}", few(unread)),
         }
     }
 
     /// "N of M businesses", and which are missing.
     pub(crate) fn extent(&self) -> String {
+        self.extent_with(|missing| missing.join(", "))
+    }
+
+    /// The same for a warning, where a hundred names would hide it.
+    pub(crate) fn extent_in_short(&self) -> String {
+        self.extent_with(few)
+    }
+
+    fn extent_with(&self, list: fn(&[String]) -> String) -> String {
         let (missing, all) = (self.not_covered(), self.businesses.len());
         let noun = if all == 1 { "business" } else { "businesses" };
         let read = all - missing.len();
-        if missing.is_empty() {
-            return format!("{read} of {all} {noun}");
+        match missing.iter().map(|business| business.called()).collect::<Vec<_>>().as_slice() {
+            [] => format!("{read} of {all} {noun}"),
+            missing => format!("{read} of {all} {noun}; not covered: {}", list(missing)),
         }
-        let missing: Vec<String> =
-            missing.iter().map(|business| format!("{} ({})", business.name, business.id)).collect();
-        format!("{read} of {all} {noun}; not covered: {}", missing.join(", "))
     }
 
     /// The host that the snapshot was read from.

@@ -260,8 +260,14 @@ fn long_lists_are_cut_and_the_rest_can_be_asked_for() {
     let more = "fbsync export coverage --db 'audit.sqlite' --allow-partial";
     let run = run.says(&format!("warning: and 25 more businesses; all of them: {more}\n"));
     let all = home.run(&mut home.shell(&more.replace("fbsync", "\"$FBSYNC\""))).succeeds();
+    let all = all.says("not covered: Business 0001 (9001), ").says("Business 0005 (9005) and 25 more\n");
     assert_eq!(all.stdout.lines().filter(|line| line.contains("denied")).count(), 30);
     assert_eq!(run.stderr.lines().count(), 10, "{run}");
+    let unknown = ["export", "access", "--db", DB, "--allow-partial", "--people", "ann@x.example"];
+    home.fbsync(&unknown).exits(10).says("could not be read: Business 0001 (9001), ").says(" and 25 more\n");
+    home.fbsync(&["export", "--db", DB, "--split-by", "business", "--out", "e"])
+        .exits(7)
+        .says(" and 25 more\n");
 
     // The two hints lead to a complete snapshot.
     let hint = first_hint(&run.stderr);

@@ -133,7 +133,7 @@ impl<'a> Work<'a> {
             ui.detail(1, warning);
         }
         if view.is_partial() {
-            ui.warn(format_args!("snapshot {} is partial: {}", view.snapshot.id, view.extent()));
+            ui.warn(format_args!("snapshot {} is partial: {}", view.snapshot.id, view.extent_in_short()));
         }
         let named = view.options.expected.as_ref().map(Expected::businesses).unwrap_or_default();
         let known = |id: &i64| view.businesses.iter().any(|business| business.id == *id);
