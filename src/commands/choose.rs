@@ -33,7 +33,7 @@ impl Asked {
         }
         let moment = zone.end_of_day(text).or_else(|| Timestamp::parse_exact(text));
         moment.map(Asked::At).ok_or_else(|| {
-            Error::new(Kind::Usage, format!("`{text}` names no snapshot"))
+            Error::new(Kind::Usage, format!("`{text}` does not match any snapshot"))
                 .hint("give its id, or a date like 2026-06-30 or 2026-06-30T18:00:00+02:00, or `latest`")
         })
     }

@@ -59,7 +59,7 @@ fn verify_folder(app: &App, folder: &Path, args: &VerifyArgs, database: Option<&
     app.ui.note(format_args!("ok: {files} files in {shown} are as they were written"));
     if reader.is_some() {
         app.ui.note(match (written_by, pruned) {
-            (None, None) => "ok: made anew from the database, every byte is the same".to_owned(),
+            (None, None) => "ok: rebuilt from the database: byte-for-byte identical".to_owned(),
             (Some(version), _) => format!("ok: same content, written by {version}"),
             (None, Some(_)) => "ok: same content, as far as it can be made anew".to_owned(),
         });

@@ -15,7 +15,7 @@ pub(crate) fn run(app: &App, args: &WhoArgs) -> Result<()> {
     let asked = args.person.join(" ");
     let reader = Reader::open(app, &app.database(&args.database.db)?)?;
     let choice = choose(app, &reader, &args.choosing, Deciding::All)?;
-    let demand = Demand { snapshot_id: choice.chosen.id, scope: Scope::Whole };
+    let demand = Demand { snapshot_id: choice.chosen.id, scope: Scope::Whole, past: true };
     let source = Source::open(&reader, &demand)?;
     let persons = reader.persons()?;
     let person = the_one(app, args, &persons, &asked)?;
@@ -98,7 +98,10 @@ fn print(app: &App, view: &View, form: Form) -> Result<usize> {
             app.ui.table(&table.columns, &table.rows)?;
             return Ok(found);
         }
-        Form::Csv => Lines::csv(&WHO, columns(), Style::default(), app.ui.data())?,
+        Form::Csv => {
+            let style = Style { printable: app.ui.width.is_some(), ..Style::default() };
+            Lines::csv(&WHO, columns(), style, app.ui.data())?
+        }
         Form::Jsonl => Lines::jsonl(columns(), app.ui.data()),
         Form::Json => Lines::json(columns(), app.ui.data()),
     };

@@ -46,7 +46,7 @@ fn what_this_is(page: &mut Page, view: &View, manifest: &Manifest) {
     let snapshot = &view.snapshot;
     page.heading("WHAT THIS IS");
     page.paragraph(
-        "A listing of every person's access, read from FreshBooks by its programming interface and \
+        "A listing of every person's access, read from FreshBooks through its API and \
          written by the program fbsync. Nothing was typed by hand and nothing was left out but what \
          is said here.",
     );

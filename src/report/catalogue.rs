@@ -144,7 +144,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "attention",
         title: "Look here first",
-        about: "what a reviewer should look at first, the gravest first",
+        about: "what a reviewer should look at first, most serious first",
         columns: &[REASON, ACCESS],
         key: &["reason", "row_key"],
         lead: attention::LEAD,

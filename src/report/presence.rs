@@ -90,19 +90,24 @@ fn note(timeline: &Timeline, tenure: &Tenure, snapshots: &[Snapshot]) -> String 
     if tenure.perhaps_earlier {
         notes.push(format!("may have been there before: not read until snapshot {}", id(tenure.first)));
     }
-    if tenure.seen == Seen::CannotTell {
-        let newest = timeline.readings.last().map_or(0, |reading| reading.at);
-        let read = |source| timeline.readings.iter().rfind(|reading| reading.read.includes(source));
-        notes.push(match read(Resource::TeamMembers) {
-            _ if newest + 1 < snapshots.len() => {
-                format!("the sign-in is not in this business since snapshot {}", id(newest + 1))
-            }
-            _ if !tenure.row.sources.has(Sources::TEAM_MEMBERS) => {
-                format!("named only by {}, which was not read in snapshot {}", tenure.row.sources, id(newest))
-            }
-            Some(last) => format!("team list not read since snapshot {}", id(last.at)),
-            None => "team list never read".to_owned(),
-        });
+    let newest = timeline.readings.last().map_or(0, |reading| reading.at);
+    let listed = timeline.readings.iter().rfind(|reading| reading.read.includes(Resource::TeamMembers));
+    match (tenure.seen, listed) {
+        (Seen::Yes, Some(listed)) if tenure.by_another => {
+            notes.push(format!("role and status as of snapshot {}: team list not read since", id(listed.at)));
+        }
+        (Seen::Yes | Seen::No, _) => {}
+        (Seen::CannotTell, _) if newest + 1 < snapshots.len() => {
+            notes.push(format!("the sign-in is not in this business since snapshot {}", id(newest + 1)));
+        }
+        (Seen::CannotTell, _) if !tenure.row.sources.has(Sources::TEAM_MEMBERS) => {
+            let sources = tenure.row.sources;
+            notes.push(format!("named only by {sources}, which was not read in snapshot {}", id(newest)));
+        }
+        (Seen::CannotTell, Some(listed)) => {
+            notes.push(format!("team list not read since snapshot {}", id(listed.at)));
+        }
+        (Seen::CannotTell, None) => notes.push("team list never read".to_owned()),
     }
     notes.join("; ")
 }

@@ -89,7 +89,7 @@ impl<'a> View<'a> {
         let (people, not_found) = find_people(reader, &options)?;
         let earlier = match options.since {
             // Of one that was pruned since nothing is left to compare with.
-            Some(since) => Some(reader.snapshot(since)?).filter(|since| since.status != Status::Pruned),
+            Some(since) => reader.find_snapshot(since)?.filter(|since| since.status != Status::Pruned),
             None => reader.neighbour(Usable::default(), &snapshot, Side::Before)?,
         };
         Ok(View {

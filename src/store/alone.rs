@@ -32,9 +32,9 @@ struct Copied {
 }
 
 impl Reader {
-    /// The snapshot with only these businesses, and behind it every earlier one. Their ids, times and
-    /// hashes stay those of the whole.
-    pub(crate) fn alone(&self, snapshot_id: i64, businesses: &[i64]) -> Result<Reader> {
+    /// The snapshot with only these businesses, and where the past is wanted, behind it every earlier one.
+    /// Their ids, times and hashes stay those of the whole.
+    pub(crate) fn alone(&self, snapshot_id: i64, businesses: &[i64], past: bool) -> Result<Reader> {
         let failed = |error| storage_error(error, "take businesses out of the snapshot");
         let wanted = serde_json::json!(businesses).to_string();
         let mut held = self.held(&wanted).map_err(failed)?;
@@ -48,7 +48,8 @@ impl Reader {
         let target = Connection::open_in_memory().map_err(failed)?;
         schema::create(&target).map_err(failed)?;
         let mut copied = None;
-        for snapshot in self.snapshots_until(&self.snapshot(snapshot_id)?)? {
+        let snapshot = self.snapshot(snapshot_id)?;
+        for snapshot in if past { self.snapshots_until(&snapshot)? } else { vec![snapshot] } {
             let held = held.remove(&snapshot.id).unwrap_or_default();
             copied = Some(self.copy(snapshot, held, copied, &target).map_err(failed)?);
         }

@@ -94,6 +94,7 @@ fn a_quarters_folder_holds_the_quarters_changes() {
         .exits(10)
         .says("there is no snapshot at or before");
     // Each client's folder has its own changes since then.
+    home.fbsync(&["export", "--out", "b", "--business", "48201", "--since", "1"]).succeeds();
     home.fbsync(&["export", "--out", "s", "--split-by", "business", "--since", "1"]).succeeds();
     home.fbsync(&["verify", "s"]).succeeds();
     let folder = fs::read_dir(home.path("s")).expect("folders").flatten().map(|entry| entry.path());
@@ -103,6 +104,14 @@ fn a_quarters_folder_holds_the_quarters_changes() {
     let file =
         files.into_iter().find(|path| path.to_string_lossy().ends_with("-changes.csv")).expect("changes");
     assert!(fs::read_to_string(file).expect("text").contains("amara.okonjo@harbourlight.example"));
+    // What was pruned since is no tampering.
+    home.fbsync(&["snapshots", "prune", "--keep-last", "1", "--yes"]).succeeds();
+    for folder in ["q", "b"] {
+        home.fbsync(&["verify", folder])
+            .succeeds()
+            .says("snapshot 1, which the folder was made from too, was pruned since")
+            .says("changes.csv could not be compared with the database");
+    }
 }
 
 /// Two businesses in five snapshots: a member of the first leaves and comes back, a list cannot be read
@@ -153,6 +162,14 @@ fn a_membership_is_one_row_whatever_happened_in_between() {
     let there = World::many(2, 3).businesses[1].members[2].uuid.clone().expect("a uuid");
     assert_eq!(told(&there), "yes|1|5|null|business_manager (1)|active (1)");
     assert_eq!(told("u-new"), "yes|5|5|null|contractor (5)|active (5)");
+    // What is there is what `access` lists.
+    let keys = |rows: &[Value]| {
+        let mut keys: Vec<String> = rows.iter().map(|row| row["row_key"].to_string()).collect();
+        keys.sort();
+        keys
+    };
+    let there: Vec<Value> = history.iter().filter(|row| row["seen"] == "yes").cloned().collect();
+    assert_eq!(keys(&there), keys(&report(&home, &["access"])));
     // As of an earlier snapshot nobody knows the later ones.
     let then = report(&home, &["history", "--snapshot", "3"]);
     assert!(then.iter().all(|row| row["last_seen_snapshot_id"].as_i64() <= Some(3)), "{then:?}");

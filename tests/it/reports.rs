@@ -139,6 +139,7 @@ fn what_the_flags_contradict_is_refused() {
     for (arguments, problem) in [
         (&["export", "external"][..], "has to know which domains are yours"),
         (&["export", "offboarding"], "has to know who leaves"),
+        (&["export", "access", "--since", "1"], "`access` is not compared with an earlier snapshot"),
         (&["export", "changes", "--since", "1"], "snapshot 1 is not before snapshot 1"),
         (&["export", "changes", "--since", "soon"], "`soon` "),
         (&["export", "access", "--format", "csv", "-o", "a.xlsx"], "contradicts the name of the file"),

@@ -12,7 +12,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::evidence::check;
 use crate::evidence::compare::same_evidence;
 use crate::evidence::split::{self, Order, Split};
-use crate::evidence::{self, Plan, Sealed, Source, Stamp};
+use crate::evidence::{self, Demand, Plan, Sealed, Source, Stamp};
 use crate::fsutil::{self, PendingFolder};
 use crate::report::LONGEST_CELL;
 use crate::shell;
@@ -26,6 +26,7 @@ impl Work<'_> {
         outputs::check(self.app, &self.db, target)?;
         let reader = Reader::open(self.app, &self.db)?;
         let (choice, demand) = self.choose(&reader)?;
+        let demand = Demand { past: true, ..demand };
         let stamp = Stamp::of_this_run(&self.app.clock)?;
         let pending = PendingFolder::beside(target)?;
         let sealed = match self.args.split_by {

@@ -93,7 +93,9 @@ impl<'a> Work<'a> {
         let choice = choose(self.app, reader, &self.args.choosing, self.deciding())?;
         let businesses = self.businesses.clone();
         let scope = if businesses.is_empty() { Scope::Whole } else { Scope::Alone(businesses) };
-        let demand = Demand { snapshot_id: choice.chosen.id, scope };
+        // People are found by what any snapshot knows of them.
+        let past = !self.options.people.is_empty();
+        let demand = Demand { snapshot_id: choice.chosen.id, scope, past };
         Ok((Choice { since: self.args.since.clone(), ..choice }, demand))
     }
 

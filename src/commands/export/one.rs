@@ -7,10 +7,10 @@ use super::{Work, asked, cells, somebody_is_unknown};
 use crate::app::die_if_chosen;
 use crate::commands::outputs;
 use crate::error::{Context, Error, Kind, Result};
-use crate::evidence::Source;
+use crate::evidence::{Demand, Source};
 use crate::format::{Format, Guard};
 use crate::fsutil::{Pending, is_standard_output};
-use crate::report::{self, LONGEST_CELL, Needs, Report, Style};
+use crate::report::{self, LONGEST_CELL, Needs, Reads, Report, Style};
 use crate::shell;
 use crate::store::Reader;
 
@@ -25,8 +25,17 @@ impl Work<'_> {
                 .hint(format!("fbsync export {} … -o {}.xlsx", report.name, report.name)));
         }
         self.refuse_without_its_flag(report)?;
+        if args.since.is_some() && report.reads != Reads::Earlier {
+            let name = report.name;
+            return Err(Error::new(
+                Kind::Usage,
+                format!("`{name}` is not compared with an earlier snapshot"),
+            )
+            .hint(format!("leave --since out, or fbsync export changes --since ID …")));
+        }
         let reader = Reader::open(self.app, &self.db)?;
         let (_, demand) = self.choose(&reader)?;
+        let demand = Demand { past: demand.past || report.looks_back(), ..demand };
         let source = Source::open(&reader, &demand)?;
         let view = source.view(self.options_for(&reader, &demand)?, &self.app.stop)?;
         self.tell_about(&view);

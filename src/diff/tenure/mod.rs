@@ -34,6 +34,8 @@ pub(crate) struct Tenure {
     pub(crate) seen: Seen,
     /// Whether it may have been there before: what names it was not read until then.
     pub(crate) perhaps_earlier: bool,
+    /// Whether another source says that it is there, while the list that told `row` was not read.
+    pub(crate) by_another: bool,
     /// What is known of it last.
     pub(crate) row: Row,
     pub(crate) entry: Entry,
@@ -118,11 +120,13 @@ impl Tenure {
     fn go_on(&mut self, reading: usize, held: Held, read: Read) {
         let ended = self.seen == Seen::No;
         self.seen = Seen::Yes;
+        self.by_another =
+            !ended && is_of_the_list(&self.row) && !is_of_the_list(&held.row) && !list_was_read(read);
+        if self.by_another {
+            return;
+        }
         if ended {
             self.steps.push((reading, Step::Back));
-        } else if is_of_the_list(&self.row) && !is_of_the_list(&held.row) && !list_was_read(read) {
-            // Another source says that it is still there; what the list said of it stands.
-            return;
         }
         let changed = !of_pair(&self.row, &held.row).is_empty();
         let before = std::mem::replace(&mut self.row, held.row);
@@ -233,8 +237,16 @@ impl Tenures {
         for Held { entry, row } in come {
             present.insert(entry, self.all.len());
             let perhaps_earlier = self.newest.is_some() && row.rests_on_unread(self.known);
-            let (first, last, seen, steps) = (reading, reading, Seen::Yes, Vec::new());
-            self.all.push(Tenure { first, last, seen, perhaps_earlier, row, entry, steps });
+            self.all.push(Tenure {
+                first: reading,
+                last: reading,
+                seen: Seen::Yes,
+                perhaps_earlier,
+                by_another: false,
+                row,
+                entry,
+                steps: Vec::new(),
+            });
         }
         (self.present, self.newest) = (present, Some(reading));
         self.known.extend(read);

@@ -146,6 +146,8 @@ fn a_list_that_was_not_read_ends_nothing_and_begins_nothing() {
         &[(ALL, vec![client()]), (GROUP, vec![group()]), (GROUP, vec![group()]), (ALL, vec![client()])],
         &["identity:3 0-3 yes 0:client 0:inactive"],
     );
+    let tenures = follow(&[(ALL, vec![client()]), (GROUP, vec![group()])], 1);
+    assert!(tenures[0].by_another && tenures[0].last == 1);
     // Once the list is read again and does not have him, the group's word counts.
     check(
         &[(ALL, vec![client()]), (GROUP, vec![group()]), (ALL, vec![group()])],

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::Plan;
-use crate::app::{self, Clock};
+use crate::app::{self, Clock, environment};
 use crate::error::Result;
 use crate::format::{Format, Guard};
 use crate::report::{self, Expected, Limits, Options, Roster, Scope, Style, View};
@@ -197,7 +197,7 @@ pub(crate) struct Stamp {
 impl Stamp {
     /// Now and here; or only the time that everything is to bear.
     pub(crate) fn of_this_run(clock: &Clock) -> Result<Self> {
-        Ok(match app::source_date_epoch()? {
+        Ok(match environment::source_date_epoch()? {
             Some(moment) => Stamp { time: moment.to_string(), user: None, host: None },
             None => Stamp {
                 time: clock.now().to_string(),

@@ -14,7 +14,7 @@ const WIDTH: usize = 100;
 /// As many lines as a page may be made to hold.
 const READABLE: u32 = 70;
 
-const TO_SIGN: [&str; 4] = ["Reviewed by", "Approved by", "Date", "Who reviewed the reviewer"];
+const TO_SIGN: [&str; 4] = ["Reviewed by", "Approved by", "Date", "Reviewer's own access reviewed by"];
 
 pub(super) fn sheet(report: &Report, view: &View, style: Style) -> Result<Worksheet> {
     let counts = summary::role_counts(view)?;
