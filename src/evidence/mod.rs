@@ -27,6 +27,7 @@ use crate::format::Format;
 use crate::fsutil;
 use crate::model::reading::hex;
 use crate::report::{self, REPORTS, Report, Style, View};
+use crate::ui::few;
 
 pub(crate) use manifest::{Choice, Chosen, Stamp};
 pub(crate) use source::{Demand, Source};
@@ -79,7 +80,7 @@ impl Sealed {
             return Ok(());
         }
         let index = target.join(split::FIRM).join(split::INDEX);
-        let problem = format!("no folder for these, whose lists were not read: {}", self.unread.join(", "));
+        let problem = format!("no folder for these, whose lists were not read: {}", few(&self.unread));
         Err(Error::new(Kind::Partial, problem)
             .hint(format!("{} says how reading each went; a later snapshot may have them", index.display())))
     }

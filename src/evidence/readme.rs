@@ -84,6 +84,16 @@ fn what_this_is(page: &mut Page, view: &View, manifest: &Manifest) {
     if !view.options.own_domains.is_empty() {
         page.pair("Own domains", &view.options.own_domains.join(", "));
     }
+    let lists = [
+        ("Roster", view.options.roster.as_ref().map(|roster| (roster.rows, &roster.sha256))),
+        ("Expected access", view.options.expected.as_ref().map(|expected| (expected.rows, &expected.sha256))),
+    ];
+    for (label, list) in lists {
+        if let Some((rows, sha256)) = list {
+            let rows = format!("{rows} {}", if rows == 1 { "row" } else { "rows" });
+            page.pair(label, &format!("{rows} of a file with the SHA-256 {sha256}"));
+        }
+    }
     page.line("");
 }
 

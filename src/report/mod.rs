@@ -8,6 +8,7 @@
 //! - [`view`]: a snapshot, or some of it, as the reports see it.
 //! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`]: the rows;
 //!   [`holdings`]: who holds what, for those of people.
+//! - [`roster`], [`expected`]: lists that others keep; [`remarks`]: what they say of a row.
 //! - [`history`], [`trend`], [`offboarding`]: the rows of reports over time; [`presence`]: since
 //!   when and until when somebody is there.
 //! - [`census`]: people and what they hold, as plain values; [`presets`], [`baton`]: files for other
@@ -25,6 +26,7 @@ mod changes;
 mod columns;
 mod coverage;
 mod csv;
+mod expected;
 mod format;
 mod history;
 mod holdings;
@@ -35,8 +37,10 @@ mod overview;
 mod people;
 mod presence;
 mod presets;
+mod remarks;
 mod review;
 mod roles;
+mod roster;
 mod shared;
 pub(crate) mod summary;
 mod table;
@@ -50,8 +54,10 @@ use std::io::Write;
 pub(crate) use catalogue::{DIFF, REPORTS, WHO, find};
 pub(crate) use changes::cells as change_cells;
 pub(crate) use columns::{ACCESS as ACCESS_COLUMNS, Column, Type, column};
+pub(crate) use expected::{Approval, Expected};
 pub(crate) use format::{Lines, Style, write};
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
+pub(crate) use roster::{Entry, Roster};
 pub(crate) use table::Table;
 pub(crate) use view::{Limits, Options, Scope, View};
 pub(crate) use xlsx::LONGEST_CELL;
@@ -166,7 +172,7 @@ impl Report {
         let of_business = businesses.map(|business| Column {
             name: format!("{} {}", business.id, business.name).into(),
             kind: Type::Text,
-            heading: format!("{} ({})", business.name, business.id).into(),
+            heading: business.called().into(),
             meaning: "the person's roles in this business; not active ones are marked".into(),
             sheet_only: false,
         });

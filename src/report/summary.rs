@@ -58,7 +58,7 @@ pub(crate) fn ties(view: &View) -> Vec<Tie> {
     let tie = |business: &BusinessLine| {
         let list = view.team_list(business.id);
         Tie {
-            business: format!("{} ({})", business.name, business.id),
+            business: business.called(),
             outcome: list.map_or("not asked", |line| line.read.outcome.as_str()).to_owned(),
             expected: list.and_then(|line| line.read.expected),
             received: list.map_or(0, |line| line.read.received),

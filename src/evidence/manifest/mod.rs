@@ -10,7 +10,7 @@ use super::Plan;
 use crate::app::{self, Clock, environment};
 use crate::error::Result;
 use crate::format::{Format, Guard};
-use crate::report::{self, Limits, Options, Scope, Style, View};
+use crate::report::{self, Expected, Limits, Options, Roster, Scope, Style, View};
 pub(super) use snapshot::PastEntry;
 use snapshot::{CoverageEntry, SnapshotEntry, SourceEntry};
 
@@ -89,6 +89,10 @@ pub(super) struct OptionsEntry {
     max_privileged: u32,
     /// The snapshot that was named for changes to be told since.
     since: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    roster: Option<Roster>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    expected: Option<Expected>,
 }
 
 impl OptionsEntry {
@@ -103,6 +107,8 @@ impl OptionsEntry {
             people: self.people.clone(),
             accounts: self.accounts.clone(),
             since: self.since,
+            roster: self.roster.clone(),
+            expected: self.expected.clone(),
         }
     }
 
@@ -232,6 +238,8 @@ impl Manifest {
                 own_domains: view.options.own_domains.clone(),
                 max_privileged: view.options.max_privileged,
                 since: view.options.since,
+                roster: view.options.roster.clone(),
+                expected: view.options.expected.clone(),
             },
             coverage: view.businesses.iter().map(|business| CoverageEntry::of(view, business)).collect(),
             files,

@@ -60,7 +60,7 @@ struct Page {
     changes: Option<Changes>,
     reviews: Option<Reviews>,
     everybody: Everybody,
-    limits: [&'static str; 8],
+    limits: [&'static str; 9],
     version: &'static str,
 }
 
