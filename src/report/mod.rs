@@ -39,6 +39,7 @@ pub(crate) use format::{Lines, Style, Written, write};
 pub(crate) use jsonl::write_object;
 pub(crate) use presets::{CONDUCTORONE, VANTA};
 pub(crate) use view::{Limits, Options, Scope, View};
+pub(crate) use xlsx::LONGEST_CELL;
 
 use crate::error::Result;
 

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
 
-use super::open::{Contents, connect, recognize};
+use super::file::connect;
+use super::open::{Contents, recognize};
 use super::shape::{self, Kind as RowKind};
 use super::{Writer, check, schema, storage_error, with_suffix};
 use crate::app::{App, die_if_chosen};

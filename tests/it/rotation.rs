@@ -94,6 +94,7 @@ fn a_sign_in_that_is_dead_is_told_while_its_access_token_still_lives() {
     let told = format!(
         "warning: FreshBooks renews this sign-in no more: it ends at {expires}; before that: fbsync auth --profile night\n"
     );
+    home.fbsync(&["sync", "--db", "a.sqlite"]).succeeds();
     for arguments in [&["sync", "--db", "a.sqlite"][..], &["-q", "sync", "--db", "a.sqlite"], &IF_DUE] {
         assert_eq!(home.fbsync(arguments).succeeds().stderr, told, "{arguments:?}");
     }

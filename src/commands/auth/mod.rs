@@ -15,8 +15,9 @@ use std::time::Duration;
 use crate::app::App;
 use crate::cli::AuthArgs;
 use crate::credentials::{self, Profile, Store};
-use crate::error::{Context, Kind, Result};
+use crate::error::Result;
 use crate::freshbooks::Person;
+use crate::fsutil;
 use crate::http::Http;
 use crate::oauth::{self, Attempt, Certificate, Client, Page, RedirectUri, TEAMS_SCOPE};
 use crate::secret::Secret;
@@ -85,8 +86,12 @@ fn request(app: &App, args: &AuthArgs, client: Client) -> Result<Request> {
     })
 }
 
+/// A chain of certificates takes a few kilobytes.
+const LARGEST_PEM: u64 = 1 << 20;
+
 fn read_pem(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).context(Kind::Config, || format!("cannot read {}", path.display()))
+    let read = fsutil::open_regular(path).and_then(|file| fsutil::read_bounded(file, LARGEST_PEM));
+    read.map_err(fsutil::failing(|| format!("cannot read {}", path.display())))
 }
 
 /// Has a person agree at FreshBooks and stores the tokens that come of it. `way` sends the person

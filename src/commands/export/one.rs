@@ -1,22 +1,26 @@
 //! One report, to standard output or a file.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use super::{Work, asked, cells};
+use crate::app::die_if_chosen;
+use crate::commands::outputs;
 use crate::error::{Context, Error, Kind, Result};
 use crate::evidence::Source;
 use crate::format::{Format, Guard};
-use crate::fsutil::Pending;
-use crate::report::{self, Report, Style, View, Written};
+use crate::fsutil::{Pending, is_standard_output};
+use crate::report::{self, LONGEST_CELL, Report, Style, View, Written};
 use crate::shell;
 use crate::store::Reader;
 
 impl Work<'_> {
     pub(super) fn one(&self, report: &Report) -> Result<()> {
         let args = self.args;
-        let style = asked::style(args, args.output.as_deref())?;
-        if style.format == Format::Xlsx && args.output.is_none() && io::stdout().is_terminal() {
+        let output = args.output.as_deref().filter(|file| !is_standard_output(file));
+        let on_a_terminal = output.is_none() && self.app.ui.width.is_some();
+        let style = Style { printable: on_a_terminal, ..asked::style(args, output)? };
+        if style.format == Format::Xlsx && on_a_terminal {
             return Err(Error::new(Kind::Usage, "a workbook is nothing for a terminal")
                 .hint(format!("fbsync export {} … -o {}.xlsx", report.name, report.name)));
         }
@@ -27,6 +31,9 @@ impl Work<'_> {
             )
             .hint(format!("fbsync export {} --own-domain example.com …", report.name)));
         }
+        if let Some(file) = output {
+            outputs::check(self.app, &self.db, file)?;
+        }
         let reader = Reader::open(self.app, &self.db)?;
         let (_, demand) = self.choose(&reader)?;
         let source = Source::open(&reader, &demand)?;
@@ -35,7 +42,7 @@ impl Work<'_> {
         if let Some(reason) = report.not_made(&view) {
             self.app.ui.warn(format_args!("`{}` was not made: {reason}", report.name));
         }
-        let written = match &args.output {
+        let written = match output {
             None => {
                 if style.guard == Guard::Fail {
                     // A stream cannot be taken back: whether all of it may go out is found out first.
@@ -54,12 +61,17 @@ impl Work<'_> {
                 cells(written.changed.len())
             ));
         }
+        for cell in &written.cut {
+            self.app.ui.warn(format_args!(
+                "{cell} is longer than a spreadsheet takes: cut at {LONGEST_CELL} characters"
+            ));
+        }
         let snapshot = &view.snapshot;
         self.app.ui.result(format_args!(
             "{} rows of snapshot {} ({}, {})",
             written.rows, snapshot.id, snapshot.status, snapshot.finished_at
         ));
-        if args.output.is_some() {
+        if output.is_some() {
             self.app.ui.next(format_args!("fbsync verify --db {}", shell::path(&self.db)));
         }
         Ok(())
@@ -74,6 +86,7 @@ impl Work<'_> {
         let written = report::write(report, view, style, &mut out)?;
         out.flush().context(Kind::Storage, failed)?;
         drop(out);
+        die_if_chosen("export-file");
         if pending.same_as_target() {
             self.app.ui.result(format_args!("{shown} is already that, byte for byte"));
             return Ok(written);

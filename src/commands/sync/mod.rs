@@ -21,10 +21,9 @@ use crate::credentials::Session;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::{self, Plan};
 use crate::freshbooks::FreshBooks;
-use crate::fsutil;
 use crate::http::Http;
 use crate::model::{Business, Identity, Reading, relate};
-use crate::store::{Provenance, Writer};
+use crate::store::{self, Provenance, Writer};
 use gaps::AcceptedGaps;
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
@@ -47,11 +46,14 @@ pub(crate) fn with_session(
     open: impl FnOnce() -> Result<Session>,
 ) -> Result<()> {
     let path = app.database(&args.database.db)?;
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fsutil::create_private_folder(folder)?;
-    }
     let gaps = AcceptedGaps::gather(app, args)?;
-    let writer = Writer::claim(&path, app.ui)?;
+    if args.no_create && !store::is_there(&path)? {
+        let message = format!("there is no database {}, and --no-create begins none", path.display());
+        return Err(
+            Error::new(Kind::Storage, message).hint("mount the volume it is on, or leave out --no-create")
+        );
+    }
+    let writer = Writer::claim(app, &path)?;
     let session = open()?;
     let plan = plan(args);
     let http = http.until(plan.limit.map(|(deadline, _)| deadline));
