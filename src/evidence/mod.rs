@@ -157,10 +157,7 @@ fn write_report(folder: &Path, report: &Report, view: &View, plan: &Plan) -> Res
 /// The report's name, `partial` where that is so, and in a client's folder whose it is and of when.
 fn file_name(report: &Report, view: &View, plan: &Plan) -> String {
     let prefix = match (plan.part, view.businesses.as_slice()) {
-        (Some(Part::Business), [business]) => {
-            let day = view.snapshot.finished_at.day();
-            format!("{}-{day}-", split::folder_name(business))
-        }
+        (Some(Part::Business), [business]) => split::file_prefix(business, &view.snapshot),
         _ => String::new(),
     };
     let partial = if view.is_partial() { ".partial" } else { "" };

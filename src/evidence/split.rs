@@ -12,7 +12,7 @@ use crate::fsutil;
 use crate::model::Outcome;
 use crate::report::{self, Cell, Column, Options, Report, Scope, Style, Type, View, column};
 use crate::stop::Stop;
-use crate::store::{BusinessLine, Reader};
+use crate::store::{BusinessLine, Reader, Snapshot};
 
 pub(crate) const FIRM: &str = "_firm";
 pub(crate) const INDEX: &str = "index.csv";
@@ -108,6 +108,24 @@ pub(crate) struct Order<'a> {
     pub(crate) stop: &'a Stop,
 }
 
+/// The businesses whose team list was read whole, and the names of the others whose gap was not accepted.
+pub(crate) fn readable<'v>(view: &'v View) -> (Vec<&'v BusinessLine>, Vec<String>) {
+    let (mut readable, mut unread) = (Vec::new(), Vec::new());
+    for business in &view.businesses {
+        match view.team_list(business.id) {
+            Some(list) if list.read.outcome == Outcome::Ok => readable.push(business),
+            Some(list) if list.read.is_accepted() => {}
+            _ => unread.push(format!("{} ({})", business.name, business.id)),
+        }
+    }
+    (readable, unread)
+}
+
+/// What the name of every file of a business begins with: whose it is and of which day.
+pub(crate) fn file_prefix(business: &BusinessLine, snapshot: &Snapshot) -> String {
+    format!("{}-{}-", folder_name(business), snapshot.finished_at.day())
+}
+
 /// Writes the folders into `target`, which exists and is empty.
 pub(crate) fn write(target: &Path, order: &Order) -> Result<Split> {
     let whole = Demand { snapshot_id: order.snapshot_id, scope: Scope::Whole };
@@ -121,15 +139,8 @@ pub(crate) fn write(target: &Path, order: &Order) -> Result<Split> {
         index,
     };
     let mut seals = BTreeMap::new();
-    let mut unread = Vec::new();
-    for business in &view.businesses {
-        let list = view.team_list(business.id);
-        if list.is_none_or(|line| line.read.outcome != Outcome::Ok) {
-            if !list.is_some_and(|line| line.read.is_accepted()) {
-                unread.push(format!("{} ({})", business.name, business.id));
-            }
-            continue;
-        }
+    let (readable, unread) = readable(&view);
+    for business in readable {
         let name = folder_name(business);
         let alone = Demand { scope: Scope::Alone(vec![business.id]), ..whole.clone() };
         let alone = Source::open(order.reader, &alone)?;

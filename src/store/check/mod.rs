@@ -6,9 +6,11 @@
 //! from scratch: that takes a hash kept elsewhere, which is the caller's to compare.
 //!
 //! - [`content`]: records, rows, listings. [`snapshots`]: the chain, times and counts.
+//! - [`some`]: the same for some snapshots only, as far as reports show them.
 
 mod content;
 mod snapshots;
+mod some;
 
 #[cfg(test)]
 mod tests;
@@ -68,9 +70,8 @@ pub(super) fn check(connection: &Connection, kinds: &[Kind]) -> Result<Report> {
         ("the counts", snapshots::counts),
     ];
     for (what, step) in steps {
-        match step(connection, kinds, &mut report) {
-            Err(error) if is_damage(&error) => report.find(format!("{what} cannot be checked: {error}")),
-            done => done.map_err(|error| storage_error(error, "read the database to its end"))?,
+        if let Some(damage) = checked(what, || step(connection, kinds, &mut report))? {
+            report.find(damage);
         }
         if report.strange {
             report.find("the content was not checked, since the schema is not fbsync's");
@@ -78,6 +79,14 @@ pub(super) fn check(connection: &Connection, kinds: &[Kind]) -> Result<Report> {
         }
     }
     Ok(report)
+}
+
+/// Takes a step. A file that is damaged is a finding; one that cannot be read at the moment is an error.
+fn checked(what: &str, step: impl FnOnce() -> rusqlite::Result<()>) -> Result<Option<String>> {
+    match step() {
+        Err(error) if is_damage(&error) => Ok(Some(format!("{what} cannot be checked: {error}"))),
+        done => done.map(|()| None).map_err(|error| storage_error(error, "read the database to its end")),
+    }
 }
 
 /// Whether the file itself is wrong (a value of another type, a page that makes no sense), and not the

@@ -34,7 +34,7 @@ pub(super) fn chain(connection: &Connection, kinds: &[Kind], report: &mut Report
 }
 
 /// Checks one snapshot, and its link to the one before.
-fn follow(
+pub(super) fn follow(
     connection: &Connection,
     (kinds, kind): (&[Kind], &Kind),
     row: &Row,
