@@ -43,6 +43,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Whether the schema is somebody else's, so that nothing in the file can be trusted to be a table.
+    pub(crate) fn is_strange(&self) -> bool {
+        self.strange
+    }
+
     fn find(&mut self, finding: impl Into<String>) {
         self.findings.push(Finding(finding.into()));
     }
