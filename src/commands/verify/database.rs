@@ -71,8 +71,9 @@ pub(super) fn limits(report: &Report, expected: &[(i64, String)]) -> Vec<String>
     }];
     if report.pruned > 0 {
         limits.push(format!(
-            "not proved: the times and counts of {} pruned snapshots; their hashes hold the chain together",
-            report.pruned
+            "not proved: what {} pruned snapshot{} held; times, counts and hashes are all that is left",
+            report.pruned,
+            if report.pruned == 1 { "" } else { "s" }
         ));
     }
     limits

@@ -12,6 +12,9 @@ use crate::evidence::check::{self, Signature, Verdict};
 use crate::shell;
 use crate::store::Reader;
 
+/// As many names as are told one by one.
+const FEW: usize = 5;
+
 pub(super) fn verify(app: &App, folder: &Path, args: &VerifyArgs, database: Option<&Path>) -> Result<()> {
     let shown = folder.display();
     if !folder.is_dir() {
@@ -47,32 +50,35 @@ pub(super) fn verify(app: &App, folder: &Path, args: &VerifyArgs, database: Opti
     if reader.is_some() && verdict.is_complete() {
         app.ui.note("ok: rebuilt from the database: byte-for-byte identical");
     }
+    for id in &verdict.pruned {
+        app.ui
+            .warn(format_args!("the content of snapshot {id} was pruned since; its times and hash are left"));
+    }
+    match verdict.not_compared.as_slice() {
+        [] => {}
+        few if few.len() <= FEW => app.ui.warn(format_args!("not compared: {}", few.join(", "))),
+        many => app.ui.warn(format_args!("not compared: {} of the files", many.len())),
+    }
     app.ui.note(format_args!("seal: {}", verdict.seal));
     if args.seal.is_some() {
         app.ui.note("ok: this is the seal that was expected");
     }
     limits.iter().for_each(|limit| app.ui.note(limit));
-    incomplete(app, folder, &verdict).map_or(Ok(()), Err)
+    if verdict.is_complete() { Ok(()) } else { Err(incomplete(folder, verdict.written_by.as_deref())) }
 }
 
-/// Nothing is wrong, and not all could be compared.
-fn incomplete(app: &App, folder: &Path, verdict: &Verdict) -> Option<Error> {
-    let Verdict { written_by, pruned, not_compared, .. } = verdict;
-    for id in pruned {
-        app.ui.warn(format_args!("the content of snapshot {id} was pruned since"));
-    }
-    if !not_compared.is_empty() {
-        app.ui.warn(format_args!("not compared: {}", not_compared.join(", ")));
-    }
-    let typed = shell::path(folder);
+/// Nothing is wrong, and not everything could be compared.
+fn incomplete(folder: &Path, written_by: Option<&str>) -> Error {
     let hint = match written_by {
-        _ if verdict.is_complete() => return None,
-        Some(version) => format!("fbsync {version} wrote it, and that version can compare the rest"),
-        None => format!("a copy of the database from before has the rest: fbsync verify {typed} --db FILE"),
+        Some(version) => format!("fbsync {version} wrote it, and can compare the rest"),
+        None => format!(
+            "a copy of the database from before the pruning has the rest: fbsync verify {} --db FILE",
+            shell::path(folder)
+        ),
     };
     let problem =
-        format!("{} is intact as far as it could be compared, and not all could be", folder.display());
-    Some(Error::new(Kind::Partial, problem).hint(hint))
+        format!("{}: nothing wrong was found, but not everything could be compared", folder.display());
+    Error::new(Kind::Partial, problem).hint(hint)
 }
 
 fn as_json(verdict: &Verdict, rederived: bool, limits: &[String]) -> serde_json::Value {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Verdict;
-use super::files::Files;
+use super::files::{Files, Found};
 use crate::evidence::choice::Chosen;
 use crate::evidence::manifest::{FileEntry, Manifest, SCHEMA, Tool};
 use crate::evidence::sums::Sums;
@@ -108,7 +108,9 @@ pub(super) fn check(
     let mut found = Vec::new();
     same_files(manifest, listed, &mut found);
     for file in &manifest.files {
-        let Some(is) = files.get(&file.path) else { continue };
+        // One that is not what the sums say was told.
+        let is_listed = |is: &&Found| listed.get(&file.path) == Some(&is.sum.sha256);
+        let Some(is) = files.get(&file.path).filter(is_listed) else { continue };
         if is.sum.bytes != file.bytes {
             found.push(format!(
                 "{} has {} bytes, and {MANIFEST} says {}",
@@ -129,7 +131,7 @@ pub(super) fn check(
         Version::This => {
             columns(manifest, &mut found);
             let text = readme::text(manifest);
-            if files.get(README).is_some_and(|is| is.sum.sha256 != hex(Sha256::digest(&text))) {
+            if listed.get(README).is_some_and(|sha256| *sha256 != hex(Sha256::digest(&text))) {
                 found.push(format!("{README} does not say what {MANIFEST} says"));
             }
         }

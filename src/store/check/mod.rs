@@ -24,7 +24,7 @@ use super::shape::{self, Kind};
 use super::{Reader, schema, storage_error};
 use crate::error::Result;
 
-/// Something in the database that is not as fbsync wrote it.
+/// Something in the database that does not agree with the rest of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding(pub(crate) String);
 
