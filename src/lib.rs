@@ -16,6 +16,7 @@
 //! | [`store`] | a reading → a snapshot in SQLite; hashes, chain, comparison, pruning, upgrades, queries |
 //! | [`diff`] | what changed in a business between two readings; pure |
 //! | [`credentials`] | stored sign-ins; rotation as one critical section; the tokens that `freshbooks` asks for |
+//! | [`classic`] | FreshBooks Classic: OAuth 1.0a, four reads in XML, answers as model types |
 //! | [`freshbooks`] | four reads, answers as model types |
 //! | [`oauth`] | authorize, exchange, refresh, revoke; the loopback listener |
 //! | [`http`] | the small HTTP layer: limits, allowed origins, when to ask again |
@@ -40,11 +41,12 @@
 //! - `model`, `diff`, `review` and `http::retry` do no I/O and never read the clock.
 //! - Only `ui` prints. Only `app` reads the environment and the time. Only `http` names `ureq`, only
 //!   `store` names `rusqlite`. Only `fsutil` writes files, except the database and its spool.
-//! - fbsync never writes at FreshBooks: GET for data, POST only to the token and revoke endpoints.
+//! - fbsync never writes at FreshBooks: GET for data, and POST for the reads of Classic's XML; other
+//!   POSTs go only to the token and revoke endpoints.
 //! - A snapshot is there or absent, never half. No request is made while a transaction is open.
 //! - A token goes only to the origin that issued it, never across a redirect. A [`secret::Secret`] is
-//!   exposed only in `http`, `oauth` and `credentials`, and a test says so.
-//! - A wire type never leaves `freshbooks`. Whatever FreshBooks adds (roles, fields, states) is kept,
+//!   exposed only in `http`, `oauth`, `classic` and `credentials`, and a test says so.
+//! - A wire type never leaves `freshbooks` or `classic`. Whatever FreshBooks adds (roles, fields, states) is kept,
 //!   not dropped.
 //! - What is checked never steers its check. The same head hash means the same content.
 
@@ -61,7 +63,6 @@ mod help;
 
 mod cli;
 
-#[allow(dead_code, reason = "the command that reads sheets is not there yet")]
 mod review;
 
 mod evidence;
@@ -75,6 +76,8 @@ mod store;
 mod diff;
 
 mod credentials;
+
+mod classic;
 
 mod freshbooks;
 mod oauth;
@@ -166,6 +169,7 @@ fn dispatch(app: &App, verb: &Verb) -> error::Result<()> {
         Verb::Logout(args) => commands::logout::run(app, args),
         Verb::Sync(args) => commands::sync::run(app, args),
         Verb::Snapshots(args) => commands::snapshots::run(app, args),
+        Verb::Review(args) => commands::review::run(app, args),
         Verb::Export(args) => commands::export::run(app, args),
         Verb::Diff(args) => commands::diff::run(app, args),
         Verb::Verify(args) => commands::verify::run(app, args),

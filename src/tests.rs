@@ -66,7 +66,7 @@ fn the_code_map_is_in_the_order_of_the_list() {
 #[test]
 fn what_one_place_may_do_no_other_does() {
     let reserved: [(&str, &[&str]); 3] = [
-        (".expose()", &["http", "oauth", "credentials", "secret"]),
+        (".expose()", &["http", "oauth", "classic", "credentials", "secret"]),
         ("ureq::", &["http"]),
         ("rusqlite::", &["store"]),
     ];

@@ -75,13 +75,6 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn from_process(settings: Settings, ui: Ui) -> Result<Self> {
-        let origin = |name: &str, default: &str| {
-            let text = variable(name)?.unwrap_or_else(|| default.to_owned());
-            Origin::parse(&text).map_err(|problem| {
-                Error::new(Kind::Config, format!("{name} cannot be used: {problem}"))
-                    .hint(format!("unset {name}"))
-            })
-        };
         let endpoints = Endpoints {
             api: origin("FRESHBOOKS_API_URL", FRESHBOOKS_API)?,
             auth: origin("FRESHBOOKS_AUTH_URL", FRESHBOOKS_AUTH)?,
@@ -119,6 +112,11 @@ impl App {
         App { ui, endpoints, profile, state_dir, named_state_dir, json: false, ..self.clone() }
     }
 
+    /// The same, pointed at one origin for everything, as FreshBooks Classic is.
+    pub(crate) fn at(&self, origin: Origin) -> Self {
+        App { endpoints: Endpoints { api: origin.clone(), auth: origin }, ..self.clone() }
+    }
+
     /// The same, with another sign-in.
     pub(crate) fn for_profile(&self, name: &str) -> Self {
         App { profile: name.to_owned(), ..self.clone() }
@@ -151,6 +149,14 @@ pub(crate) fn ui(settings: &Settings) -> Ui {
         suggests: terminal && !settings.quiet && !settings.json,
         width: terminal::width(),
     }
+}
+
+/// The origin that a variable names, or the usual one.
+pub(crate) fn origin(name: &str, usual: &str) -> Result<Origin> {
+    let text = variable(name)?.unwrap_or_else(|| usual.to_owned());
+    Origin::parse(&text).map_err(|problem| {
+        Error::new(Kind::Config, format!("{name} cannot be used: {problem}")).hint(format!("unset {name}"))
+    })
 }
 
 /// An environment variable; empty counts as unset, anything but UTF-8 is refused by name.

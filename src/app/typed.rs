@@ -4,7 +4,7 @@ use super::App;
 use crate::shell;
 
 /// The flags without which such a command would find another sign-in.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Typed(String);
 
 impl Typed {

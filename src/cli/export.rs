@@ -49,8 +49,11 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "MODE", value_enum, default_value_t, help_heading = "What to write")]
     pub(crate) formula_guard: Guard,
     /// A file for another product's import
-    #[arg(long = "for", value_name = "PRODUCT", value_enum, conflicts_with_all = ["report", "out"], help_heading = "What to write")]
+    #[arg(long = "for", value_name = "PRODUCT", value_enum, help_heading = "What to write")]
     pub(crate) import: Option<Import>,
+    /// With `--for baton`: include this earlier snapshot, for `baton diff`
+    #[arg(long, value_name = "ID|DATE", requires = "import", help_heading = "Which snapshot")]
+    pub(crate) since: Option<String>,
     /// More privileged people than this in a business are worth a look
     #[arg(long, value_name = "N", default_value_t = 3, help_heading = "About whom")]
     pub(crate) max_privileged: u32,
@@ -68,9 +71,18 @@ pub(crate) enum SplitBy {
 /// Products that import a file of accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Import {
+    /// CSV for the access file uploader
     Vanta,
+    /// CSV for the file connector
     #[value(name = "conductorone")]
     ConductorOne,
+    /// CSV for the upload of custom data
+    Lumos,
+    /// CSV for the import of user lists
+    #[value(name = "accessowl")]
+    AccessOwl,
+    /// A .c1z, which `baton` and ConductorOne read
+    Baton,
 }
 
 /// Which snapshot to work from.

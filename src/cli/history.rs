@@ -109,5 +109,5 @@ pub(crate) struct VerifyArgs {
     pub(crate) seal: Option<String>,
     /// A snapshot's hash that was kept elsewhere, as `snapshots --head` printed it; may be repeated
     #[arg(long, value_name = "ID:HEX", value_parser = expectation, requires = "db")]
-    pub(crate) expect: Vec<(i64, String)>,
+    pub(crate) expect: Vec<(String, String)>,
 }

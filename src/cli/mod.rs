@@ -3,7 +3,6 @@
 
 mod export;
 mod history;
-#[allow(dead_code, reason = "the command that takes these flags is not there yet")]
 mod review;
 mod signin;
 mod sync;
@@ -19,6 +18,7 @@ pub(crate) use export::{Choosing, ExportArgs, Import};
 pub(crate) use history::{
     DiffArgs, DiffFormat, PruneArgs, PruneRules, SnapshotsArgs, SnapshotsVerb, VerifyArgs,
 };
+pub(crate) use review::{RecordArgs, ReviewArgs, ReviewStatusArgs, ReviewVerb};
 pub(crate) use signin::{AuthArgs, LogoutArgs, RefreshArgs, StatusArgs};
 pub(crate) use sync::{Include, SyncArgs};
 use values::profile_name;
@@ -87,6 +87,8 @@ pub(crate) enum Verb {
     Sync(SyncArgs),
     /// List the snapshots of a database
     Snapshots(SnapshotsArgs),
+    /// Record reviewers' decisions, and show what is left to do
+    Review(ReviewArgs),
     /// Write reports from a snapshot: one, or the evidence folder
     Export(ExportArgs),
     /// Tell joiners, leavers and changes between two snapshots

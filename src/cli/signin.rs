@@ -10,6 +10,10 @@ use super::values::duration;
 
 #[derive(Args, Debug)]
 pub(crate) struct AuthArgs {
+    /// Sign in to this FreshBooks Classic system (the name before .freshbooks.com); the client id is
+    /// its consumer key
+    #[arg(long, value_name = "SYSTEM", conflicts_with_all = ["scope", "no_pkce", "import_refresh_token"])]
+    pub(crate) classic: Option<String>,
     /// Client id of your FreshBooks app
     #[arg(long, value_name = "ID", env = "FBSYNC_CLIENT_ID", help_heading = "Your app")]
     pub(crate) client_id: Option<String>,

@@ -27,11 +27,13 @@ pub(super) fn accepted_gap(text: &str) -> Result<(i64, Option<String>), String> 
     Ok((id, reason))
 }
 
-/// A snapshot's id and its hash.
-pub(super) fn expectation(text: &str) -> Result<(i64, String), String> {
-    let (id, hash) = text.split_once(':').ok_or("give a snapshot's id, a colon and its hash")?;
-    let id = id.trim().parse().map_err(|_| "give a snapshot's id before the colon")?;
-    Ok((id, sha256(hash)?))
+/// A snapshot's id, or `review-3`, and its hash.
+pub(super) fn expectation(text: &str) -> Result<(String, String), String> {
+    let (name, hash) = text.trim().split_once(':').ok_or("give a snapshot's id, a colon and its hash")?;
+    if name.strip_prefix("review-").unwrap_or(name).parse::<i64>().is_err() {
+        return Err("give a snapshot's id, or a name like review-3, before the colon".to_owned());
+    }
+    Ok((name.to_owned(), sha256(hash)?))
 }
 
 /// A seal, or the line that `export` printed it in.
@@ -98,7 +100,7 @@ mod tests {
             assert!(seal(text).is_err(), "{text:?}");
             assert!(expectation(&format!("3:{text}")).is_err(), "{text:?}");
         }
-        assert_eq!(expectation(&format!("3:{hash}")), Ok((3, hash)));
+        assert_eq!(expectation(&format!("3:{hash}")), Ok(("3".to_owned(), hash)));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use crate::app::App;
 use crate::cli::LogoutArgs;
-use crate::credentials::{Profile, Store, place};
+use crate::credentials::{Profile, Store, Stored, place};
 use crate::error::Result;
 use crate::http::Http;
 use crate::oauth::{Revoked, revoke};
@@ -40,13 +40,12 @@ fn log_out(app: &App, http: &Http, store: &Store, here: Option<&str>) -> Result<
         return Ok(());
     }
     let _lock = store.lock()?;
-    let revoked = match store.load_completed(app.ui) {
-        Ok(Some(profile)) => revoke_both(app, http, &profile, here),
-        Ok(None) if store.exists() => {
-            Revoked::No("what an interrupted run left belongs to no sign-in that is here".to_owned())
-        }
-        Ok(None) => Revoked::No("another fbsync has just logged out".to_owned()),
-        Err(error) => Revoked::No(error.to_string()),
+    let revoked = match store.load_any() {
+        Ok(Some(Stored::Classic(profile))) => Revoked::No(format!(
+            "FreshBooks Classic cannot revoke a token through its API; remove the app in the settings of {}",
+            profile.system
+        )),
+        _ => revoke_usual(app, http, store, here),
     };
     store.forget()?;
     match revoked {
@@ -56,6 +55,17 @@ fn log_out(app: &App, http: &Http, store: &Store, here: Option<&str>) -> Result<
         }
     }
     Ok(())
+}
+
+fn revoke_usual(app: &App, http: &Http, store: &Store, here: Option<&str>) -> Revoked {
+    match store.load_completed(app.ui) {
+        Ok(Some(profile)) => revoke_both(app, http, &profile, here),
+        Ok(None) if store.exists() => {
+            Revoked::No("what an interrupted run left belongs to no sign-in that is here".to_owned())
+        }
+        Ok(None) => Revoked::No("another fbsync has just logged out".to_owned()),
+        Err(error) => Revoked::No(error.to_string()),
+    }
 }
 
 /// Both tokens, the longer-lived first. One that was revoked with the other counts as revoked (RFC

@@ -10,6 +10,7 @@ pub(crate) mod logout;
 pub(crate) mod man;
 mod outputs;
 pub(crate) mod refresh;
+pub(crate) mod review;
 pub(crate) mod snapshots;
 pub(crate) mod status;
 pub(crate) mod sync;

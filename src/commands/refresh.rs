@@ -4,12 +4,15 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::cli::RefreshArgs;
-use crate::credentials::Session;
+use crate::credentials::{ClassicProfile, Session, classic};
 use crate::error::Result;
 use crate::http::Http;
 use crate::time::{Timestamp, spoken};
 
 pub(crate) fn run(app: &App, args: &RefreshArgs) -> Result<()> {
+    if let Some(profile) = classic::stored(app)? {
+        return nothing_to_rotate(app, &profile);
+    }
     let session = Session::stored(app, &Http::new(app)?)?.adopting(args.adopt);
     let rotated = session.rotate(args.if_expires_within)?;
     let expires_at = session.expires_at().unwrap_or(Timestamp::EPOCH);
@@ -25,5 +28,24 @@ pub(crate) fn run(app: &App, args: &RefreshArgs) -> Result<()> {
     }
     let what = if rotated { "new access token" } else { "access token not due" };
     app.ui.result(format_args!("{what}, expires {expires_at} (in {})", spoken(left)));
+    Ok(())
+}
+
+/// Not an error, so that a job can refresh every profile it has.
+fn nothing_to_rotate(app: &App, profile: &ClassicProfile) -> Result<()> {
+    if app.json {
+        let none = serde_json::Value::Null;
+        return app.ui.json(&json!({
+            "profile": app.profile,
+            "rotated": false,
+            "expires_at": none,
+            "expires_in_seconds": none,
+            "scopes": none,
+        }));
+    }
+    let system = &profile.system;
+    app.ui.note(format_args!(
+        "tokens of FreshBooks Classic ({system}) do not expire; there is nothing to rotate"
+    ));
     Ok(())
 }

@@ -39,7 +39,9 @@ impl Store {
         let draft = self.draft();
         fsutil::write_draft(&draft, bytes)?;
         app::die_if_chosen("before-rename");
-        fsutil::put_in_place(&draft, self.file())
+        fsutil::put_in_place(&draft, self.file())?;
+        app::die_if_chosen("after-rename");
+        Ok(())
     }
 
     /// The pair in the draft, if it is whole and takes the place of what is stored. One that cannot be

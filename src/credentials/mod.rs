@@ -4,12 +4,14 @@
 //! `keeper` does so for a stored sign-in, `rotation` is the section in which tokens are replaced
 //! and `aftermath` its end, `store` the files, `draft` the one that is not in its place yet,
 //! `profile` what is in them, `seed` and `inputs` what the environment hands in, `import` what a
-//! person does, `place` why a copied store is not rotated.
+//! person does, `place` why a copied store is not rotated. `classic` is a sign-in to FreshBooks
+//! Classic, which needs none of that.
 //!
 //! Secrets are exposed here, in `oauth` and in `http` alone. No token goes to another origin than
 //! the one it is from.
 
 mod aftermath;
+pub(crate) mod classic;
 mod draft;
 mod import;
 pub(crate) mod inputs;
@@ -28,12 +30,13 @@ use crate::freshbooks::Person;
 use crate::oauth::{Client, TokenSet};
 use aftermath::tell_skew;
 
+pub(crate) use classic::ClassicProfile;
 pub(crate) use import::import;
-pub(crate) use profile::Profile;
+pub(crate) use profile::{Profile, StoredIdentity};
 pub(crate) use rotation::instead_of_a_copy;
 pub(crate) use seed::Seed;
 pub(crate) use session::Session;
-pub(crate) use store::Store;
+pub(crate) use store::{Store, Stored};
 
 /// Stores the sign-in that `exchange` brings, in place of whatever was there. The code is spent once the
 /// lock is held, and then no signal comes between the tokens and the disk.
@@ -48,7 +51,9 @@ pub(crate) fn store_sign_in(
     let seed = Seed::from_environment()?.map(|seed| seed.fingerprint());
     let _lock = store.lock()?;
     let _shield = app.stop.shield();
+    let spare = store.spare_handles()?;
     let tokens = exchange(&client)?;
+    drop(spare);
     tell_skew(app.ui, tokens.clock);
     let Some(refresh_token) = tokens.refresh.clone() else {
         return Err(Error::new(Kind::Refused, "FreshBooks gave no refresh token, so nothing was stored")

@@ -10,9 +10,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::classic::{self, ClassicProfile};
 use super::profile::{Profile, VERSION};
 use crate::app::{self, App, Typed};
 use crate::error::{Context, Error, Kind, Result};
@@ -37,10 +38,18 @@ pub(crate) struct Store {
     stop: Stop,
 }
 
-/// Just the version, to be read before anything else is believed.
+/// What a file holds.
+pub(crate) enum Stored {
+    Usual(Profile),
+    Classic(ClassicProfile),
+}
+
+/// To be read before anything else is believed.
 #[derive(Deserialize)]
-struct Version {
+struct Head {
     version: u32,
+    /// Only those of Classic have one.
+    kind: Option<String>,
 }
 
 impl Store {
@@ -135,10 +144,15 @@ impl Store {
         }
     }
 
-    /// Reads the sign-in, `None` where there is none.
+    /// Reads the sign-in, `None` where there is none. One to Classic is refused.
     pub(crate) fn load(&self) -> Result<Option<Profile>> {
+        self.load_any()?.map(|stored| self.usual(stored)).transpose()
+    }
+
+    /// Reads the sign-in, whichever FreshBooks it is to.
+    pub(crate) fn load_any(&self) -> Result<Option<Stored>> {
         match self.exposure() {
-            Ok(None) => self.parse(&self.file).map(Some),
+            Ok(None) => self.parse_any(&self.file).map(Some),
             Ok(Some(problem)) => Err(problem),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => {
@@ -148,6 +162,26 @@ impl Store {
     }
 
     pub(super) fn parse(&self, path: &Path) -> Result<Profile> {
+        self.usual(self.parse_any(path)?)
+    }
+
+    fn usual(&self, stored: Stored) -> Result<Profile> {
+        match stored {
+            Stored::Usual(profile) => Ok(profile),
+            Stored::Classic(profile) => {
+                Err(self.taken_by(&format!("FreshBooks Classic ({})", profile.system)))
+            }
+        }
+    }
+
+    /// A sign-in to FreshBooks and one to Classic do not replace each other: a database belongs to one.
+    pub(super) fn taken_by(&self, other: &str) -> Error {
+        let message = format!("the profile `{}` holds a sign-in to {other}", self.name);
+        let logout = self.command("logout");
+        Error::new(Kind::Config, message).hint(format!("name another one with --profile, or first: {logout}"))
+    }
+
+    fn parse_any(&self, path: &Path) -> Result<Stored> {
         let shown = path.display();
         let read = fsutil::open_regular(path).and_then(|file| fsutil::read_bounded(file, LARGEST));
         let read = read.map_err(fsutil::failing(|| format!("cannot read {shown}")));
@@ -159,23 +193,38 @@ impl Store {
             let (file, aside) = (shell::path(path), shell::path(Path::new(&format!("{shown}.damaged"))));
             Error::new(Kind::Config, message).hint(format!("mv {file} {aside} && {}", self.command("auth")))
         };
-        let Version { version } = serde_json::from_slice(&bytes).map_err(damaged)?;
-        if version != VERSION {
-            let message = format!(
-                "{shown} was written by another version of fbsync (format {version}, this one knows \
-                 {VERSION}); it is left as it is"
-            );
-            return Err(Error::new(Kind::Config, message).hint("install the newest fbsync"));
+        let Head { version, kind } = serde_json::from_slice(&bytes).map_err(damaged)?;
+        match (version, kind.as_deref()) {
+            (VERSION, None) => serde_json::from_slice(&bytes).map(Stored::Usual).map_err(damaged),
+            (VERSION, Some(classic::KIND)) => {
+                serde_json::from_slice(&bytes).map(Stored::Classic).map_err(damaged)
+            }
+            _ => {
+                let message = format!(
+                    "{shown} was written by another version of fbsync (format {version}, this one knows \
+                     {VERSION}); it is left as it is"
+                );
+                Err(Error::new(Kind::Config, message).hint("install the newest fbsync"))
+            }
         }
-        serde_json::from_slice(&bytes).map_err(damaged)
+    }
+
+    pub(crate) fn save(&self, profile: &Profile) -> Result<()> {
+        self.replace(&encode(profile)?)
     }
 
     /// Replaces the sign-in in one step.
-    pub(crate) fn save(&self, profile: &Profile) -> Result<()> {
+    pub(super) fn replace(&self, bytes: &[u8]) -> Result<()> {
         let temporary = self.beside("tmp");
-        let written = fsutil::write_draft(&temporary, &encode(profile)?);
+        let written = fsutil::write_draft(&temporary, bytes);
         let placed = written.and_then(|()| fsutil::put_in_place(&temporary, &self.file));
         placed.map_err(|error| self.cannot_write(&error))
+    }
+
+    /// For a pair that is on its way while the process may run out of handles. Dropped, they are there for
+    /// writing it.
+    pub(super) fn spare_handles(&self) -> Result<[fs::File; 2]> {
+        fsutil::spare_handles(&self.file).map_err(|error| self.cannot_write(&error))
     }
 
     /// Fails if the sign-in could not be written now. For asking before something is spent or a
@@ -198,7 +247,7 @@ impl Store {
     }
 }
 
-pub(super) fn encode(profile: &Profile) -> Result<Zeroizing<Vec<u8>>> {
+pub(super) fn encode(profile: &impl Serialize) -> Result<Zeroizing<Vec<u8>>> {
     let bytes = serde_json::to_vec_pretty(profile);
     Ok(Zeroizing::new(bytes.context(Kind::Unexpected, || "cannot encode the sign-in".to_owned())?))
 }

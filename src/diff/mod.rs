@@ -35,6 +35,14 @@ impl Row {
         self.member_uuid.as_deref().filter(|uuid| !uuid.starts_with("record:"))
     }
 
+    /// What names it in reports: by its record, else by who holds which role.
+    pub(crate) fn key(&self, business_id: i64) -> String {
+        match &self.member_uuid {
+            Some(uuid) => format!("{business_id}/{uuid}"),
+            None => format!("{business_id}/{}/{}", self.account_key, self.role),
+        }
+    }
+
     /// Whether its absence on the other side says nothing, since the source that would have named it
     /// was not read there. Of whoever is in a team list, only a team list tells.
     fn rests_on_unread(&self, read: Read) -> bool {
@@ -163,6 +171,27 @@ pub(crate) fn changes(before: Side, after: Side) -> Vec<Change> {
     }));
     changes.sort_by(told_order);
     changes
+}
+
+/// What became of a row of the earlier reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is there, as this row.
+    There(Row),
+    Gone,
+    /// The source that would name it was not read.
+    Unknown,
+}
+
+/// What became of each row of the earlier reading.
+pub(crate) fn fates(before: Side, after: Side) -> Vec<(Row, Fate)> {
+    let (pairs, gone, _) = pairs::pair(before.rows, after.rows, before.read, after.read);
+    let there = pairs.into_iter().map(|(before, after)| (before, Fate::There(after)));
+    let gone = gone.into_iter().map(|row| match row.rests_on_unread(after.read) {
+        true => (row, Fate::Unknown),
+        false => (row, Fate::Gone),
+    });
+    there.chain(gone).collect()
 }
 
 /// What the other side's unmatched rows say of somebody who left or joined.

@@ -143,7 +143,7 @@ impl Collector {
 }
 
 /// The line that a request leaves in the snapshot, and the server's time.
-fn noted<T>(url: String, reply: &Reply<T>) -> (RequestLine, Option<Timestamp>) {
+pub(super) fn noted<T>(url: String, reply: &Reply<T>) -> (RequestLine, Option<Timestamp>) {
     match reply {
         Ok((_, answer)) => (answered(url, answer), answer.server_date),
         Err(Failed { failure: Failure::Answered(answer, _), attempts }) => {
@@ -152,6 +152,7 @@ fn noted<T>(url: String, reply: &Reply<T>) -> (RequestLine, Option<Timestamp>) {
         Err(Failed { attempts, .. }) => {
             let attempts = *attempts;
             let none = RequestLine {
+                method: "GET",
                 url,
                 status: None,
                 received_at: None,
@@ -165,8 +166,9 @@ fn noted<T>(url: String, reply: &Reply<T>) -> (RequestLine, Option<Timestamp>) {
     }
 }
 
-fn answered(url: String, answer: &Answer) -> RequestLine {
+pub(super) fn answered(url: String, answer: &Answer) -> RequestLine {
     RequestLine {
+        method: "GET",
         url,
         status: Some(answer.status),
         received_at: Some(answer.received_at),

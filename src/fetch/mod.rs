@@ -6,10 +6,12 @@
 //! or skipped. The records behind it wait in the store's [`Spool`] until they are recorded.
 //!
 //! - [`collector`]: what has come so far, and what to ask for next; [`business`]: one business of it.
+//! - [`classic`]: a FreshBooks Classic system, whose lists are read by the same rules.
 //! - [`team`]: one team list, page by page, and whether its numbers agree.
 //! - [`pool`]: the workers.
 
 mod business;
+mod classic;
 mod collector;
 mod pool;
 mod staff;
@@ -27,6 +29,7 @@ use crate::model::{Business, Identity, Reading};
 use crate::store::Spool;
 use crate::time::spoken;
 use crate::ui::Status;
+pub(crate) use classic::read_classic;
 use collector::Collector;
 use pool::Pool;
 use team::PageJob;
@@ -132,23 +135,37 @@ pub(crate) fn read(
     Ok((collector.finish(started_at, app.clock.now()), spool))
 }
 
-/// Asks from another thread, like all else: an answer may be a minute away, and a signal is not to
-/// wait for it.
 fn who_is_signed_in(app: &App, freshbooks: &FreshBooks, plan: &Plan) -> Result<(Me, Answer)> {
-    const WHAT: &str = "read who is signed in";
     let asker = freshbooks.clone();
-    let pool = Pool::start(1, move |()| asker.me())?;
+    let reply = apart(app, plan, move || asker.me())?.ok_or_else(|| not_reached(plan))?;
+    reply.map_err(|failed| failed.into_error(WHO))
+}
+
+/// What completes "cannot …".
+const WHO: &str = "read who is signed in";
+
+fn not_reached(plan: &Plan) -> Error {
+    let given = plan.limit.map(|(_, given)| spoken(given)).unwrap_or_default();
+    Error::new(Kind::Unavailable, format!("cannot {WHO}: not reached within {given}"))
+}
+
+/// Asks from another thread: an answer may be a minute away, and a signal is not to wait for it. `None`
+/// when the time is over.
+fn apart<R: Send + 'static>(
+    app: &App,
+    plan: &Plan,
+    ask: impl Fn() -> R + Send + Sync + 'static,
+) -> Result<Option<R>> {
+    let pool = Pool::start(1, move |()| ask())?;
     pool.push(());
-    loop {
+    while plan.over().is_none() {
         app.stop.check()?;
-        if let Some(given) = plan.over() {
-            let message = format!("cannot {WHAT}: not reached within {}", spoken(given));
-            return Err(Error::new(Kind::Unavailable, message));
-        }
         if let Some(reply) = pool.next(POLL)? {
-            return reply.map_err(|failed| failed.into_error(WHAT));
+            return Ok(Some(reply));
         }
     }
+    app.stop.check()?;
+    Ok(None)
 }
 
 fn ask(freshbooks: &FreshBooks, business_id: i64, account_id: &str, job: Job) -> Done {

@@ -61,6 +61,11 @@ impl Records {
         Some(sha256)
     }
 
+    /// [`Records::keep`] for an object that is JSON text and no more.
+    pub(crate) fn keep_text(&mut self, json: &str, also_dropped: &[&str]) -> Option<Digest> {
+        self.keep(serde_json::from_str(json).ok()?, also_dropped)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.each.len()
     }

@@ -202,6 +202,12 @@ pub(crate) fn prove_writable(target: &Path) -> io::Result<()> {
     pending.file.as_file().sync_all()
 }
 
+/// Handles that are free again once they are dropped: as many as it takes to write a file of this folder
+/// durably, whatever the process has opened meanwhile.
+pub(crate) fn spare_handles(file: &Path) -> io::Result<[File; 2]> {
+    Ok([File::open(folder_of(file))?, File::open(folder_of(file))?])
+}
+
 /// Keeps `bytes` in the system's folder for temporary files when there is no other place left.
 pub(crate) fn rescue(bytes: &[u8]) -> io::Result<PathBuf> {
     let mut builder = tempfile::Builder::new();

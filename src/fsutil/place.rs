@@ -1,7 +1,8 @@
 //! Which file a path leads to.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -32,18 +33,20 @@ pub(crate) fn real_path(path: &Path) -> io::Result<PathBuf> {
 /// Whether a path, such as `/dev/stdout`, leads to what standard output is: replacing that would write
 /// somewhere else.
 pub(crate) fn is_standard_output(path: &Path) -> bool {
-    let stdout = rustix::fs::fstat(io::stdout());
-    let same =
-        |found: fs::Metadata| stdout.is_ok_and(|out| (out.st_dev, out.st_ino) == (found.dev(), found.ino()));
-    path == Path::new("-") || fs::metadata(path).is_ok_and(same)
+    let stdout = || File::from(io::stdout().as_fd().try_clone_to_owned()?).metadata();
+    path == Path::new("-")
+        || matches!((fs::metadata(path), stdout()), (Ok(a), Ok(b)) if identity(&a) == identity(&b))
 }
 
 /// Whether two paths lead to one file, by whatever names; also where it is not there yet.
 pub(crate) fn same_file(a: &Path, b: &Path) -> bool {
-    let identity = |path: &Path| fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();
-    match (identity(a), identity(b)) {
-        (Some(a), Some(b)) => a == b,
+    match (fs::metadata(a).ok(), fs::metadata(b).ok()) {
+        (Some(a), Some(b)) => identity(&a) == identity(&b),
         (None, None) => matches!((real_path(a), real_path(b)), (Ok(a), Ok(b)) if a == b),
         _ => false,
     }
+}
+
+fn identity(found: &fs::Metadata) -> (u64, u64) {
+    (found.dev(), found.ino())
 }

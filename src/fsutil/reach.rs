@@ -59,11 +59,15 @@ pub(crate) fn folder_problem(folder: &Path) -> io::Result<Option<Error>> {
         ),
         (_, 0) => return Ok(None),
         (owner, _) => {
-            let sudo = if owner == ours { "" } else { "sudo " };
-            (
-                format!("others can write to the folder {shown} (mode {mode:04o})"),
-                format!("{sudo}chmod go-w {typed}"),
-            )
+            let hint = match owner == ours {
+                true => format!("chmod go-w {typed}"),
+                // A volume's own folder belongs to whoever made the volume.
+                false => format!(
+                    "fbsync --state-dir {} …, a folder within it",
+                    shell::path(&folder.join("fbsync"))
+                ),
+            };
+            (format!("others can write to the folder {shown} (mode {mode:04o})"), hint)
         }
     };
     Ok(Some(Error::new(Kind::Config, problem).hint(hint)))

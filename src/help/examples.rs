@@ -29,6 +29,7 @@ pub(crate) const EXTRAS: [Extra; 14] = [
             ("on a server: copy the address to a browser, paste back where it ended", "fbsync auth --paste"),
             ("a second sign-in", "fbsync auth --profile acme"),
             ("without a terminal", "fbsync auth --no-browser --client-id ID --client-secret-file FILE"),
+            ("to FreshBooks Classic, as acme.freshbooks.com", "fbsync auth --classic acme --profile classic"),
         ],
         codes: &["3", "4", "5", "6", "8"],
     },
@@ -107,6 +108,10 @@ pub(crate) const EXTRAS: [Extra; 14] = [
             (
                 "a folder for each client, which tells nothing of the others",
                 "fbsync export --db audit.sqlite --split-by business --out clients",
+            ),
+            (
+                "a file that Vanta imports; docs/imports.md has the other products",
+                "fbsync export --for vanta --own-domain example.com --db audit.sqlite",
             ),
             ("every report and its columns", "fbsync export --list"),
         ],

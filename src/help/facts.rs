@@ -28,7 +28,7 @@ const fn variable(name: &'static str, meaning: &'static str) -> Variable {
     Variable { name, meaning }
 }
 
-pub(crate) const VARIABLES: [Variable; 23] = [
+pub(crate) const VARIABLES: [Variable; 24] = [
     variable("FBSYNC_DB", "the database, as --db"),
     variable("FBSYNC_PROFILE", "which stored sign-in, as --profile"),
     variable("FBSYNC_STATE_DIR", "folder of the stored sign-ins, as --state-dir"),
@@ -55,6 +55,7 @@ pub(crate) const VARIABLES: [Variable; 23] = [
     variable("BROWSER", "the browser that auth opens; none over SSH or without a display"),
     variable("FRESHBOOKS_API_URL", "another FreshBooks than https://api.freshbooks.com"),
     variable("FRESHBOOKS_AUTH_URL", "another FreshBooks than https://auth.freshbooks.com"),
+    variable("FRESHBOOKS_CLASSIC_URL", "a server other than https://SYSTEM.freshbooks.com"),
 ];
 
 /// Files, and what they hold.

@@ -21,6 +21,8 @@ pub(crate) struct Answer {
     /// The server's own clock, from `Date`.
     pub(crate) server_date: Option<Timestamp>,
     pub(crate) request_id: Option<String>,
+    /// Where a redirect leads, which is never followed.
+    pub(crate) location: Option<String>,
     /// Requests that it took, this one included.
     pub(crate) attempts: u32,
     pub(crate) retry_after: Option<Duration>,

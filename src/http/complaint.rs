@@ -62,7 +62,8 @@ fn plain_text(body: &[u8]) -> Option<String> {
     (!text.is_empty() && !markup).then(|| text.to_owned())
 }
 
-fn tidy(text: &str) -> String {
+/// Makes foreign text fit for an error's line.
+pub(crate) fn tidy(text: &str) -> String {
     // A full stop of theirs would stand in the middle of a line of ours.
     let text = text.trim_end().trim_end_matches('.');
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect()

@@ -48,13 +48,39 @@ impl Http {
             request.header("Authorization", format!("Bearer {}", bearer.expose())).call()
         });
         let answer = self.read_answer(url, sent, attempt)?;
-        self.trace("GET", &answer);
+        self.trace("GET", "Authorization: Bearer [redacted]", &answer);
+        self.hold_if_exhausted(&answer);
+        Ok(answer)
+    }
+
+    pub(super) fn post_xml_once(
+        &self,
+        url: &Url,
+        xml: &str,
+        authorization: &Secret,
+        attempt: u32,
+    ) -> Result<Answer, Failure> {
+        self.check_origin(url)?;
+        self.keep_pace().map_err(Failure::Fatal)?;
+        let sent = self.agents.send(|agent| {
+            let request = agent.post(url.as_str()).header("Accept", "application/xml");
+            let request = request.config().timeout_global(Some(self.time_left())).build();
+            let request = request.header("Content-Type", "application/xml; charset=utf-8");
+            request.header("Authorization", authorization.expose()).send(xml)
+        });
+        let answer = self.read_answer(url, sent, attempt)?;
+        self.trace("POST", "Authorization: OAuth [redacted]", &answer);
+        self.hold_if_exhausted(&answer);
+        Ok(answer)
+    }
+
+    /// When the server says that nothing more is left, nobody asks until it is.
+    fn hold_if_exhausted(&self, answer: &Answer) {
         if let Some(pause) = answer.exhausted_for
             && self.pace.hold(pause)
         {
             self.ui.detail(1, format_args!("FreshBooks' allowance is used up for {} s", pause.as_secs()));
         }
-        Ok(answer)
     }
 
     /// POSTs a form once (RFC 6749 appendix B). The caller decides what a failure means.
@@ -66,7 +92,20 @@ impl Http {
             request.send_form(form.iter().copied())
         });
         let answer = self.read_answer(url, sent, 1)?;
-        self.trace("POST", &answer);
+        self.trace("POST", "form [redacted]", &answer);
+        Ok(answer)
+    }
+
+    /// POSTs nothing but a signed header once, as the token requests of OAuth 1.0a may be made (RFC
+    /// 5849 section 3.5.1).
+    pub(crate) fn post_signed(&self, url: &Url, authorization: &Secret) -> Result<Answer, Failure> {
+        self.check_origin(url)?;
+        let sent = self.agents.send(|agent| {
+            let request = agent.post(url.as_str()).header("Authorization", authorization.expose());
+            request.config().timeout_global(Some(TOKEN_EXCHANGE)).build().send_empty()
+        });
+        let answer = self.read_answer(url, sent, 1)?;
+        self.trace("POST", "Authorization: OAuth [redacted]", &answer);
         Ok(answer)
     }
 
@@ -98,6 +137,7 @@ impl Http {
         let server_date = header("date").and_then(Timestamp::parse_http_date);
         let exhausted_for =
             retry::exhausted(header("x-ratelimit-remaining"), header("x-ratelimit-reset"), received_at);
+        let location = header("location").map(str::to_owned);
         let request_id = header("x-request-id").map(|id| id.chars().take(100).collect());
         let body = response.body_mut().with_config().limit(LARGEST_BODY).read_to_vec();
         let body = body.map_err(|error| Failure::Lost(format!("the answer broke off: {error}")))?;
@@ -109,22 +149,17 @@ impl Http {
             received_at,
             server_date,
             request_id,
+            location,
             attempts,
             retry_after,
             exhausted_for,
         })
     }
 
-    fn trace(&self, method: &str, answer: &Answer) {
+    fn trace(&self, method: &str, with: &str, answer: &Answer) {
         let Answer { url, status, body, request_id, .. } = answer;
         let id = request_id.as_deref().unwrap_or("-");
         self.ui.detail(2, format_args!("{method} {url} → {status}, {} bytes, request {id}", body.len()));
-        self.ui.detail(
-            3,
-            format_args!(
-                "  with {}",
-                if method == "GET" { "Authorization: Bearer [redacted]" } else { "form [redacted]" }
-            ),
-        );
+        self.ui.detail(3, format_args!("  with {with}"));
     }
 }

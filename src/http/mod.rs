@@ -1,8 +1,8 @@
 //! The small HTTP layer, and the only place that names `ureq`.
 //!
 //! It knows time-outs, limits, when to ask again and how to read a complaint, and nothing of what
-//! is asked for. Two doors: [`Http::get`], which asks again, and [`Http::post_form`], which never
-//! does.
+//! is asked for. Reads ask again ([`Http::get`], and [`Http::post_xml`] for reads that are made by
+//! POST); what spends a token never does ([`Http::post_form`], [`Http::post_signed`]).
 //!
 //! - [`exchange`]: one request; [`answer`]: what came of it, [`complaint`](mod@complaint): in words.
 //! - [`retry`], [`pace`]: when to ask again, and when not so fast.
@@ -28,10 +28,11 @@ use crate::error::Result;
 use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::stop::Stop;
+use crate::time::Timestamp;
 use crate::ui::Ui;
 
 pub(crate) use answer::{Answer, Failed, Failure};
-pub(crate) use complaint::{complaint, oauth_error};
+pub(crate) use complaint::{complaint, oauth_error, tidy};
 use pace::Pace;
 use retry::Verdict;
 use trust::Agents;
@@ -80,16 +81,42 @@ impl Http {
         bearer: &Secret,
         read: impl Fn(&[u8]) -> Result<T, String>,
     ) -> Result<(T, Answer), Failed> {
+        self.until_usable(url, &[bearer], read, |attempt| self.get_once(url, bearer, attempt))
+    }
+
+    /// POSTs a question in XML until `read` can use the answer, or it is time to give up. `sign` makes
+    /// the `Authorization` of each try: a nonce counts once (RFC 5849 section 3.3).
+    pub(crate) fn post_xml<T>(
+        &self,
+        url: &Url,
+        xml: &str,
+        secrets: &[&Secret],
+        sign: impl Fn(Timestamp) -> Result<Secret>,
+        read: impl Fn(&[u8]) -> Result<T, String>,
+    ) -> Result<(T, Answer), Failed> {
+        self.until_usable(url, secrets, read, |attempt| {
+            let authorization = sign(self.clock.now()).map_err(Failure::Fatal)?;
+            self.post_xml_once(url, xml, &authorization, attempt)
+        })
+    }
+
+    fn until_usable<T>(
+        &self,
+        url: &Url,
+        secrets: &[&Secret],
+        read: impl Fn(&[u8]) -> Result<T, String>,
+        ask: impl Fn(u32) -> Result<Answer, Failure>,
+    ) -> Result<(T, Answer), Failed> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let failure = match self.get_once(url, bearer, attempt) {
+            let failure = match ask(attempt) {
                 Ok(answer) if answer.status == 200 => match read(&answer.body) {
                     Ok(value) => return Ok((value, answer)),
                     Err(problem) => Failure::Answered(Box::new(answer), problem),
                 },
                 Ok(answer) => {
-                    let complaint = complaint(answer.status, &without(bearer, &answer.body));
+                    let complaint = complaint(answer.status, &without(secrets, &answer.body));
                     Failure::Answered(Box::new(answer), complaint)
                 }
                 Err(failure) => failure,
@@ -132,8 +159,10 @@ impl Http {
 }
 
 /// An answer may quote the request, token and all.
-fn without(token: &Secret, body: &[u8]) -> Vec<u8> {
-    String::from_utf8_lossy(body).replace(token.expose(), "[redacted]").into_bytes()
+pub(crate) fn without(secrets: &[&Secret], body: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(body).into_owned();
+    let known = secrets.iter().map(|secret| secret.expose()).filter(|secret| !secret.is_empty());
+    known.fold(text, |text, secret| text.replace(secret, "[redacted]")).into_bytes()
 }
 
 /// For jitter alone; where the system has no random bytes to give, everybody waits the same.
@@ -142,5 +171,26 @@ fn random_fraction() -> f64 {
     match getrandom::fill(&mut bytes) {
         Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
         Err(_) => 0.5,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// An answer of FreshBooks', for whoever has to judge one.
+    pub(crate) fn answer(status: u16, body: &str) -> Answer {
+        Answer {
+            url: Url::parse("https://acme.freshbooks.com/").expect("an address"),
+            status,
+            body: body.as_bytes().to_vec(),
+            received_at: Timestamp::EPOCH,
+            server_date: None,
+            request_id: None,
+            location: None,
+            attempts: 1,
+            retry_after: None,
+            exhausted_for: None,
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use super::addresses::normalized;
 use super::keys::AccountKey;
@@ -44,17 +44,19 @@ impl<'a> People<'a> {
     /// many accounts as memberships.
     pub(crate) fn accounts(&self) -> impl Iterator<Item = Account> {
         let mut order: Vec<u32> = (0..self.persons.len()).filter_map(|at| u32::try_from(at).ok()).collect();
-        let person = |at: &u32| self.persons[*at as usize];
-        order.sort_by_key(person);
+        order.sort_by_key(|at| self.persons[*at as usize]);
+        let mut held = Vec::new();
         let mut order = order.into_iter().peekable();
         std::iter::from_fn(move || {
             let first = order.next()?;
-            let mut own = vec![self.rows[first as usize]];
-            while let Some(next) = order.next_if(|at| person(at) == person(&first)) {
-                own.push(self.rows[next as usize]);
+            let person = self.persons[first as usize];
+            held.clear();
+            held.push(self.rows[first as usize]);
+            while let Some(next) = order.next_if(|at| self.persons[*at as usize] == person) {
+                held.push(self.rows[next as usize]);
             }
-            own.sort_by(speaks_before);
-            Some(account(self.identity, &own))
+            held.sort_by(speaks_before);
+            Some(account(self.identity, &held))
         })
     }
 }
@@ -77,11 +79,15 @@ fn account(identity: &Identity, held: &[Held]) -> Account {
         None => Default::default(),
     };
     let addresses = rows().map(|row| normalized(row.texts.email()));
-    let emails: BTreeSet<Cow<str>> = addresses
+    let mut emails: Vec<Cow<str>> = addresses
         .chain(own.then(|| normalized(&identity.email)))
         .filter(|address| !address.is_empty())
         .collect();
-    let businesses: BTreeSet<i64> = held.iter().map(|(business, _)| *business).collect();
+    emails.sort_unstable();
+    emails.dedup();
+    let mut businesses: Vec<i64> = held.iter().map(|(business, _)| *business).collect();
+    businesses.sort_unstable();
+    businesses.dedup();
     let email = match own {
         true => identity.email.as_str(),
         false => rows().map(|row| row.texts.email()).find(|email| !email.trim().is_empty()).unwrap_or(""),
@@ -93,7 +99,7 @@ fn account(identity: &Identity, held: &[Held]) -> Account {
             false => rows().find_map(|row| row.identity_uuid.as_deref().map(str::to_owned)),
         },
         email: email.to_owned(),
-        emails: emails.into_iter().collect::<Vec<_>>().join(";"),
+        emails: emails.join(";"),
         full_name: full_name(&first_name, &last_name),
         first_name,
         last_name,

@@ -182,6 +182,7 @@ impl BusinessReading {
 /// One request of the run, for the auditor who asks what was asked.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestLine {
+    pub(crate) method: &'static str,
     pub(crate) url: String,
     pub(crate) status: Option<u16>,
     pub(crate) received_at: Option<Timestamp>,

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 /// Name in words and class for each known role.
-const KNOWN: [(&str, &str, &str); 12] = [
+const KNOWN: [(&str, &str, &str); 15] = [
     ("owner", "Owner", "privileged"),
     ("business_partner", "Admin", "privileged"),
     ("business_manager", "Manager", "standard"),
@@ -18,6 +18,9 @@ const KNOWN: [(&str, &str, &str); 12] = [
     ("manager", "Manager (legacy)", "standard"),
     ("systemless_owner", "Owner (no accounting)", "privileged"),
     ("systemless_manager", "Manager (no accounting)", "standard"),
+    ("classic_admin", "Administrator (Classic)", "privileged"),
+    ("classic_staff", "Staff (Classic)", "standard"),
+    ("classic_contractor", "Contractor (Classic)", "limited"),
     ("", "(no role given)", UNKNOWN),
 ];
 

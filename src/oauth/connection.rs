@@ -18,8 +18,7 @@ use rustls::{ServerConnection, StreamOwned};
 use super::certificate::Certificate;
 use super::judge::{MAX_HEAD, judge};
 use super::page::Page;
-use super::redirect::{Outcome, RedirectUri};
-use crate::secret::Secret;
+use super::redirect::{Awaited, Outcome, RedirectUri};
 
 /// For the TLS handshake and the request together, and for each write.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -72,7 +71,7 @@ impl Drop for Reply {
 pub(super) struct Door {
     redirect: RedirectUri,
     certificate: Certificate,
-    state: Secret,
+    awaited: Awaited,
     answered: AtomicBool,
     arrive: Sender<Arrival>,
 }
@@ -81,10 +80,10 @@ impl Door {
     pub(super) fn new(
         redirect: RedirectUri,
         certificate: Certificate,
-        state: Secret,
+        awaited: Awaited,
         arrive: Sender<Arrival>,
     ) -> Self {
-        Door { redirect, certificate, state, answered: AtomicBool::new(false), arrive }
+        Door { redirect, certificate, awaited, answered: AtomicBool::new(false), arrive }
     }
 
     pub(super) fn attend(&self, connection: TcpStream) -> io::Result<()> {
@@ -106,7 +105,7 @@ impl Door {
 
     fn converse(&self, stream: &mut (impl Read + Write), closed: Receiver<Infallible>) -> io::Result<()> {
         let head = read_head(stream)?;
-        let page = match judge(&head, &self.redirect, &self.state) {
+        let page = match judge(&head, &self.redirect, &self.awaited) {
             Ok(outcome) => self.hand_over(outcome, closed),
             Err(refusal) => Page::Refused(refusal),
         };
@@ -207,13 +206,15 @@ impl Write for Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
 
     #[test]
     fn an_answer_nobody_waits_for_any_more_does_not_stall() {
         let (arrive, arrivals) = mpsc::channel();
         drop(arrivals);
         let redirect = RedirectUri::parse("https://localhost:8799/callback").unwrap();
-        let door = Door::new(redirect, Certificate::self_signed().unwrap(), Secret::new("ours"), arrive);
+        let awaited = Awaited::code(Secret::new("ours"));
+        let door = Door::new(redirect, Certificate::self_signed().unwrap(), awaited, arrive);
         let (_open, closed) = mpsc::channel();
         let started = Instant::now();
         assert_eq!(door.hand_over(Outcome::Code(Secret::new("abc")), closed), Page::SeeTerminal);

@@ -7,7 +7,7 @@
 //! 2. `GET`, the only method a redirect arrives with
 //! 3. our own `Host`: a foreign name that resolves to 127.0.0.1 (DNS rebinding) is turned away
 //! 4. exactly the redirect URI's path: favicons, robots and prefetches end here
-//! 5. the parameters, `state` before all others ([`super::redirect::outcome`])
+//! 5. the parameters, our mark before all others ([`super::redirect::outcome`])
 //!
 //! Nothing in this file touches a socket, and nothing of a refused request is repeated to the browser.
 
@@ -15,8 +15,7 @@ use std::fmt;
 
 use httparse::{Request, Status};
 
-use super::redirect::{self, Flaw, Outcome, RedirectUri};
-use crate::secret::Secret;
+use super::redirect::{self, Awaited, Flaw, Outcome, RedirectUri};
 
 /// A browser's head is 1 to 2 KiB; cookies of other servers on `localhost` come along and can be large.
 pub(super) const MAX_HEAD: usize = 16 * 1024;
@@ -61,7 +60,7 @@ impl fmt::Display for Refusal {
 }
 
 /// Reads a request head and says what it brings, or why it is none of ours.
-pub(super) fn judge(head: &[u8], redirect: &RedirectUri, state: &Secret) -> Result<Outcome, Refusal> {
+pub(super) fn judge(head: &[u8], redirect: &RedirectUri, awaited: &Awaited) -> Result<Outcome, Refusal> {
     if head.len() > MAX_HEAD {
         return Err(Refusal::TooLarge);
     }
@@ -82,18 +81,19 @@ pub(super) fn judge(head: &[u8], redirect: &RedirectUri, state: &Secret) -> Resu
     if path != redirect.path() {
         return Err(Refusal::Path);
     }
-    redirect::outcome(query, state).map_err(Refusal::Parameters)
+    redirect::outcome(query, awaited).map_err(Refusal::Parameters)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
 
     const GOOD: &str = "/callback?code=abc&state=ours";
 
     fn judged(head: &str) -> Result<Outcome, Refusal> {
         let redirect = RedirectUri::parse("https://localhost:8799/callback").unwrap();
-        judge(head.as_bytes(), &redirect, &Secret::new("ours"))
+        judge(head.as_bytes(), &redirect, &Awaited::code(Secret::new("ours")))
     }
 
     #[test]

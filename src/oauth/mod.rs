@@ -29,7 +29,7 @@ pub(crate) use connection::{Arrival, Reply};
 pub(crate) use listener::{Listener, Waiting};
 pub(crate) use page::Page;
 pub(crate) use paste::read_pasted;
-pub(crate) use redirect::{DEFAULT_REDIRECT, Outcome, RedirectUri};
+pub(crate) use redirect::{Awaited, DEFAULT_REDIRECT, Outcome, RedirectUri};
 pub(crate) use token::{ClockOffset, Revoked, TokenProblem, TokenSet, exchange, refresh, revoke};
 
 /// The scope without which no team can be listed (API documentation, "Team Members").
@@ -85,7 +85,7 @@ fn challenge(verifier: &Secret) -> String {
 }
 
 /// 256 bits from the system, as 43 characters that need no escaping (RFC 7636 section 4.1).
-fn unguessable() -> Result<Secret> {
+pub(crate) fn unguessable() -> Result<Secret> {
     let mut bytes = [0u8; 32];
     getrandom::fill(&mut bytes)
         .context(Kind::Unexpected, || "the system gives no random numbers".to_owned())?;

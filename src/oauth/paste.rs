@@ -7,7 +7,7 @@ use std::fmt;
 
 use url::Url;
 
-use super::redirect::{Flaw, Outcome, RedirectUri, outcome};
+use super::redirect::{Awaited, Flaw, Outcome, RedirectUri, is_code, outcome};
 use crate::error::Result;
 use crate::secret::Secret;
 
@@ -49,7 +49,7 @@ impl fmt::Display for PasteProblem {
 pub(crate) fn read_pasted(
     pasted: &Secret,
     redirect: &RedirectUri,
-    state: &Secret,
+    awaited: &Awaited,
 ) -> Result<Outcome, PasteProblem> {
     // A narrow terminal or a mail wraps long lines; no part of a real address is blank.
     let text: String = pasted.expose().chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
@@ -58,10 +58,13 @@ pub(crate) fn read_pasted(
         return Err(PasteProblem::Empty);
     }
     if let Some(query) = bare_parameters(text) {
-        return outcome(query, state).map_err(PasteProblem::Flawed);
+        return outcome(query, awaited).map_err(PasteProblem::Flawed);
     }
     if !text.contains([':', '/', '?', '=']) {
-        return Err(PasteProblem::BareCode);
+        return match awaited.bare && is_code(text) {
+            true => Ok(Outcome::Code(Secret::new(text))),
+            false => Err(PasteProblem::BareCode),
+        };
     }
     // Browsers that hide the scheme sometimes copy without it.
     let has_scheme =
@@ -69,7 +72,7 @@ pub(crate) fn read_pasted(
     let scheme = if has_scheme { String::new() } else { format!("{}://", redirect.scheme()) };
     match Url::parse(&format!("{scheme}{text}")) {
         Ok(url) if redirect.leads_to(&url) => {
-            outcome(url.query().unwrap_or_default(), state).map_err(PasteProblem::Flawed)
+            outcome(url.query().unwrap_or_default(), awaited).map_err(PasteProblem::Flawed)
         }
         _ => Err(PasteProblem::Elsewhere { expected: redirect.as_str().to_owned() }),
     }
@@ -91,8 +94,8 @@ mod tests {
         RedirectUri::parse("https://localhost:8799/callback").unwrap()
     }
 
-    fn state() -> Secret {
-        Secret::new("s3cret-state")
+    fn state() -> Awaited {
+        Awaited::code(Secret::new("s3cret-state"))
     }
 
     fn code(text: &str) -> Outcome {
@@ -126,6 +129,25 @@ mod tests {
         ];
         for (text, expected) in table {
             assert_eq!(read_pasted(&Secret::new(text), &redirect(), &state()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_verifier_can_be_pasted_on_its_own() {
+        let awaited = Awaited::verifier(Secret::new("t0ken"));
+        let table = [
+            (" v3rifier\n", Ok(code("v3rifier"))),
+            ("oauth_token=t0ken&oauth_verifier=v3rifier", Ok(code("v3rifier"))),
+            ("https://localhost:8799/callback?oauth_token=t0ken&oauth_verifier=v", Ok(code("v"))),
+            (
+                "https://localhost:8799/callback?oauth_token=other&oauth_verifier=v",
+                Err(PasteProblem::Flawed(Flaw::OtherState)),
+            ),
+            ("vérifier", Err(PasteProblem::BareCode)),
+            ("\n", Err(PasteProblem::Empty)),
+        ];
+        for (text, expected) in table {
+            assert_eq!(read_pasted(&Secret::new(text), &redirect(), &awaited), expected, "{text}");
         }
     }
 

@@ -5,9 +5,9 @@
 //! from it. An answer reaches us through the browser or through a person's clipboard; both are read
 //! by [`outcome`], so that neither way is laxer than the other:
 //!
-//! - `state` first. Without ours, nothing else in the answer is looked at
-//!   ([RFC 9700, 4.7](https://www.rfc-editor.org/rfc/rfc9700#section-4.7)).
-//! - One `code` or one `error`, never both, nothing twice
+//! - Our mark first (`state`, or the request token of OAuth 1.0a). Without it, nothing else in the
+//!   answer is looked at ([RFC 9700, 4.7](https://www.rfc-editor.org/rfc/rfc9700#section-4.7)).
+//! - One code or one `error`, never both, nothing twice
 //!   ([RFC 6749, 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1): no parameter more than once).
 //! - What the answer says about an error is foreign text and is cleaned before anybody sees it.
 
@@ -121,6 +121,29 @@ impl RedirectUri {
     }
 }
 
+/// Which answer is waited for: the mark that makes it ours, and the parameters to find it in.
+#[derive(Clone, Debug)]
+pub(crate) struct Awaited {
+    mark: Secret,
+    mark_in: &'static str,
+    code_in: &'static str,
+    /// Whether a code pasted without its mark is taken.
+    pub(super) bare: bool,
+}
+
+impl Awaited {
+    /// An authorization code, tied to this process by `state` (RFC 6749 section 4.1.2).
+    pub(crate) fn code(state: Secret) -> Self {
+        Awaited { mark: state, mark_in: "state", code_in: "code", bare: false }
+    }
+
+    /// A verifier, which the server accepts with the request token it was made for and no other
+    /// (RFC 5849 section 2.2). So it can be pasted on its own: one from elsewhere leads nowhere.
+    pub(crate) fn verifier(request_token: Secret) -> Self {
+        Awaited { mark: request_token, mark_in: "oauth_token", code_in: "oauth_verifier", bare: true }
+    }
+}
+
 /// What came back: [RFC 6749, 4.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2) and 4.1.2.1.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Outcome {
@@ -146,7 +169,7 @@ impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Flaw::Repeated => "the address holds the same parameter twice",
-            Flaw::NoState => "the address has no `state`, so it cannot be told which sign-in it belongs to",
+            Flaw::NoState => "the address does not say which sign-in it belongs to",
             Flaw::OtherState => "the address belongs to another sign-in than the one that is waiting",
             Flaw::Both => "the address holds a code and an error at once",
             Flaw::Neither => "the address holds no usable code",
@@ -155,7 +178,7 @@ impl fmt::Display for Flaw {
 }
 
 /// Reads the parameters that FreshBooks appended.
-pub(super) fn outcome(query: &str, state: &Secret) -> Result<Outcome, Flaw> {
+pub(super) fn outcome(query: &str, awaited: &Awaited) -> Result<Outcome, Flaw> {
     let values = |name| form_urlencoded::parse(query.as_bytes()).filter(move |(key, _)| key == name);
     let at_most_one = |name| {
         let mut found = values(name).map(|(_, value)| value);
@@ -164,11 +187,11 @@ pub(super) fn outcome(query: &str, state: &Secret) -> Result<Outcome, Flaw> {
             _ => Err(Flaw::Repeated),
         }
     };
-    let echoed = at_most_one("state")?.ok_or(Flaw::NoState)?;
-    if !state.matches(&echoed) {
+    let echoed = at_most_one(awaited.mark_in)?.ok_or(Flaw::NoState)?;
+    if !awaited.mark.matches(&echoed) {
         return Err(Flaw::OtherState);
     }
-    match (at_most_one("error")?, at_most_one("code")?) {
+    match (at_most_one("error")?, at_most_one(awaited.code_in)?) {
         (Some(_), Some(_)) => Err(Flaw::Both),
         (Some(error), None) if !error.is_empty() => {
             let description = values("error_description").map(|(_, text)| clean(&text)).next();
@@ -183,7 +206,7 @@ pub(super) fn outcome(query: &str, state: &Secret) -> Result<Outcome, Flaw> {
 }
 
 /// The grammar of [RFC 6749, A.11](https://www.rfc-editor.org/rfc/rfc6749#appendix-A.11): printable ASCII.
-fn is_code(text: &str) -> bool {
+pub(super) fn is_code(text: &str) -> bool {
     !text.is_empty() && text.len() < MAX_CODE && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
@@ -197,8 +220,8 @@ fn clean(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn state() -> Secret {
-        Secret::new("s3cret-state")
+    fn state() -> Awaited {
+        Awaited::code(Secret::new("s3cret-state"))
     }
 
     fn code(text: &str) -> Outcome {
@@ -287,6 +310,24 @@ mod tests {
         let long = |length| outcome(&format!("state=s3cret-state&code={}", "x".repeat(length)), &state());
         assert!(long(MAX_CODE - 1).is_ok());
         assert_eq!(long(MAX_CODE), Err(Flaw::Neither));
+    }
+
+    #[test]
+    fn a_verifier_counts_with_its_own_request_token_only() {
+        let awaited = Awaited::verifier(Secret::new("t0ken"));
+        let table = [
+            ("oauth_token=t0ken&oauth_verifier=v", Ok(code("v"))),
+            ("oauth_verifier=v&oauth_token=t0ken&state=x", Ok(code("v"))),
+            ("oauth_token=other&oauth_verifier=v", Err(Flaw::OtherState)),
+            ("oauth_verifier=v", Err(Flaw::NoState)),
+            ("state=t0ken&code=v", Err(Flaw::NoState)),
+            ("oauth_token=t0ken&code=v", Err(Flaw::Neither)),
+            ("oauth_token=t0ken&oauth_token=t0ken&oauth_verifier=v", Err(Flaw::Repeated)),
+            ("oauth_token=t0ken&oauth_verifier=v&oauth_verifier=w", Err(Flaw::Repeated)),
+        ];
+        for (query, expected) in table {
+            assert_eq!(outcome(query, &awaited), expected, "{query}");
+        }
     }
 
     #[test]

@@ -129,7 +129,7 @@ pub(super) fn cells<'a>(view: &View, row: &'a AccessRow) -> Result<Vec<Cell<'a>>
 
 fn cell<'a>(column: &Column, value: Value<'a>) -> Cell<'a> {
     match (value, column.kind) {
-        (Value::Null, _) => Cell::Empty,
+        (Value::Null | Value::Blob(_), _) => Cell::Empty,
         (Value::Integer(value), Type::Bool) => Cell::Bool(value != 0),
         (Value::Integer(value), _) => Cell::Integer(value),
         (Value::Text(text), _) => Cell::Text(text),

@@ -1,7 +1,7 @@
 //! Every report there is.
 
 use super::columns::{ACCESS, AGE, DECISION, REASON, SEEN, WHY_LOOK};
-use super::{Needs, Report, access, attention, changes, coverage, people, review, roles};
+use super::{Needs, Report, access, attention, changes, coverage, outcomes, people, review, roles};
 
 /// A report of memberships; the others say what differs.
 const MEMBERSHIPS: Report = Report {
@@ -14,6 +14,7 @@ const MEMBERSHIPS: Report = Report {
     lead: access::LEAD,
     needs: Needs::Nothing,
     rows: access::all,
+    remarks: |_| Ok(Vec::new()),
 };
 
 /// Also what `diff` prints of any two snapshots.
@@ -145,6 +146,28 @@ pub(crate) const REPORTS: &[Report] = &[
         rows: review::rows,
         ..MEMBERSHIPS
     },
+    Report {
+        name: "decisions",
+        title: "Decisions",
+        about: "what reviewers decided about this snapshot, one row for each membership that was decided",
+        columns: &[outcomes::DECISIONS],
+        key: &["row_key"],
+        lead: &[],
+        needs: Needs::Review,
+        rows: outcomes::decisions,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "outcomes",
+        title: "What became of it",
+        about: "each decision to remove or change, and what the snapshots since then show of it",
+        columns: &[outcomes::DECISIONS, outcomes::OUTCOME],
+        key: &["row_key"],
+        lead: &[],
+        needs: Needs::Review,
+        rows: outcomes::outcomes,
+        ..MEMBERSHIPS
+    },
 ];
 
 pub(crate) fn find(name: &str) -> Option<&'static Report> {
@@ -156,12 +179,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::report::{CONDUCTORONE, VANTA};
+    use crate::report::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
 
     #[test]
     fn every_description_holds_together() {
         let mut names = BTreeSet::new();
-        for report in REPORTS.iter().chain([&VANTA, &CONDUCTORONE]) {
+        for report in REPORTS.iter().chain([&VANTA, &CONDUCTORONE, &LUMOS, &ACCESSOWL]) {
             assert!(names.insert(report.name), "{} is there twice", report.name);
             let columns: Vec<&str> =
                 report.columns.iter().copied().flatten().map(|column| &*column.name).collect();

@@ -6,14 +6,18 @@
 //!
 //! - [`columns`], [`shared`]: what a column is, and the columns of `access`, which most reports share.
 //! - [`view`]: a snapshot, or some of it, as the reports see it.
-//! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`], [`presets`]: the
-//!   rows; [`holdings`]: who holds what, for those of people.
+//! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`]: the rows;
+//!   [`holdings`]: who holds what, for those of people.
+//! - [`census`]: people and what they hold, as plain values; [`presets`], [`baton`]: files for other
+//!   products, made from it.
 //! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`].
 //! - [`summary`]: what the cover and the README both tell.
 
 mod access;
 mod attention;
+pub(crate) mod baton;
 mod catalogue;
+mod census;
 mod changes;
 mod columns;
 mod coverage;
@@ -21,6 +25,7 @@ mod csv;
 mod format;
 mod holdings;
 mod jsonl;
+pub(crate) mod outcomes;
 mod people;
 mod presets;
 mod review;
@@ -34,10 +39,10 @@ use std::borrow::Cow;
 
 pub(crate) use catalogue::{CHANGES, REPORTS, find};
 pub(crate) use changes::cells as change_cells;
-pub(crate) use columns::{Column, Type, column};
-pub(crate) use format::{Lines, Style, Written, write};
+pub(crate) use columns::{ACCESS as ACCESS_COLUMNS, Column, Type, column};
+pub(crate) use format::{Lines, Style, write};
 pub(crate) use jsonl::write_object;
-pub(crate) use presets::{CONDUCTORONE, VANTA};
+pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
 pub(crate) use view::{Limits, Options, Scope, View};
 pub(crate) use xlsx::LONGEST_CELL;
 
@@ -88,6 +93,7 @@ pub(crate) enum Needs {
     Nothing,
     OwnDomain,
     EarlierSnapshot,
+    Review,
 }
 
 #[derive(Clone, Copy)]
@@ -107,6 +113,8 @@ pub(crate) struct Report {
     pub(crate) lead: &'static [&'static str],
     pub(crate) needs: Needs,
     pub(crate) rows: fn(&View, &mut Take) -> Result<()>,
+    /// What the file leaves out or says in other words, for whoever asked for it.
+    pub(crate) remarks: fn(&View) -> Result<Vec<String>>,
 }
 
 impl Report {
@@ -155,7 +163,10 @@ impl Report {
                 Some("--own-domain was not given".to_owned())
             }
             Needs::EarlierSnapshot => changes::not_made(view),
-            Needs::Nothing | Needs::OwnDomain => None,
+            Needs::Review if view.reviews.is_empty() => {
+                Some("no review of this snapshot was recorded".to_owned())
+            }
+            Needs::Nothing | Needs::OwnDomain | Needs::Review => None,
         }
     }
 }

@@ -116,7 +116,7 @@ fn counted(n: usize) -> Cell<'static> {
     Cell::Integer(i64::try_from(n).unwrap_or(i64::MAX))
 }
 
-fn domain(email: &str) -> String {
+pub(super) fn domain(email: &str) -> String {
     email.trim().split_once('@').map_or_else(String::new, |(_, domain)| domain.to_ascii_lowercase())
 }
 

@@ -84,7 +84,7 @@ pub(crate) fn ties(view: &View) -> Vec<Tie> {
 
 /// Whether the data came from FreshBooks' own server.
 pub(crate) fn is_genuine(api: &str) -> bool {
-    api == crate::app::FRESHBOOKS_API
+    api == crate::app::FRESHBOOKS_API || crate::classic::is_genuine(api)
 }
 
 /// What evidence from elsewhere has to say first.

@@ -6,7 +6,7 @@ use super::summary;
 use crate::error::Result;
 use crate::model::{Outcome, Status};
 use crate::stop::Stop;
-use crate::store::{AccessRow, BusinessLine, CoverageLine, People, Reader, Side, Snapshot, Usable};
+use crate::store::{AccessRow, BusinessLine, CoverageLine, People, Reader, Review, Side, Snapshot, Usable};
 use crate::time::Timestamp;
 
 /// Rows between two looks whether a signal came.
@@ -51,6 +51,8 @@ pub(crate) struct View<'a> {
     pub(crate) scope: Scope,
     pub(crate) businesses: Vec<BusinessLine>,
     pub(crate) coverage: Vec<CoverageLine>,
+    /// The reviews of it that were recorded.
+    pub(crate) reviews: Vec<Review>,
     /// The complete snapshot before.
     pub(crate) earlier: Option<i64>,
     pub(crate) people: People,
@@ -73,6 +75,7 @@ impl<'a> View<'a> {
         Ok(View {
             businesses: reader.businesses(snapshot.id)?,
             coverage: reader.coverage(snapshot.id)?,
+            reviews: reader.reviews_of(snapshot.id)?,
             earlier: earlier.map(|earlier| earlier.id),
             reader,
             snapshot,

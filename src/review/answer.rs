@@ -89,7 +89,7 @@ fn verdict(row: &Row) -> Result<Option<Verdict>, Problem> {
     let text = plain(&row.get("decision").to_string()).to_lowercase();
     let stray = || DETAILS.iter().find(|name| *row.get(name) != Value::Empty);
     match Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == text) {
-        Some(verdict) => Ok(Some(verdict)),
+        Some(verdict) => Ok(Some(*verdict)),
         None if !text.is_empty() => Err(problem(
             format!("`{}` is no decision", row.get("decision")),
             "write keep, remove, change or ask",

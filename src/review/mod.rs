@@ -22,8 +22,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use crate::model::addresses::normalized;
+pub(crate) use crate::model::marks::Verdict;
 use crate::report::{self, Column};
-#[allow(unused_imports, reason = "the command that reads sheets is not there yet")]
 pub(crate) use judge::{judge, snapshot_named};
 pub(crate) use moment::Day;
 
@@ -109,27 +109,6 @@ impl fmt::Display for Reviewer {
             (name, "") => f.write_str(name),
             ("", email) => f.write_str(email),
             (name, email) => write!(f, "{name} <{email}>"),
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Keep,
-    Remove,
-    Change,
-    Ask,
-}
-
-impl Verdict {
-    pub(crate) const ALL: [Verdict; 4] = [Verdict::Keep, Verdict::Remove, Verdict::Change, Verdict::Ask];
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Verdict::Keep => "keep",
-            Verdict::Remove => "remove",
-            Verdict::Change => "change",
-            Verdict::Ask => "ask",
         }
     }
 }

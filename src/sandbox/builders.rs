@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::classic::System;
 use super::crowd::{crowd, joined, uuid};
 use super::world::{
     App, Business, Consent, Extra, GroupMember, Identity, Member, Membership, Reading, Staff, World,
@@ -29,6 +30,7 @@ impl World {
             apps: vec![App::default()],
             me: Identity::sample(),
             businesses: Vec::new(),
+            classic: System::default(),
             consent: Consent::Allow,
             token_lifetime: Duration::from_secs(43_200),
             per_page_default: 15,

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::api::{self, Read};
+use super::classic;
 use super::faults::{self, Fault, Trouble};
 use super::ledger::Ledger;
 use super::oauth::{self, Endpoint};
@@ -23,7 +24,7 @@ pub struct Seen {
     pub path: String,
     /// As sent, without the question mark.
     pub query: String,
-    /// The posted fields, decoded: client secrets and tokens are in here.
+    /// The posted fields, decoded: client secrets and tokens are in here. Of a question in XML, its method and paging.
     pub form: Vec<(String, String)>,
     /// The status answered; `None` where the connection was closed instead.
     pub status: Option<u16>,
@@ -40,6 +41,7 @@ pub(super) struct Reply {
 pub(super) struct Desk {
     pub(super) world: World,
     pub(super) ledger: Ledger,
+    pub(super) classic: classic::Ledger,
     pub(super) faults: Vec<Fault>,
     pub(super) seen: Vec<Seen>,
     pub(super) advanced: Duration,
@@ -52,13 +54,15 @@ pub(super) struct Desk {
 enum Route {
     OAuth(Endpoint),
     Api(Read),
+    Classic(classic::Endpoint),
 }
 
 impl Desk {
-    pub(super) fn new(world: World, ledger: Ledger) -> Desk {
+    pub(super) fn new(world: World, origin: &str) -> Desk {
         Desk {
             world,
-            ledger,
+            ledger: Ledger::new(origin.to_owned()),
+            classic: classic::Ledger::new(origin),
             faults: Vec::new(),
             seen: Vec::new(),
             advanced: Duration::ZERO,
@@ -90,7 +94,10 @@ impl Desk {
             method: asked.method.clone(),
             path: asked.path.clone(),
             query: asked.query.clone(),
-            form: asked.body_fields(),
+            form: match route {
+                Some(Route::Classic(_)) => classic::question(asked),
+                _ => asked.body_fields(),
+            },
             status,
         });
         reply
@@ -145,6 +152,9 @@ impl Desk {
                 oauth::answer(*endpoint, &self.world, &mut self.ledger, now, asked)
             }
             Some(Route::Api(read)) => api::answer(read, &self.world, &self.ledger, now, asked),
+            Some(Route::Classic(endpoint)) => {
+                classic::answer(*endpoint, &self.world, &mut self.classic, now, asked)
+            }
         }
     }
 
@@ -167,9 +177,12 @@ impl Desk {
             None => wrong.push("unknown path".to_owned()),
             Some(route) if route.method() != asked.method => wrong.push("method not allowed".to_owned()),
             Some(Route::Api(read)) => wrong.extend(unknown_parameters(read, &asked.query_fields())),
-            Some(Route::OAuth(_)) => {}
+            Some(Route::OAuth(_) | Route::Classic(_)) => {}
         }
-        let by_browser = matches!(route, Some(Route::OAuth(Endpoint::Authorize)));
+        let by_browser = matches!(
+            route,
+            Some(Route::OAuth(Endpoint::Authorize) | Route::Classic(classic::Endpoint::Authorize))
+        );
         if !by_browser && !asked.header("user-agent").unwrap_or_default().starts_with("fbsync/") {
             wrong.push("the User-Agent does not start with fbsync/".to_owned());
         }
@@ -178,6 +191,9 @@ impl Desk {
         if self.ledger.leaks_into(&asked.query) || (!revokes && self.ledger.leaks_into(&asked.body)) {
             wrong.push("an access token in the query or body".to_owned());
         }
+        if self.classic.leaks_into(&asked.query) || self.classic.leaks_into(&asked.body) {
+            wrong.push("a Classic token or its secret in the query or body".to_owned());
+        }
         let request = format!("{} {}", asked.method, asked.path);
         self.complaints.extend(wrong.into_iter().map(|what| format!("{request}: {what}")));
     }
@@ -185,13 +201,15 @@ impl Desk {
 
 impl Route {
     fn of(path: &str) -> Option<Route> {
-        Endpoint::of(path).map(Route::OAuth).or_else(|| Read::of(path).map(Route::Api))
+        let classic = || classic::Endpoint::of(path).map(Route::Classic);
+        Endpoint::of(path).map(Route::OAuth).or_else(|| Read::of(path).map(Route::Api)).or_else(classic)
     }
 
     fn method(&self) -> &'static str {
         match self {
             Route::OAuth(endpoint) => endpoint.method(),
             Route::Api(_) => "GET",
+            Route::Classic(endpoint) => endpoint.method(),
         }
     }
 }

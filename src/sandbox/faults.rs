@@ -119,6 +119,7 @@ pub struct Aim {
     path: String,
     method: Option<String>,
     query: Option<String>,
+    body: Option<String>,
     skip: usize,
     times: usize,
 }
@@ -126,7 +127,7 @@ pub struct Aim {
 impl Fault {
     /// Aims at requests whose path contains this, once.
     pub fn on(path_contains: &str) -> Aim {
-        Aim { path: path_contains.to_owned(), method: None, query: None, skip: 0, times: 1 }
+        Aim { path: path_contains.to_owned(), method: None, query: None, body: None, skip: 0, times: 1 }
     }
 
     /// Counts this request against the fault; true when the request meets it.
@@ -154,6 +155,11 @@ impl Aim {
         Aim { query: Some(text.to_owned()), ..self }
     }
 
+    /// Only requests whose body contains this.
+    pub fn body_contains(self, text: &str) -> Aim {
+        Aim { body: Some(text.to_owned()), ..self }
+    }
+
     /// Lets the first `n` matching requests pass.
     pub fn skip(self, n: usize) -> Aim {
         Aim { skip: n, ..self }
@@ -173,6 +179,7 @@ impl Aim {
         asked.path.contains(&self.path)
             && self.method.as_ref().is_none_or(|method| *method == asked.method)
             && self.query.as_ref().is_none_or(|query| asked.query.contains(query))
+            && self.body.as_ref().is_none_or(|body| asked.body.contains(body))
     }
 }
 

@@ -6,7 +6,8 @@
 //!
 //! Start reading at [`Sandbox`]. [`World`] is what it knows, [`Fault`] how to break it, [`browser`] the person who
 //! clicks Allow. Inside: `gate` holds the connections, `server` takes the requests off tiny_http, `desk` meets each,
-//! `oauth` and `api` answer it, `render` alone knows the names on the wire.
+//! `oauth` and `api` answer it, `render` alone knows the names on the wire. [`classic`] is FreshBooks Classic, behind
+//! the same door.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +19,7 @@ mod api;
 pub mod browser;
 mod builders;
 pub mod changes;
+pub mod classic;
 mod consent;
 mod crowd;
 mod demo;
@@ -35,7 +37,6 @@ mod world;
 mod tests;
 
 use desk::Desk;
-use ledger::Ledger;
 use server::Server;
 
 pub use builders::{CLIENT_ID, CLIENT_SECRET, REDIRECT_URI};
@@ -65,7 +66,7 @@ impl Sandbox {
     pub fn start_at(port: u16, world: World) -> io::Result<Sandbox> {
         let listener = Server::bind(port)?;
         let origin = format!("http://{}", listener.local_addr()?);
-        let desk = Arc::new(Mutex::new(Desk::new(world, Ledger::new(origin.clone()))));
+        let desk = Arc::new(Mutex::new(Desk::new(world, &origin)));
         let server = Server::open(listener, Arc::clone(&desk))?;
         Ok(Sandbox { origin, desk, _server: server })
     }
@@ -137,7 +138,9 @@ impl Sandbox {
 
     /// Kills every token, as when the person disconnects the app in FreshBooks.
     pub fn revoke_all(&self) {
-        self.desk().ledger.revoke_all();
+        let mut desk = self.desk();
+        desk.ledger.revoke_all();
+        desk.classic.revoke_all();
     }
 
     fn desk(&self) -> MutexGuard<'_, Desk> {

@@ -9,6 +9,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::classic::System;
+
 /// As a value in an `extra` map: the key is left out of the rendered object.
 pub const ABSENT: &str = "<absent>";
 
@@ -22,6 +24,8 @@ pub struct World {
     /// The identity that signs in.
     pub me: Identity,
     pub businesses: Vec<Business>,
+    /// The FreshBooks Classic system that answers beside them.
+    pub classic: System,
     /// What the person does on the consent page.
     pub consent: Consent,
     pub token_lifetime: Duration,

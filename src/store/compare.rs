@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{Reader, schema, storage_error};
-use crate::diff::{self, Again, Change, Kind, Read};
+use crate::diff::{self, Again, Change, Fate, Kind, Read};
 use crate::error::Result;
 use crate::model::addresses::composed;
 use crate::model::marks::Sources;
@@ -80,6 +80,31 @@ impl Reader {
             }
         }
         Ok(())
+    }
+}
+
+impl Reader {
+    /// What became, in a later snapshot, of each row of one business; every row is `Unknown` where the
+    /// business's list was not read then, or the business is not there.
+    pub(crate) fn fates(&self, from: i64, to: i64, business_id: i64) -> Result<Vec<(String, Fate)>> {
+        let connection = self.connection();
+        let read = || -> rusqlite::Result<Vec<(String, Fate)>> {
+            let place = |id| -> rusqlite::Result<Option<Place>> {
+                let mut places = Anchor::read(connection, id)?.places.into_iter();
+                Ok(places.find(|place| place.business_id == business_id))
+            };
+            let Some(before) = place(from)? else { return Ok(Vec::new()) };
+            let before_rows = rows(connection, before.listing)?;
+            let fates = match place(to)?.filter(Place::is_whole) {
+                Some(after) => {
+                    let after = diff::Side { rows: rows(connection, after.listing)?, read: after.read };
+                    diff::fates(diff::Side { rows: before_rows, read: before.read }, after)
+                }
+                None => before_rows.into_iter().map(|row| (row, Fate::Unknown)).collect(),
+            };
+            Ok(fates.into_iter().map(|(row, fate)| (row.key(business_id), fate)).collect())
+        };
+        read().map_err(|error| storage_error(error, "compare the snapshots"))
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) enum Field<'a> {
     Null,
     Integer(i64),
     Text(Cow<'a, str>),
+    /// Never hashed: another column holds its hash.
+    Blob(Cow<'a, [u8]>),
 }
 
 impl<'a> Field<'a> {
@@ -23,13 +25,14 @@ impl<'a> Field<'a> {
         Some(text).filter(|text| !text.is_empty()).into()
     }
 
-    /// What SQLite holds. `None` for a real number or a blob, which no hashed column has.
+    /// What SQLite holds. `None` for a real number, which no column has.
     pub(super) fn from_sql(value: ValueRef<'a>) -> Option<Self> {
         match value {
             ValueRef::Null => Some(Field::Null),
             ValueRef::Integer(value) => Some(Field::Integer(value)),
             ValueRef::Text(text) => Some(Field::Text(String::from_utf8_lossy(text))),
-            ValueRef::Real(_) | ValueRef::Blob(_) => None,
+            ValueRef::Blob(bytes) => Some(Field::Blob(Cow::Borrowed(bytes))),
+            ValueRef::Real(_) => None,
         }
     }
 }
@@ -82,6 +85,7 @@ impl ToSql for Field<'_> {
             Field::Null => ValueRef::Null,
             Field::Integer(value) => ValueRef::Integer(*value),
             Field::Text(text) => ValueRef::Text(text.as_bytes()),
+            Field::Blob(bytes) => ValueRef::Blob(bytes),
         }))
     }
 }

@@ -61,13 +61,11 @@ pub(super) fn real_path(path: &Path) -> Result<PathBuf> {
 pub(crate) fn files_of(path: &Path) -> Vec<PathBuf> {
     let real = fsutil::real_path(path).unwrap_or_else(|_| path.to_owned());
     let beside = BESIDE.iter().map(|suffix| with_suffix(&real, suffix));
-    [path.to_owned(), real.clone()].into_iter().chain(beside).collect()
+    [path.to_owned(), real.clone()].into_iter().chain(beside).chain(super::backups(path)).collect()
 }
 
 pub(super) fn connect(path: &Path, access: OpenFlags) -> Result<Connection> {
-    // The empty path is SQLite's for a temporary database.
-    let real = if path.as_os_str().is_empty() { PathBuf::new() } else { real_path(path)? };
-    open(&real, access).map_err(|error| storage_error(error, &format!("open {}", path.display())))
+    open(&real_path(path)?, access).map_err(|error| storage_error(error, &format!("open {}", path.display())))
 }
 
 /// For reading, also what another program left in WAL mode.

@@ -16,6 +16,8 @@
 //!
 //! A layout never changes: a column that comes later enters the hashes of a later layout only.
 
+use std::io::Write as _;
+
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -51,7 +53,10 @@ pub(super) struct Hasher {
 impl Hasher {
     /// Begins a thing, or the next section of one, of which so many parts follow.
     pub(super) fn head(&mut self, kind: &str, parts: usize) {
-        self.sha256.update(format!("{kind} {parts}\n"));
+        self.line.clear();
+        // A vector takes everything.
+        let _ = writeln!(self.line, "{kind} {parts}");
+        self.sha256.update(&self.line);
     }
 
     pub(super) fn row<T: Serialize>(&mut self, fields: impl Iterator<Item = T>) {
@@ -59,7 +64,7 @@ impl Hasher {
         let mut mark = b'[';
         for field in fields {
             self.line.push(mark);
-            // Numbers and text always serialize, and a vector takes everything.
+            // Numbers and text always serialize.
             let _ = serde_json::to_writer(&mut self.line, &field);
             mark = b',';
         }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Statement, params};
 
 use super::field::Field;
 use super::hash::{Hasher, LAYOUT};
-use super::shape::Shape;
+use super::kind::Shape;
 use crate::model::reading::{Digest, Hex};
 
 /// A row or listing that is in the database, whether it was there before or not.
@@ -88,4 +88,11 @@ pub(super) fn known_memberships(
         connection.prepare_cached("SELECT sha256, id FROM membership_rows WHERE business_id = ?1")?;
     let rows = rows.query_map([business_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
+}
+
+/// Every account that is in the database. An index by hash would grow everywhere at once, which costs
+/// more than reading them.
+pub(super) fn known_accounts(connection: &Connection) -> rusqlite::Result<HashMap<Digest, i64>> {
+    let mut rows = connection.prepare("SELECT sha256, id FROM account_rows")?;
+    rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }

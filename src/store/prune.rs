@@ -10,7 +10,8 @@ use std::fs;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::shape::{self, SNAPSHOT, Storage};
+use super::kind::Storage;
+use super::shape::{self, SNAPSHOT};
 use super::{Writer, check, read, schema, storage_error};
 use crate::app::die_if_chosen;
 use crate::error::{Error, Kind, Result};

@@ -17,7 +17,8 @@
 
 use rusqlite::Connection;
 
-use super::shape::{self, ACCOUNT, BUSINESS, Kind, MEMBERSHIP, Part, Spec, Storage};
+use super::kind::{Kind, Part, Spec, Storage};
+use super::shape::{self, ACCOUNT, BUSINESS, MEMBERSHIP, REVIEW, SNAPSHOT};
 use crate::model::Status;
 
 /// "FBSY", in the file's header, so that `file` and others can tell what it is.
@@ -46,7 +47,6 @@ CREATE TABLE erasable (
 ) STRICT;
 CREATE INDEX listings_by_hash ON listings (sha256);
 CREATE INDEX business_rows_by_hash ON business_rows (sha256);
-CREATE INDEX account_rows_by_key ON account_rows (account_key);
 CREATE INDEX membership_rows_by_business ON membership_rows (business_id);
 ";
 
@@ -131,10 +131,9 @@ fn table(kind: &Kind) -> String {
             "CREATE TABLE {table} (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, layout INTEGER NOT NULL,
              {columns}) STRICT;\n"
         ),
-        Storage::Line { key } => format!(
-            "CREATE TABLE {table} (
-             snapshot_id INTEGER NOT NULL REFERENCES snapshots DEFERRABLE INITIALLY DEFERRED,
-             {columns}, PRIMARY KEY (snapshot_id, {key})) STRICT, WITHOUT ROWID;\n"
+        Storage::Line { of, id, key } => format!(
+            "CREATE TABLE {table} ({id} INTEGER NOT NULL REFERENCES {of} DEFERRABLE INITIALLY DEFERRED,
+             {columns}, PRIMARY KEY ({id}, {key})) STRICT, WITHOUT ROWID;\n"
         ),
         Storage::Head => format!("CREATE TABLE {table} ({columns}) STRICT;\n"),
     }
@@ -152,17 +151,17 @@ fn column(column: &Spec) -> String {
 /// id that SQLite is left to give is not positive here, and never one that is taken.
 fn guarded(kinds: &[Kind]) -> Vec<(&'static str, String)> {
     let is_taken = |table: &str, id: &str| format!("EXISTS (SELECT 1 FROM {table} WHERE {id} = NEW.{id})");
-    let finished = || "EXISTS (SELECT 1 FROM snapshots WHERE id = NEW.snapshot_id)".to_owned();
+    let has_head = |of: &str, id: &str| format!("EXISTS (SELECT 1 FROM {of} WHERE id = NEW.{id})");
     let mut guarded = vec![
         ("records", is_taken("records", "sha256")),
         ("listings", format!("NEW.id > 0 AND {}", is_taken("listings", "id"))),
-        ("snapshot_listings", finished()),
-        ("erasable", finished()),
+        ("snapshot_listings", has_head("snapshots", "snapshot_id")),
+        ("erasable", has_head("snapshots", "snapshot_id")),
     ];
     guarded.extend(kinds.iter().map(|kind| {
         let condition = match kind.storage {
             Storage::Once => format!("NEW.id > 0 AND {}", is_taken(kind.table, "id")),
-            Storage::Line { .. } => finished(),
+            Storage::Line { of, id, .. } => has_head(of, id),
             Storage::Head => format!("NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM {})", kind.table),
         };
         (kind.table, condition)
@@ -192,14 +191,15 @@ fn triggers(kinds: &[Kind]) -> String {
     guarded(kinds).into_iter().map(of_table).collect()
 }
 
-/// Everything that makes an empty file a database of this version. Runs inside a transaction.
+/// Everything that makes an empty file a database of this version, but for the triggers: they come
+/// with [`create_triggers`], in the same transaction, once the first rows are there.
 pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(&definition(&shape::kinds()))?;
+    connection.execute_batch(&tables_and_views(&shape::kinds()))?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     connection.pragma_update(None, "user_version", VERSION)
 }
 
-/// Lets everything be changed until [`create_triggers`]. For use inside one transaction only.
+/// Lets everything be changed until [`create_triggers`], inside one transaction.
 pub(super) fn drop_triggers(connection: &Connection) -> rusqlite::Result<()> {
     let names = guarded(&shape::kinds()).into_iter().flat_map(|(table, _)| {
         ["update", "delete", "insert"].map(|event| format!("DROP TRIGGER {table}_no_{event};"))
@@ -211,14 +211,15 @@ pub(super) fn create_triggers(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(&triggers(&shape::kinds()))
 }
 
-fn definition(kinds: &[Kind]) -> String {
+fn tables_and_views(kinds: &[Kind]) -> String {
     let tables: String = kinds.iter().map(table).collect();
-    format!("{tables}{LISTS}{}{}", views(), triggers(kinds))
+    format!("{tables}{LISTS}{}", views())
 }
 
 /// What no snapshot leads to, table by table as a condition, in the order in which it falls away.
 pub(super) fn unreached(kinds: &[Kind]) -> Vec<(&'static str, String)> {
-    let lines = kinds.iter().filter(|kind| matches!(kind.storage, Storage::Line { .. }));
+    let reviews = kinds.iter().filter(|kind| kind.is_line_of(REVIEW.kind().table)).map(|kind| kind.table);
+    let lines = kinds.iter().filter(|kind| kind.is_line_of(SNAPSHOT.kind().table));
     let tables = lines.map(|kind| kind.table).chain(["snapshot_listings"]);
     let gone = format!("snapshot_id NOT IN (SELECT id FROM snapshots WHERE status <> '{}')", Status::Pruned);
     let mut unreached: Vec<(&str, String)> = tables.map(|table| (table, gone.clone())).collect();
@@ -227,6 +228,7 @@ pub(super) fn unreached(kinds: &[Kind]) -> Vec<(&'static str, String)> {
     };
     let memberships = entries("CAST(e.key AS INTEGER)", "memberships");
     let (accounts, records) = (entries("e.value", "memberships"), entries("e.value", "records"));
+    unreached.extend(reviews.map(|table| (table, "review_id NOT IN (SELECT id FROM reviews)".to_owned())));
     unreached.extend([
         ("erasable", "snapshot_id NOT IN (SELECT id FROM snapshots)".to_owned()),
         (
@@ -257,7 +259,7 @@ pub(super) fn unreached(kinds: &[Kind]) -> Vec<(&'static str, String)> {
 /// Name and text of every table, index, view and trigger of a schema with these kinds.
 pub(super) fn expected_objects(kinds: &[Kind]) -> rusqlite::Result<Vec<(String, String)>> {
     let fresh = Connection::open_in_memory()?;
-    fresh.execute_batch(&definition(kinds))?;
+    fresh.execute_batch(&(tables_and_views(kinds) + &triggers(kinds)))?;
     objects(&fresh)
 }
 

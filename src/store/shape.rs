@@ -1,117 +1,33 @@
-//! What is stored: each kind of row, its columns, and how they are taken from the model.
+//! What is stored: each table's columns, and how they are taken from the model.
 //!
 //! This is the one description of the tables. Their definition, the triggers that guard them, the
 //! statements that fill and empty them and the hashes that cover them are made from it. A new column
-//! goes at the end of its shape, with the layout that it came with ([`Spec::since`]): rows of an
+//! goes at the end of its shape, with the layout that it came with (`Spec::since`): rows of an
 //! earlier layout have no value in it, and their hashes do not cover it.
 
 use super::field::Field;
-use super::hash::{LAYOUT, Layout};
-use super::read::Snapshot;
-use crate::model::marks::{State, Status};
+use super::kind::{
+    Kind, Shape, Storage, bytes, column, erased, hash, integer, integer_or_null, internal, text,
+    text_or_null, word,
+};
+use super::read::{Decision, Review, ReviewFile, Snapshot};
+use crate::model::marks::{State, Status, Verdict};
 use crate::model::reading::OwnMembership;
 use crate::model::{Account, Business, Coverage, Membership, Outcome, RequestLine, Resource, role};
 
-/// One column of a table.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Spec {
-    pub(super) name: &'static str,
-    /// Type and constraints, as CREATE TABLE has them.
-    pub(super) sql: &'static str,
-    /// The only words that it can hold; empty: any.
-    pub(super) words: &'static [&'static str],
-    /// The first layout whose hashes cover it.
-    pub(super) since: Layout,
-    pub(super) part: Part,
-}
-
-/// What part a column has in its row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// In the public view, and covered by the hash.
-    Shown,
-    /// The same, but for the program's own use: not in the public view.
-    Internal,
-    /// Pruning puts this in its place, an SQL expression.
-    Erased(&'static str),
-    /// The hash that covers the others.
-    Hash,
-}
-
-/// How the rows of a kind are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Storage {
-    /// Each content once, found by its hash, and pointed to by its id.
-    Once,
-    /// A line of a snapshot; with its id, these columns are the key.
-    Line { key: &'static str },
-    /// A snapshot's own row. It comes last: its presence means that the rest is complete.
-    Head,
-}
-
-/// A kind of row.
-#[derive(Clone, Debug)]
-pub(super) struct Kind {
-    /// The word for it in hashes and in findings.
-    pub(super) name: &'static str,
-    pub(super) table: &'static str,
-    pub(super) storage: Storage,
-    pub(super) columns: Vec<Spec>,
-}
-
-impl Kind {
-    /// The columns that hashes of `layout` cover, with their positions.
-    pub(super) fn of_layout(&self, layout: Layout) -> impl Iterator<Item = (usize, &Spec)> {
-        self.columns.iter().enumerate().filter(move |(_, column)| column.since <= layout)
-    }
-
-    /// The names of some columns, each behind `prefix`.
-    pub(super) fn names(&self, prefix: &str, keep: impl Fn(&Spec) -> bool) -> String {
-        let names = self.columns.iter().filter(|column| keep(column));
-        names.map(|column| format!("{prefix}\"{}\"", column.name)).collect::<Vec<_>>().join(", ")
-    }
-
-    /// The statement that adds a row, its columns behind those named first.
-    pub(super) fn insert(&self, first: &[&str]) -> String {
-        let names = self.columns.iter().map(|column| format!("\"{}\"", column.name));
-        let names: Vec<String> = first.iter().map(|name| (*name).to_owned()).chain(names).collect();
-        let places = vec!["?"; names.len()].join(", ");
-        format!("INSERT OR ROLLBACK INTO {} ({}) VALUES ({places})", self.table, names.join(", "))
-    }
-}
-
 /// Every kind of row, in the order in which their tables are created.
 pub(super) fn kinds() -> Vec<Kind> {
-    vec![SNAPSHOT.kind(), COVERAGE.kind(), REQUEST.kind(), BUSINESS.kind(), ACCOUNT.kind(), MEMBERSHIP.kind()]
-}
-
-/// A kind of row, and how each column is taken from a value of the model.
-pub(super) struct Shape<T: 'static> {
-    name: &'static str,
-    table: &'static str,
-    storage: Storage,
-    columns: &'static [Column<T>],
-}
-
-/// The value of a column. The number is that of the business which something belongs to, or of a
-/// request.
-type Take<T> = for<'a> fn(i64, &'a T) -> Field<'a>;
-
-struct Column<T> {
-    spec: Spec,
-    take: Take<T>,
-}
-
-impl<T> Shape<T> {
-    pub(super) fn kind(&self) -> Kind {
-        let columns = self.columns.iter().map(|column| column.spec).collect();
-        Kind { name: self.name, table: self.table, storage: self.storage, columns }
-    }
-
-    /// The values of the columns, in order.
-    pub(super) fn fields<'a>(&self, number: i64, of: &'a T) -> impl Iterator<Item = Field<'a>> {
-        self.columns.iter().map(move |column| (column.take)(number, of))
-    }
+    vec![
+        SNAPSHOT.kind(),
+        COVERAGE.kind(),
+        REQUEST.kind(),
+        BUSINESS.kind(),
+        ACCOUNT.kind(),
+        MEMBERSHIP.kind(),
+        REVIEW.kind(),
+        REVIEW_FILE.kind(),
+        DECISION.kind(),
+    ]
 }
 
 pub(super) const BUSINESS: Shape<Business> = Shape {
@@ -190,7 +106,7 @@ pub(super) const MEMBERSHIP: Shape<Membership> = Shape {
 pub(super) const COVERAGE: Shape<Coverage> = Shape {
     name: "coverage",
     table: "coverage",
-    storage: Storage::Line { key: "business_id, resource" },
+    storage: Storage::Line { of: "snapshots", id: "snapshot_id", key: "business_id, resource" },
     columns: &[
         integer("business_id", |business_id, _| business_id.into()),
         word("resource", Resource::WORDS, |_, read| read.resource.as_str().into()),
@@ -208,10 +124,10 @@ pub(super) const COVERAGE: Shape<Coverage> = Shape {
 pub(super) const REQUEST: Shape<RequestLine> = Shape {
     name: "request",
     table: "requests",
-    storage: Storage::Line { key: "seq" },
+    storage: Storage::Line { of: "snapshots", id: "snapshot_id", key: "seq" },
     columns: &[
         integer("seq", |seq, _| seq.into()),
-        text("method", |_, _| "GET".into()),
+        text("method", |_, line| line.method.into()),
         text("url", |_, line| line.url.as_str().into()),
         integer_or_null("status", |_, line| line.status.map(i64::from).into()),
         text_or_null("received_at", |_, line| line.received_at.into()),
@@ -260,46 +176,59 @@ pub(super) const SNAPSHOT: Shape<Snapshot> = Shape {
     ],
 };
 
-const fn column<T>(name: &'static str, sql: &'static str, take: Take<T>) -> Column<T> {
-    Column { spec: Spec { name, sql, words: &[], since: LAYOUT, part: Part::Shown }, take }
-}
+pub(super) const REVIEW: Shape<Review> = Shape {
+    name: "review",
+    table: "reviews",
+    storage: Storage::Head,
+    columns: &[
+        column("id", "INTEGER PRIMARY KEY", |_, review| review.id.into()),
+        integer("snapshot_id", |_, review| review.snapshot_id.into()),
+        text("recorded_at", |_, review| review.recorded_at.into()),
+        integer("files", |_, review| review.files.into()),
+        integer("decisions", |_, review| review.decisions.into()),
+        integer("undecided", |_, review| review.undecided.into()),
+        text_or_null("note", |_, review| review.note.as_deref().into()),
+        text_or_null("os_user", |_, review| review.os_user.as_deref().into()),
+        text("tool_version", |_, review| review.tool_version.as_str().into()),
+        text("hash_layout", |_, review| review.hash_layout.as_str().into()),
+        hash(text("content_sha256", |_, review| review.content_sha256.as_str().into())),
+        text_or_null("previous_sha256", |_, review| review.previous_sha256.as_deref().into()),
+    ],
+};
 
-const fn text<T>(name: &'static str, take: Take<T>) -> Column<T> {
-    column(name, "TEXT NOT NULL", take)
-}
+pub(super) const REVIEW_FILE: Shape<ReviewFile> = Shape {
+    name: "file",
+    table: "review_files",
+    storage: Storage::Line { of: "reviews", id: "review_id", key: "name" },
+    columns: &[
+        text("name", |_, file| file.name.as_str().into()),
+        text("sha256", |_, file| file.sha256.as_str().into()),
+        bytes("body", |_, file| Field::Blob(file.body.as_slice().into())),
+    ],
+};
 
-const fn text_or_null<T>(name: &'static str, take: Take<T>) -> Column<T> {
-    column(name, "TEXT", take)
-}
-
-const fn integer<T>(name: &'static str, take: Take<T>) -> Column<T> {
-    column(name, "INTEGER NOT NULL", take)
-}
-
-const fn integer_or_null<T>(name: &'static str, take: Take<T>) -> Column<T> {
-    column(name, "INTEGER", take)
-}
-
-/// Text that is one word of a fixed vocabulary.
-const fn word<T>(name: &'static str, words: &'static [&'static str], take: Take<T>) -> Column<T> {
-    let mut column = text(name, take);
-    column.spec.words = words;
-    column
-}
-
-const fn part<T>(mut column: Column<T>, part: Part) -> Column<T> {
-    column.spec.part = part;
-    column
-}
-
-const fn internal<T>(column: Column<T>) -> Column<T> {
-    part(column, Part::Internal)
-}
-
-const fn erased<T>(blank: &'static str, column: Column<T>) -> Column<T> {
-    part(column, Part::Erased(blank))
-}
-
-const fn hash<T>(column: Column<T>) -> Column<T> {
-    part(column, Part::Hash)
-}
+/// The columns behind `findings` say what was decided about, so that it can still be read when the
+/// snapshot's content is gone.
+pub(super) const DECISION: Shape<Decision> = Shape {
+    name: "decision",
+    table: "decisions",
+    storage: Storage::Line { of: "reviews", id: "review_id", key: "row_key" },
+    columns: &[
+        text("row_key", |_, row| row.row_key.as_str().into()),
+        word("decision", Verdict::WORDS, |_, row| row.decision.as_str().into()),
+        text_or_null("change_to", |_, row| row.change_to.as_deref().into()),
+        text("reviewer", |_, row| row.reviewer.as_str().into()),
+        text("reviewer_email", |_, row| row.reviewer_email.as_str().into()),
+        text("reviewed_at", |_, row| row.reviewed_at.as_str().into()),
+        text("justification", |_, row| row.justification.as_str().into()),
+        text("ticket", |_, row| row.ticket.as_str().into()),
+        text("findings", |_, row| row.findings.as_str().into()),
+        integer("business_id", |_, row| row.business_id.into()),
+        text("business_name", |_, row| row.business_name.as_str().into()),
+        text("account_key", |_, row| row.account_key.as_str().into()),
+        text("full_name", |_, row| row.full_name.as_str().into()),
+        text("email", |_, row| row.email.as_str().into()),
+        text("role", |_, row| row.role.as_str().into()),
+        text("state", |_, row| row.state.as_str().into()),
+    ],
+};

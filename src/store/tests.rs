@@ -6,7 +6,9 @@ use std::sync::{Mutex, OnceLock};
 use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
 
-use super::{Reader, prune, schema, write};
+use super::read::{Decision, ReviewFile};
+use super::{Reader, prune, record, schema, write};
+use crate::model::marks::Verdict;
 use crate::model::reading::{Digest, GroupMember, Member, OwnMembership, hex};
 use crate::model::texts::Parts;
 use crate::model::{
@@ -20,7 +22,7 @@ pub(super) fn at(text: &str) -> Timestamp {
 }
 
 /// Keeps a record, and tells its hash.
-fn record(connection: &Connection, body: &str) -> Digest {
+fn keep(connection: &Connection, body: &str) -> Digest {
     let sha256: Digest = Sha256::digest(body).into();
     let insert = "INSERT INTO records SELECT ?1, ?2 WHERE ?1 NOT IN (SELECT sha256 FROM records)";
     connection.execute(insert, [hex(sha256).as_str(), body]).expect("a record");
@@ -41,7 +43,7 @@ pub(super) fn member(connection: &Connection, uuid: &str, email: &str, name: &st
         invitation_accepted_at: Some(at("2026-01-02T00:00:00Z")),
         created_at: None,
         updated_at: None,
-        record: record(connection, &body),
+        record: keep(connection, &body),
     })
 }
 
@@ -85,7 +87,7 @@ pub(super) fn reading(
             status: None,
             subscription_status: None,
             timezone: None,
-            own: vec![OwnMembership { role: "owner".to_owned(), record: record(connection, &own) }],
+            own: vec![OwnMembership { role: "owner".to_owned(), record: keep(connection, &own) }],
         },
         members,
         group: vec![GroupMember {
@@ -96,7 +98,7 @@ pub(super) fn reading(
             last_name: "Lee".to_owned(),
             role: "owner".to_owned(),
             active: Some(true),
-            record: record(connection, group),
+            record: keep(connection, group),
         }],
         staff: Vec::new(),
         coverage: vec![read(Resource::TeamMembers, rows), read(Resource::BusinessGroup, 1)],
@@ -112,8 +114,9 @@ pub(super) fn add(connection: &Connection, finished_at: &str, readings: Vec<Busi
         server_date_first: Some(finished_at),
         server_date_last: Some(finished_at),
         identity: identity(),
-        identity_record: record(connection, r#"{"identity_id":1,"email":"me@x.example"}"#),
+        identity_record: keep(connection, r#"{"identity_id":1,"email":"me@x.example"}"#),
         requests: vec![RequestLine {
+            method: "GET",
             url: "https://api.freshbooks.com/auth/api/v1/users/me".to_owned(),
             status: Some(200),
             received_at: Some(finished_at),
@@ -159,16 +162,70 @@ pub(crate) fn reader(pruned: &[i64]) -> Reader {
 fn make() -> Connection {
     let connection = Connection::open_in_memory().expect("memory");
     schema::create(&connection).expect("a schema");
+    schema::create_triggers(&connection).expect("triggers");
     let c = &connection;
-    let ann = || member(c, "u-ann", "ann@x.example", "Ann", "business_manager");
-    let bob = |role| member(c, "u-bob", "bob@x.example", "Bob", role);
-    let cid = || member(c, "u-cid", "ann@x.example", "Cid", "contractor");
-    let books = |members| reading(c, 100, "Books", members);
-    let yarn = || reading(c, 200, "Yarn", vec![member(c, "u-dee", "bob@x.example", "Bob", "client")]);
-    add(c, "2026-01-31T03:00:00Z", vec![books(vec![ann(), bob("client"), cid()]), yarn()]);
-    add(c, "2026-02-28T03:00:00Z", vec![books(vec![ann(), bob("client")]), yarn()]);
-    add(c, "2026-03-31T03:00:00Z", vec![books(vec![ann(), bob("business_partner")]), yarn()]);
+    let books = |members| vec![reading(c, 100, "Books", members), yarn(c)];
+    add(c, "2026-01-31T03:00:00Z", first(c));
+    add(c, "2026-02-28T03:00:00Z", books(vec![ann(c), bob(c, "client")]));
+    add(c, "2026-03-31T03:00:00Z", books(vec![ann(c), bob(c, "business_partner")]));
+    review(c);
     connection
+}
+
+fn ann(c: &Connection) -> Membership {
+    member(c, "u-ann", "ann@x.example", "Ann", "business_manager")
+}
+
+fn bob(c: &Connection, role: &str) -> Membership {
+    member(c, "u-bob", "bob@x.example", "Bob", role)
+}
+
+fn yarn(c: &Connection) -> BusinessReading {
+    reading(c, 200, "Yarn", vec![member(c, "u-dee", "bob@x.example", "Bob", "client")])
+}
+
+fn first(c: &Connection) -> Vec<BusinessReading> {
+    let cid = member(c, "u-cid", "ann@x.example", "Cid", "contractor");
+    vec![reading(c, 100, "Books", vec![ann(c), bob(c, "client"), cid]), yarn(c)]
+}
+
+/// One more snapshot, in which everything is as it was in the first.
+pub(super) fn add_the_first_again(connection: &Connection) {
+    add(connection, "2026-04-30T03:00:00Z", first(connection));
+}
+
+/// A review of the second snapshot, with a decision of its own.
+fn review(connection: &Connection) {
+    let body = b"row_key,decision\n".to_vec();
+    let judgement = record::Judgement {
+        snapshot_id: 2,
+        recorded_at: at("2026-04-02T09:00:00Z"),
+        decisions: vec![Decision {
+            row_key: "100/u-bob".to_owned(),
+            decision: Verdict::Remove,
+            change_to: None,
+            reviewer: "Me Lee".to_owned(),
+            reviewer_email: "me@x.example".to_owned(),
+            reviewed_at: "2026-04-01".to_owned(),
+            justification: "left".to_owned(),
+            ticket: String::new(),
+            findings: String::new(),
+            business_id: 100,
+            business_name: "Books".to_owned(),
+            account_key: "email:bob@x.example".to_owned(),
+            full_name: "Bob Lee".to_owned(),
+            email: "bob@x.example".to_owned(),
+            role: "client".to_owned(),
+            state: "active".to_owned(),
+        }],
+        files: vec![ReviewFile { name: "r.csv".to_owned(), sha256: hex(Sha256::digest(&body)), body }],
+        undecided: 4,
+        note: None,
+        os_user: "ann".to_owned(),
+    };
+    let transaction = connection.unchecked_transaction().expect("a transaction");
+    record::insert_review(&transaction, &judgement).expect("a review");
+    transaction.commit().expect("a commit");
 }
 
 /// The views whose columns no layout adds to.
@@ -177,7 +234,7 @@ pub(super) const VIEWS: &[&str] =
 
 /// Everything that the public tables and views show.
 pub(super) fn shown(connection: &Connection) -> Vec<String> {
-    let tables = ["snapshots", "coverage", "requests"];
+    let tables = ["snapshots", "coverage", "requests", "reviews", "review_files", "decisions"];
     tables.iter().chain(VIEWS).flat_map(|view| rows_of(connection, view)).collect()
 }
 

@@ -12,8 +12,9 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
 
 use super::file::connect;
+use super::kind::Kind as RowKind;
 use super::open::{Contents, recognize};
-use super::shape::{self, Kind as RowKind};
+use super::shape;
 use super::{Writer, check, schema, storage_error, with_suffix};
 use crate::app::{App, die_if_chosen};
 use crate::error::{Context, Error, Kind, Result};
@@ -191,6 +192,7 @@ fn kind(definition: &str) -> Option<&str> {
 pub(super) mod tests {
     use super::*;
     use crate::store::hash::{LAYOUT, Layout};
+    use crate::store::kind::{Part, Spec};
     use crate::store::tests::{VIEWS, database, rows_of};
 
     #[test]
@@ -226,8 +228,8 @@ pub(super) mod tests {
         let before = show();
         let mut kinds = shape::kinds();
         for kind in &mut kinds {
-            let (since, part) = (Layout(LAYOUT.0 + 1), shape::Part::Internal);
-            kind.columns.push(shape::Spec { name: "later", sql: "TEXT", words: &[], since, part });
+            let (since, part) = (Layout(LAYOUT.0 + 1), Part::Internal);
+            kind.columns.push(Spec { name: "later", sql: "TEXT", words: &[], since, part });
         }
         to_later(&connection, &kinds);
         assert_eq!(check::check(&connection, &kinds).expect("a readable file").findings, []);

@@ -6,10 +6,11 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params, param
 
 use super::field::Field;
 use super::hash::{Hasher, LAYOUT};
+use super::kind::{Shape, Storage};
 use super::once::{self, Stored, Table};
 use super::open::identify;
 use super::read::{self, Snapshot};
-use super::shape::{ACCOUNT, BUSINESS, COVERAGE, MEMBERSHIP, REQUEST, SNAPSHOT, Shape};
+use super::shape::{ACCOUNT, BUSINESS, COVERAGE, MEMBERSHIP, REQUEST, SNAPSHOT};
 use super::{Contents, Spool, Writer, chain, compare, schema, storage_error};
 use crate::app::die_if_chosen;
 use crate::error::{Error, Kind, Result};
@@ -54,12 +55,16 @@ impl Writer {
         let mut connection = self.connect()?;
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        if let Contents::Nothing = identify(&transaction, &self.path)? {
+        let is_new = matches!(identify(&transaction, &self.path)?, Contents::Nothing);
+        if is_new {
             schema::create(&transaction).map_err(failed)?;
         }
         self.refuse_to_go_back(&transaction, run)?;
         insert_bodies(&transaction, spool, failed)?;
         let recorded = insert_snapshot(&transaction, run, listings, provenance).map_err(failed)?;
+        if is_new {
+            schema::create_triggers(&transaction).map_err(failed)?;
+        }
         die_if_chosen("commit");
         transaction.commit().map_err(failed)?;
         Ok(recorded)
@@ -184,17 +189,11 @@ fn point_to(
 
 /// The accounts in the order of their persons' numbers.
 fn insert_accounts(connection: &Connection, people: &People) -> rusqlite::Result<Vec<Stored>> {
-    let any = connection.prepare("SELECT 1 FROM account_rows LIMIT 1")?.exists([])?;
-    let mut find =
-        connection.prepare("SELECT id FROM account_rows WHERE account_key = ?1 AND sha256 = ?2")?;
+    let known = once::known_accounts(connection)?;
     let mut table = Table::of(connection, &ACCOUNT)?;
     let mut stored = Vec::with_capacity(people.count);
     for account in people.accounts() {
-        let known = |sha256: &Digest| match any {
-            true => find.query_row(params![account.key.to_string(), sha256], |row| row.get(0)).optional(),
-            false => Ok(None),
-        };
-        stored.push(table.store(0, &account, known)?);
+        stored.push(table.store(0, &account, |sha256| Ok(known.get(sha256).copied()))?);
     }
     Ok(stored)
 }
@@ -258,7 +257,9 @@ pub(super) fn insert_lines<'m, T: 'static>(
     shape: &Shape<T>,
     lines: impl Iterator<Item = (i64, &'m T)>,
 ) -> rusqlite::Result<()> {
-    let mut insert = connection.prepare(&shape.kind().insert(&["snapshot_id"]))?;
+    let kind = shape.kind();
+    let Storage::Line { id: head, .. } = kind.storage else { return Ok(()) };
+    let mut insert = connection.prepare(&kind.insert(&[head]))?;
     for (number, line) in lines {
         let own = std::iter::once(id.into()).chain(shape.fields(number, line));
         insert.execute(params_from_iter(own))?;

@@ -71,7 +71,8 @@ fn answer<T: Send + 'static>(
 ) -> Result<io::Result<T>> {
     let found = Terminal::look();
     let (send, receive) = mpsc::channel();
-    thread::spawn(move || send.send(read()));
+    let reader = thread::Builder::new().spawn(move || send.send(read()));
+    reader.context(Kind::Storage, || "cannot wait for an answer".to_owned())?;
     loop {
         match receive.recv_timeout(POLL) {
             Ok(answer) => return Ok(answer),

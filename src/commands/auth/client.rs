@@ -3,16 +3,20 @@
 //! Flag, environment, what is stored, then a question where somebody can answer. What is stored
 //! counts only with the client id it was stored with.
 
-use super::guide;
 use crate::app::App;
 use crate::cli::AuthArgs;
-use crate::credentials::{Profile, inputs};
+use crate::credentials::inputs;
 use crate::error::{Error, Kind, Result};
 use crate::oauth::{Client, DEFAULT_REDIRECT, RedirectUri};
 use crate::secret::Secret;
 
-pub(super) fn gather(app: &App, args: &AuthArgs, stored: Option<&Profile>) -> Result<Client> {
-    let stored = stored.map(Profile::client);
+/// `explain` tells somebody at a terminal how to come by an app with a redirect URI.
+pub(super) fn gather(
+    app: &App,
+    args: &AuthArgs,
+    stored: Option<Client>,
+    explain: &dyn Fn(&str),
+) -> Result<Client> {
     // Looked at before anything is asked: a question answered in vain is a nuisance.
     let wanted = args.client_id.as_ref().filter(|id| !id.is_empty());
     let same = stored.filter(|client| wanted.is_none_or(|id| *id == client.id));
@@ -23,7 +27,7 @@ pub(super) fn gather(app: &App, args: &AuthArgs, stored: Option<&Profile>) -> Re
     let secret = inputs::client_secret(args.client_secret_file.as_deref())?;
     let id = match wanted.or(same.as_ref().map(|client| &client.id)) {
         Some(id) => id.clone(),
-        None => ask_id(app, args, &redirect_uri)?,
+        None => ask_id(app, &|| explain(&redirect_uri))?,
     };
     let secret = match secret.or(same.map(|client| client.secret)) {
         Some(secret) => secret,
@@ -47,13 +51,13 @@ fn check_way(args: &AuthArgs, redirect: &RedirectUri) -> Result<()> {
     Ok(())
 }
 
-fn ask_id(app: &App, args: &AuthArgs, redirect_uri: &str) -> Result<String> {
+fn ask_id(app: &App, explain: &dyn Fn()) -> Result<String> {
     if !app.ui.may_ask {
         let (with_it, asked) = (app.command("auth --client-id ID"), app.command("auth"));
         return Err(Error::new(Kind::Usage, "no client id was given")
             .hint(format!("{with_it}, or set FBSYNC_CLIENT_ID; `{asked}` on a terminal leads to one")));
     }
-    guide::how_to_make_an_app(app, redirect_uri, &args.scope);
+    explain();
     match app.ui.ask(&app.stop, "client id:")? {
         id if id.is_empty() => {
             Err(Error::new(Kind::Usage, "no client id was given").hint(app.command("auth")))

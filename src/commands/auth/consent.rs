@@ -1,6 +1,6 @@
 //! Waiting for the person: the listener, the prompt beside it, and the end of patience.
 //!
-//! Only an answer with our `state` ends the wait. A paste that will not do is explained and the
+//! Only an answer with our mark ends the wait. A paste that will not do is explained and the
 //! wait goes on; the end of standard input ends the prompt alone.
 
 use std::io::{self, BufRead};
@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 use super::Paste;
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::oauth::{Arrival, Certificate, Listener, Outcome, RedirectUri, Reply, Waiting, read_pasted};
+use crate::oauth::{
+    Arrival, Awaited, Certificate, Listener, Outcome, RedirectUri, Reply, Waiting, read_pasted,
+};
 use crate::secret::Secret;
 
 /// How often the ways are looked at in turn: a paste and a signal are noticed as fast.
@@ -23,7 +25,7 @@ const LONGEST_LINE: u64 = 16 << 10;
 /// The ways an answer may come.
 pub(super) struct Ways {
     redirect: RedirectUri,
-    state: Secret,
+    awaited: Awaited,
     listener: Option<Waiting>,
     pasted: Option<Receiver<Secret>>,
 }
@@ -34,39 +36,45 @@ impl Ways {
         paste: Paste,
         redirect: &RedirectUri,
         certificate: Certificate,
-        state: &Secret,
+        awaited: Awaited,
     ) -> Result<Self> {
         let listener = match paste {
             Paste::Only => None,
             Paste::Never | Paste::Beside => {
-                Some(Listener::bind(redirect, certificate)?.serve(state.clone())?)
+                Some(Listener::bind(redirect, certificate)?.serve(awaited.clone())?)
             }
         };
         let pasted = (paste != Paste::Never).then(lines);
-        Ok(Ways { redirect: redirect.clone(), state: state.clone(), listener, pasted })
+        Ok(Ways { redirect: redirect.clone(), awaited, listener, pasted })
     }
 
-    /// Waits for the answer, and for the browser that brought it, if one did.
-    pub(super) fn wait(mut self, app: &App, timeout: Duration) -> Result<(Outcome, Option<Reply>)> {
+    /// Waits for the answer, and for the browser that brought it, if one did; `None` when the time is
+    /// over. `verb` is what was typed, for a hint.
+    pub(super) fn wait(
+        mut self,
+        app: &App,
+        verb: &str,
+        timeout: Duration,
+    ) -> Result<Option<(Outcome, Option<Reply>)>> {
         let deadline = Instant::now() + timeout;
         while Instant::now() < deadline {
             app.stop.check().map_err(|error| Error::new(error.kind(), "interrupted; nothing was stored"))?;
-            if let Some(outcome) = self.look_at_paste(app)? {
-                return Ok((outcome, None));
+            if let Some(outcome) = self.look_at_paste(app, verb)? {
+                return Ok(Some((outcome, None)));
             }
             match &self.listener {
                 Some(listener) => {
                     if let Some(Arrival { outcome, reply }) = listener.wait(TURN) {
-                        return Ok((outcome, Some(reply)));
+                        return Ok(Some((outcome, Some(reply))));
                     }
                 }
                 None => thread::sleep(TURN),
             }
         }
-        Err(timed_out(app, timeout, &self.redirect))
+        Ok(None)
     }
 
-    fn look_at_paste(&mut self, app: &App) -> Result<Option<Outcome>> {
+    fn look_at_paste(&mut self, app: &App, verb: &str) -> Result<Option<Outcome>> {
         let Some(pasted) = &self.pasted else { return Ok(None) };
         let problem = match pasted.try_recv() {
             Err(TryRecvError::Empty) => return Ok(None),
@@ -74,10 +82,10 @@ impl Ways {
                 self.pasted = None;
                 match self.listener {
                     Some(_) => return Ok(None),
-                    None => "standard input ended, and no address was pasted".to_owned(),
+                    None => "standard input ended, and nothing was pasted".to_owned(),
                 }
             }
-            Ok(line) => match read_pasted(&line, &self.redirect, &self.state) {
+            Ok(line) => match read_pasted(&line, &self.redirect, &self.awaited) {
                 Ok(outcome) => return Ok(Some(outcome)),
                 Err(problem) => problem.to_string(),
             },
@@ -85,7 +93,7 @@ impl Ways {
         // Somebody at a terminal may try again, and the browser may still come; a script had its
         // one line.
         if self.listener.is_none() && (!app.ui.may_ask || self.pasted.is_none()) {
-            let again = app.command("auth --paste");
+            let again = app.command(&format!("{verb} --paste"));
             return Err(Error::new(Kind::Usage, problem).hint(format!("{again}, once more from the start")));
         }
         app.ui.warn(problem);
@@ -110,14 +118,14 @@ fn lines() -> Receiver<Secret> {
 }
 
 /// The code, or what FreshBooks' refusal means (RFC 6749 section 4.1.2.1).
-pub(super) fn code(app: &App, outcome: Outcome) -> Result<Secret> {
+pub(super) fn code(app: &App, verb: &str, outcome: Outcome) -> Result<Secret> {
     let (error, description) = match outcome {
         Outcome::Code(code) => return Ok(code),
         Outcome::Denied { error, description } => (error, description),
     };
     let said =
         description.map_or_else(|| error.clone(), |text| format!("{error}: {}", text.trim_end_matches('.')));
-    let auth = app.command("auth");
+    let auth = app.command(verb);
     let (kind, meaning, hint) = match error.as_str() {
         "access_denied" => {
             (Kind::SignIn, "access was denied in the browser", format!("{auth}, and choose Allow"))
@@ -143,7 +151,8 @@ pub(super) fn code(app: &App, outcome: Outcome) -> Result<Secret> {
     Err(Error::new(kind, format!("{meaning} ({said}); nothing was stored")).hint(hint))
 }
 
-fn timed_out(app: &App, timeout: Duration, redirect: &RedirectUri) -> Error {
+/// Names what never reaches the redirect.
+pub(super) fn timed_out(app: &App, timeout: Duration, redirect: &RedirectUri) -> Error {
     let message = format!(
         "nobody came back from FreshBooks within {}. If the browser shows an error there, one of three \
          things is wrong: the client id is unknown; the redirect URI {} is not registered with the app \

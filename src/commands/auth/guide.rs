@@ -29,8 +29,29 @@ pub(super) fn how_to_make_an_app(app: &App, redirect_uri: &str, scope: &str) {
     }
 }
 
+/// What somebody who pastes finds at the end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// The address that the browser ends on.
+    Address,
+    /// A code on FreshBooks' own page.
+    Code,
+}
+
+/// Classic issues consumer keys inside a system, to those who asked it for developer access.
+pub(super) fn how_to_get_a_consumer_key(app: &App) {
+    for line in [
+        "to sign in, fbsync needs a consumer key and secret of FreshBooks Classic:",
+        "  1. sign in to a system that has developer access, and open My Account, then FreshBooks API",
+        "  2. choose Use OAuth and describe the application; the consumer secret is then shown",
+        "  3. the consumer key, which is the client id here, is the name of that system",
+    ] {
+        app.ui.instruct(line);
+    }
+}
+
 /// Sends the person to `url`: prints it, and opens a browser where there is one.
-pub(super) fn send(app: &App, args: &AuthArgs, request: &Request, url: &str) {
+pub(super) fn send(app: &App, args: &AuthArgs, request: &Request, shown: Shown, url: &str) {
     let browser = !args.no_browser && !args.paste && app::has_desktop();
     if request.paste != Paste::Only {
         explain_warning(app, request);
@@ -38,6 +59,9 @@ pub(super) fn send(app: &App, args: &AuthArgs, request: &Request, url: &str) {
     app.ui.instruct("open this address and allow access:");
     app.ui.instruct(url);
     match (request.paste, browser) {
+        (Paste::Only, _) if shown == Shown::Code => {
+            app.ui.instruct("then paste the code that the page shows:")
+        }
         (Paste::Only, _) => {
             app.ui.instruct("then paste the address that the browser ends on, even if it shows an error:");
         }

@@ -4,6 +4,7 @@
 //! The code lives five minutes, so it is exchanged at once; the pair is stored before it is used;
 //! only then the browser is told, so that its page says the truth.
 
+mod classic;
 mod client;
 mod consent;
 mod guide;
@@ -15,13 +16,14 @@ use std::time::Duration;
 use crate::app::App;
 use crate::cli::AuthArgs;
 use crate::credentials::{self, Profile, Store};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::freshbooks::Person;
 use crate::fsutil;
 use crate::http::Http;
-use crate::oauth::{self, Attempt, Certificate, Client, Page, RedirectUri, TEAMS_SCOPE};
+use crate::oauth::{self, Attempt, Awaited, Certificate, Client, Page, RedirectUri, Reply, TEAMS_SCOPE};
 use crate::secret::Secret;
 use consent::Ways;
+use guide::Shown;
 
 /// What a sign-in is made from.
 pub(crate) struct Request {
@@ -55,13 +57,17 @@ pub(crate) struct Signed {
 }
 
 pub(crate) fn run(app: &App, args: &AuthArgs) -> Result<()> {
+    if let Some(system) = &args.classic {
+        return classic::run(app, args, system);
+    }
     let stored = credentials::stored(app)?;
-    let client = client::gather(app, args, stored.as_ref())?;
+    let known = stored.as_ref().map(Profile::client);
+    let client = client::gather(app, args, known, &|uri| guide::how_to_make_an_app(app, uri, &args.scope))?;
     let signed = match args.import_refresh_token {
         true => settle::import(app, client, args)?,
         false => {
             let request = request(app, args, client)?;
-            sign_in(app, &request, &|url| guide::send(app, args, &request, url))?
+            sign_in(app, &request, &|url| guide::send(app, args, &request, Shown::Address, url))?
         }
     };
     tell(app, stored.as_ref(), &signed);
@@ -94,54 +100,75 @@ fn read_pem(path: &Path) -> Result<Vec<u8>> {
     read.map_err(fsutil::failing(|| format!("cannot read {}", path.display())))
 }
 
+impl Request {
+    fn client(&self) -> Client {
+        Client {
+            id: self.client_id.clone(),
+            secret: self.client_secret.clone(),
+            redirect_uri: self.redirect_uri.clone(),
+        }
+    }
+
+    fn certificate(&self) -> Result<Certificate> {
+        match &self.certificate {
+            Some((chain, key)) => Certificate::from_pem(chain, key),
+            None => Certificate::self_signed(),
+        }
+    }
+}
+
 /// Has a person agree at FreshBooks and stores the tokens that come of it. `way` sends the person
 /// to an address; the listener is up by then.
 pub(crate) fn sign_in(app: &App, request: &Request, way: &dyn Fn(&str)) -> Result<Signed> {
     let redirect = RedirectUri::parse(&request.redirect_uri)?;
-    let store = Store::new(app, &app.profile)?;
-    {
-        let _lock = store.lock()?;
-        store.prove_writable()?;
-    }
-    let client = Client {
-        id: request.client_id.clone(),
-        secret: request.client_secret.clone(),
-        redirect_uri: request.redirect_uri.clone(),
-    };
+    prove_writable(app)?;
+    let client = request.client();
     let http = Http::new(app)?;
     let attempt = Attempt::new(request.pkce)?;
-    let certificate = match &request.certificate {
-        Some((chain, key)) => Certificate::from_pem(chain, key)?,
-        None => Certificate::self_signed()?,
-    };
-    let ways = Ways::open(request.paste, &redirect, certificate, &attempt.state)?;
+    let awaited = Awaited::code(attempt.state.clone());
+    let ways = Ways::open(request.paste, &redirect, request.certificate()?, awaited)?;
     way(oauth::authorize_url(&app.endpoints.auth, &client, &request.scope, &attempt).as_str());
-    let (outcome, reply) = ways.wait(app, request.timeout)?;
-    let signed = consent::code(app, outcome)
+    let answer = ways.wait(app, "auth", request.timeout)?;
+    let (outcome, reply) = answer.ok_or_else(|| consent::timed_out(app, request.timeout, &redirect))?;
+    let signed = consent::code(app, "auth", outcome)
         .and_then(|code| settle::code(app, &http, client, &code, attempt.verifier.as_ref()));
-    if let Some(reply) = reply {
-        reply.finish(match &signed {
-            Ok(signed) => Page::SignedIn { who: signed.who() },
-            Err(error) => Page::Failed { why: error.message().to_owned() },
-        });
-    }
+    tell_browser(reply, signed.as_ref().map(|signed| who(signed.person.as_ref())));
     signed
 }
 
-impl Signed {
-    fn who(&self) -> String {
-        match &self.person {
-            Some(person) if person.name.is_empty() => person.email.clone(),
-            Some(person) => format!("{} <{}>", person.name, person.email),
-            None => "somebody (FreshBooks did not say who)".to_owned(),
-        }
+/// Finds out before a person is troubled that the sign-in can be stored.
+fn prove_writable(app: &App) -> Result<()> {
+    let store = Store::new(app, &app.profile)?;
+    let _lock = store.lock()?;
+    store.prove_writable()
+}
+
+/// The browser that brought the answer learns what became of it.
+fn tell_browser(reply: Option<Reply>, signed: Result<String, &Error>) {
+    if let Some(reply) = reply {
+        reply.finish(match signed {
+            Ok(who) => Page::SignedIn { who },
+            Err(error) => Page::Failed { why: error.message().to_owned() },
+        });
+    }
+}
+
+fn who(person: Option<&Person>) -> String {
+    match person {
+        Some(person) if person.name.is_empty() => person.email.clone(),
+        Some(person) => format!("{} <{}>", person.name, person.email),
+        None => "somebody (FreshBooks did not say who)".to_owned(),
     }
 }
 
 /// Says who signed in and with what, and what comes next.
 pub(crate) fn tell(app: &App, before: Option<&Profile>, signed: &Signed) {
     let scopes = signed.profile.scopes.as_deref();
-    app.ui.note(format_args!("signed in as {}, scopes: {}", signed.who(), scopes.unwrap_or("not said")));
+    app.ui.note(format_args!(
+        "signed in as {}, scopes: {}",
+        who(signed.person.as_ref()),
+        scopes.unwrap_or("not said")
+    ));
     if scopes.is_some_and(|scopes| !scopes.split_whitespace().any(|scope| scope == TEAMS_SCOPE)) {
         app.ui.warn(format_args!("the scope {TEAMS_SCOPE} is missing: no team can be listed without it"));
         app.ui.hint(format_args!(

@@ -194,6 +194,7 @@ fn everything(db: &Path) -> ExportArgs {
         bom: false,
         formula_guard: Guard::Quote,
         import: None,
+        since: None,
         max_privileged: 3,
         list: false,
     }

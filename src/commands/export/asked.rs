@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::cli::{ExportArgs, Import};
+use crate::cli::ExportArgs;
 use crate::error::{Error, Kind, Result};
 use crate::format::Format;
 use crate::fsutil;
@@ -13,16 +13,12 @@ use crate::shell;
 const LARGEST_PEOPLE_FILE: u64 = 4 << 20;
 
 pub(super) fn report(args: &ExportArgs) -> Result<Option<&'static Report>> {
-    match (&args.report, args.import) {
-        (_, Some(Import::Vanta)) => Ok(Some(&report::VANTA)),
-        (_, Some(Import::ConductorOne)) => Ok(Some(&report::CONDUCTORONE)),
-        (None, None) => Ok(None),
-        (Some(name), None) => report::find(name).map(Some).ok_or_else(|| {
-            let names: Vec<&str> = REPORTS.iter().map(|report| report.name).collect();
-            Error::new(Kind::Usage, format!("there is no report `{name}`"))
-                .hint(format!("fbsync export REPORT …, where REPORT is one of: {}", names.join(", ")))
-        }),
-    }
+    let Some(name) = &args.report else { return Ok(None) };
+    report::find(name).map(Some).ok_or_else(|| {
+        let names: Vec<&str> = REPORTS.iter().map(|report| report.name).collect();
+        Error::new(Kind::Usage, format!("there is no report `{name}`"))
+            .hint(format!("fbsync export REPORT …, where REPORT is one of: {}", names.join(", ")))
+    })
 }
 
 /// The format that was asked for, or that the name of the file says.

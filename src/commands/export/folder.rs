@@ -71,15 +71,16 @@ impl Work<'_> {
                 return Ok(Some(there.seal));
             }
         }
-        if occupied && self.args.force {
-            if let Some(foreign) = check::strangers(target)?.first() {
-                let foreign = foreign.display();
-                return Err(Error::new(
-                    Kind::Config,
-                    format!("{shown} holds {foreign}, which fbsync did not write"),
-                )
-                .hint("move it, or name another folder with --out; nothing was replaced"));
-            }
+        if occupied
+            && self.args.force
+            && let Some(foreign) = check::strangers(target)?.first()
+        {
+            let foreign = foreign.display();
+            return Err(Error::new(
+                Kind::Config,
+                format!("{shown} holds {foreign}, which fbsync did not write"),
+            )
+            .hint("move it, or name another folder with --out; nothing was replaced"));
         }
         match pending.commit(self.args.force) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Error::new(

@@ -1,20 +1,21 @@
 //! `export`: a report to standard output or a file, or the evidence folder.
 //!
 //! - [`asked`]: what was typed, made sense of.
-//! - [`one`]: one report.
+//! - [`one`]: one report; [`neighbour`]: a file that another product imports.
 //! - [`folder`]: the evidence folder, or a folder for each business.
 //! - [`list`]: the column contract of every report.
 
 mod asked;
 mod folder;
 mod list;
+mod neighbour;
 mod one;
 
 use std::path::{Path, PathBuf};
 
 use super::choose::choose;
 use crate::app::App;
-use crate::cli::ExportArgs;
+use crate::cli::{Choosing, ExportArgs};
 use crate::error::{Error, Kind, Result};
 use crate::evidence::{Choice, Deciding, Demand};
 use crate::report::{Options, Scope, View};
@@ -24,11 +25,14 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<()> {
     if args.list {
         return list::run(app);
     }
-    if args.split_by.is_some() && args.out.is_none() {
+    if args.split_by.is_some() && args.out.is_none() && args.import.is_none() {
         return Err(Error::new(Kind::Usage, "--split-by writes folders, and needs --out")
             .hint("fbsync export --split-by business --out DIR …"));
     }
     let work = Work::of(app, args)?;
+    if let Some(product) = args.import {
+        return work.neighbour(product);
+    }
     match (&args.out, asked::report(args)?) {
         (Some(folder), _) => {
             let (sealed, seal) = work.folder(folder)?;
@@ -76,6 +80,11 @@ impl<'a> Work<'a> {
 
     /// The snapshot that was asked for, and which businesses of it.
     fn choose(&self, reader: &Reader) -> Result<(Choice, Demand)> {
+        self.choose_as(reader, &self.args.choosing)
+    }
+
+    /// The same for another snapshot than the one that was asked for.
+    fn choose_as(&self, reader: &Reader, choosing: &Choosing) -> Result<(Choice, Demand)> {
         let args = self.args;
         let mut businesses = args.business.clone();
         businesses.sort_unstable();
@@ -85,7 +94,7 @@ impl<'a> Work<'a> {
             [] => Deciding::All,
             these => Deciding::These(these),
         };
-        let choice = choose(self.app, reader, &args.choosing, deciding)?;
+        let choice = choose(self.app, reader, choosing, deciding)?;
         let scope = if businesses.is_empty() { Scope::Whole } else { Scope::Alone(businesses) };
         let demand = Demand { snapshot_id: choice.chosen.id, scope };
         Ok((choice, demand))

@@ -10,14 +10,14 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::evidence::{Source, recheck};
 use crate::format::{Format, Guard};
 use crate::fsutil::{Pending, is_standard_output};
-use crate::report::{self, LONGEST_CELL, Report, Style, View, Written};
+use crate::report::{self, LONGEST_CELL, Report, Style};
 use crate::shell;
 use crate::store::Reader;
 
 impl Work<'_> {
     pub(super) fn one(&self, report: &Report) -> Result<()> {
         let args = self.args;
-        let output = args.output.as_deref().filter(|file| !is_standard_output(file));
+        let output = self.output();
         let on_a_terminal = output.is_none() && self.app.ui.width.is_some();
         let style = Style { printable: on_a_terminal, ..asked::style(args, output)? };
         if style.format == Format::Xlsx && on_a_terminal {
@@ -30,9 +30,6 @@ impl Work<'_> {
                 format!("`{}` has to know which domains are yours", report.name),
             )
             .hint(format!("fbsync export {} --own-domain example.com …", report.name)));
-        }
-        if let Some(file) = output {
-            outputs::check(self.app, &self.db, file)?;
         }
         let reader = Reader::open(self.app, &self.db)?;
         let (_, demand) = self.choose(&reader)?;
@@ -57,7 +54,7 @@ impl Work<'_> {
                 data.done()?;
                 written
             }
-            Some(file) => self.to_file(report, &view, style, file)?,
+            Some(file) => self.to_file(file, |out| report::write(report, &view, style, out))?,
         };
         if !written.changed.is_empty() {
             self.app.ui.note(format_args!(
@@ -70,6 +67,9 @@ impl Work<'_> {
                 "{cell} is longer than a spreadsheet takes: cut at {LONGEST_CELL} characters"
             ));
         }
+        for remark in (report.remarks)(&view)? {
+            self.app.ui.note(remark);
+        }
         let snapshot = &view.snapshot;
         self.app.ui.result(format_args!(
             "{} rows of snapshot {} ({}, {})",
@@ -81,13 +81,23 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// The file that is to be written, if not standard output.
+    pub(super) fn output(&self) -> Option<&Path> {
+        self.args.output.as_deref().filter(|file| !is_standard_output(file))
+    }
+
     /// Writes beside the target and renames, so that a file is whole or not there.
-    fn to_file(&self, report: &Report, view: &View, style: Style, file: &Path) -> Result<Written> {
+    pub(super) fn to_file<T>(
+        &self,
+        file: &Path,
+        fill: impl FnOnce(&mut dyn Write) -> Result<T>,
+    ) -> Result<T> {
+        outputs::check(self.app, &self.db, file)?;
         let shown = file.display();
         let failed = || format!("cannot write {shown}");
         let mut pending = Pending::beside(file).context(Kind::Storage, failed)?;
         let mut out = BufWriter::new(&mut pending);
-        let written = report::write(report, view, style, &mut out)?;
+        let written = fill(&mut out)?;
         out.flush().context(Kind::Storage, failed)?;
         drop(out);
         die_if_chosen("export-file");

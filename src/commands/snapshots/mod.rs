@@ -43,10 +43,12 @@ pub(crate) fn run(app: &App, args: &SnapshotsArgs) -> Result<()> {
 /// What to write down elsewhere, so that `verify --expect` can prove that nothing was cut off.
 fn head(app: &App, reader: &Reader) -> Result<()> {
     let newest = reader.head()?.ok_or_else(|| Error::new(Kind::Storage, "there is no snapshot yet"))?;
-    let Link { id, finished_at, sha256 } = &newest;
+    let Link { at, sha256, .. } = &newest;
     match app.json {
-        true => app.ui.json(&json!({ "id": id, "finished_at": finished_at, "content_sha256": sha256 })),
-        false => app.ui.line_of_data(format_args!("{id} {finished_at} {sha256}")),
+        true => {
+            app.ui.json(&json!({ "id": newest.json_name(), "finished_at": at, "content_sha256": sha256 }))
+        }
+        false => app.ui.line_of_data(format_args!("{} {at} {sha256}", newest.name())),
     }
 }
 

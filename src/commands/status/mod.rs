@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::cli::StatusArgs;
-use crate::credentials::{Seed, Session, Store, place};
+use crate::credentials::{Seed, Session, Store, classic, place};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::{self, Tokens as _};
 use crate::http::Http;
@@ -86,6 +86,11 @@ fn stand(app: &App, check: bool) -> Result<Vec<Standing>> {
 /// Asks FreshBooks who the sign-in is, as any other command would begin.
 fn ask(app: &App, profile: &str) -> Result<()> {
     let app = app.for_profile(profile);
+    if let Some(profile) = classic::stored(&app)? {
+        let app = profile.system.app(&app)?;
+        let person = profile.open(&app, Http::new(&app)?)?.who_is()?;
+        return classic::remember(&app, &person);
+    }
     let http = Http::new(&app)?;
     let session = Session::stored(&app, &http)?;
     let token = session.bearer()?;

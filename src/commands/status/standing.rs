@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::credentials::{self, Profile, Store};
+use crate::classic::System;
+use crate::credentials::{self, ClassicProfile, Profile, Store, Stored, StoredIdentity};
 use crate::error::{Error, Result};
 use crate::time::{Timestamp, spoken};
 
@@ -13,6 +14,7 @@ pub(super) struct Standing {
     pub(super) profile: String,
     state: State,
     pub(super) stored: Option<Profile>,
+    classic: Option<ClassicProfile>,
     /// What FreshBooks said, where it was asked.
     pub(super) checked: Option<Result<()>>,
     /// What to type for a new one.
@@ -22,6 +24,10 @@ pub(super) struct Standing {
 enum State {
     Ready {
         expires_at: Timestamp,
+    },
+    /// One to FreshBooks Classic, for good.
+    Lasting {
+        system: System,
     },
     /// The next command refreshes it.
     Due,
@@ -46,6 +52,12 @@ enum State {
 }
 
 pub(super) fn look(app: &App, store: &Store, here: Option<&str>, checked: Option<Result<()>>) -> Standing {
+    let profile = store.name().to_owned();
+    if let Ok(Some(Stored::Classic(classic))) = store.load_any() {
+        let state = judge_classic(app, &classic);
+        let sign_in = store.command(&format!("auth --classic {}", classic.system));
+        return Standing { profile, state, stored: None, classic: Some(classic), checked, sign_in };
+    }
     let (state, stored) = match store.load_as_if_completed() {
         Ok(Some(profile)) => (judge(app, store, &profile, here), Some(profile)),
         Ok(None) => (State::NeedsSignIn { why: gone(store) }, None),
@@ -54,7 +66,20 @@ pub(super) fn look(app: &App, store: &Store, here: Option<&str>, checked: Option
             (State::Unusable { problem, exposed }, None)
         }
     };
-    Standing { profile: store.name().to_owned(), state, stored, checked, sign_in: store.command("auth") }
+    Standing { profile, state, stored, classic: None, checked, sign_in: store.command("auth") }
+}
+
+fn judge_classic(app: &App, profile: &ClassicProfile) -> State {
+    match profile.system.app(app) {
+        Ok(there) if profile.belongs_to(&there.endpoints) => {
+            State::Lasting { system: profile.system.clone() }
+        }
+        Ok(_) => State::NotHere {
+            why: format!("from {}, where this run is not pointed", profile.origin),
+            hint: "set FRESHBOOKS_CLASSIC_URL to what it is from, or unset it".to_owned(),
+        },
+        Err(problem) => State::Unusable { problem, exposed: false },
+    }
 }
 
 /// Why there is no sign-in though there was a file of one.
@@ -97,7 +122,7 @@ impl State {
     /// For scripts.
     fn word(&self) -> &'static str {
         match self {
-            State::Ready { .. } => "ready",
+            State::Ready { .. } | State::Lasting { .. } => "ready",
             State::Due => "refresh_due",
             State::Interrupted { .. } => "refresh_interrupted",
             State::NeedsSignIn { .. } => "sign_in_needed",
@@ -111,6 +136,7 @@ impl State {
     fn words(&self, now: Timestamp) -> String {
         match self {
             State::Ready { expires_at } => format!("ready, expires in {}", spoken(expires_at.since(now))),
+            State::Lasting { system } => format!("ready, does not expire (Classic: {system})"),
             State::Due => "ready, refreshes at the next use".to_owned(),
             State::Interrupted { .. } => "refresh interrupted".to_owned(),
             State::NeedsSignIn { .. } => "needs sign-in".to_owned(),
@@ -123,7 +149,7 @@ impl State {
     /// What there is to explain, too long for a table.
     fn why(&self) -> Option<String> {
         match self {
-            State::Ready { .. } | State::Due => None,
+            State::Ready { .. } | State::Lasting { .. } | State::Due => None,
             State::Interrupted { started_at, pid } => Some(format!(
                 "a refresh was interrupted (process {pid}, {started_at}); the next use tries once more"
             )),
@@ -134,6 +160,16 @@ impl State {
 }
 
 impl Standing {
+    fn identity(&self) -> Option<&StoredIdentity> {
+        let classic = self.classic.as_ref().and_then(|profile| profile.identity.as_ref());
+        self.stored.as_ref().and_then(|profile| profile.identity.as_ref()).or(classic)
+    }
+
+    fn origin(&self) -> Option<String> {
+        let classic = self.classic.as_ref().map(|profile| profile.origin.clone());
+        self.stored.as_ref().map(Profile::origins).or(classic)
+    }
+
     pub(super) fn json(&self, app: &App) -> Value {
         let stored = self.stored.as_ref();
         let rotated = stored.filter(|profile| profile.access_token().is_some());
@@ -143,8 +179,9 @@ impl Standing {
             "state": self.state.word(),
             "message": self.state.why().unwrap_or_else(|| self.state.words(app.clock.now())),
             "expires_at": rotated.map(|profile| profile.expires_at.to_string()),
-            "origin": stored.map(Profile::origins),
-            "identity": stored.and_then(|profile| profile.identity.as_ref()),
+            "origin": self.origin(),
+            "classic": self.classic.as_ref().map(|profile| &profile.system),
+            "identity": self.identity(),
             "scopes": scopes.map(|scopes| scopes.split_whitespace().collect::<Vec<_>>()),
             "check": self.checked.as_ref().map(|checked| match checked {
                 Ok(()) => "ok".to_owned(),
@@ -155,7 +192,7 @@ impl Standing {
 
     pub(super) fn row(&self, now: Timestamp) -> Vec<String> {
         let unknown = || "-".to_owned();
-        let identity = self.stored.as_ref().and_then(|profile| profile.identity.as_ref());
+        let identity = self.identity();
         let scopes = self.stored.as_ref().and_then(|profile| profile.scopes.clone());
         vec![
             self.profile.clone(),

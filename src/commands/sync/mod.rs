@@ -11,23 +11,27 @@ mod gap_file;
 mod gaps;
 mod tell;
 
+use std::path::Path;
 use std::time::Instant;
 
 use serde_json::json;
 
 use crate::app::{self, App};
 use crate::cli::{Include, SyncArgs};
-use crate::credentials::Session;
+use crate::credentials::{ClassicProfile, Session, classic};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::{self, Plan};
 use crate::freshbooks::FreshBooks;
 use crate::http::Http;
 use crate::model::{Business, Identity, Reading, relate};
-use crate::store::{self, Provenance, Writer};
+use crate::store::{self, Provenance, Spool, Writer};
 use gaps::AcceptedGaps;
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
     let once = || {
+        if let Some(profile) = classic_sign_in(app)? {
+            return from_classic(&profile.system.app(app)?, args, &profile);
+        }
         let http = Http::new(app)?;
         let session = || Ok(Session::open(app, &http)?.adopting(args.adopt));
         with_session(app, args, http.clone(), session)
@@ -38,6 +42,24 @@ pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
     }
 }
 
+/// An access token in the environment takes precedence over any stored sign-in.
+fn classic_sign_in(app: &App) -> Result<Option<ClassicProfile>> {
+    match app::variable("FBSYNC_ACCESS_TOKEN")? {
+        Some(_) => Ok(None),
+        None => classic::stored(app),
+    }
+}
+
+/// What to read, where to spool the records, and a check of who signed in.
+struct Demand<'a> {
+    plan: &'a Plan,
+    folder: &'a Path,
+    admit: &'a dyn Fn(&Identity, &[Business]) -> Result<()>,
+}
+
+/// The reading, its records, and the granted scopes.
+type Source = (Reading, Spool, Option<String>);
+
 /// Reads with the session that `open` gives, once the database has been found fit to be written to.
 pub(crate) fn with_session(
     app: &App,
@@ -45,6 +67,32 @@ pub(crate) fn with_session(
     http: Http,
     open: impl FnOnce() -> Result<Session>,
 ) -> Result<()> {
+    record(app, args, |Demand { plan, folder, admit }| {
+        let session = open()?;
+        let http = http.until(plan.limit.map(|(deadline, _)| deadline));
+        let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), session.clone());
+        let (reading, spool) = fetch::read(app, &freshbooks, plan, folder, admit)?;
+        Ok((reading, spool, session.scopes()))
+    })
+}
+
+/// Reads a FreshBooks Classic system; `app` is pointed at it.
+fn from_classic(app: &App, args: &SyncArgs, profile: &ClassicProfile) -> Result<()> {
+    if args.include.contains(&Include::Staff) {
+        app.ui.note(
+            "--include staff adds nothing: FreshBooks Classic has one staff list, which is always read",
+        );
+    }
+    record(app, args, |Demand { plan, folder, admit }| {
+        let http = Http::new(app)?.until(plan.limit.map(|(deadline, _)| deadline));
+        let classic = profile.open(app, http)?;
+        let (reading, spool) = fetch::read_classic(app, &classic, plan, folder, admit)?;
+        Ok((reading, spool, None))
+    })
+}
+
+/// Locks the database, records what `read` returns, and says what was recorded.
+fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source>) -> Result<()> {
     let path = app.database(&args.database.db)?;
     let gaps = AcceptedGaps::gather(app, args)?;
     if args.no_create && !store::is_there(&path)? {
@@ -54,12 +102,7 @@ pub(crate) fn with_session(
         );
     }
     let writer = Writer::claim(app, &path)?;
-    let session = open()?;
-    let plan = plan(args);
-    let http = http.until(plan.limit.map(|(deadline, _)| deadline));
     let source = app.endpoints.api.lasting_name();
-    let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), session.clone());
-
     let admit = |identity: &Identity, businesses: &[Business]| {
         if !args.new_identity {
             writer.check_owner(&source, identity.id, &identity.email)?;
@@ -67,13 +110,14 @@ pub(crate) fn with_session(
         check_named(app, args, &gaps, businesses)?;
         writer.bring_up_to_date(app.ui)
     };
-    let (mut reading, spool) = fetch::read(app, &freshbooks, &plan, writer.folder(), admit)?;
+    let demand = Demand { plan: &plan(args), folder: writer.folder(), admit: &admit };
+    let (mut reading, spool, scopes) = read(demand)?;
     for business in gaps.apply(&mut reading) {
         app.ui.note(format_args!("{business} can be read again: its --accept-gap is no longer needed"));
     }
     let provenance = Provenance {
         source,
-        scopes: session.scopes(),
+        scopes,
         parameters: parameters(args, &gaps),
         note: args.note.clone(),
         os_user: app::os_user(),

@@ -7,9 +7,9 @@ use serde_json::json;
 use super::{NEVER_PROVED, problems};
 use crate::app::App;
 use crate::error::Result;
-use crate::store::{Finding, Link, Reader, Report};
+use crate::store::{Finding, Reader, Report};
 
-pub(super) fn verify(app: &App, path: &Path, expected: &[(i64, String)]) -> Result<()> {
+pub(super) fn verify(app: &App, path: &Path, expected: &[(String, String)]) -> Result<()> {
     let report = check(&Reader::open(app, path)?, expected)?;
     let mut limits = limits(&report, expected);
     limits.push(NEVER_PROVED.to_owned());
@@ -18,7 +18,7 @@ pub(super) fn verify(app: &App, path: &Path, expected: &[(i64, String)]) -> Resu
         app.ui.json(&json!({
             "ok": report.findings.is_empty(), "snapshots": report.snapshots, "pruned": report.pruned,
             "rows": report.rows, "records": report.records,
-            "head": report.head.as_ref().map(|Link { id, sha256, .. }| json!({ "id": id, "content_sha256": sha256 })),
+            "head": report.head.as_ref().map(|head| json!({ "id": head.json_name(), "content_sha256": head.sha256 })),
             "findings": findings.clone().collect::<Vec<_>>(), "not_proved": limits,
         }))?;
     }
@@ -29,43 +29,46 @@ pub(super) fn verify(app: &App, path: &Path, expected: &[(i64, String)]) -> Resu
     app.ui.note(format_args!(
         "ok: {snapshots} snapshots, {rows} rows and {records} records agree with their hashes"
     ));
-    if let Some(Link { id, sha256, .. }) = head {
-        app.ui.note(format_args!("newest: snapshot {id}, content_sha256 {sha256}"));
+    if let Some(head) = head {
+        app.ui.note(format_args!("newest: {head}, content_sha256 {}", head.sha256));
     }
     limits.iter().for_each(|limit| app.ui.note(limit));
     Ok(())
 }
 
-pub(super) fn check(reader: &Reader, expected: &[(i64, String)]) -> Result<Report> {
+pub(super) fn check(reader: &Reader, expected: &[(String, String)]) -> Result<Report> {
     let mut report = reader.check()?;
-    for (id, hash) in expected {
-        report.findings.extend(unexpected(reader, &report, *id, hash)?);
-    }
+    let unexpected: Vec<Finding> =
+        expected.iter().filter_map(|(name, hash)| unexpected(&report, name, hash)).collect();
+    report.findings.extend(unexpected);
     Ok(report)
 }
 
-/// What is wrong about a snapshot whose hash was kept elsewhere.
-fn unexpected(reader: &Reader, report: &Report, id: i64, hash: &str) -> Result<Option<Finding>> {
-    let head = report.head.as_ref().map_or(0, |head| head.id);
-    let found = reader.find_snapshot(id)?.map(|snapshot| snapshot.content_sha256);
-    Ok(match found {
-        Some(found) if found == hash => None,
-        Some(found) => Some(Finding(format!("snapshot {id} has the hash {found}, not the expected {hash}"))),
-        None if id > head => {
-            Some(Finding(format!("snapshot {id} is not there: the chain was cut off after snapshot {head}")))
+/// What is wrong about a snapshot or a review whose hash was kept elsewhere.
+fn unexpected(report: &Report, name: &str, hash: &str) -> Option<Finding> {
+    let found = report.links.iter().find(|link| link.name() == name);
+    let what = match name.strip_prefix("review-") {
+        Some(id) => format!("review {id}"),
+        None => format!("snapshot {name}"),
+    };
+    match (found, &report.head) {
+        (Some(found), _) if found.sha256 == hash => None,
+        (Some(found), _) => {
+            Some(Finding(format!("{what} has the hash {}, not the expected {hash}", found.sha256)))
         }
-        None => Some(Finding(format!("snapshot {id} is not there"))),
-    })
+        (None, Some(head)) => Some(Finding(format!("{what} is not there: the chain ends with {head}"))),
+        (None, None) => Some(Finding(format!("{what} is not there"))),
+    }
 }
 
 /// What the agreement of a database does not prove.
-pub(super) fn limits(report: &Report, expected: &[(i64, String)]) -> Vec<String> {
-    let mut limits = vec![match expected.iter().map(|(id, _)| id).max() {
+pub(super) fn limits(report: &Report, expected: &[(String, String)]) -> Vec<String> {
+    let mut limits = vec![match expected.last().map(|(name, _)| name) {
         None => "not proved: that nobody rebuilt the whole file, or cut snapshots off its end; to rule that out, keep \
                  what `fbsync snapshots --head` prints in another place and pass it as --expect ID:HEX"
             .to_owned(),
         Some(newest) => format!(
-            "proved up to snapshot {newest}, whose hash was kept elsewhere; not proved: that no later snapshots were \
+            "proved up to {newest}, whose hash was kept elsewhere; not proved: that nothing recorded later was \
              changed or cut off"
         ),
     }];

@@ -20,9 +20,8 @@ use std::time::Duration;
 
 use super::certificate::Certificate;
 use super::connection::{Arrival, Door};
-use super::redirect::RedirectUri;
+use super::redirect::{Awaited, RedirectUri};
 use crate::error::{Context, Error, Kind, Result};
-use crate::secret::Secret;
 
 /// The pause between two looks at idle sockets: not felt by a person, not seen in a process list.
 const POLL: Duration = Duration::from_millis(20);
@@ -56,11 +55,11 @@ impl Listener {
         Ok(Listener { sockets, redirect: redirect.clone(), certificate })
     }
 
-    /// Starts to answer. `state` is the one value that makes a request ours.
-    pub(crate) fn serve(self, state: Secret) -> Result<Waiting> {
+    /// Starts to answer.
+    pub(crate) fn serve(self, awaited: Awaited) -> Result<Waiting> {
         let (arrive, arrivals) = mpsc::channel();
         let (stop, stopped) = mpsc::channel();
-        let door = Arc::new(Door::new(self.redirect, self.certificate, state, arrive));
+        let door = Arc::new(Door::new(self.redirect, self.certificate, awaited, arrive));
         let sockets = self.sockets;
         let acceptor = thread::Builder::new()
             .name("redirect".to_owned())

@@ -9,6 +9,7 @@ use super::*;
 use crate::oauth::certificate::tests::with_client;
 use crate::oauth::page::Page;
 use crate::oauth::redirect::Outcome;
+use crate::secret::Secret;
 
 const STATE: &str = "ours";
 const GOOD: &str = "/callback?code=abc&state=ours";
@@ -30,7 +31,7 @@ fn start_with(host: &str, certificate: &Certificate) -> (Waiting, u16) {
     let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let listener = (0..50).find_map(|_| bind(free())).expect("no free port");
     let port = listener.redirect.port();
-    (listener.serve(Secret::new(STATE)).unwrap(), port)
+    (listener.serve(Awaited::code(Secret::new(STATE))).unwrap(), port)
 }
 
 fn start(host: &str) -> (Waiting, u16) {

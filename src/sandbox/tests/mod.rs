@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::{Sandbox, World};
 
 mod api;
+mod classic;
 mod faults;
 mod lines;
 mod oauth;

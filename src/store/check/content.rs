@@ -11,7 +11,8 @@ use crate::model::reading::{Digest, Hex, hex, unhex};
 use crate::store::chain::fields;
 use crate::store::field::Field;
 use crate::store::hash::{Hasher, Layout};
-use crate::store::shape::{ACCOUNT, Kind, MEMBERSHIP, Storage};
+use crate::store::kind::{Kind, Storage};
+use crate::store::shape::{ACCOUNT, MEMBERSHIP};
 
 /// A record is a JSON object, which is what keeps its hash apart from any other thing's.
 pub(super) fn records(connection: &Connection, _: &[Kind], report: &mut Report) -> rusqlite::Result<()> {

@@ -5,11 +5,13 @@
 //! snapshot, and its link to the one before. A file can agree with itself and still be a forgery made
 //! from scratch: that takes a hash kept elsewhere, which is the caller's to compare.
 //!
-//! - [`content`]: records, rows, listings. [`snapshots`]: the chain, times and counts.
+//! - [`content`]: records, rows, listings. [`links`]: snapshots and reviews, the chain, times.
+//! - [`counts`]: what they say of themselves.
 //! - [`some`]: the same for some snapshots only, as far as reports show them.
 
 mod content;
-mod snapshots;
+mod counts;
+mod links;
 mod some;
 
 #[cfg(test)]
@@ -20,7 +22,8 @@ use std::collections::HashMap;
 use rusqlite::{Connection, ErrorCode};
 
 use super::chain::Link;
-use super::shape::{self, Kind};
+use super::kind::Kind;
+use super::shape;
 use super::{Reader, schema, storage_error};
 use crate::error::Result;
 
@@ -34,9 +37,12 @@ pub(crate) struct Report {
     pub(crate) snapshots: i64,
     pub(crate) rows: i64,
     pub(crate) records: i64,
+    pub(crate) reviews: i64,
     /// Snapshots whose content was erased.
     pub(crate) pruned: i64,
     pub(crate) head: Option<Link>,
+    /// Every snapshot and review.
+    pub(crate) links: Vec<Link>,
     pub(crate) findings: Vec<Finding>,
     /// Views or tables of somebody else are there. They are not run, not even to look for more.
     strange: bool,
@@ -64,15 +70,17 @@ type Step = fn(&Connection, &[Kind], &mut Report) -> rusqlite::Result<()>;
 
 pub(super) fn check(connection: &Connection, kinds: &[Kind]) -> Result<Report> {
     let mut report = Report::default();
-    let steps: [(&str, Step); 8] = [
+    let steps: [(&str, Step); 10] = [
         ("the schema", objects),
         ("the file", integrity),
         ("the records", content::records),
         ("the rows", content::rows),
         ("the listings", content::listings),
         ("what belongs together", unreached),
-        ("the chain of snapshots", snapshots::chain),
-        ("the counts", snapshots::counts),
+        ("the snapshots", links::snapshots),
+        ("the reviews", links::reviews),
+        ("the chain", links::chain),
+        ("the counts", counts::counts),
     ];
     for (what, step) in steps {
         if let Some(damage) = checked(what, || step(connection, kinds, &mut report))? {
@@ -154,7 +162,7 @@ fn unreached(connection: &Connection, kinds: &[Kind], report: &mut Report) -> ru
         let sql = format!("SELECT count(*) FROM {table} WHERE {unreached}");
         let n: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
         if n > 0 {
-            report.find(format!("{n} of the rows in {table} belong to no snapshot"));
+            report.find(format!("{n} of the rows in {table} belong to no snapshot or review"));
         }
     }
     Ok(())

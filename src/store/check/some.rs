@@ -1,18 +1,19 @@
 //! Some snapshots only, as far as reports show them: for whoever is about to hand them on.
 //!
-//! Each row is hashed once, however many of the snapshots and businesses share it. The bodies of records
+//! The whole chain is followed, link by link, and what the links hold is looked at for these snapshots
+//! only. Each row is hashed once, however many of the snapshots and businesses share it. The bodies of records
 //! are left alone: no report shows them, and no hash of a row depends on them.
 
 use std::collections::{BTreeSet, HashMap};
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::Connection;
 
 use super::content::{self, Hashes, id};
-use super::{Finding, Report, checked, objects, snapshots};
+use super::{Finding, Report, checked, links, objects};
 use crate::error::Result;
 use crate::model::reading::Digest;
-use crate::store::chain::Link;
-use crate::store::shape::{self, ACCOUNT, BUSINESS, Kind, MEMBERSHIP, SNAPSHOT};
+use crate::store::kind::Kind;
+use crate::store::shape::{self, ACCOUNT, BUSINESS, MEMBERSHIP};
 use crate::store::{Reader, compare};
 
 impl Reader {
@@ -40,30 +41,10 @@ pub(super) fn check(
     for id in ids.clone() {
         ids.extend(compare::read_in_place_of(connection, id)?);
     }
-    for id in &ids {
-        chained(connection, &kinds, *id, report)?;
-    }
+    links::chain(connection, &kinds, report)?;
+    let listed: Vec<String> = ids.iter().map(i64::to_string).collect();
+    links::snapshots_where(connection, &kinds, &format!("id IN ({})", listed.join(", ")), report)?;
     rows(connection, &ids, report)
-}
-
-/// A snapshot's own hash, and its links to the ones before and after.
-fn chained(connection: &Connection, kinds: &[Kind], id: i64, report: &mut Report) -> rusqlite::Result<()> {
-    let kind = SNAPSHOT.kind();
-    let link = |row: &Row| Ok(Link { id: row.get(0)?, finished_at: row.get(1)?, sha256: row.get(2)? });
-    let before = "SELECT id, finished_at, content_sha256 FROM snapshots WHERE id = ?1 - 1";
-    report.head = connection.prepare_cached(before)?.query_row([id], link).optional()?;
-    let sql = format!("SELECT {} FROM snapshots WHERE id = ?1", kind.names("", |_| true));
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut found = statement.query([id])?;
-    let Some(row) = found.next()? else { return Ok(()) };
-    let own = snapshots::follow(connection, (kinds, &kind), row, report)?;
-    let after = "SELECT previous_sha256 FROM snapshots WHERE id = ?1 + 1";
-    let after: Option<Option<String>> =
-        connection.prepare_cached(after)?.query_row([id], |row| row.get(0)).optional()?;
-    if after.is_some_and(|previous| previous != Some(own.sha256)) {
-        report.find(format!("snapshot {} does not follow from the snapshot before it", id + 1));
-    }
-    Ok(())
 }
 
 /// The rows that the snapshots lead to, and the listings that lead there.

@@ -9,7 +9,8 @@ use crate::model::reading::{hex, unhex};
 use crate::store::chain::{self, fields};
 use crate::store::field::Field;
 use crate::store::hash::{Hasher, LAYOUT, Layout};
-use crate::store::shape::{Part, SNAPSHOT, Spec, Storage};
+use crate::store::kind::{Part, Spec, Storage};
+use crate::store::shape::{REVIEW, SNAPSHOT};
 use crate::store::tests::{database, rows_of, shown};
 use crate::store::{prune, schema};
 
@@ -35,6 +36,21 @@ fn what_was_written_agrees_with_itself() {
     let connection = database();
     assert_eq!(findings(&connection), [""; 0]);
     prune::erase(&connection, &[1, 2]).expect("pruned");
+    assert_eq!(findings(&connection), [""; 0]);
+}
+
+#[test]
+fn what_is_again_as_it_once_was_is_stored_once() {
+    let connection = database();
+    let stored = |connection: &Connection| -> Vec<i64> {
+        let tables = ["membership_rows", "account_rows", "business_rows", "records", "listings"];
+        let count =
+            |table| connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0));
+        tables.map(|table| count(table).expect("a count")).into()
+    };
+    let before = stored(&connection);
+    crate::store::tests::add_the_first_again(&connection);
+    assert_eq!(stored(&connection), before);
     assert_eq!(findings(&connection), [""; 0]);
 }
 
@@ -219,6 +235,21 @@ fn rehash(connection: &Connection) -> rusqlite::Result<()> {
         connection.execute("UPDATE snapshots SET content_sha256 = ?2 WHERE id = ?1", (id, &content))?;
         previous = Some(content);
     }
+    let kind = REVIEW.kind();
+    let sql = format!("SELECT {} FROM reviews ORDER BY id", kind.names("", |_| true));
+    let mut reviews = connection.prepare(&sql)?;
+    let mut rows = reviews.query([])?;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get("id")?;
+        connection.execute("UPDATE reviews SET previous_sha256 = ?2 WHERE id = ?1", (id, &previous))?;
+        let hash = connection.query_row(
+            &format!("SELECT {} FROM reviews WHERE id = ?1", kind.names("", |_| true)),
+            [id],
+            |row| Ok(hex(chain::review(connection, &kind, LAYOUT, &fields(row, 0..kind.columns.len())?)?)),
+        )?;
+        connection.execute("UPDATE reviews SET content_sha256 = ?2 WHERE id = ?1", (id, &hash))?;
+        previous = Some(hash);
+    }
     Ok(())
 }
 
@@ -288,7 +319,7 @@ fn a_column_of_a_later_layout_leaves_earlier_snapshots_as_they_are() {
 #[derive(Clone, Debug)]
 struct Move(u8, [usize; 6]);
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 13] = [
     "snapshots",
     "coverage",
     "requests",
@@ -299,6 +330,9 @@ const TABLES: [&str; 10] = [
     "account_rows",
     "membership_rows",
     "erasable",
+    "reviews",
+    "review_files",
+    "decisions",
 ];
 
 impl Move {

@@ -20,14 +20,14 @@ impl AccessRow<'_> {
     pub(crate) fn text(&self, position: usize) -> Result<std::borrow::Cow<'_, str>> {
         Ok(match self.value(position)? {
             Value::Text(text) => text,
-            Value::Null | Value::Integer(_) => "".into(),
+            Value::Null | Value::Integer(_) | Value::Blob(_) => "".into(),
         })
     }
 
     pub(crate) fn integer(&self, position: usize) -> Result<i64> {
         Ok(match self.value(position)? {
             Value::Integer(value) => value,
-            Value::Null | Value::Text(_) => 0,
+            Value::Null | Value::Text(_) | Value::Blob(_) => 0,
         })
     }
 }
@@ -36,7 +36,7 @@ fn value<'a>(row: &'a Row, position: usize) -> Result<Value<'a>> {
     let value = row.get_ref(position).map_err(|error| storage_error(error, "read the snapshot"))?;
     let foreign =
         || Error::new(Kind::Storage, format!("column {position} of a row holds no text or integer"));
-    Value::from_sql(value).ok_or_else(foreign)
+    Value::from_sql(value).filter(|value| !matches!(value, Value::Blob(_))).ok_or_else(foreign)
 }
 
 /// The accounts that a listing is limited to; all of them without one.

@@ -6,9 +6,11 @@
 mod access;
 mod account;
 mod business;
+mod review;
 mod snapshot;
 
 pub(crate) use access::{AccessRow, People};
 pub(crate) use business::{BusinessLine, CoverageLine};
+pub(crate) use review::{Decision, Review, ReviewFile};
 pub(super) use snapshot::{Owner, newest_complete, owner, whole};
 pub(crate) use snapshot::{Side, Snapshot, Usable};

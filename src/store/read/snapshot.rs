@@ -5,6 +5,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use crate::error::{Error, Kind, Result};
+use crate::model::marks::{State, Verdict};
 use crate::model::reading::ACCEPTED;
 use crate::model::{Outcome, Resource, Status};
 use crate::store::shape::SNAPSHOT;
@@ -94,7 +95,7 @@ macro_rules! from_words {
     };
 }
 
-from_words!(Status, Outcome, Resource, crate::model::marks::State);
+from_words!(Status, Outcome, Resource, State, Verdict);
 
 /// When a team list counts as read: to its end, or with a gap that was accepted beforehand. A condition
 /// on `coverage`.

@@ -1,0 +1,31 @@
+//! The rows of a snapshot as a reviewer was asked about them.
+
+use std::collections::HashMap;
+
+use crate::error::Result;
+use crate::report::{ACCESS_COLUMNS, Type};
+use crate::review::Asked;
+use crate::store::{Reader, Snapshot, Value};
+
+/// Every row of the snapshot's access listing, in report order, as its CSV has it.
+pub(super) fn rows(reader: &Reader, snapshot: &Snapshot) -> Result<Vec<Asked>> {
+    let addresses: HashMap<String, String> = reader.account_addresses(snapshot.id)?.into_iter().collect();
+    let mut asked = Vec::new();
+    reader.access_rows(snapshot.id, &Default::default(), |row| {
+        let mut cells = HashMap::new();
+        for (at, column) in ACCESS_COLUMNS.iter().enumerate() {
+            let text = match (row.value(at)?, column.kind) {
+                (Value::Integer(value), Type::Bool) => (value != 0).to_string(),
+                (Value::Integer(value), _) => value.to_string(),
+                (Value::Text(text), _) => text.into_owned(),
+                (Value::Null | Value::Blob(_), _) => continue,
+            };
+            cells.insert(column.name.as_ref(), text);
+        }
+        let known = cells.get("account_key").and_then(|key| addresses.get(key));
+        let emails = known.map(|emails| emails.split(';').map(str::to_owned).collect()).unwrap_or_default();
+        asked.push(Asked { cells, emails });
+        Ok(())
+    })?;
+    Ok(asked)
+}

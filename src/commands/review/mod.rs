@@ -1,0 +1,74 @@
+//! `review`: reviewers' decisions recorded, and what is left to do.
+
+mod asked;
+mod record;
+mod status;
+
+use serde_json::json;
+
+use crate::app::App;
+use crate::cli::{Database, ReviewArgs, ReviewVerb};
+use crate::error::Result;
+use crate::store::{Reader, Review};
+use crate::ui::Column;
+
+pub(crate) fn run(app: &App, args: &ReviewArgs) -> Result<()> {
+    match &args.verb {
+        ReviewVerb::Record(args) => record::run(app, args),
+        ReviewVerb::Status(args) => status::run(app, args),
+        ReviewVerb::List(args) => list(app, args),
+    }
+}
+
+const COLUMNS: [Column; 7] = [
+    Column::whole("review", 0),
+    Column::whole("snapshot", 1),
+    Column::whole("recorded_at", 2),
+    Column::whole("decisions", 3),
+    Column::whole("undecided", 4),
+    Column::whole("files", 5),
+    Column::cut("by", 6),
+];
+
+/// Every review that was recorded, oldest first.
+fn list(app: &App, args: &Database) -> Result<()> {
+    let reviews = Reader::open(app, &app.database(&args.db)?)?.reviews()?;
+    if app.json {
+        return app.ui.json(&reviews.iter().map(as_json).collect());
+    }
+    if reviews.is_empty() {
+        app.ui.note("no review was recorded yet");
+        return Ok(());
+    }
+    let cells = |review: &Review| {
+        vec![
+            review.id.to_string(),
+            review.snapshot_id.to_string(),
+            review.recorded_at.to_string(),
+            review.decisions.to_string(),
+            review.undecided.to_string(),
+            review.files.to_string(),
+            review.os_user.clone().unwrap_or_default(),
+        ]
+    };
+    app.ui.table(&COLUMNS, &reviews.iter().map(cells).collect::<Vec<_>>())
+}
+
+fn as_json(review: &Review) -> serde_json::Value {
+    json!({
+        "id": review.id,
+        "snapshot_id": review.snapshot_id,
+        "recorded_at": review.recorded_at.to_string(),
+        "decisions": review.decisions,
+        "undecided": review.undecided,
+        "files": review.files,
+        "note": review.note,
+        "os_user": review.os_user,
+        "content_sha256": review.content_sha256,
+    })
+}
+
+/// `1 row`, `2 rows`.
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}

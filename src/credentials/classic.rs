@@ -1,0 +1,126 @@
+//! A sign-in to FreshBooks Classic. Its token does not expire and cannot be revoked through the API, so
+//! rotation, drafts and the check for copies on other machines do not apply to it.
+
+use serde::{Deserialize, Serialize};
+
+use super::profile::{StoredIdentity, VERSION};
+use super::store::{Store, Stored, encode};
+use super::text;
+use crate::app::{App, Endpoints};
+use crate::classic::{Classic, Signer, System, Token};
+use crate::error::{Error, Kind, Result};
+use crate::freshbooks::Person;
+use crate::http::Http;
+use crate::oauth::Client;
+use crate::secret::Secret;
+
+/// Marks its file. Files of other sign-ins have no kind.
+pub(super) const KIND: &str = "classic";
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ClassicProfile {
+    version: u32,
+    kind: String,
+    pub(crate) system: System,
+    /// The token goes here and nowhere else.
+    pub(crate) origin: String,
+    client_id: String,
+    #[serde(with = "text::secret")]
+    client_secret: Secret,
+    redirect_uri: String,
+    #[serde(with = "text::secret")]
+    access_token: Secret,
+    #[serde(with = "text::secret")]
+    access_token_secret: Secret,
+    pub(crate) identity: Option<StoredIdentity>,
+}
+
+impl ClassicProfile {
+    fn new(app: &App, system: System, consumer: Client, token: Token) -> Self {
+        ClassicProfile {
+            version: VERSION,
+            kind: KIND.to_owned(),
+            system,
+            origin: app.endpoints.api.to_string(),
+            client_id: consumer.id,
+            client_secret: consumer.secret,
+            redirect_uri: consumer.redirect_uri,
+            access_token: token.value,
+            access_token_secret: token.secret,
+            identity: None,
+        }
+    }
+
+    pub(crate) fn consumer(&self) -> Client {
+        Client {
+            id: self.client_id.clone(),
+            secret: self.client_secret.clone(),
+            redirect_uri: self.redirect_uri.clone(),
+        }
+    }
+
+    pub(crate) fn belongs_to(&self, endpoints: &Endpoints) -> bool {
+        self.origin == endpoints.api.to_string()
+    }
+
+    /// The reads of this sign-in; `app` as [`System::app`] gives it.
+    pub(crate) fn open(&self, app: &App, http: Http) -> Result<Classic> {
+        if !self.belongs_to(&app.endpoints) {
+            let message = format!(
+                "the sign-in `{}` is from {}, and this run is pointed at {}: its token is not sent there",
+                app.profile, self.origin, app.endpoints.api
+            );
+            return Err(Error::new(Kind::Config, message)
+                .hint("unset FRESHBOOKS_CLASSIC_URL, or use another --profile with it"));
+        }
+        let token = Token { value: self.access_token.clone(), secret: self.access_token_secret.clone() };
+        let signer = Signer { consumer: self.consumer(), token: Some(token) };
+        Ok(Classic::new(http, app, self.system.clone(), signer))
+    }
+}
+
+/// The stored sign-in of `app.profile`, if it is one to Classic.
+pub(crate) fn stored(app: &App) -> Result<Option<ClassicProfile>> {
+    match Store::new(app, &app.profile)?.load_any()? {
+        Some(Stored::Classic(profile)) => Ok(Some(profile)),
+        Some(Stored::Usual(_)) | None => Ok(None),
+    }
+}
+
+/// The sign-in that a new one to Classic replaces. One to FreshBooks itself is not replaced.
+pub(crate) fn to_replace(store: &Store) -> Result<Option<ClassicProfile>> {
+    match store.load_any()? {
+        Some(Stored::Classic(profile)) => Ok(Some(profile)),
+        Some(Stored::Usual(_)) => Err(store.taken_by("FreshBooks")),
+        None => Ok(None),
+    }
+}
+
+/// Stores the sign-in that `exchange` brings. The verifier is spent once the lock is held, and then no
+/// signal comes between the token and the disk.
+pub(crate) fn store_sign_in(
+    app: &App,
+    system: &System,
+    consumer: &Client,
+    exchange: impl FnOnce() -> Result<Token>,
+) -> Result<ClassicProfile> {
+    let store = Store::new(app, &app.profile)?;
+    let _lock = store.lock()?;
+    to_replace(&store)?;
+    let _shield = app.stop.shield();
+    let profile = ClassicProfile::new(app, system.clone(), consumer.clone(), exchange()?);
+    store.replace(&encode(&profile)?)?;
+    Ok(profile)
+}
+
+/// Keeps who it is with the stored sign-in.
+pub(crate) fn remember(app: &App, person: &Person) -> Result<()> {
+    let store = Store::new(app, &app.profile)?;
+    let _lock = store.lock()?;
+    match store.load_any()? {
+        Some(Stored::Classic(stored)) => {
+            store.replace(&encode(&ClassicProfile { identity: Some(person.into()), ..stored })?)
+        }
+        Some(Stored::Usual(_)) | None => Ok(()),
+    }
+}

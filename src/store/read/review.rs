@@ -1,0 +1,143 @@
+//! Recorded reviews: what was decided, by whom, from which files.
+
+use rusqlite::{Params, Row};
+
+use crate::error::Result;
+use crate::model::marks::Verdict;
+use crate::store::kind::Shape;
+use crate::store::shape::{DECISION, REVIEW};
+use crate::store::{Reader, storage_error};
+use crate::time::Timestamp;
+
+/// A review's own row.
+#[derive(Clone, Debug)]
+pub(crate) struct Review {
+    pub(crate) id: i64,
+    pub(crate) snapshot_id: i64,
+    pub(crate) recorded_at: Timestamp,
+    /// How many files it was read from.
+    pub(crate) files: i64,
+    pub(crate) decisions: i64,
+    /// Rows of the snapshot that it decides nothing about.
+    pub(crate) undecided: i64,
+    pub(crate) note: Option<String>,
+    pub(crate) os_user: Option<String>,
+    pub(crate) tool_version: String,
+    pub(crate) hash_layout: String,
+    pub(crate) content_sha256: String,
+    pub(crate) previous_sha256: Option<String>,
+}
+
+/// A file that a review was read from, byte for byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReviewFile {
+    pub(crate) name: String,
+    pub(crate) sha256: String,
+    pub(crate) body: Vec<u8>,
+}
+
+/// What was decided about one row of a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Decision {
+    pub(crate) row_key: String,
+    pub(crate) decision: Verdict,
+    /// FreshBooks' own word for the role that it should become.
+    pub(crate) change_to: Option<String>,
+    pub(crate) reviewer: String,
+    pub(crate) reviewer_email: String,
+    /// A day, `YYYY-MM-DD`.
+    pub(crate) reviewed_at: String,
+    pub(crate) justification: String,
+    pub(crate) ticket: String,
+    /// What an auditor would ask, `;`-joined.
+    pub(crate) findings: String,
+    pub(crate) business_id: i64,
+    pub(crate) business_name: String,
+    pub(crate) account_key: String,
+    pub(crate) full_name: String,
+    pub(crate) email: String,
+    pub(crate) role: String,
+    pub(crate) state: String,
+}
+
+impl Reader {
+    /// Every review, oldest first.
+    pub(crate) fn reviews(&self) -> Result<Vec<Review>> {
+        self.review_rows(&REVIEW, "ORDER BY id", [], read_review)
+    }
+
+    /// The reviews of a snapshot, oldest first.
+    pub(crate) fn reviews_of(&self, snapshot_id: i64) -> Result<Vec<Review>> {
+        self.review_rows(&REVIEW, "WHERE snapshot_id = ?1 ORDER BY id", [snapshot_id], read_review)
+    }
+
+    /// What one review decided, by row.
+    pub(crate) fn decisions(&self, review_id: i64) -> Result<Vec<Decision>> {
+        self.review_rows(&DECISION, "WHERE review_id = ?1 ORDER BY row_key", [review_id], read_decision)
+    }
+
+    /// The files of a review, by name.
+    pub(crate) fn review_files(&self, review_id: i64) -> Result<Vec<ReviewFile>> {
+        let sql = "SELECT name, sha256, body FROM review_files WHERE review_id = ?1 ORDER BY name";
+        let file = |row: &Row| {
+            Ok(ReviewFile { name: row.get("name")?, sha256: row.get("sha256")?, body: row.get("body")? })
+        };
+        let read = || -> rusqlite::Result<Vec<ReviewFile>> {
+            self.connection().prepare(sql)?.query_map([review_id], file)?.collect()
+        };
+        read().map_err(|error| storage_error(error, "read the files of the review"))
+    }
+
+    fn review_rows<T, R>(
+        &self,
+        shape: &Shape<T>,
+        rest: &str,
+        params: impl Params,
+        row: fn(&Row) -> rusqlite::Result<R>,
+    ) -> Result<Vec<R>> {
+        let kind = shape.kind();
+        let sql = format!("SELECT {} FROM {} {rest}", kind.names("", |_| true), kind.table);
+        let read = || -> rusqlite::Result<Vec<R>> {
+            self.connection().prepare_cached(&sql)?.query_map(params, row)?.collect()
+        };
+        read().map_err(|error| storage_error(error, "read the reviews"))
+    }
+}
+
+fn read_review(row: &Row) -> rusqlite::Result<Review> {
+    Ok(Review {
+        id: row.get("id")?,
+        snapshot_id: row.get("snapshot_id")?,
+        recorded_at: row.get("recorded_at")?,
+        files: row.get("files")?,
+        decisions: row.get("decisions")?,
+        undecided: row.get("undecided")?,
+        note: row.get("note")?,
+        os_user: row.get("os_user")?,
+        tool_version: row.get("tool_version")?,
+        hash_layout: row.get("hash_layout")?,
+        content_sha256: row.get("content_sha256")?,
+        previous_sha256: row.get("previous_sha256")?,
+    })
+}
+
+fn read_decision(row: &Row) -> rusqlite::Result<Decision> {
+    Ok(Decision {
+        row_key: row.get("row_key")?,
+        decision: row.get("decision")?,
+        change_to: row.get("change_to")?,
+        reviewer: row.get("reviewer")?,
+        reviewer_email: row.get("reviewer_email")?,
+        reviewed_at: row.get("reviewed_at")?,
+        justification: row.get("justification")?,
+        ticket: row.get("ticket")?,
+        findings: row.get("findings")?,
+        business_id: row.get("business_id")?,
+        business_name: row.get("business_name")?,
+        account_key: row.get("account_key")?,
+        full_name: row.get("full_name")?,
+        email: row.get("email")?,
+        role: row.get("role")?,
+        state: row.get("state")?,
+    })
+}
