@@ -4,6 +4,8 @@
 //! Everything about a choice is a value, so that a person can be told it and a manifest can keep it: what
 //! was asked, what was chosen, how far before, and which one comes after.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::manifest::Stamp;
@@ -11,6 +13,10 @@ use crate::error::{Error, Kind, Result};
 use crate::model::Status;
 use crate::store::{Reader, Side, Snapshot, Usable};
 use crate::time::{Timestamp, Zone};
+
+/// How long before an export a snapshot has to have ended for the export to have known of it. Snapshots
+/// go by FreshBooks' clock, exports by the machine's.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A snapshot as a person names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,8 +121,8 @@ impl Choice {
         })
     }
 
-    /// Chooses once more, of the snapshots that were there at the time of the export, and returns what the
-    /// manifest has to say; a usage error where what was asked leads to no snapshot.
+    /// Chooses once more, of the snapshots that were there at the time of the export for certain, and
+    /// returns what the manifest has to say; a usage error where what was asked leads to no snapshot.
     pub(super) fn again(&self, reader: &Reader, deciding: Deciding, export: &Stamp) -> Result<Choice> {
         let strict = self.again_of(reader, deciding.usable(false), export)?;
         // Whether a partial one was allowed is not recorded, and nothing else depends on it.
@@ -131,12 +137,11 @@ impl Choice {
     fn again_of(&self, reader: &Reader, usable: Usable, export: &Stamp) -> Result<Option<Choice>> {
         let zone = self.timezone.as_deref().map(Zone::named).transpose();
         let zone = zone.map_err(|problem| Error::new(Kind::Usage, problem))?.unwrap_or_else(Zone::utc);
-        let found = match (Asked::parse(&self.asked, &zone)?, export.exported_at()) {
-            (Asked::At(moment), _) => reader.newest_snapshot(usable, Some(moment))?,
-            (Asked::Latest, Some(time)) => reader.newest_snapshot(usable, Some(time))?,
-            // Which was the latest then is not known.
-            (Asked::Latest, None) => reader.find_snapshot(self.chosen.id)?,
-            (Asked::Id(id), _) => reader.find_snapshot(id)?,
+        let recorded = Timestamp::parse(&self.chosen.finished_at);
+        let found = match Asked::parse(&self.asked, &zone)? {
+            Asked::Id(id) => reader.find_snapshot(id)?,
+            Asked::At(moment) => self.newest_again(reader, usable, Some(moment))?,
+            Asked::Latest => self.newest_again(reader, usable, recorded.max(known_until(export)))?,
         };
         let Some(found) = found else { return Ok(None) };
         let choice = Choice::of(reader, &self.asked, &zone, usable, &found)?;
@@ -144,17 +149,36 @@ impl Choice {
         Ok(Some(Choice { next, ..choice }))
     }
 
+    /// The newest snapshot that ended at or before `until`: the one that was chosen, unless there is a newer.
+    fn newest_again(
+        &self,
+        reader: &Reader,
+        usable: Usable,
+        until: Option<Timestamp>,
+    ) -> Result<Option<Snapshot>> {
+        let chosen = reader.find_snapshot(self.chosen.id)?;
+        let chosen = chosen.filter(|chosen| until.is_none_or(|until| chosen.finished_at <= until));
+        let newest = reader.newest_snapshot(usable, until)?;
+        // One that ended in the same second can have come later.
+        Ok(newest
+            .filter(|newest| chosen.as_ref().is_none_or(|chosen| newest.finished_at > chosen.finished_at))
+            .or(chosen))
+    }
+
     /// The next snapshot as it was at the time of the export: it can have come later, or been pruned since.
     fn next_as_it_was(&self, reader: &Reader, now: Option<Chosen>, export: &Stamp) -> Result<Option<Chosen>> {
         let Some(recorded) = &self.next else {
-            let was_there = |next: &Chosen| {
-                let finished = Timestamp::parse(&next.finished_at);
-                export.exported_at().is_some_and(|time| finished.is_some_and(|finished| finished <= time))
-            };
-            return Ok(now.filter(was_there));
+            let finished = |next: &Chosen| Timestamp::parse(&next.finished_at);
+            return Ok(now.filter(|next| finished(next) <= known_until(export)));
         };
         let pruned = reader.find_snapshot(recorded.id)?.filter(|found| found.status == Status::Pruned);
         let after = |found: &Snapshot| Chosen::of(found).finished_at >= self.chosen.finished_at;
         Ok(pruned.filter(after).as_ref().map(Chosen::of).or(now))
     }
+}
+
+/// Until when snapshots have to have ended that were there at the time of the export for certain; `None`
+/// where that time is not known.
+fn known_until(export: &Stamp) -> Option<Timestamp> {
+    export.exported_at().map(|time| time.saturating_sub(CLOCK_TOLERANCE))
 }
