@@ -70,7 +70,8 @@ fn the_folders_of_a_split_are_those_of_one_export() {
     let books = |folder: &Path| folder.join("100-books");
     let index = "_firm/index.csv";
     let firm = |folder: &Path| rehash(&folder.join(split::FIRM));
-    let forgeries: [(&str, &dyn Fn(&Path), &str); 5] = [
+    type Forge<'f> = &'f dyn Fn(&Path);
+    let forgeries: [(&str, Forge, &str); 5] = [
         ("nothing", &|_| {}, ""),
         (
             "another name",
