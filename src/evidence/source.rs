@@ -21,6 +21,8 @@ pub(crate) struct Source<'r> {
 pub(crate) struct Demand {
     pub(crate) snapshot_id: i64,
     pub(crate) scope: Scope,
+    /// Whether earlier snapshots are wanted too; of all businesses they are there anyway.
+    pub(crate) past: bool,
 }
 
 impl<'r> Source<'r> {
@@ -38,7 +40,7 @@ impl<'r> Source<'r> {
         let Scope::Alone(businesses) = &scope else {
             return Ok(Source { whole, alone: None, snapshot, scope });
         };
-        let alone = whole.alone(id, businesses)?;
+        let alone = whole.alone(id, businesses, demand.past)?;
         let snapshot = alone.find_snapshot(id)?.ok_or_else(none)?;
         Ok(Source { whole, alone: Some(alone), snapshot, scope })
     }

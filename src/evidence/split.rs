@@ -1,4 +1,4 @@
-//! A folder for each business, which tells nothing of the others, and `_firm` with all of them.
+//! Write a folder for each business, which contains nothing about the others, and `_firm` with all of them.
 //!
 //! `_firm/index.csv` holds every folder's seal, so that the seal of `_firm` stands for the whole.
 
@@ -134,7 +134,7 @@ pub(crate) fn file_prefix(business: &BusinessLine, snapshot: &Snapshot) -> Strin
 
 /// Writes the folders into `target`, which exists and is empty.
 pub(crate) fn write(target: &Path, order: &Order) -> Result<Split> {
-    let whole = Demand { snapshot_id: order.snapshot_id, scope: Scope::Whole };
+    let whole = Demand { snapshot_id: order.snapshot_id, scope: Scope::Whole, past: true };
     let source = Source::open(order.reader, &whole)?;
     let view = source.view(order.options.clone(), order.stop)?;
     let plan = |part, index| Plan {

@@ -4,18 +4,16 @@
 //! take another way than the one asked for. What is said of a value names its variable alone, for it
 //! may hold a password.
 
-use ureq::{Proxy, ProxyBuilder};
+use ureq::http::Uri;
+use ureq::{Proxy, ProxyBuilder, ProxyProtocol};
 
-use crate::app;
+use crate::app::environment;
 use crate::error::{Error, Kind, Result};
-
-/// The first that is set counts.
-const VARIABLES: [&str; 6] =
-    ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+use crate::origin::Origin;
 
 pub(super) fn from_environment() -> Result<Option<Proxy>> {
-    let Some((name, address)) = first_set(&VARIABLES)? else { return Ok(None) };
-    let exceptions = first_set(&["NO_PROXY", "no_proxy"])?.map(|(_, hosts)| hosts).unwrap_or_default();
+    let Some((name, address)) = environment::proxy()? else { return Ok(None) };
+    let exceptions = environment::no_proxy()?.unwrap_or_default();
     let exceptions = exceptions.split(',').map(str::trim).filter(|host| !host.is_empty());
     let proxy = begin(&address).and_then(|proxy| exceptions.fold(proxy, ProxyBuilder::no_proxy).build().ok());
     proxy.map(Some).ok_or_else(|| {
@@ -25,13 +23,19 @@ pub(super) fn from_environment() -> Result<Option<Proxy>> {
     })
 }
 
-fn first_set(names: &[&'static str]) -> Result<Option<(&'static str, String)>> {
-    for name in names {
-        if let Some(value) = app::variable(name)? {
-            return Ok(Some((name, value)));
-        }
-    }
-    Ok(None)
+/// The proxy by which `origin` is reached, without its credentials; nothing where it is an exception.
+pub(super) fn told(proxy: &Proxy, origin: &Origin) -> Option<String> {
+    let uri: Uri = origin.to_string().parse().ok()?;
+    let scheme = match proxy.protocol() {
+        ProxyProtocol::Http => "http",
+        ProxyProtocol::Https => "https",
+        ProxyProtocol::Socks4 => "socks4",
+        ProxyProtocol::Socks4A => "socks4a",
+        ProxyProtocol::Socks5 => "socks5",
+        ProxyProtocol::Socks5h => "socks5h",
+        _ => "proxy",
+    };
+    (!proxy.is_no_proxy(&uri)).then(|| format!("{scheme}://{}:{}", proxy.host(), proxy.port()))
 }
 
 /// The proxy at an address, to which exceptions can be added.
@@ -46,4 +50,28 @@ fn begin(address: &str) -> Option<ProxyBuilder> {
     let proxy = Proxy::builder(given.protocol()).host(given.host()).port(given.port());
     let proxy = given.username().into_iter().fold(proxy, ProxyBuilder::username);
     Some(given.password().into_iter().fold(proxy, ProxyBuilder::password))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_told_without_its_credentials() {
+        let origin = Origin::parse("https://api.freshbooks.com").expect("an origin");
+        let told = |address: &str, exception: &str| {
+            let proxy = begin(address).expect("a proxy").no_proxy(exception).build().expect("a proxy");
+            super::told(&proxy, &origin)
+        };
+        let table = [
+            ("http://ann:opensesame@proxy.example:3128", "http://proxy.example:3128"),
+            ("https://proxy.example", "https://proxy.example:443"),
+            ("socks5://ann@10.0.0.1", "socks5://10.0.0.1:1080"),
+            ("proxy.example:80", "http://proxy.example:80"),
+        ];
+        for (address, expected) in table {
+            assert_eq!(told(address, "intranet.example").as_deref(), Some(expected));
+            assert_eq!(told(address, "api.freshbooks.com"), None);
+        }
+    }
 }

@@ -29,6 +29,9 @@ pub(crate) const NO_SEAT: &str = "no_seat_employee";
 
 pub(crate) const UNKNOWN: &str = "unknown";
 
+/// Every class, the one that can do most first.
+pub(crate) const CLASSES: [&str; 5] = ["privileged", "standard", "limited", "none", UNKNOWN];
+
 /// The role as people know it from FreshBooks' own pages.
 pub(crate) fn label(role: &str) -> &str {
     KNOWN.iter().find(|(known, ..)| *known == role).map_or(role, |(_, label, _)| label)
