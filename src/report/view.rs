@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::expected::{Approval, Expected};
 use super::roster::Roster;
+use super::{Reads, summary};
 use crate::error::Result;
 use crate::model::addresses::normalized;
 use crate::model::persons::Person;
@@ -106,6 +107,23 @@ impl<'a> View<'a> {
             options,
             stop,
         })
+    }
+
+    /// The snapshots that reports which read so many show something of.
+    pub(crate) fn shown(&self, reads: Reads) -> Result<BTreeSet<i64>> {
+        let id = |snapshot: &Snapshot| snapshot.id;
+        let mut shown: BTreeSet<i64> = match reads {
+            Reads::One => BTreeSet::new(),
+            Reads::Earlier => self.earlier.iter().map(id).collect(),
+            Reads::Past => self.past.iter().map(id).collect(),
+        };
+        shown.insert(self.snapshot.id);
+        if !self.reviews.is_empty() {
+            // What became of decisions is seen in the later ones.
+            let later = self.reader.snapshots(None)?.into_iter();
+            shown.extend(later.filter(|later| later.id > self.snapshot.id).map(|later| later.id));
+        }
+        Ok(shown)
     }
 
     pub(crate) fn access_rows(&self, mut take: impl FnMut(&AccessRow) -> Result<()>) -> Result<()> {
@@ -213,20 +231,13 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The host that the snapshot was read from.
-    pub(crate) fn host(&self) -> &str {
-        let source = self.snapshot.source.as_str();
-        source.split_once("://").map_or(source, |(_, host)| host)
-    }
-
     pub(crate) fn is_genuine(&self) -> bool {
-        let source = self.snapshot.source.as_str();
-        source == crate::app::FRESHBOOKS_API || crate::classic::is_genuine(source)
+        summary::is_genuine(&self.snapshot.source)
     }
 
     /// What evidence from elsewhere has to say first.
     pub(crate) fn warning(&self) -> Option<String> {
-        (!self.is_genuine()).then(|| format!("NOT FROM FRESHBOOKS: {}", self.host()))
+        summary::warning(&self.snapshot.source)
     }
 
     /// Whether none of somebody's `;`-joined addresses is at a domain of one's own; `None` where that
