@@ -31,7 +31,7 @@ pub(crate) enum Kind {
     Storage,
     /// The question was answered "no".
     No,
-    /// Ended by SIGINT (2) or SIGTERM (15).
+    /// Ended by a signal: SIGINT (2), or another that asks to end.
     Interrupted(i32),
     /// Standard output was closed by its reader: no failure of ours.
     ClosedPipe,

@@ -12,6 +12,8 @@ pub(crate) enum Format {
 }
 
 impl Format {
+    pub(crate) const ALL: [Format; 3] = [Format::Csv, Format::Xlsx, Format::Jsonl];
+
     pub(crate) fn extension(self) -> &'static str {
         match self {
             Format::Csv => "csv",

@@ -106,21 +106,22 @@ pub mod sandbox;
 #[cfg(test)]
 mod tests;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
 
 use app::{App, Settings};
 use cli::{Cli, Verb};
-use error::Kind;
+use error::{Error, Kind};
+use ui::Ui;
 
 /// The whole program: parse, run, print the error, choose the exit code.
 pub fn run() -> ExitCode {
     let parsed = help::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
     let Cli { common, verb } = match parsed {
         Ok(cli) => cli,
-        // Help and version are no errors; clap knows which stream and which code.
-        Err(answer) => answer.exit(),
+        Err(answer) => return answered(&answer),
     };
     let settings = Settings::from(common);
     let ui = app::ui(&settings);
@@ -128,17 +129,35 @@ pub fn run() -> ExitCode {
         let app = App::from_process(settings, ui)?;
         let done = dispatch(&app, &verb);
         app.stop.settle();
-        done
+        // Whoever was interrupted does not always know by which signal.
+        done.map_err(|error| match error.kind() {
+            Kind::Interrupted(_) => app.stop.check().err().unwrap_or(error),
+            _ => error,
+        })
     };
     match app::caught(ui, work) {
         Some(Ok(())) => ExitCode::SUCCESS,
-        Some(Err(error)) => {
-            if error.kind() != Kind::ClosedPipe {
-                ui.error(&error);
-            }
-            ExitCode::from(error.kind().exit_code())
-        }
+        Some(Err(error)) => failed(ui, &error),
         None => ExitCode::from(Kind::Unexpected.exit_code()),
+    }
+}
+
+fn failed(ui: Ui, error: &Error) -> ExitCode {
+    if error.kind() != Kind::ClosedPipe {
+        ui.error(error);
+    }
+    ExitCode::from(error.kind().exit_code())
+}
+
+/// Help, the version, or what is wrong with the command line: clap knows which stream and which code.
+fn answered(answer: &clap::Error) -> ExitCode {
+    let printed = match answer.use_stderr() {
+        true => answer.print(),
+        false => ui::check_output().and_then(|()| answer.print()).and_then(|()| std::io::stdout().flush()),
+    };
+    match printed {
+        Err(error) if !answer.use_stderr() => failed(Ui::default(), &ui::output_failed(error)),
+        _ => ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2)),
     }
 }
 

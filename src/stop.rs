@@ -1,20 +1,28 @@
-//! SIGINT and SIGTERM: the first one asks, the second one ends the process at once.
+//! Signals that ask the command to end: the first one asks, and ends the process a moment later if it
+//! was not heard; the second one ends it at once.
 //!
-//! Only the way of new tokens from FreshBooks to the disk is shielded, from the second and from the end
-//! of the command: it is bounded by its own time-outs, and dying on it would cost the sign-in.
+//! Only the way of new tokens from FreshBooks to the disk is shielded, from signals and from the end of
+//! the command: it is bounded by its own time-outs, and dying on it would cost the sign-in.
 
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::fs;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use rustix::process::Signal;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
-use signal_hook::low_level;
+use signal_hook::{flag, low_level};
 
 use crate::error::{Context, Error, Kind, Result};
 
 /// How often whoever waits looks whether a signal came.
 pub(crate) const POLL: Duration = Duration::from_millis(50);
+
+/// How long a command may go on after the first signal: nothing takes this long but a wait that looks
+/// for no signals, such as one for an answer or a slow disk.
+const GRACE: Duration = Duration::from_millis(500);
 
 #[derive(Clone, Default)]
 pub(crate) struct Stop {
@@ -47,24 +55,53 @@ impl Shields {
 }
 
 impl Stop {
-    /// Watches for signals from now on.
-    pub(crate) fn install() -> Result<Self> {
+    /// Watches for signals from now on. `tell` says why a process ends that did not hear one.
+    pub(crate) fn install(tell: impl Fn(&Error) + Copy + Send + 'static) -> Result<Self> {
         let stop = Stop::default();
         let failed = || "cannot watch for signals".to_owned();
-        let mut signals = Signals::new([SIGINT, SIGTERM]).context(Kind::Unexpected, failed)?;
+        let ending = [SIGINT, SIGTERM, SIGQUIT].into_iter().chain((!hangup_is_ignored()).then_some(SIGHUP));
+        let mut signals = Signals::new(ending).context(Kind::Storage, failed)?;
+        // With a handler that does nothing, a write beyond `ulimit -f` fails instead of killing us.
+        let unused = Arc::<AtomicBool>::default();
+        flag::register(Signal::XFSZ.as_raw(), unused).context(Kind::Storage, failed)?;
         let watched = stop.clone();
-        let watch = move || signals.forever().for_each(|signal| watched.receive(signal));
-        std::thread::Builder::new().spawn(watch).context(Kind::Unexpected, failed)?;
+        let watch = move || signals.forever().for_each(|signal| watched.receive(signal, tell));
+        thread::Builder::new().spawn(watch).context(Kind::Storage, failed)?;
         Ok(stop)
     }
 
-    fn receive(&self, signal: i32) {
-        let first = self.asked.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+    fn receive(&self, signal: i32, tell: impl Fn(&Error) + Copy + Send + 'static) {
+        if self.asked.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+            let stop = self.clone();
+            // Without a thread to spare, the second signal still ends it.
+            let _ = thread::Builder::new().spawn(move || stop.end_if_unheard(tell));
+            return;
+        }
         // Held to the end, so that no shield is raised meanwhile.
         let raised = self.shields.lock();
-        if !first && raised.count == 0 {
-            low_level::exit(128 + signal);
+        if raised.count == 0 {
+            low_level::exit(self.exit_code());
         }
+    }
+
+    /// Ends the process unless it ends by itself, in time after the last shield was lowered.
+    fn end_if_unheard(&self, tell: impl Fn(&Error) + Send + 'static) {
+        loop {
+            drop(self.shields.wait_while(|raised| raised.count > 0));
+            thread::sleep(GRACE);
+            let raised = self.shields.lock();
+            if raised.count == 0 {
+                // In a thread of its own: standard error may be what the command is stuck at.
+                let stopped = self.check().err();
+                let _ = thread::Builder::new().spawn(move || stopped.iter().for_each(tell));
+                thread::sleep(POLL);
+                low_level::exit(self.exit_code());
+            }
+        }
+    }
+
+    fn exit_code(&self) -> i32 {
+        Kind::Interrupted(self.asked.load(Ordering::SeqCst)).exit_code().into()
     }
 
     /// Fails once a signal has come.
@@ -80,12 +117,12 @@ impl Stop {
         loop {
             match self.check() {
                 Err(stopped) => return stopped,
-                Ok(()) => std::thread::sleep(POLL),
+                Ok(()) => thread::sleep(POLL),
             }
         }
     }
 
-    /// Holds a second signal and the end of the command off until the shield is dropped.
+    /// Holds signals and the end of the command off until the shield is dropped.
     pub(crate) fn shield(&self) -> Shield<'_> {
         self.shields.wait_while(|raised| raised.closed).count += 1;
         Shield(self)
@@ -96,6 +133,15 @@ impl Stop {
     pub(crate) fn settle(&self) {
         self.shields.wait_while(|raised| raised.count > 0).closed = true;
     }
+}
+
+/// Whether whoever started us (`nohup`) wants the end of the terminal ignored. Where the system does not
+/// tell, it is not.
+fn hangup_is_ignored() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    ignored >> (SIGHUP - 1) & 1 == 1
 }
 
 pub(crate) struct Shield<'a>(&'a Stop);

@@ -5,7 +5,7 @@
 //! `FBSYNC_TEST_CLOCK` (Unix seconds that the clock starts from), `FBSYNC_TEST_NO_SLEEP`
 //! (waits return at once, and are told at `-v` as always), `FBSYNC_TEST_PATIENCE` (milliseconds to
 //! wait for a lock), `FBSYNC_TEST_HOST` (the machine's name) and `FBSYNC_TEST_DIE_AT`
-//! (the name of the step at which the process kills itself; with `panic:` in front, it panics there).
+//! (the name of the step at which the process kills itself, see [`die_if_chosen`]).
 
 #![expect(clippy::disallowed_methods, reason = "this is the place where they are allowed")]
 
@@ -32,7 +32,7 @@ use crate::ui::{ColorChoice, Ui};
 pub(crate) use clock::Clock;
 pub(crate) use desktop::{has_desktop, open_browser};
 pub(crate) use typed::Typed;
-pub(crate) use unforeseen::caught;
+pub(crate) use unforeseen::{caught, expecting_panic};
 
 /// FreshBooks' own hosts (API documentation, "Authentication").
 pub(crate) const FRESHBOOKS_API: &str = "https://api.freshbooks.com";
@@ -82,7 +82,7 @@ impl App {
         Ok(App {
             ui,
             clock: Clock::from_process()?,
-            stop: Stop::install()?,
+            stop: Stop::install(move |error| ui.error(error))?,
             endpoints,
             profile: settings.profile,
             json: settings.json,
@@ -213,11 +213,22 @@ pub(crate) fn patience(usual: Duration) -> Duration {
     chosen.and_then(|text| text.parse().ok()).map_or(usual, Duration::from_millis)
 }
 
-/// Dies as by `kill -9` if a test chose this step. What is left behind is what a power cut would leave.
+/// Dies as by `kill -9` if a test chose this step: what is left behind is what a power cut would leave.
+/// With `HUP:` or the like in front of the step, another signal comes then; with `panic:`, it panics.
 pub(crate) fn die_if_chosen(step: &str) {
+    use rustix::process::{Signal, getpid, kill_process};
     let Ok(Some(chosen)) = test_variable("FBSYNC_TEST_DIE_AT") else { return };
-    assert!(chosen != format!("panic:{step}").as_str(), "the test chose to panic at {step}");
-    if chosen == step {
-        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    let (how, when) = chosen.split_once(':').unwrap_or(("KILL", &chosen));
+    if when != step {
+        return;
     }
+    let signal = match how {
+        "HUP" => Signal::HUP,
+        "INT" => Signal::INT,
+        "QUIT" => Signal::QUIT,
+        "TERM" => Signal::TERM,
+        "panic" => panic!("the test chose to panic at {step}"),
+        _ => Signal::KILL,
+    };
+    let _ = kill_process(getpid(), signal);
 }

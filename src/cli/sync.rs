@@ -36,6 +36,9 @@ pub(crate) struct SyncArgs {
     /// Stay and repeat, so far apart
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Effort")]
     pub(crate) every: Option<Duration>,
+    /// Fail instead of beginning a new database, for unattended runs
+    #[arg(long)]
+    pub(crate) no_create: bool,
     /// A remark kept with the snapshot
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,

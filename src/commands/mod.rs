@@ -8,6 +8,7 @@ pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod logout;
 pub(crate) mod man;
+mod outputs;
 pub(crate) mod refresh;
 pub(crate) mod review;
 pub(crate) mod snapshots;

@@ -40,13 +40,18 @@ fn verify_folder(app: &App, folder: &Path, args: &VerifyArgs, database: Option<&
         verdict.findings.extend(own.map(|finding| format!("the database: {}", finding.0)));
     }
     limits.push(NEVER_PROVED.to_owned());
-    let Verdict { folders, files, seal, written_by, pruned, not_compared, findings } = &verdict;
+    let Verdict { folders, files, seal, written_by, pruned, not_compared, strays, findings } = &verdict;
     if app.json {
         app.ui.json(&json!({
             "ok": findings.is_empty(), "folders": folders, "files": files, "seal": seal,
             "rederived": reader.is_some(), "written_by": written_by, "pruned": pruned,
-            "not_compared": not_compared, "findings": findings, "not_proved": limits,
+            "not_compared": not_compared, "strays": strays, "findings": findings, "not_proved": limits,
         }))?;
+    }
+    for stray in strays {
+        app.ui.note(format_args!(
+            "{stray} was left there by a system; it is no evidence and was not looked at"
+        ));
     }
     if !findings.is_empty() {
         return Err(tell_findings(app.ui, findings.iter().map(String::as_str), &shown.to_string()));

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use super::profile::Profile;
 use super::store::Store;
 use crate::app;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::fsutil;
 use crate::ui::Ui;
 
@@ -22,7 +22,7 @@ impl Store {
     /// begun.
     pub(crate) fn load_completed(&self, ui: Ui) -> Result<Option<Profile>> {
         let stored = self.load()?;
-        let Some(newer) = self.drafted(stored.as_ref()) else { return Ok(stored) };
+        let Some(newer) = self.drafted(stored.as_ref())? else { return Ok(stored) };
         fsutil::put_in_place(&self.draft(), self.file()).map_err(|error| self.cannot_write(&error))?;
         ui.note("put a pair of tokens in its place that an interrupted run had written beside it");
         Ok(Some(newer))
@@ -31,7 +31,7 @@ impl Store {
     /// What [`Store::load_completed`] would give, for whoever is to change nothing.
     pub(crate) fn load_as_if_completed(&self) -> Result<Option<Profile>> {
         let stored = self.load()?;
-        Ok(self.drafted(stored.as_ref()).or(stored))
+        Ok(self.drafted(stored.as_ref())?.or(stored))
     }
 
     /// One try to put a pair away that cannot be had again.
@@ -39,14 +39,22 @@ impl Store {
         let draft = self.draft();
         fsutil::write_draft(&draft, bytes)?;
         app::die_if_chosen("before-rename");
-        fsutil::put_in_place(&draft, self.file())
+        fsutil::put_in_place(&draft, self.file())?;
+        app::die_if_chosen("after-rename");
+        Ok(())
     }
 
-    /// The pair in the draft, if it is whole and takes the place of what is stored.
-    fn drafted(&self, stored: Option<&Profile>) -> Option<Profile> {
+    /// The pair in the draft, if it is whole and takes the place of what is stored. One that cannot be
+    /// read for the machine's sake is an error: the next write would replace it.
+    fn drafted(&self, stored: Option<&Profile>) -> Result<Option<Profile>> {
         let draft = self.draft();
-        let ours = matches!(fsutil::secrecy_problem(&draft), Ok(None));
-        let newer = if ours { self.parse(&draft).ok() } else { None };
-        newer.filter(|newer| newer.follows(stored))
+        if !matches!(fsutil::secrecy_problem(&draft), Ok(None)) {
+            return Ok(None);
+        }
+        match self.parse(&draft) {
+            Ok(newer) => Ok(Some(newer).filter(|newer| newer.follows(stored))),
+            Err(error) if error.kind() == Kind::Storage => Err(error),
+            Err(_) => Ok(None),
+        }
     }
 }

@@ -31,7 +31,9 @@ pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secr
     let _lock = store.lock()?;
     store.prove_writable()?;
     let _shield = app.stop.shield();
+    let spare = store.spare_handles()?;
     let tokens = section.ask(&seeded).map_err(|problem| failed(&store, &problem))?;
+    drop(spare);
     tell_skew(app.ui, tokens.clock);
     let place = here.clone();
     // It begins anew and follows nothing that was stored.

@@ -4,14 +4,15 @@
 //! files are not ours: they may be symbolic links, belong to root and be readable by a group, as
 //! secret managers leave them.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use crate::app;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
+use crate::fsutil;
 use crate::secret::Secret;
 
 /// The name under which systemd's `LoadCredential=` passes the client secret.
@@ -45,7 +46,13 @@ pub(crate) fn from_file(path: &Path, what: &str) -> Result<Secret> {
         return from_stdin(what);
     }
     let shown = path.display();
-    let file = File::open(path).context(Kind::Config, || format!("cannot open the {what}'s file {shown}"))?;
+    let failed = || format!("cannot open the {what}'s file {shown}");
+    let found = fs::metadata(path).map_err(fsutil::failing(failed))?;
+    // A pipe is how a shell hands over what another program prints: `<(pass show fbsync)`.
+    if let Some(odd) = fsutil::other_than_regular(found.file_type()).filter(|odd| *odd != "a pipe") {
+        return Err(Error::new(Kind::Config, format!("{}: it is {odd}", failed())));
+    }
+    let file = File::open(path).map_err(fsutil::failing(failed))?;
     read(file, what, &shown.to_string())
 }
 
@@ -59,7 +66,7 @@ fn read(source: impl Read, what: &str, place: &str) -> Result<Secret> {
     source
         .take(LONGEST)
         .read_to_string(&mut text)
-        .context(Kind::Config, || format!("cannot read the {what} from {place}"))?;
+        .map_err(fsutil::failing(|| format!("cannot read the {what} from {place}")))?;
     let secret = without_newline(&text);
     if secret.trim().is_empty() {
         return Err(Error::new(Kind::Config, format!("{place} holds no {what}: it is empty")));

@@ -51,7 +51,9 @@ pub(crate) fn store_sign_in(
     let seed = Seed::from_environment()?.map(|seed| seed.fingerprint());
     let _lock = store.lock()?;
     let _shield = app.stop.shield();
+    let spare = store.spare_handles()?;
     let tokens = exchange(&client)?;
+    drop(spare);
     tell_skew(app.ui, tokens.clock);
     let Some(refresh_token) = tokens.refresh.clone() else {
         return Err(Error::new(Kind::Refused, "FreshBooks gave no refresh token, so nothing was stored")

@@ -6,11 +6,12 @@
 //! unless its operator names one.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use super::profile::fingerprint;
 use crate::app;
-use crate::error::Result;
+use crate::error::{Context, Kind, Result};
 
 /// Files and a variable that container runtimes leave: Docker, Podman, Kubernetes.
 const CONTAINER_FILES: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
@@ -26,7 +27,12 @@ pub(crate) fn here() -> Result<Option<String>> {
         return Ok(None);
     }
     // The machine id is confidential (machine-id(5)), so it is kept as a hash.
-    let machine = fs::read_to_string("/etc/machine-id").unwrap_or_default();
+    let machine = match fs::read_to_string("/etc/machine-id") {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
+            String::new()
+        }
+        read => read.context(Kind::Storage, || "cannot read /etc/machine-id".to_owned())?,
+    };
     Ok(Some(match machine.trim() {
         "" => format!("host {}", app::host_name()),
         id => format!("machine {} ({})", fingerprint(id), app::host_name()),

@@ -78,6 +78,8 @@ impl Section<'_> {
         let earlier = stored.interrupted().cloned();
         let mark = earlier.clone().unwrap_or_else(|| stored.mark(now, self.here));
         let marked = Profile { in_flight: Some(mark), ..stored };
+        app::die_if_chosen("before-mark");
+        let spare = self.store.spare_handles()?;
         self.store.save(&marked).map_err(|error| {
             Error::new(
                 error.kind(),
@@ -87,6 +89,7 @@ impl Section<'_> {
         })?;
         app::die_if_chosen("before-post");
         let answer = self.ask(&marked);
+        drop(spare);
         app::die_if_chosen("after-post");
         match answer {
             Ok(tokens) => self.keep(&marked, &tokens).map(Ended::Rotated),

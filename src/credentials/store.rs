@@ -17,13 +17,16 @@ use super::classic::{self, ClassicProfile};
 use super::profile::{Profile, VERSION};
 use crate::app::{self, App, Typed};
 use crate::error::{Context, Error, Kind, Result};
-use crate::fsutil::{self, Lock};
+use crate::fsutil::{self, Lock, kind_of};
 use crate::shell;
 use crate::stop::Stop;
 
 /// A rotation takes seconds, and half a minute at worst; who waits longer than this waits for a
 /// hung process.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A sign-in takes a few kilobytes, and some more for each business.
+const LARGEST: u64 = 16 << 20;
 
 /// Where one profile's files are.
 #[derive(Clone)]
@@ -69,7 +72,7 @@ impl Store {
         let entries = match fs::read_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => {
-                entries.context(Kind::Config, || format!("cannot read the folder {}", folder.display()))?
+                entries.map_err(fsutil::failing(|| format!("cannot read the folder {}", folder.display())))?
             }
         };
         let mut names: Vec<String> = entries
@@ -109,7 +112,10 @@ impl Store {
     /// Takes the lock under which alone the files change. Makes the folder if need be. A signal ends
     /// the wait.
     pub(crate) fn lock(&self) -> Result<Lock> {
-        fsutil::create_private_folder(self.file.parent().unwrap_or(Path::new(".")))?;
+        fsutil::create_private_folder(self.folder())?;
+        if let Ok(Some(problem)) = fsutil::folder_problem(self.folder()) {
+            return Err(problem);
+        }
         let path = self.beside("lock");
         match Lock::acquire(&path, self.patience, || self.stop.check().is_ok()) {
             Ok(Some(lock)) => Ok(lock),
@@ -119,8 +125,22 @@ impl Store {
             })),
             Err(error) => {
                 let message = format!("cannot lock {}; the sign-in is as it was", path.display());
-                Err(Error::new(kind_of(&error), message).because(error))
+                let hint = fsutil::lock_hint(&error, &path);
+                Err(Error::new(kind_of(&error), message).because(error).hint(hint))
             }
+        }
+    }
+
+    fn folder(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new("."))
+    }
+
+    /// Why the sign-in may not be used as it lies there: others can get at the file, or put another in its
+    /// place.
+    pub(crate) fn exposure(&self) -> io::Result<Option<Error>> {
+        match fsutil::folder_problem(self.folder()) {
+            Ok(Some(problem)) => Ok(Some(problem)),
+            _ => fsutil::secrecy_problem(&self.file),
         }
     }
 
@@ -131,7 +151,7 @@ impl Store {
 
     /// Reads the sign-in, whichever FreshBooks it is to.
     pub(crate) fn load_any(&self) -> Result<Option<Stored>> {
-        match fsutil::secrecy_problem(&self.file) {
+        match self.exposure() {
             Ok(None) => self.parse_any(&self.file).map(Some),
             Ok(Some(problem)) => Err(problem),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -163,7 +183,9 @@ impl Store {
 
     fn parse_any(&self, path: &Path) -> Result<Stored> {
         let shown = path.display();
-        let bytes = Zeroizing::new(fs::read(path).context(Kind::Config, || format!("cannot read {shown}"))?);
+        let read = fsutil::open_regular(path).and_then(|file| fsutil::read_bounded(file, LARGEST));
+        let read = read.map_err(fsutil::failing(|| format!("cannot read {shown}")));
+        let bytes = Zeroizing::new(read?);
         // serde's own words may quote the value it stumbled over.
         let damaged = |error: serde_json::Error| {
             let (line, column) = (error.line(), error.column());
@@ -199,6 +221,12 @@ impl Store {
         placed.map_err(|error| self.cannot_write(&error))
     }
 
+    /// For a pair that is on its way while the process may run out of handles. Dropped, they are there for
+    /// writing it.
+    pub(super) fn spare_handles(&self) -> Result<[fs::File; 2]> {
+        fsutil::spare_handles(&self.file).map_err(|error| self.cannot_write(&error))
+    }
+
     /// Fails if the sign-in could not be written now. For asking before something is spent or a
     /// person troubled.
     pub(crate) fn prove_writable(&self) -> Result<()> {
@@ -222,12 +250,4 @@ impl Store {
 pub(super) fn encode(profile: &impl Serialize) -> Result<Zeroizing<Vec<u8>>> {
     let bytes = serde_json::to_vec_pretty(profile);
     Ok(Zeroizing::new(bytes.context(Kind::Unexpected, || "cannot encode the sign-in".to_owned())?))
-}
-
-/// A folder that may not be written is a matter of permissions; a full one is the disk's.
-pub(super) fn kind_of(error: &io::Error) -> Kind {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => Kind::Config,
-        _ => Kind::Storage,
-    }
 }

@@ -1,55 +1,78 @@
 //! Two folders, one as it was found and one made anew.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
 use serde_json::Value;
 
+use super::check::is_stray;
 use super::manifest::FileEntry;
 use super::{MANIFEST, SUMS, split};
 use crate::error::{Context, Kind, Result};
 use crate::fsutil;
 
+/// Manifests, and reports of another version, which are compared in memory.
+const LARGEST: u64 = 256 << 20;
+
+/// One of a report, by column.
+type Row = BTreeMap<String, String>;
+
 /// Every file of the one made anew has to be there with the same bytes.
 pub(super) fn bytes(folder: &Path, again: &Path, found: &mut Vec<String>) -> Result<()> {
     for path in files(again)? {
-        let made = fs::read(again.join(&path)).context(Kind::Storage, || format!("cannot read {path}"))?;
-        match fs::read(folder.join(&path)) {
-            Ok(there) if there == made => {}
-            // Made of the others: whatever is wrong with them shows here, and is told there.
-            Ok(_) if path == SUMS => {}
-            Ok(_) => found.push(format!("{path} is not what the database gives")),
-            Err(_) => found.push(format!("{path} should be there, by the database")),
+        let failed = || format!("cannot read {path}");
+        let made = fsutil::open_regular(&again.join(&path)).context(Kind::Storage, failed)?;
+        let Some(there) = opened(folder, &path)? else {
+            found.push(format!("{path} should be there, by the database"));
+            continue;
+        };
+        let same = fsutil::same_content(there, made).context(Kind::Storage, failed)?;
+        // The sums are made of the others: whatever is wrong with them shows here, and is told there.
+        if !same && path != SUMS {
+            found.push(format!("{path} is not what the database gives"));
         }
     }
     Ok(())
 }
 
 /// Whether two folders hold the same evidence: all but who exported it when.
-pub(crate) fn same_evidence(folder: &Path, other: &Path) -> bool {
-    let same = || -> Option<bool> {
-        let paths = files(folder).ok()?;
-        if paths != files(other).ok()? {
-            return Some(false);
-        }
-        for path in paths {
-            let name = Path::new(&path).file_name()?.to_string_lossy().into_owned();
-            let [a, b] = [folder, other].map(|folder| fs::read(folder.join(&path)));
-            let (a, b) = (a.ok()?, b.ok()?);
-            let same = match name.as_str() {
-                // Both follow from the files and the export's time; the caller checks them by themselves.
-                SUMS | split::INDEX => true,
-                MANIFEST => without_stamp(&a)? == without_stamp(&b)?,
-                _ => a == b,
-            };
-            if !same {
-                return Some(false);
+pub(crate) fn same_evidence(folder: &Path, other: &Path) -> Result<bool> {
+    let paths = files(folder)?;
+    if paths != files(other)? {
+        return Ok(false);
+    }
+    for path in paths {
+        let failed = || format!("cannot read {path}");
+        let (Some(a), Some(b)) = (opened(folder, &path)?, opened(other, &path)?) else { return Ok(false) };
+        let same = match Path::new(&path).file_name().and_then(OsStr::to_str) {
+            // Both follow from the files and the export's time; the caller checks them by themselves.
+            Some(SUMS | split::INDEX) => true,
+            Some(MANIFEST) => {
+                let [a, b] =
+                    [a, b].map(|file| fsutil::read_bounded(file, LARGEST).context(Kind::Storage, failed));
+                let (a, b) = (without_stamp(&a?), without_stamp(&b?));
+                a.is_some() && a == b
             }
+            _ => fsutil::same_content(a, b).context(Kind::Storage, failed)?,
+        };
+        if !same {
+            return Ok(false);
         }
-        Some(true)
-    };
-    same().unwrap_or(false)
+    }
+    Ok(true)
+}
+
+/// A regular file of a folder that was found; nothing where there is none. No link is followed.
+fn opened(folder: &Path, path: &str) -> Result<Option<File>> {
+    use io::ErrorKind::{InvalidInput, NotADirectory, NotFound};
+    match fsutil::open_within(folder, Path::new(path)) {
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory | InvalidInput) => Ok(None),
+        Err(error) => Err(fsutil::failing(|| format!("cannot read {path}"))(error)),
+        Ok(file) => Ok(Some(file)),
+    }
 }
 
 fn without_stamp(manifest: &[u8]) -> Option<Value> {
@@ -65,9 +88,10 @@ fn without_stamp(manifest: &[u8]) -> Option<Value> {
 }
 
 fn files(folder: &Path) -> Result<Vec<String>> {
-    let paths =
-        fsutil::files_below(folder).context(Kind::Config, || format!("cannot read {}", folder.display()))?;
-    Ok(paths.iter().map(|path| path.to_string_lossy().into_owned()).collect())
+    let paths = fsutil::files_below(folder)
+        .map_err(fsutil::failing(|| format!("cannot read {}", folder.display())))?;
+    let paths = paths.iter().filter(|path| !is_stray(path));
+    Ok(paths.map(|path| path.to_string_lossy().into_owned()).collect())
 }
 
 /// The same content in the form of another version: cell by cell, over the columns that the
@@ -80,7 +104,7 @@ pub(super) fn cells(
     found: &mut Vec<String>,
 ) -> Result<()> {
     for file in reports {
-        let (Some(there), Some(made)) = (rows(folder, file), rows(again, file)) else {
+        let (Some(there), Some(made)) = (rows(folder, file)?, rows(again, file)?) else {
             not_compared.push(file.path.clone());
             continue;
         };
@@ -100,11 +124,20 @@ pub(super) fn cells(
 }
 
 /// The rows of a file, by column; `None` for a form that cannot be read back.
-fn rows(folder: &Path, file: &FileEntry) -> Option<Vec<BTreeMap<String, String>>> {
-    let bytes = fs::read(folder.join(&file.path)).ok()?;
-    let text = std::str::from_utf8(&bytes).ok()?;
+fn rows(folder: &Path, file: &FileEntry) -> Result<Option<Vec<Row>>> {
+    let Some(opened) = opened(folder, &file.path)? else { return Ok(None) };
+    match fsutil::read_bounded(opened, LARGEST) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
+        read => {
+            Ok(parsed(&read.context(Kind::Storage, || format!("cannot read {}", file.path))?, &file.path))
+        }
+    }
+}
+
+fn parsed(bytes: &[u8], name: &str) -> Option<Vec<Row>> {
+    let text = std::str::from_utf8(bytes).ok()?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match Path::new(&file.path).extension()?.to_str()? {
+    match Path::new(name).extension()?.to_str()? {
         "csv" => {
             let mut reader = csv::Reader::from_reader(text.as_bytes());
             reader.deserialize().collect::<Result<_, _>>().ok()

@@ -64,6 +64,7 @@ pub(crate) struct Sealed {
     pub(crate) files: usize,
     pub(crate) rows: u64,
     pub(crate) changed_cells: usize,
+    pub(crate) cut_cells: usize,
     pub(crate) not_made: Vec<(&'static str, String)>,
     /// Businesses of a split without a folder, their gap not accepted beforehand.
     pub(crate) unread: Vec<String>,
@@ -105,6 +106,7 @@ pub(crate) fn write(folder: &Path, view: &View, plan: &Plan) -> Result<Sealed> {
         files: entries.len() + 2,
         rows: entries.first().and_then(|access| access.rows).unwrap_or(0),
         changed_cells: entries.iter().filter_map(|e| e.formula_guard.as_ref()).map(|g| g.count).sum(),
+        cut_cells: entries.iter().map(|entry| entry.cut_cells.len()).sum(),
         not_made: not_made(view),
         unread: Vec::new(),
     };
@@ -148,6 +150,7 @@ fn write_report(folder: &Path, report: &Report, view: &View, plan: &Plan) -> Res
             count: written.changed.len(),
             cells: written.changed,
         }),
+        cut_cells: written.cut,
     })
 }
 
@@ -173,7 +176,7 @@ fn write_file<T>(
     fill: impl FnOnce(&mut dyn Write) -> Result<T>,
 ) -> Result<(T, Sum)> {
     let failed = || format!("cannot write {name}");
-    let file = fsutil::create_new_private(&folder.join(name)).context(Kind::Storage, failed)?;
+    let file = fsutil::create_private(&folder.join(name)).context(Kind::Storage, failed)?;
     let mut out = Summing { file: BufWriter::new(file), hasher: Sha256::new(), bytes: 0 };
     let filled = fill(&mut out)?;
     let Summing { file, hasher, bytes } = out;

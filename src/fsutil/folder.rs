@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{PRIVATE_FOLDER, create_private_folder, folder_of};
+use super::{PRIVATE_FOLDER, create_private_folder, folder_of, leftovers};
 use crate::error::{Context, Kind, Result};
 
 /// A folder that appears under its name, with all that is in it, only when [`PendingFolder::commit`]
@@ -15,22 +15,24 @@ use crate::error::{Context, Kind, Result};
 pub(crate) struct PendingFolder {
     folder: TempDir,
     target: PathBuf,
+    /// Says that it is in use.
+    _held: File,
 }
 
 impl PendingFolder {
     /// Begins a folder beside `target`, whose own folder is made where it is missing.
     pub(crate) fn beside(target: &Path) -> Result<Self> {
         create_private_folder(folder_of(target))?;
-        let folder = private_temporary_folder(Some(folder_of(target)));
-        let folder = folder.context(Kind::Storage, || format!("cannot write {}", target.display()))?;
-        Ok(PendingFolder { folder, target: target.to_owned() })
+        let begun = restore(target).and_then(|()| temporary(Some(folder_of(target))));
+        let (folder, held) = begun.context(Kind::Storage, || format!("cannot write {}", target.display()))?;
+        Ok(PendingFolder { folder, target: target.to_owned(), _held: held })
     }
 
     /// A folder for a look, which is never committed.
     pub(crate) fn scratch() -> Result<Self> {
-        let folder = private_temporary_folder(None);
-        let folder = folder.context(Kind::Storage, || "cannot make a temporary folder".to_owned())?;
-        Ok(PendingFolder { target: folder.path().to_owned(), folder })
+        let made = temporary(None);
+        let (folder, held) = made.context(Kind::Storage, || "cannot make a temporary folder".to_owned())?;
+        Ok(PendingFolder { target: folder.path().to_owned(), folder, _held: held })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -45,33 +47,58 @@ impl PendingFolder {
         if occupied && !replace || self.target.is_file() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
-        let before = match occupied {
-            true => {
-                let aside = private_temporary_folder(Some(folder_of(&self.target)))?;
-                fs::rename(&self.target, aside.path().join("before"))?;
-                Some(aside)
-            }
-            false => None,
-        };
+        let before = aside(&self.target);
+        if occupied {
+            fs::rename(&self.target, &before)?;
+        }
         let named = fs::rename(self.folder.path(), &self.target);
-        if let (Err(_), Some(aside)) = (&named, &before) {
+        if named.is_err() && occupied {
             // Whatever went wrong, what stood there before stands there again.
-            fs::rename(aside.path().join("before"), &self.target)?;
+            fs::rename(&before, &self.target)?;
         }
         named?;
+        if occupied {
+            // What cannot go now goes when the next one is begun.
+            let _ = fs::remove_dir_all(&before);
+        }
         File::open(folder_of(&self.target))?.sync_all()
     }
 }
 
-fn private_temporary_folder(within: Option<&Path>) -> io::Result<TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".fbsync-").permissions(Permissions::from_mode(PRIVATE_FOLDER));
-    let folder = match within {
-        Some(within) => builder.tempdir_in(within),
-        None => builder.tempdir(),
-    }?;
-    fs::set_permissions(folder.path(), Permissions::from_mode(PRIVATE_FOLDER))?;
-    Ok(folder)
+/// Where an earlier folder waits while another takes its place. The name is fixed, so that a later run
+/// finds what a killed one had moved there.
+fn aside(target: &Path) -> PathBuf {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    target.with_file_name(format!("{}{name}.before", leftovers::PREFIX))
+}
+
+/// Undoes or completes a replacement that was cut short: the earlier folder comes back if nothing has
+/// taken its place.
+fn restore(target: &Path) -> io::Result<()> {
+    let before = aside(target);
+    if !before.is_dir() {
+        return Ok(());
+    }
+    match target.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::rename(before, target),
+        _ => fs::remove_dir_all(before),
+    }
+}
+
+fn temporary(within: Option<&Path>) -> io::Result<(TempDir, File)> {
+    let within = within.map_or_else(std::env::temp_dir, Path::to_owned);
+    leftovers::sweep(&within);
+    loop {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(leftovers::PREFIX).permissions(Permissions::from_mode(PRIVATE_FOLDER));
+        let folder = builder.tempdir_in(&within)?;
+        fs::set_permissions(folder.path(), Permissions::from_mode(PRIVATE_FOLDER))?;
+        let held = File::open(folder.path())?;
+        match leftovers::hold(&held, folder.path()) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            kept => return kept.map(|()| (folder, held)),
+        }
+    }
 }
 
 fn sync_folders(folder: &Path) -> io::Result<()> {
@@ -82,4 +109,32 @@ fn sync_folders(folder: &Path) -> io::Result<()> {
         }
     }
     File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holding(folder: &Path, text: &str) -> PendingFolder {
+        let pending = PendingFolder::beside(&folder.join("ev")).expect("begun");
+        fs::write(pending.path().join("a"), text).expect("a file");
+        pending
+    }
+
+    #[test]
+    fn a_replacement_cut_short_at_any_step_is_undone_or_completed() {
+        let home = tempfile::tempdir().expect("a folder");
+        let (target, before) = (home.path().join("ev"), aside(&home.path().join("ev")));
+        let content = || fs::read_to_string(target.join("a")).expect("a file");
+        holding(home.path(), "first").commit(false).expect("named");
+        // The earlier one was moved, and nothing had taken its place.
+        fs::rename(&target, &before).expect("moved");
+        drop(holding(home.path(), "never named"));
+        assert_eq!((content().as_str(), before.exists()), ("first", false));
+        // Another had taken its place, and the earlier one was not removed yet.
+        fs::create_dir(&before).expect("a folder");
+        holding(home.path(), "second").commit(true).expect("named");
+        assert_eq!((content().as_str(), before.exists()), ("second", false));
+        assert_eq!(fs::read_dir(home.path()).expect("a folder").count(), 1);
+    }
 }

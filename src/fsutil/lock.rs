@@ -1,11 +1,12 @@
 //! One process at a time.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::create_private_file;
+use super::{create_private, input};
+use crate::shell;
 
 /// How often a waiting process looks whether a lock is free.
 const LOCK_POLL: Duration = Duration::from_millis(50);
@@ -27,9 +28,11 @@ impl Lock {
         patience: Duration,
         go_on: impl Fn() -> bool,
     ) -> io::Result<Option<Lock>> {
-        create_private_file(path)?;
         // Over NFS the lock becomes a POSIX one, which wants the file open for writing.
-        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        let file = match create_private(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => input::open_unlinked(path)?,
+            made => made?,
+        };
         let deadline = Instant::now() + patience;
         loop {
             match file.try_lock() {
@@ -41,5 +44,20 @@ impl Lock {
                 Err(TryLockError::Error(error)) => return Err(error),
             }
         }
+    }
+}
+
+/// What to do where a lock could not be had for another reason than that somebody holds it.
+pub(crate) fn lock_hint(error: &io::Error, path: &Path) -> String {
+    let typed = shell::path(path);
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            format!("ls -ld {typed} and its folder: both have to be yours to write")
+        }
+        io::ErrorKind::InvalidInput => format!("rm {typed}: fbsync makes the file anew"),
+        io::ErrorKind::NotFound => "create the folder first; if it is on a volume, mount it".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "copy the file to where it can be written".to_owned(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on the disk".to_owned(),
+        _ => "keep it on a local disk: some network file systems have no locks".to_owned(),
     }
 }

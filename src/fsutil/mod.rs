@@ -1,33 +1,46 @@
-//! The only module that writes files, the database apart.
+//! The only module that writes files, the database apart, and the way in which any file is opened that
+//! somebody else may have made.
 //!
 //! Whatever the umask: what we create is 0600, folders 0700. A file is replaced whole or not at all:
 //! written beside its target, flushed to the disk, renamed, and the folder flushed as well, since
 //! `persist` alone promises nothing after a power cut.
 //!
-//! [`folder`] does the same for folders; [`reach`] is who else can get at a file, [`lock`] who is at it.
+//! - [`folder`]: the same for folders; [`leftovers`]: what a killed process had begun.
+//! - [`input`]: regular files only, no link followed where the folder is not ours.
+//! - [`place`]: which file a path leads to; [`reach`]: who else can get at it; [`lock`]: who is at it.
 
 #![expect(clippy::disallowed_methods, reason = "this is the place where they are allowed")]
 
 mod folder;
+mod input;
+mod leftovers;
 mod lock;
+mod place;
 mod reach;
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempPath};
 
-use crate::error::{Context, Kind, Result};
+use crate::error::Result;
 pub(crate) use folder::PendingFolder;
-pub(crate) use lock::Lock;
-pub(crate) use reach::{readable_by_others, secrecy_problem};
+pub(crate) use input::{
+    failing, kind_of, open_regular, open_within, other_than_regular, read_bounded, read_text,
+};
+pub(crate) use lock::{Lock, lock_hint};
+pub(crate) use place::{is_standard_output, real_path, same_file};
+pub(crate) use reach::{folder_problem, readable_by_others, secrecy_problem};
 
 const PRIVATE_FILE: u32 = 0o600;
 const PRIVATE_FOLDER: u32 = 0o700;
 
-/// Creates `folder` and what is missing above it, for our eyes alone. An existing one is left as it is.
+/// What the umask takes from is what everybody may have.
+const SHARED_FILE: u32 = 0o666;
+
+/// Creates `folder` and what is missing above it, for our eyes only. An existing one is left as it is.
 pub(crate) fn create_private_folder(folder: &Path) -> Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -39,15 +52,22 @@ pub(crate) fn create_private_folder(folder: &Path) -> Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
         made => made.and_then(|()| fs::set_permissions(folder, Permissions::from_mode(PRIVATE_FOLDER))),
     };
-    made.context(Kind::Config, || format!("cannot create the folder {}", folder.display()))
+    made.map_err(failing(|| format!("cannot create the folder {}", folder.display())))
 }
 
-/// Creates an empty file 0600 if there is none; an existing one is left as it is.
+/// Creates a file 0600 that must not exist yet. Every file of ours begins here.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(PRIVATE_FILE).open(path)?;
+    // A umask may have taken our own bits as well.
+    file.set_permissions(Permissions::from_mode(PRIVATE_FILE))?;
+    Ok(file)
+}
+
+/// The same; an existing file is left as it is.
 pub(crate) fn create_private_file(path: &Path) -> io::Result<()> {
-    match OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(path) {
-        Ok(file) => file.set_permissions(Permissions::from_mode(PRIVATE_FILE)),
+    match create_private(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
+        made => made.map(drop),
     }
 }
 
@@ -60,11 +80,12 @@ pub(crate) struct Pending {
 impl Pending {
     /// Begins a replacement for `target` in the same folder, which must exist.
     pub(crate) fn beside(target: &Path) -> io::Result<Self> {
-        let file = tempfile::Builder::new()
-            .prefix(".fbsync-")
-            .permissions(Permissions::from_mode(PRIVATE_FILE))
-            .tempfile_in(folder_of(target))?;
-        file.as_file().set_permissions(Permissions::from_mode(PRIVATE_FILE))?;
+        leftovers::sweep(folder_of(target));
+        let held = |path: &Path| {
+            let file = create_private(path)?;
+            leftovers::hold(&file, path).map(|()| file)
+        };
+        let file = tempfile::Builder::new().prefix(leftovers::PREFIX).make_in(folder_of(target), held)?;
         Ok(Pending { file, target: target.to_owned() })
     }
 
@@ -72,7 +93,7 @@ impl Pending {
     /// that large files do not gather. For one process at a time.
     pub(crate) fn drafted(draft: &Path, target: &Path) -> io::Result<Self> {
         remove_if_there(draft)?;
-        let file = NamedTempFile::from_parts(create_new_private(draft)?, TempPath::try_from_path(draft)?);
+        let file = NamedTempFile::from_parts(create_private(draft)?, TempPath::try_from_path(draft)?);
         Ok(Pending { file, target: target.to_owned() })
     }
 
@@ -83,7 +104,8 @@ impl Pending {
 
     /// Whether the target is there already with just this content.
     pub(crate) fn same_as_target(&self) -> bool {
-        same_content(&self.target, self.file.path()).unwrap_or(false)
+        let both = open_regular(&self.target).and_then(|there| Ok((there, File::open(self.file.path())?)));
+        both.and_then(|(there, ours)| same_content(there, ours)).unwrap_or(false)
     }
 
     /// Makes the content durable under its final name. With `replace` false an existing file stays
@@ -100,8 +122,7 @@ impl Pending {
 }
 
 /// Piece by piece: an export may be larger than what a small machine has to spare.
-fn same_content(a: &Path, b: &Path) -> io::Result<bool> {
-    let (a, b) = (File::open(a)?, File::open(b)?);
+pub(crate) fn same_content(a: File, b: File) -> io::Result<bool> {
     if a.metadata()?.len() != b.metadata()?.len() {
         return Ok(false);
     }
@@ -124,23 +145,6 @@ impl Write for Pending {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
-    }
-}
-
-/// Creates a file 0600 that must not exist yet, for writing.
-pub(crate) fn create_new_private(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(path)?;
-    file.set_permissions(Permissions::from_mode(PRIVATE_FILE))?;
-    Ok(file)
-}
-
-/// The text of a file of at most `limit` bytes.
-pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(limit.saturating_add(1)).read_to_string(&mut text)?;
-    match u64::try_from(text.len()).is_ok_and(|length| length <= limit) {
-        true => Ok(text),
-        false => Err(io::ErrorKind::FileTooLarge.into()),
     }
 }
 
@@ -175,8 +179,7 @@ pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 pub(crate) fn write_draft(draft: &Path, bytes: &[u8]) -> io::Result<()> {
     remove_if_there(draft)?;
     let written = (|| {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(draft)?;
-        file.set_permissions(Permissions::from_mode(PRIVATE_FILE))?;
+        let mut file = create_private(draft)?;
         file.write_all(bytes)?;
         file.sync_all()
     })();
@@ -199,13 +202,16 @@ pub(crate) fn prove_writable(target: &Path) -> io::Result<()> {
     pending.file.as_file().sync_all()
 }
 
+/// Handles that are free again once they are dropped: as many as it takes to write a file of this folder
+/// durably, whatever the process has opened meanwhile.
+pub(crate) fn spare_handles(file: &Path) -> io::Result<[File; 2]> {
+    Ok([File::open(folder_of(file))?, File::open(folder_of(file))?])
+}
+
 /// Keeps `bytes` in the system's folder for temporary files when there is no other place left.
 pub(crate) fn rescue(bytes: &[u8]) -> io::Result<PathBuf> {
-    let mut file = tempfile::Builder::new()
-        .prefix("fbsync-rescued-")
-        .suffix(".json")
-        .permissions(Permissions::from_mode(PRIVATE_FILE))
-        .tempfile()?;
+    let mut builder = tempfile::Builder::new();
+    let mut file = builder.prefix("fbsync-rescued-").suffix(".json").make(create_private)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     Ok(file.keep()?.1)
@@ -227,7 +233,13 @@ pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
 /// Writes a file that is for everybody, such as a manual page, with the modes that the umask leaves.
 pub(crate) fn write_shared(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::create_dir_all(folder_of(path))?;
-    fs::write(path, bytes)
+    let held = |path: &Path| {
+        let file = OpenOptions::new().write(true).create_new(true).mode(SHARED_FILE).open(path)?;
+        leftovers::hold(&file, path).map(|()| file)
+    };
+    let mut file = tempfile::Builder::new().prefix(leftovers::PREFIX).make_in(folder_of(path), held)?;
+    file.write_all(bytes)?;
+    file.persist(path).map(drop).map_err(|failed| failed.error)
 }
 
 fn folder_of(path: &Path) -> &Path {

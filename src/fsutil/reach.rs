@@ -44,6 +44,35 @@ pub(crate) fn secrecy_problem(path: &Path) -> io::Result<Option<Error>> {
     Ok(problem)
 }
 
+/// Why a folder may not hold files with secrets: who can write to it can put another file in place of
+/// one.
+pub(crate) fn folder_problem(folder: &Path) -> io::Result<Option<Error>> {
+    let found = fs::metadata(folder)?;
+    let (shown, typed) = (folder.display(), shell::path(folder));
+    let ours = rustix::process::geteuid().as_raw();
+    let mode = found.mode() & 0o777;
+    let (problem, hint) = match (found.uid(), mode & 0o022) {
+        // Root can do so anywhere.
+        (owner, _) if owner != ours && owner != 0 => (
+            format!("{shown} belongs to another user (uid {owner})"),
+            format!("sudo chown \"$(id -u)\" {typed}"),
+        ),
+        (_, 0) => return Ok(None),
+        (owner, _) => {
+            let hint = match owner == ours {
+                true => format!("chmod go-w {typed}"),
+                // A volume's own folder belongs to whoever made the volume.
+                false => format!(
+                    "fbsync --state-dir {} …, a folder within it",
+                    shell::path(&folder.join("fbsync"))
+                ),
+            };
+            (format!("others can write to the folder {shown} (mode {mode:04o})"), hint)
+        }
+    };
+    Ok(Some(Error::new(Kind::Config, problem).hint(hint)))
+}
+
 /// Whether users other than the owner may read the file.
 pub(crate) fn readable_by_others(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.mode() & 0o044 != 0)

@@ -8,10 +8,11 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use super::format::write_failed;
+use super::format::{cell_name, key_places, write_failed};
 use super::{Cell, Column, Report, Style, Type};
 use crate::error::{Error, Kind, Result};
 use crate::format::Guard;
+use crate::ui::printable;
 
 /// What starts a formula in some spreadsheet, its full-width twins included.
 const FORMULA_STARTS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
@@ -23,6 +24,7 @@ pub(crate) struct Csv<'a, W: Write> {
     /// Where the columns lie that name a row.
     key: Vec<usize>,
     guard: Guard,
+    printable: bool,
     writer: csv::Writer<W>,
     number: String,
     changed: Vec<String>,
@@ -34,14 +36,18 @@ impl<'a, W: Write> Csv<'a, W> {
         if style.bom {
             out.write_all(BYTE_ORDER_MARK).map_err(write_failed)?;
         }
-        let place = |name: &&str| columns.iter().position(|column| column.name == *name);
-        let key = report.key.iter().filter_map(place).collect();
-        let writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-        let mut begun =
-            Csv { columns, key, guard: style.guard, writer, number: String::new(), changed: Vec::new() };
-        let names: Vec<&Column> = begun.columns.clone();
-        begun.writer.write_record(names.iter().map(|column| column.name.as_ref())).map_err(failed)?;
-        Ok(begun)
+        let key = key_places(report, columns.iter().copied());
+        // A terminal would show the carriage return, or act on it.
+        let end = if style.printable { csv::Terminator::Any(b'\n') } else { csv::Terminator::CRLF };
+        let mut writer = csv::WriterBuilder::new().terminator(end).from_writer(out);
+        for column in &columns {
+            let name =
+                if style.printable { printable(&column.name) } else { Cow::Borrowed(column.name.as_ref()) };
+            writer.write_field(name.as_bytes()).map_err(failed)?;
+        }
+        writer.write_record(None::<&[u8]>).map_err(failed)?;
+        let Style { guard, printable, .. } = style;
+        Ok(Csv { columns, key, guard, printable, writer, number: String::new(), changed: Vec::new() })
     }
 
     /// Adds a row: one cell a column.
@@ -60,6 +66,7 @@ impl<'a, W: Write> Csv<'a, W> {
                     continue;
                 }
             };
+            let bytes = if self.printable { Cow::Owned(printable(&bytes).into_owned()) } else { bytes };
             self.writer.write_field(bytes.as_bytes()).map_err(failed)?;
         }
         self.writer.write_record(None::<&[u8]>).map_err(failed)
@@ -76,8 +83,7 @@ impl<'a, W: Write> Csv<'a, W> {
     }
 
     fn guarded(&mut self, at: usize, text: &str, cells: &[Cell]) -> Result<String> {
-        let key: Vec<String> = self.key.iter().map(|at| cells[*at].to_string()).collect();
-        let cell = format!("{}/{}", key.join("/"), self.columns[at].name);
+        let cell = cell_name(&self.key, cells, self.columns[at]);
         if self.guard == Guard::Fail {
             return Err(Error::new(Kind::Config, format!("a spreadsheet would run `{text}` in {cell}"))
                 .hint("--formula-guard quote puts a ' in front, --formula-guard off leaves it"));
@@ -126,6 +132,17 @@ mod tests {
         let expected = "name,id,n,active\r\n'=1+1,=id,-5,true\r\n\"Zoë, \"\"Z\"\"\",=id,-5,true\r\n'＝x,=id,-5,true\r\na=b,=id,-5,true\r\n";
         assert_eq!(text, expected);
         assert_eq!(changed, ["=id/name", "=id/name"]);
+    }
+
+    #[test]
+    fn on_a_terminal_no_cell_ends_its_line() {
+        let columns = [column("a\u{1b}name", Type::Text, "", "")];
+        let (mut out, style) = (Vec::new(), Style { printable: true, ..Style::default() });
+        let mut csv = Csv::begin(&REPORTS[0], columns.iter().collect(), style, &mut out).expect("begun");
+        csv.row(&[Cell::text("Eve\r\nforged,\u{202e}row\t")]).expect("written");
+        csv.finish().expect("written");
+        let expected = "a\\u{1b}name\n\"Eve\\u{d}\\u{a}forged,\\u{202e}row\\u{9}\"\n";
+        assert_eq!(String::from_utf8(out).expect("UTF-8"), expected);
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub(crate) struct Style {
     pub(crate) guard: Guard,
     /// A byte order mark, for spreadsheets that take UTF-8 for something else without one.
     pub(crate) bom: bool,
+    /// For a terminal: what a cell holds neither ends its line nor changes what is around it.
+    pub(crate) printable: bool,
 }
 
 /// What a file holds, and where it differs from the data.
@@ -23,8 +25,10 @@ pub(crate) struct Style {
 pub(crate) struct Written {
     pub(crate) rows: u64,
     pub(crate) columns: Vec<String>,
-    /// Each as `row key/column`.
+    /// Cells that a spreadsheet would have run, each as `row key/column`.
     pub(crate) changed: Vec<String>,
+    /// Cells that are longer than a spreadsheet takes, named alike.
+    pub(crate) cut: Vec<String>,
 }
 
 /// Writes the report; one that cannot be made is its header alone.
@@ -41,7 +45,7 @@ pub(crate) fn write(report: &Report, view: &View, style: Style, out: &mut dyn Wr
                 workbook.row(cells)
             })?;
         }
-        workbook.finish(out)?;
+        written.cut = workbook.finish(out)?;
         return Ok(written);
     }
     let shown: Vec<bool> = all.iter().map(|column| !column.sheet_only).collect();
@@ -98,6 +102,21 @@ impl<'a, W: Write> Lines<'a, W> {
             Lines::Jsonl(lines) => lines.finish().map(|()| Vec::new()),
         }
     }
+}
+
+/// A cell by the values of the row's key and the column.
+pub(super) fn cell_name(key: &[usize], cells: &[Cell], column: &Column) -> String {
+    let key: Vec<String> = key.iter().map(|at| cells[*at].to_string()).collect();
+    format!("{}/{}", key.join("/"), column.name)
+}
+
+/// Where the columns lie that name a row.
+pub(super) fn key_places<'c>(
+    report: &Report,
+    columns: impl Iterator<Item = &'c Column> + Clone,
+) -> Vec<usize> {
+    let place = |name: &&str| columns.clone().position(|column| column.name == *name);
+    report.key.iter().filter_map(place).collect()
 }
 
 pub(super) fn write_failed(error: std::io::Error) -> Error {

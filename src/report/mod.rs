@@ -44,6 +44,7 @@ pub(crate) use format::{Lines, Style, write};
 pub(crate) use jsonl::write_object;
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
 pub(crate) use view::{Limits, Options, Scope, View};
+pub(crate) use xlsx::LONGEST_CELL;
 
 use crate::error::Result;
 

@@ -14,13 +14,15 @@
 //!   businesses of a snapshot, as if there were no others.
 //! - [`check`]: every hash recomputed, every link followed. [`prune`]: content erased, tombstones kept.
 //! - [`foreign`]: a database of another program's shape, as bytes.
-//! - [`open`]: whose file it is, and of which version; [`upgrade`]: an older file brought up to date.
+//! - [`file`](mod@file): from a path to a connection; [`open`]: whose file it is, and of which version;
+//!   [`upgrade`]: an older file brought up to date.
 
 mod alone;
 mod chain;
 mod check;
 mod compare;
 mod field;
+mod file;
 mod foreign;
 mod hash;
 mod kind;
@@ -43,17 +45,20 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
-use crate::app::App;
+use crate::app::{App, die_if_chosen};
 use crate::error::{Context, Error, Kind, Result};
-use crate::fsutil::{self, Lock};
+use crate::fsutil::{self, Lock, lock_hint};
 use crate::shell;
+use crate::stop::Stop;
 use crate::ui::Ui;
-use open::{Contents, connect, recognize};
+use file::{LOCK, connect, connect_for_reading, leave_wal_mode, real_path, watch};
+use open::{Contents, recognize};
 
 pub(crate) use chain::Link;
 pub(crate) use check::{Finding, Report};
 pub(crate) use compare::Located;
 pub(crate) use field::Field as Value;
+pub(crate) use file::{files_of, is_there};
 pub(crate) use foreign::{ForeignFile, Plain};
 pub(crate) use prune::Freed;
 pub(crate) use read::{
@@ -75,6 +80,8 @@ pub(crate) struct Reader {
 /// The right to add a snapshot: nobody else can while this lives.
 pub(crate) struct Writer {
     path: PathBuf,
+    stop: Stop,
+    ui: Ui,
     _lock: Lock,
 }
 
@@ -89,17 +96,20 @@ impl Reader {
 
     /// The same; nothing where the file is empty.
     pub(crate) fn open_if_begun(app: &App, path: &Path) -> Result<Option<Self>> {
-        if !path.exists() {
+        if !is_there(path)? {
             return Err(Error::new(Kind::Storage, format!("there is no database {}", path.display()))
                 .hint(app.command(&format!("sync --db {}", shell::path(path)))));
         }
         let ui = app.ui;
         warn_if_readable_by_others(path, ui);
-        match open::for_reading(path, ui)? {
-            (connection, Contents::Ours) => Ok(Some(Reader { connection })),
-            (_, Contents::Older(version)) => Err(upgrade::is_older(app, path, version)),
-            (_, Contents::Nothing) => Ok(None),
-        }
+        let mut connection = match open::for_reading(path, ui)? {
+            (connection, Contents::Ours) => connection,
+            (_, Contents::Older(version)) => return Err(upgrade::is_older(app, path, version)),
+            (_, Contents::Nothing) => return Ok(None),
+        };
+        watch(&mut connection, &app.stop)?;
+        die_if_chosen("reading");
+        Ok(Some(Reader { connection }))
     }
 
     /// The newest link of the chain; `None` before the first snapshot.
@@ -116,16 +126,23 @@ impl Writer {
     /// Takes the lock beside the database and looks whether it may be written to, before anything
     /// is asked of FreshBooks. One that does not exist is not created yet, and an older one stays as
     /// it is until [`Writer::bring_up_to_date`].
-    pub(crate) fn claim(path: &Path, ui: Ui) -> Result<Self> {
-        let lock_path = with_suffix(path, ".lock");
-        let lock = Lock::acquire(&lock_path, Duration::ZERO, || true);
-        let lock = lock.context(Kind::Storage, || format!("cannot lock {}", lock_path.display()))?;
+    pub(crate) fn claim(app: &App, path: &Path) -> Result<Self> {
+        let ui = app.ui;
+        let there = is_there(path)?;
+        // That of the file itself, whatever name it was called by.
+        let lock_path = with_suffix(&real_path(path).map_err(|error| no_folder(path, error))?, LOCK);
+        let lock = Lock::acquire(&lock_path, Duration::ZERO, || true).map_err(|error| {
+            let hint = lock_hint(&error, &lock_path);
+            Error::new(Kind::Storage, format!("cannot lock {}", lock_path.display()))
+                .because(error)
+                .hint(hint)
+        })?;
         let lock = lock.ok_or_else(|| {
             Error::new(Kind::Locked, format!("another fbsync is writing to {}", path.display()))
                 .hint("wait for it, or look for it with `pgrep -a fbsync`")
         })?;
-        let writer = Writer { path: path.to_owned(), _lock: lock };
-        if path.exists() {
+        let writer = Writer { path: path.to_owned(), stop: app.stop.clone(), ui, _lock: lock };
+        if there {
             warn_if_readable_by_others(path, ui);
             writer.check_writable()?;
             open::for_reading(path, ui)?;
@@ -175,7 +192,7 @@ impl Writer {
         if !self.path.exists() {
             return Ok(None);
         }
-        let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let connection = connect_for_reading(&self.path)?;
         match recognize(&connection, &self.path)? {
             Contents::Nothing => Ok(None),
             Contents::Ours | Contents::Older(_) => read::owner(&connection),
@@ -189,10 +206,17 @@ impl Writer {
 
     /// Opens the file for writing, creating it 0600 where it does not exist.
     fn connect(&self) -> Result<Connection> {
-        let failed = || format!("cannot create {}", self.path.display());
-        fsutil::create_private_file(&self.path).context(Kind::Storage, failed)?;
-        let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        connection.pragma_update(None, "cache_size", -WRITE_CACHE_KIB).context(Kind::Storage, failed)?;
+        let shown = self.path.display();
+        if !is_there(&self.path)? {
+            let made = fsutil::create_private_file(&real_path(&self.path)?);
+            made.context(Kind::Storage, || format!("cannot create {shown}"))?;
+            self.ui.instruct(format_args!("new database {shown}"));
+        }
+        let failed = |error| storage_error(error, &format!("write to {shown}"));
+        let mut connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        leave_wal_mode(&connection).map_err(failed)?;
+        connection.pragma_update(None, "cache_size", -WRITE_CACHE_KIB).map_err(failed)?;
+        watch(&mut connection, &self.stop)?;
         Ok(connection)
     }
 }
@@ -213,10 +237,27 @@ fn storage_error(error: rusqlite::Error, what: &str) -> Error {
         (Some(ErrorCode::DatabaseCorrupt), _) => Some("restore the file from a backup"),
         _ => None,
     };
+    // The signal's number is not known here; `lib.rs` asks for it.
+    if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
+        return Error::new(Kind::Interrupted(0), "interrupted");
+    }
     let failed = Error::new(Kind::Storage, format!("cannot {what}")).because(error);
     match hint {
         Some(hint) => failed.hint(hint),
         None => failed,
+    }
+}
+
+/// An unmounted volume or a mistyped name shall not begin a new chain, folders and all.
+fn no_folder(path: &Path, error: Error) -> Error {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+    match folder {
+        None => error,
+        Some(folder) => {
+            let message = format!("there is no folder {} for the database", folder.display());
+            Error::new(Kind::Storage, message)
+                .hint(format!("mount the volume it is on, or: mkdir -p {}", shell::path(folder)))
+        }
     }
 }
 

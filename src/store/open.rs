@@ -1,17 +1,13 @@
 //! Opening the file: whose it is, of which version, and whether a write was broken off.
 
 use std::path::Path;
-use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
+use super::file::{connect, connect_for_reading};
 use super::{schema, storage_error, upgrade};
-use crate::app;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ui::Ui;
-
-/// How long another program that holds the file is waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) enum Contents {
     /// An empty file: a database that has not been written to.
@@ -21,22 +17,11 @@ pub(super) enum Contents {
     Ours,
 }
 
-pub(super) fn connect(path: &Path, access: OpenFlags) -> Result<Connection> {
-    let failed = || format!("cannot open {}", path.display());
-    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX);
-    let connection = connection.context(Kind::Storage, failed)?;
-    connection.busy_timeout(app::patience(PATIENCE)).context(Kind::Storage, failed)?;
-    // Triggers and views come from the file; they may call nothing that has effects of its own.
-    connection.pragma_update(None, "trusted_schema", false).context(Kind::Storage, failed)?;
-    connection.pragma_update(None, "foreign_keys", true).context(Kind::Storage, failed)?;
-    Ok(connection)
-}
-
 /// Opens for reading, which leaves no trace, with one exception: where a write was broken off, the file
 /// holds a part of what was being written, and the journal beside it what was there before. Whoever
 /// reads first has to put that back. A journal that a living writer needs is left alone by SQLite.
 pub(super) fn for_reading(path: &Path, ui: Ui) -> Result<(Connection, Contents)> {
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let connection = connect_for_reading(path)?;
     if is_broken_off(&connection) {
         ui.note(format_args!("{}: a write was broken off, and is undone first", path.display()));
         recognize(&connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?, path)?;

@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
 
+use super::file::connect;
 use super::kind::Kind as RowKind;
-use super::open::{Contents, connect, recognize};
+use super::open::{Contents, recognize};
 use super::shape;
 use super::{Writer, check, schema, storage_error, with_suffix};
 use crate::app::{App, die_if_chosen};

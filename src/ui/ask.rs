@@ -10,7 +10,7 @@ use std::thread;
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
-use super::Ui;
+use super::{Ui, printable};
 use crate::error::{Context, Error, Kind, Result};
 use crate::secret::Secret;
 use crate::stop::{POLL, Stop};
@@ -22,7 +22,7 @@ impl Ui {
     pub(crate) fn ask(&self, stop: &Stop, question: &str) -> Result<String> {
         self.require_terminal(question)?;
         let mut stderr = io::stderr().lock();
-        let _ = write!(stderr, "{question} ").and_then(|()| stderr.flush());
+        let _ = write!(stderr, "{} ", printable(question)).and_then(|()| stderr.flush());
         drop(stderr);
         let line = answer(stop, || {
             let mut line = String::new();
@@ -38,7 +38,7 @@ impl Ui {
     /// Asks for a secret, which is not echoed.
     pub(crate) fn ask_secret(&self, stop: &Stop, question: &str) -> Result<Secret> {
         self.require_terminal(question)?;
-        let prompt = format!("{question} ");
+        let prompt = format!("{} ", printable(question));
         match answer(stop, || rpassword::prompt_password(prompt).map(Secret::new))? {
             Ok(secret) => Ok(secret.trimmed()),
             // The terminal is raw meanwhile, so Ctrl-C arrives as a key and may be seen before the
@@ -71,7 +71,8 @@ fn answer<T: Send + 'static>(
 ) -> Result<io::Result<T>> {
     let found = Terminal::look();
     let (send, receive) = mpsc::channel();
-    thread::spawn(move || send.send(read()));
+    let reader = thread::Builder::new().spawn(move || send.send(read()));
+    reader.context(Kind::Storage, || "cannot wait for an answer".to_owned())?;
     loop {
         match receive.recv_timeout(POLL) {
             Ok(answer) => return Ok(answer),

@@ -1,21 +1,27 @@
 //! The only printer.
 //!
 //! Rules:
-//! - standard output carries data alone; everything said goes to standard error;
-//! - what is said starts in lower case, ends without a full stop, and holds no control characters,
+//! - standard output carries only data; everything said goes to standard error;
+//! - what is said starts in lower case and ends without a full stop; it is one line and [`printable`],
 //!   since names and error texts come from other people;
+//! - data is printable on a terminal, and untouched anywhere else;
 //! - a closed standard output ends the command quietly; a closed standard error is not our concern;
 //! - a table is no wider than the terminal; anywhere else it is whole;
 //! - a success says nothing unless somebody is watching (a terminal) or asked (`-v`).
 
 mod ask;
+mod printable;
 mod progress;
 mod table;
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
+use rustix::fs::{OFlags, fcntl_getfl};
+
 use crate::error::{Error, Kind, Result};
+use printable::Screen;
+pub(crate) use printable::printable;
 pub(crate) use progress::Status;
 pub(crate) use table::Column;
 
@@ -29,7 +35,7 @@ pub(crate) enum ColorChoice {
     Never,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Ui {
     pub(crate) quiet: bool,
     pub(crate) verbosity: u8,
@@ -101,7 +107,8 @@ impl Ui {
     }
 
     fn line(&self, label: &str, text: impl Display) {
-        let text = printable(&text.to_string());
+        let text = text.to_string();
+        let text = printable(&text);
         let space = if label.is_empty() { "" } else { " " };
         progress::aside(|| writeln!(io::stderr().lock(), "{label}{space}{text}"));
     }
@@ -112,7 +119,12 @@ impl Ui {
 
     /// Standard output, for data. End with [`Data::done`]: dropping it would hide a failed write.
     pub(crate) fn data(&self) -> Data {
-        Data(BufWriter::new(io::stdout().lock()))
+        let out = BufWriter::new(io::stdout().lock());
+        match self.width {
+            _ if check_output().is_err() => Data::Closed,
+            Some(_) => Data::Screen(Screen::new(out)),
+            None => Data::Untouched(out),
+        }
     }
 
     /// Prints one JSON value and a newline.
@@ -125,28 +137,52 @@ impl Ui {
 
     /// Prints one line of data.
     pub(crate) fn line_of_data(&self, text: impl Display) -> Result<()> {
+        let text = text.to_string();
+        let text = if self.width.is_some() { printable(&text) } else { text.into() };
         let mut data = self.data();
-        writeln!(data, "{}", printable(&text.to_string())).map_err(output_failed)?;
+        writeln!(data, "{text}").map_err(output_failed)?;
         data.done()
     }
 }
 
 /// Buffered standard output whose failures are told apart: a reader that left is no error.
-pub(crate) struct Data(BufWriter<StdoutLock<'static>>);
+pub(crate) enum Data {
+    Untouched(BufWriter<StdoutLock<'static>>),
+    Screen(Screen<BufWriter<StdoutLock<'static>>>),
+    /// There is nothing to write to, which matters only if something is written.
+    Closed,
+}
 
 impl Data {
     pub(crate) fn done(mut self) -> Result<()> {
-        self.0.flush().map_err(output_failed)
+        self.flush().map_err(output_failed)
     }
 }
 
 impl Write for Data {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        match self {
+            Data::Untouched(out) => out.write(bytes),
+            Data::Screen(out) => out.write(bytes),
+            Data::Closed => check_output().map(|()| bytes.len()),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        match self {
+            Data::Untouched(out) => out.flush(),
+            Data::Screen(out) => out.flush(),
+            Data::Closed => Ok(()),
+        }
+    }
+}
+
+/// Fails where nothing can be written to standard output. One that was closed before we started is
+/// such (`build/stdout.c`), and the standard library would take every byte for written.
+pub(crate) fn check_output() -> io::Result<()> {
+    match fcntl_getfl(io::stdout())? & OFlags::RWMODE == OFlags::RDONLY {
+        true => Err(io::Error::other("it was closed, or is open only for reading")),
+        false => Ok(()),
     }
 }
 
@@ -155,31 +191,5 @@ pub(crate) fn output_failed(error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Error::new(Kind::ClosedPipe, "standard output was closed"),
         _ => Error::new(Kind::Storage, "cannot write to standard output").because(error),
-    }
-}
-
-/// Control characters could move the cursor or recolour the terminal; they are shown as `\u{…}`.
-/// Line ends and tabs of our own stay.
-pub(crate) fn printable(text: &str) -> String {
-    let dangerous = |c: char| c.is_control() && c != '\n' && c != '\t' || is_bidi_control(c);
-    if !text.contains(dangerous) {
-        return text.to_owned();
-    }
-    text.chars().map(|c| if dangerous(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
-}
-
-/// Characters that reorder the text around them, so that a name could pose as another.
-fn is_bidi_control(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn terminal_escapes_are_shown_not_obeyed() {
-        assert_eq!(printable("Eve\x1b[2J \u{202e}nimda"), "Eve\\u{1b}[2J \\u{202e}nimda");
-        assert_eq!(printable("Zoë 王小明"), "Zoë 王小明");
     }
 }

@@ -109,10 +109,10 @@ fn home_of_the_account() -> Option<String> {
 fn blanks_and_other_scripts_in_paths_are_just_names() {
     let home = Home::with_sign_in();
     let db = "Prüfung 2026/Q3 – années.sqlite";
+    fs::create_dir(home.path("Prüfung 2026")).expect("a folder");
     home.fbsync(&["sync", "--db", db]).succeeds();
     home.fbsync(&["export", "access", "--db", db, "-o", "Prüfung 2026/ 列表 .csv"]).succeeds();
     home.fbsync(&["verify", "--db", db]).succeeds();
-    assert_eq!(mode_of(&home.path("Prüfung 2026")), 0o700);
     // A line that is suggested survives the shell, blanks and all.
     let missing = home.fbsync(&["verify", "--db", "not there.sqlite"]).exits(9);
     missing.says("hint: fbsync sync --db 'not there.sqlite'");
@@ -124,11 +124,15 @@ fn umask_000_changes_nothing() {
     let home = Home::new().without("XDG_STATE_HOME");
     let grant = home.grant();
     let line = format!(
-        "umask 000; $FBSYNC auth --import-refresh-token && unset FBSYNC_REFRESH_TOKEN && $FBSYNC sync --db new/{DB} \
-         && $FBSYNC export access --db new/{DB} -o new/access.csv"
+        "umask 000; $FBSYNC auth --import-refresh-token && unset FBSYNC_REFRESH_TOKEN && $FBSYNC sync --db {DB} \
+         && $FBSYNC export access --db {DB} -o access.csv && $FBSYNC export --db {DB} --out new/ev"
     );
     home.run(home.shell(&line).env("FBSYNC_REFRESH_TOKEN", grant)).succeeds();
-    for folder in [DEFAULT_STATE, "new"] {
+    for file in [DB, "audit.sqlite.lock", "access.csv"] {
+        assert_eq!(mode_of(&home.path(file)), 0o600, "{file}");
+    }
+    assert_eq!(mode_of(&home.path("new")), 0o700);
+    for folder in [DEFAULT_STATE, "new/ev"] {
         assert_eq!(mode_of(&home.path(folder)), 0o700, "{folder}");
         for entry in fs::read_dir(home.path(folder)).expect("a folder").flatten() {
             assert_eq!(mode_of(&entry.path()), 0o600, "{}", entry.path().display());

@@ -145,12 +145,13 @@ fn another_origin_is_refused_and_another_port_of_this_machine_is_not() {
 fn what_is_created_is_private_whatever_the_umask() {
     for umask in ["000", "0777"] {
         let home = Home::reading(World::many(2, 3));
-        let sync = format!("umask {umask}; exec \"$FBSYNC\" sync --db new/folder/audit.sqlite");
+        let sync = format!("umask {umask}; exec \"$FBSYNC\" sync --db audit.sqlite");
         home.run(&mut home.shell(&sync)).succeeds();
-        let export =
-            format!("umask {umask}; exec \"$FBSYNC\" export access --db new/folder/audit.sqlite -o out.csv");
+        let export = format!("umask {umask}; exec \"$FBSYNC\" export access --db audit.sqlite -o out.csv");
         home.run(&mut home.shell(&export)).succeeds();
-        for file in ["new/folder/audit.sqlite", "new/folder/audit.sqlite.lock", "out.csv"] {
+        let export = format!("umask {umask}; exec \"$FBSYNC\" export --db audit.sqlite --out new/folder");
+        home.run(&mut home.shell(&export)).succeeds();
+        for file in ["audit.sqlite", "audit.sqlite.lock", "out.csv", "new/folder/access.csv"] {
             assert_eq!(mode_of(&home.path(file)), 0o600, "{file} under {umask}");
         }
         for folder in ["new", "new/folder"] {
@@ -213,13 +214,21 @@ fn reading_changes_no_byte() {
 #[test]
 fn paths_may_hold_spaces_other_scripts_and_the_profiles_name() {
     let home = Home::reading(World::many(1, 2));
-    for db in
-        ["my books/Prüfung 2026.sqlite", "帳簿/監査.sqlite", "it's.sqlite", "100%.sqlite", "a?b#c.sqlite"]
-    {
+    for db in [
+        "my books/Prüfung 2026.sqlite",
+        "帳簿/監査.sqlite",
+        "it's.sqlite",
+        "100%.sqlite",
+        "a?b#c.sqlite",
+        ":memory:",
+        "file:x.sqlite?mode=memory",
+    ] {
+        fs::create_dir_all(home.path(db).parent().expect("a folder")).expect("a folder");
         home.fbsync(&["sync", "--db", db]).succeeds();
         home.fbsync(&["verify", "--db", db]).succeeds();
         assert!(home.path(db).exists(), "{db}");
     }
+    fs::create_dir(home.path("acme")).expect("a folder");
     home.fbsync(&["--profile", "acme", "sync", "--db", "{profile}/{profile}.sqlite"]).succeeds();
     assert!(home.path("acme/acme.sqlite").exists());
 }

@@ -26,6 +26,9 @@ use crate::tables::Tables;
 /// The database of every test that does not need another name.
 pub(crate) const DB: &str = "audit.sqlite";
 
+/// What is said when it is begun.
+pub(crate) const NEW_DB: &str = "new database audit.sqlite\n";
+
 pub(crate) struct Home {
     pub(crate) sandbox: Sandbox,
     pub(crate) port: u16,
@@ -237,6 +240,7 @@ impl Home {
         let posted = self.sandbox.requests().into_iter().flat_map(|seen| seen.form);
         let posted = posted.filter(|(name, _)| SECRET.contains(&name.as_str())).map(|(_, value)| value);
         let stored = fs::read_dir(self.state()).into_iter().flatten().flatten();
+        let stored = stored.filter(|entry| entry.path().is_file());
         let stored = stored.filter_map(|entry| fs::read(entry.path()).ok()).flat_map(|bytes| {
             let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
             ["access_token", "access_token_secret", "refresh_token", "client_secret"]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use fbsync::sandbox::{Fault, Reading, Trouble};
 use serde_json::Value;
 
-use crate::harness::{DB, Home, has};
+use crate::harness::{DB, Home, NEW_DB, has};
 use crate::sync::{TEAM, three};
 
 #[test]
@@ -88,7 +88,7 @@ fn there_is_no_bar_where_nobody_can_watch_one() {
         let screen = shown(&home, before, options, 0);
         assert!(!screen.contains("/3 businesses") && !screen.contains('\x1b'), "{options}: {screen:?}");
         if options == "2>said" {
-            assert_eq!(fs::read_to_string(home.path("said")).expect("a file"), "");
+            assert_eq!(fs::read_to_string(home.path("said")).expect("a file"), NEW_DB);
         }
     }
 }

@@ -177,6 +177,7 @@ fn the_nightly_script_tells_a_change_from_a_failure() {
     let home = home.with("PATH", &format!("{folder}:{}", std::env::var("PATH").unwrap_or_default()));
     let nightly = |home: &Home| home.run(&mut home.shell("sh nightly.sh"));
 
+    home.sync().succeeds();
     // Nothing to compare with, then nothing changed: cron has nothing to mail.
     for _ in 0..2 {
         let run = nightly(&home).succeeds();

@@ -16,7 +16,7 @@ pub(crate) fn start(home: &Home, arguments: &[&str]) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("fbsync starts")
 }
 
-pub(crate) fn until(what: &str, is: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, mut is: impl FnMut() -> bool) {
     let deadline = Instant::now() + FOR_EVER / 2;
     while !is() {
         assert!(Instant::now() < deadline, "never: {what}");

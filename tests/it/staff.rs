@@ -5,7 +5,7 @@ use std::fs;
 use fbsync::sandbox::{Business, Fault, Member, Reading, Staff, Trouble, World};
 use serde_json::json;
 
-use crate::harness::{DB, Home, Run};
+use crate::harness::{DB, Home, NEW_DB, Run};
 
 const STAFFS: &str = "/accounting/account/aC9001/users/staffs";
 
@@ -56,7 +56,7 @@ fn logins(home: &Home) -> Vec<String> {
 #[test]
 fn logins_are_told_in_utc_and_what_is_not_known_is_told_apart() {
     let home = Home::reading(world());
-    assert_eq!(sync(&home).succeeds().stderr, "");
+    assert_eq!(sync(&home).succeeds().stderr, NEW_DB);
     assert_eq!(coverage(&home), "complete|ok|200|4|4|1|1|");
     assert_eq!(
         logins(&home),
@@ -109,7 +109,7 @@ fn a_refused_list_is_told_and_the_snapshot_complete_all_the_same() {
         let mut world = world();
         world.business(9001).expect("a business").staff_list = Reading::Refused(status);
         let home = Home::signed_in_to(world);
-        assert_eq!(sync(&home).succeeds().stderr, "", "{status}");
+        assert_eq!(sync(&home).succeeds().stderr, NEW_DB, "{status}");
         let told = coverage(&home);
         assert!(told.starts_with(&format!("complete|denied|{status}||0|0|")), "{told}");
         assert!(told.contains("Permission Denied"), "{told}");

@@ -34,6 +34,55 @@ fn a_store_that_others_can_read_is_refused() {
 }
 
 #[test]
+fn a_folder_that_others_can_write_to_is_refused_and_the_hint_puts_it_right() {
+    for mode in [0o777, 0o770, 0o720, 0o702, 0o1777] {
+        let home = Home::with_sign_in();
+        fs::set_permissions(home.state(), fs::Permissions::from_mode(mode)).expect("chmod");
+        for arguments in
+            [&["refresh"][..], &["sync", "--db", "a.sqlite"], &["auth", "--paste"], &["status", "--check"]]
+        {
+            let (posts, run) = home.posts_of(|| home.fbsync(arguments));
+            run.exits(3).says("others can write to the folder");
+            assert_eq!(posts, 0);
+        }
+        let status = home.fbsync(&["status"]).succeeds();
+        assert!(status.stdout.contains("permissions wrong"), "{status}");
+        let said = home.fbsync(&["refresh"]).stderr;
+        let hint = said.lines().find_map(|line| line.strip_prefix("hint: ")).expect("a hint");
+        assert!(hint.starts_with("chmod go-w '"), "{hint}");
+        assert!(std::process::Command::new("sh").args(["-c", hint]).status().expect("sh").success());
+        home.fbsync(&["refresh"]).succeeds();
+        assert_eq!(home.mode("."), mode & 0o1755, "only what was the cause was changed");
+    }
+    for mode in [0o700, 0o750, 0o755, 0o711] {
+        let home = Home::with_sign_in();
+        fs::set_permissions(home.state(), fs::Permissions::from_mode(mode)).expect("chmod");
+        home.fbsync(&["refresh"]).succeeds();
+    }
+}
+
+#[test]
+fn a_folder_of_somebody_else_is_refused() {
+    if !rustix::process::geteuid().is_root() {
+        skip("only root can give a folder away");
+        return;
+    }
+    let home = Home::with_sign_in();
+    std::os::unix::fs::chown(home.state(), Some(65_534), Some(65_534)).expect("chown");
+    let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
+    run.exits(3).says("belongs to another user (uid 65534)").says("hint: sudo chown \"$(id -u)\" '");
+    assert_eq!(posts, 0);
+}
+
+#[test]
+fn a_lock_that_cannot_be_had_says_what_to_do() {
+    let home = Home::with_sign_in();
+    fs::remove_file(home.state().join("default.lock")).expect("removed");
+    symlink("/dev/null", home.state().join("default.lock")).expect("a link");
+    home.fbsync(&["refresh"]).exits(3).says("error: cannot lock ").says("hint: rm '");
+}
+
+#[test]
 fn a_store_of_somebody_else_is_refused() {
     if !rustix::process::geteuid().is_root() {
         skip("only root can give a file away");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use fbsync::sandbox::{Fault, Reading, Trouble, World};
 use serde_json::json;
 
-use crate::harness::{DB, Home, Run};
+use crate::harness::{DB, Home, NEW_DB, Run};
 
 pub(crate) const ME: &str = "/users/me";
 pub(crate) const TEAM: &str = "/businesses/9002/team_members";
@@ -38,7 +38,7 @@ pub(crate) fn for_ever(path: &str, trouble: Trouble) -> (Home, Run) {
 fn a_good_reading_is_silent_unless_asked() {
     let home = Home::reading(three());
     let run = home.sync().succeeds();
-    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", NEW_DB));
     let run = home.fbsync(&["sync", "--db", DB, "-v"]).succeeds();
     assert_eq!(run.stdout, "");
     run.says("snapshot 2: 3 businesses, 13 accounts, 15 memberships (0 joined, 0 left since snapshot 1)\n");

@@ -16,8 +16,9 @@ use std::time::Duration;
 use crate::app::App;
 use crate::cli::AuthArgs;
 use crate::credentials::{self, Profile, Store};
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::freshbooks::Person;
+use crate::fsutil;
 use crate::http::Http;
 use crate::oauth::{self, Attempt, Awaited, Certificate, Client, Page, RedirectUri, Reply, TEAMS_SCOPE};
 use crate::secret::Secret;
@@ -91,8 +92,12 @@ fn request(app: &App, args: &AuthArgs, client: Client) -> Result<Request> {
     })
 }
 
+/// A chain of certificates takes a few kilobytes.
+const LARGEST_PEM: u64 = 1 << 20;
+
 fn read_pem(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).context(Kind::Config, || format!("cannot read {}", path.display()))
+    let read = fsutil::open_regular(path).and_then(|file| fsutil::read_bounded(file, LARGEST_PEM));
+    read.map_err(fsutil::failing(|| format!("cannot read {}", path.display())))
 }
 
 impl Request {

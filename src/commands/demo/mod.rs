@@ -40,7 +40,10 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
     let app = demo_app(caller, &sandbox, &args.dir)?;
     let db = args.dir.join("audit.sqlite");
     let csv = args.dir.join("access.csv");
-    let step = |text: &str| app.ui.instruct(format_args!("\n— {text}"));
+    let step = |text: &str| {
+        app.ui.instruct("");
+        app.ui.instruct(format_args!("— {text}"));
+    };
 
     app.ui.instruct(
         "everything here happens on this machine: a built-in FreshBooks, invented people, no account",
@@ -83,13 +86,13 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
 fn prepare(dir: &Path) -> Result<()> {
     let shown = dir.display();
     let failed = || format!("cannot use the folder {shown}");
-    let occupied = dir.exists() && dir.read_dir().context(Kind::Config, failed)?.next().is_some();
+    let occupied = dir.exists() && dir.read_dir().map_err(fsutil::failing(failed))?.next().is_some();
     if occupied && !dir.join(MARKER).is_file() {
         return Err(Error::new(Kind::Config, format!("{shown} holds something else and was left as it is"))
             .hint("fbsync demo --dir ANOTHER-FOLDER"));
     }
     if occupied {
-        fsutil::remove_folder(dir).context(Kind::Config, failed)?;
+        fsutil::remove_folder(dir).map_err(fsutil::failing(failed))?;
     }
     fsutil::create_private_folder(dir)?;
     fsutil::replace_private(&dir.join(MARKER), b"made by `fbsync demo`; the next one replaces it\n")
@@ -147,6 +150,7 @@ fn sync_once(app: &App, db: &Path, note: &str) -> Result<()> {
         jobs: 4,
         max_time: None,
         every: None,
+        no_create: false,
         note: Some(note.to_owned()),
         new_identity: false,
         adopt: false,
@@ -200,8 +204,9 @@ fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
     let program = app::program();
     let typed = shell::path(db);
     for line in [
+        String::new(),
         format!(
-            "\n— it is all in {}: {}, {}, the evidence folder and the sandbox's sign-in in state/",
+            "— it is all in {}: {}, {}, the evidence folder and the sandbox's sign-in in state/",
             dir.display(),
             name(csv),
             "audit.sqlite"

@@ -32,8 +32,9 @@ pub(super) fn serve(app: &App, sandbox: &Sandbox, dir: &Path, redirect_uri: &str
         ("FBSYNC_DB", path("audit.sqlite")),
         ("FBSYNC_PROFILE", "default".to_owned()),
     ];
+    app.ui.instruct("");
     app.ui.instruct(format_args!(
-        "\n— the sandbox stays up at {}; Ctrl-C ends it. In another terminal, paste these lines first:",
+        "— the sandbox stays up at {}; Ctrl-C ends it. In another terminal, paste these lines first:",
         sandbox.origin()
     ));
     match app.json {

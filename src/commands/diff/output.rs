@@ -45,7 +45,10 @@ impl Output<'static> {
         let data = || app.ui.data();
         Ok(match format {
             DiffFormat::Table => Output::Table { at_terminal: app.ui.width.is_some(), rows: Vec::new() },
-            DiffFormat::Csv => Output::Lines(Lines::csv(&CHANGES, columns(), Style::default(), data())?),
+            DiffFormat::Csv => {
+                let style = Style { printable: app.ui.width.is_some(), ..Style::default() };
+                Output::Lines(Lines::csv(&CHANGES, columns(), style, data())?)
+            }
             DiffFormat::Jsonl => Output::Lines(Lines::jsonl(columns(), data())),
             DiffFormat::Json => Output::Array { out: data(), begun: false },
         })

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use crate::cli::ExportArgs;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::format::Format;
 use crate::fsutil;
 use crate::report::{self, Options, REPORTS, Report, Style};
+use crate::shell;
 
 /// The longest file of addresses that is read.
 const LARGEST_PEOPLE_FILE: u64 = 4 << 20;
@@ -22,11 +23,7 @@ pub(super) fn report(args: &ExportArgs) -> Result<Option<&'static Report>> {
 
 /// The format that was asked for, or that the name of the file says.
 pub(super) fn style(args: &ExportArgs, file: Option<&Path>) -> Result<Style> {
-    let extension =
-        file.and_then(Path::extension).map(|extension| extension.to_string_lossy().to_lowercase());
-    let named = [Format::Csv, Format::Xlsx, Format::Jsonl]
-        .into_iter()
-        .find(|format| extension.as_deref() == Some(format.extension()));
+    let named = file.map(format_named).transpose()?.flatten();
     let format = match (args.format, named) {
         (Some(asked), Some(named)) if asked != named => {
             let (asked, named) = (asked.extension(), named.extension());
@@ -38,7 +35,28 @@ pub(super) fn style(args: &ExportArgs, file: Option<&Path>) -> Result<Style> {
     if args.bom && format != Format::Csv {
         return Err(Error::new(Kind::Usage, "--bom is for CSV").hint("leave --bom out"));
     }
-    Ok(Style { format, guard: args.formula_guard, bom: args.bom })
+    Ok(Style { format, guard: args.formula_guard, bom: args.bom, printable: false })
+}
+
+/// What the file's extension says; nothing where it has none. A name that promises another format than
+/// those is refused: somebody would open it as that.
+fn format_named(file: &Path) -> Result<Option<Format>> {
+    let named = |file: &Path| {
+        let extension = file.extension()?.to_string_lossy().to_lowercase();
+        Format::ALL.into_iter().find(|format| format.extension() == extension)
+    };
+    let Some(extension) = file.extension() else { return Ok(None) };
+    named(file).map(Some).ok_or_else(|| {
+        let extension = extension.display();
+        let known = Format::ALL.map(|format| format!(".{}", format.extension())).join(", ");
+        let bare = file.with_extension("");
+        let csv = match named(&bare) {
+            Some(_) => shell::path(&bare),
+            None => shell::path(&file.with_extension(Format::Csv.extension())),
+        };
+        Error::new(Kind::Usage, format!("`.{extension}` is not a format that can be written ({known})"))
+            .hint(format!("-o {csv}"))
+    })
 }
 
 pub(super) fn options(args: &ExportArgs) -> Result<Options> {
@@ -61,7 +79,7 @@ fn people(given: &[String]) -> Result<Vec<String>> {
     let mut people = Vec::new();
     for one in given {
         let path = Path::new(one);
-        if !path.is_file() {
+        if !path.exists() {
             if !one.contains('@') {
                 return Err(Error::new(
                     Kind::Usage,
@@ -73,7 +91,7 @@ fn people(given: &[String]) -> Result<Vec<String>> {
             continue;
         }
         let text = fsutil::read_text(path, LARGEST_PEOPLE_FILE)
-            .context(Kind::Config, || format!("cannot read {}", path.display()))?;
+            .map_err(fsutil::failing(|| format!("cannot read {}", path.display())))?;
         let cells = |line: &str| {
             let mut cells =
                 line.split([',', ';', '\t']).map(|cell| cell.trim_matches(['"', ' ']).to_lowercase());

@@ -6,12 +6,15 @@ use std::path::Path;
 use serde_json::json;
 
 use super::{Work, asked, cells};
+use crate::app::die_if_chosen;
+use crate::commands::outputs;
 use crate::error::{Context, Error, Kind, Result};
-use crate::evidence::check::{self, files_known};
+use crate::evidence::check;
 use crate::evidence::compare::same_evidence;
 use crate::evidence::split::{self, Order, Split};
 use crate::evidence::{self, Plan, Sealed, Source, Stamp};
 use crate::fsutil::{self, PendingFolder};
+use crate::report::LONGEST_CELL;
 use crate::shell;
 use crate::store::Reader;
 use crate::ui::output_failed;
@@ -20,6 +23,7 @@ impl Work<'_> {
     /// Writes it, and returns what was sealed and the seal.
     pub(super) fn folder(&self, target: &Path) -> Result<(Sealed, String)> {
         let style = asked::style(self.args, None)?;
+        outputs::check(self.app, &self.db, target)?;
         let reader = Reader::open(self.app, &self.db)?;
         let (choice, demand) = self.choose(&reader)?;
         let stamp = Stamp::of_this_run(&self.app.clock)?;
@@ -47,6 +51,7 @@ impl Work<'_> {
                 evidence::write(pending.path(), &view, &plan)?
             }
         };
+        die_if_chosen("export-folder");
         let seal = self.put_in_place(pending, target)?.unwrap_or_else(|| sealed.seal.clone());
         Ok((sealed, seal))
     }
@@ -57,25 +62,24 @@ impl Work<'_> {
         let shown = target.display();
         let failed = || format!("cannot write {shown}");
         let occupied =
-            target.is_dir() && !fsutil::files_below(target).context(Kind::Config, failed)?.is_empty();
-        if occupied && same_evidence(target, pending.path()) {
+            target.is_dir() && !fsutil::files_below(target).map_err(fsutil::failing(failed))?.is_empty();
+        if occupied && same_evidence(target, pending.path())? {
             let there = check::check(target, None, None, &self.app.stop)?;
             if there.findings.is_empty() {
                 self.app.ui.note(format_args!("{shown} holds that evidence already; it was left as it is"));
                 return Ok(Some(there.seal));
             }
         }
-        if occupied && self.args.force {
-            let known = files_known(target);
-            let files = fsutil::files_below(target).context(Kind::Config, failed)?;
-            if let Some(foreign) = files.iter().find(|file| !known.contains(*file)) {
-                let foreign = foreign.display();
-                return Err(Error::new(
-                    Kind::Config,
-                    format!("{shown} holds {foreign}, which fbsync did not write"),
-                )
-                .hint("move it, or name another folder with --out; nothing was replaced"));
-            }
+        if occupied
+            && self.args.force
+            && let Some(foreign) = check::strangers(target)?.first()
+        {
+            let foreign = foreign.display();
+            return Err(Error::new(
+                Kind::Config,
+                format!("{shown} holds {foreign}, which fbsync did not write"),
+            )
+            .hint("move it, or name another folder with --out; nothing was replaced"));
         }
         match pending.commit(self.args.force) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Error::new(
@@ -98,11 +102,17 @@ impl Work<'_> {
                 .collect();
             ui.json(&json!({
                 "folder": shown.to_string(), "seal": seal, "files": sealed.files, "rows": sealed.rows,
-                "changed_cells": sealed.changed_cells, "not_made": not_made,
+                "changed_cells": sealed.changed_cells, "cut_cells": sealed.cut_cells, "not_made": not_made,
             }))?;
         }
         for (report, reason) in &sealed.not_made {
             ui.detail(1, format_args!("{report} was not made: {reason}"));
+        }
+        if sealed.cut_cells > 0 {
+            ui.warn(format_args!(
+                "{} longer than a spreadsheet takes: cut at {LONGEST_CELL} characters; the manifest names each",
+                cells(sealed.cut_cells)
+            ));
         }
         if sealed.changed_cells > 0 {
             ui.detail(

@@ -52,13 +52,13 @@ impl Work<'_> {
                 Err(usage("with --for, --out needs --split-by business", "-o FILE writes one file"))
             }
             (None, _, None, Some(report)) => self.one(report),
-            (None, file, None, None) => self.baton(file.as_deref().filter(|file| *file != Path::new("-"))),
+            (None, _, None, None) => self.baton(self.output()),
         }
     }
 
     fn refuse_what_baton_cannot_say(&self) -> Result<()> {
         let args = self.args;
-        let named = args.output.as_deref().filter(|file| args.split_by.is_none() && *file != Path::new("-"));
+        let named = self.output().filter(|_| args.split_by.is_none());
         if named.is_some_and(|file| file.extension().is_none_or(|extension| extension != "c1z")) {
             return Err(usage("--for baton writes a .c1z", "-o sync.c1z"));
         }

@@ -1,22 +1,26 @@
 //! One report, to standard output or a file.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use super::{Work, asked, cells};
+use crate::app::die_if_chosen;
+use crate::commands::outputs;
 use crate::error::{Context, Error, Kind, Result};
 use crate::evidence::Source;
 use crate::format::{Format, Guard};
-use crate::fsutil::Pending;
-use crate::report::{self, Report};
+use crate::fsutil::{Pending, is_standard_output};
+use crate::report::{self, LONGEST_CELL, Report, Style};
 use crate::shell;
 use crate::store::Reader;
 
 impl Work<'_> {
     pub(super) fn one(&self, report: &Report) -> Result<()> {
         let args = self.args;
-        let style = asked::style(args, args.output.as_deref())?;
-        if style.format == Format::Xlsx && args.output.is_none() && io::stdout().is_terminal() {
+        let output = self.output();
+        let on_a_terminal = output.is_none() && self.app.ui.width.is_some();
+        let style = Style { printable: on_a_terminal, ..asked::style(args, output)? };
+        if style.format == Format::Xlsx && on_a_terminal {
             return Err(Error::new(Kind::Usage, "a workbook is nothing for a terminal")
                 .hint(format!("fbsync export {} … -o {}.xlsx", report.name, report.name)));
         }
@@ -35,7 +39,7 @@ impl Work<'_> {
         if let Some(reason) = report.not_made(&view) {
             self.app.ui.warn(format_args!("`{}` was not made: {reason}", report.name));
         }
-        let written = match &args.output {
+        let written = match output {
             None => {
                 if style.guard == Guard::Fail {
                     // A stream cannot be taken back: whether all of it may go out is found out first.
@@ -54,6 +58,11 @@ impl Work<'_> {
                 cells(written.changed.len())
             ));
         }
+        for cell in &written.cut {
+            self.app.ui.warn(format_args!(
+                "{cell} is longer than a spreadsheet takes: cut at {LONGEST_CELL} characters"
+            ));
+        }
         for remark in (report.remarks)(&view)? {
             self.app.ui.note(remark);
         }
@@ -62,10 +71,15 @@ impl Work<'_> {
             "{} rows of snapshot {} ({}, {})",
             written.rows, snapshot.id, snapshot.status, snapshot.finished_at
         ));
-        if args.output.is_some() {
+        if output.is_some() {
             self.app.ui.next(format_args!("fbsync verify --db {}", shell::path(&self.db)));
         }
         Ok(())
+    }
+
+    /// The file that is to be written, if not standard output.
+    pub(super) fn output(&self) -> Option<&Path> {
+        self.args.output.as_deref().filter(|file| !is_standard_output(file))
     }
 
     /// Writes beside the target and renames, so that a file is whole or not there.
@@ -74,6 +88,7 @@ impl Work<'_> {
         file: &Path,
         fill: impl FnOnce(&mut dyn Write) -> Result<T>,
     ) -> Result<T> {
+        outputs::check(self.app, &self.db, file)?;
         let shown = file.display();
         let failed = || format!("cannot write {shown}");
         let mut pending = Pending::beside(file).context(Kind::Storage, failed)?;
@@ -81,6 +96,7 @@ impl Work<'_> {
         let written = fill(&mut out)?;
         out.flush().context(Kind::Storage, failed)?;
         drop(out);
+        die_if_chosen("export-file");
         if pending.same_as_target() {
             self.app.ui.result(format_args!("{shown} is already that, byte for byte"));
             return Ok(written);

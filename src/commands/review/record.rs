@@ -66,7 +66,7 @@ pub(super) fn run(app: &App, args: &RecordArgs) -> Result<()> {
         os_user: app::os_user(),
         files,
     };
-    let writer = Writer::claim(&path, app.ui)?;
+    let writer = Writer::claim(app, &path)?;
     writer.bring_up_to_date(app.ui)?;
     let recorded = writer.record(&judgement)?;
     if app.json {

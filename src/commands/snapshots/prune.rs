@@ -46,7 +46,7 @@ pub(crate) fn run(app: &App, path: &Path, zone: &Zone, args: &PruneArgs) -> Resu
         }
     }
     let ids: Vec<i64> = doomed.iter().map(|line| line.id).collect();
-    let writer = Writer::claim(path, app.ui)?;
+    let writer = Writer::claim(app, path)?;
     writer.bring_up_to_date(app.ui)?;
     let freed = writer.prune(&ids)?;
     tell(app, &ids, &freed)?;

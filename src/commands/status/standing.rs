@@ -7,7 +7,6 @@ use crate::app::App;
 use crate::classic::System;
 use crate::credentials::{self, ClassicProfile, Profile, Store, Stored, StoredIdentity};
 use crate::error::{Error, Result};
-use crate::fsutil;
 use crate::time::{Timestamp, spoken};
 
 /// One stored sign-in as it stands.
@@ -63,7 +62,7 @@ pub(super) fn look(app: &App, store: &Store, here: Option<&str>, checked: Option
         Ok(Some(profile)) => (judge(app, store, &profile, here), Some(profile)),
         Ok(None) => (State::NeedsSignIn { why: gone(store) }, None),
         Err(problem) => {
-            let exposed = matches!(fsutil::secrecy_problem(store.file()), Ok(Some(_)));
+            let exposed = matches!(store.exposure(), Ok(Some(_)));
             (State::Unusable { problem, exposed }, None)
         }
     };

@@ -8,7 +8,7 @@
 use std::mem;
 use std::path::Path;
 
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::fsutil;
 use crate::time::Timestamp;
 
@@ -26,7 +26,7 @@ pub(super) struct Entry {
 
 pub(super) fn read(path: &Path) -> Result<Vec<Entry>> {
     let text = fsutil::read_text(path, LARGEST)
-        .context(Kind::Config, || format!("cannot read the accepted gaps in {}", path.display()))?;
+        .map_err(fsutil::failing(|| format!("cannot read the accepted gaps in {}", path.display())))?;
     entries(&text).map_err(|Problem { line, what, hint }| {
         // Within quotes there may be ends of lines, and an error is one line.
         let what = what.replace('\n', "\\n");

@@ -22,10 +22,9 @@ use crate::credentials::{ClassicProfile, Session, classic};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::{self, Plan};
 use crate::freshbooks::FreshBooks;
-use crate::fsutil;
 use crate::http::Http;
 use crate::model::{Business, Identity, Reading, relate};
-use crate::store::{Provenance, Spool, Writer};
+use crate::store::{self, Provenance, Spool, Writer};
 use gaps::AcceptedGaps;
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
@@ -95,11 +94,14 @@ fn from_classic(app: &App, args: &SyncArgs, profile: &ClassicProfile) -> Result<
 /// Locks the database, records what `read` returns, and says what was recorded.
 fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source>) -> Result<()> {
     let path = app.database(&args.database.db)?;
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fsutil::create_private_folder(folder)?;
-    }
     let gaps = AcceptedGaps::gather(app, args)?;
-    let writer = Writer::claim(&path, app.ui)?;
+    if args.no_create && !store::is_there(&path)? {
+        let message = format!("there is no database {}, and --no-create begins none", path.display());
+        return Err(
+            Error::new(Kind::Storage, message).hint("mount the volume it is on, or leave out --no-create")
+        );
+    }
+    let writer = Writer::claim(app, &path)?;
     let source = app.endpoints.api.lasting_name();
     let admit = |identity: &Identity, businesses: &[Business]| {
         if !args.new_identity {

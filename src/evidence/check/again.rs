@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::Verdict;
 use super::folders::indexed_seals;
+use crate::app::die_if_chosen;
 use crate::error::{Kind, Result};
 use crate::evidence::manifest::{FileEntry, Manifest};
 use crate::evidence::split::Index;
@@ -33,6 +34,7 @@ impl Again<'_> {
             }
             Err(error) => return Err(error),
         };
+        die_if_chosen("export-again");
         let version = &self.manifest.tool.version;
         let pruned =
             self.manifest.earlier_snapshot_id.filter(|id| earlier != Some(*id) && self.is_pruned(*id));
@@ -59,8 +61,10 @@ impl Again<'_> {
         let demand = Demand { snapshot_id: choice.chosen.id, scope: options.scope() };
         let source = Source::open(self.database, &demand)?;
         let view = source.view(options.options(), self.stop)?;
-        let index = (options.part == Some(Part::Firm))
-            .then(|| Index::of(&view, options.style(), &indexed_seals(self.folder)));
+        let index = match options.part {
+            Some(Part::Firm) => Some(Index::of(&view, options.style(), &indexed_seals(self.folder)?)),
+            _ => None,
+        };
         let plan =
             Plan { style: options.style(), choice, stamp: export, part: options.part, index: index.as_ref() };
         evidence::write(target, &view, &plan)?;

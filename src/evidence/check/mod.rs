@@ -10,19 +10,26 @@ mod folders;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
 use super::manifest::{Manifest, SCHEMA};
 use super::{MANIFEST, SUMS, split};
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::fsutil;
 use crate::model::reading::hex;
 use crate::stop::Stop;
 use crate::store::Reader;
 use again::Again;
+
+/// Far more than the names and hashes of any folder, and than any manifest: what is longer is not ours.
+const LARGEST_SUMS: u64 = 16 << 20;
+const LARGEST_MANIFEST: u64 = 256 << 20;
+
+/// What systems and unpacking programs leave in folders that they show; Apple's also begin with `._`.
+const STRAYS: [&str; 4] = [".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX"];
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +45,8 @@ pub(crate) struct Verdict {
     /// Files that could not be compared: of another version and in a form that cannot be read back, or
     /// made with what was pruned.
     pub(crate) not_compared: Vec<String>,
+    /// Files that a system left in the folder. They are no evidence, and nothing is made of them.
+    pub(crate) strays: Vec<String>,
     pub(crate) findings: Vec<String>,
 }
 
@@ -65,18 +74,46 @@ pub(crate) fn check(
     Ok(verdict)
 }
 
-/// Every file that a folder, or the folders of a split, should hold, by its path from there.
-pub(crate) fn files_known(folder: &Path) -> BTreeSet<PathBuf> {
-    let mut within = vec![PathBuf::new()];
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    within.extend(entries.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().into()));
-    let mut known = BTreeSet::new();
+/// The files of a folder, or of the folders of a split, that no list of theirs names, by their paths from
+/// there. What a system leaves anywhere is not among them.
+pub(crate) fn strangers(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut strangers = fsutil::files_below(folder)
+        .map_err(fsutil::failing(|| format!("cannot read {}", folder.display())))?;
+    let mut within: BTreeSet<PathBuf> =
+        strangers.iter().filter_map(|file| Some(file.parent()?.to_owned())).collect();
+    within.insert(PathBuf::new());
     for within in within {
-        let Ok(text) = fs::read_to_string(folder.join(&within).join(SUMS)) else { continue };
-        known.insert(within.join(SUMS));
-        known.extend(sums(&text, &mut Vec::new()).into_keys().map(|name| within.join(name)));
+        let name = within.join(SUMS);
+        match fsutil::open_within(folder, &name).and_then(|file| fsutil::read_bounded(file, LARGEST_SUMS)) {
+            Ok(text) => {
+                let listed = sums(&String::from_utf8_lossy(&text), &mut Vec::new());
+                strangers.retain(|file| {
+                    let listed = |name: &str| listed.contains_key(name) || name == SUMS;
+                    !file.strip_prefix(&within).is_ok_and(|rest| rest.to_str().is_some_and(listed))
+                });
+            }
+            Err(error) => drop(unusable(&name.display().to_string(), error)?),
+        }
     }
-    known
+    strangers.retain(|file| !is_stray(file));
+    Ok(strangers)
+}
+
+/// Whether a system left the file there, or the folder that it lies in.
+pub(super) fn is_stray(path: &Path) -> bool {
+    path.iter().any(|name| name.to_str().is_some_and(|name| STRAYS.contains(&name) || name.starts_with("._")))
+}
+
+/// What is wrong with a folder one of whose files cannot be read. Where the machine is the cause, it says
+/// nothing about the folder.
+fn unusable(name: &str, error: io::Error) -> Result<String> {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(format!("{name} is missing")),
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            Ok(format!("{name} cannot be evidence: {error}"))
+        }
+        _ => Err(fsutil::failing(|| format!("cannot read {name}"))(error)),
+    }
 }
 
 /// Checks one folder and returns its seal. `shown` stands before the names that are told.
@@ -87,17 +124,23 @@ fn check_one(
     stop: &Stop,
     verdict: &mut Verdict,
 ) -> Result<String> {
-    let sums_path = folder.join(SUMS);
-    let text = fs::read(&sums_path).map_err(|error| {
-        Error::new(Kind::No, format!("{} is no evidence folder: it has no {SUMS}", folder.display()))
-            .because(error)
-            .hint("name the folder that `fbsync export --out` wrote")
+    let read = |name, limit| {
+        fsutil::open_within(folder, Path::new(name)).and_then(|file| fsutil::read_bounded(file, limit))
+    };
+    let text = read(SUMS, LARGEST_SUMS).map_err(|error| match unusable(SUMS, error) {
+        Ok(why) => Error::new(Kind::No, format!("{} is no evidence folder: {why}", folder.display()))
+            .hint("name the folder that `fbsync export --out` wrote"),
+        Err(error) => error,
     })?;
     let seal = hex(Sha256::digest(&text));
     let mut found = Vec::new();
     let listed = sums(&String::from_utf8_lossy(&text), &mut found);
-    check_files(folder, &listed, &mut found)?;
-    let manifest = read_manifest(folder, &mut found);
+    check_files(folder, &listed, stop, verdict, &mut found)?;
+    let manifest = match read(MANIFEST, LARGEST_MANIFEST) {
+        Ok(text) => parse_manifest(&text, &mut found),
+        // Whether it should be there is for the list of files to say.
+        Err(error) => unusable(MANIFEST, error).map(|_| None)?,
+    };
     if let Some(manifest) = &manifest {
         check_manifest(manifest, &listed, &mut found);
         if let Some(database) = database {
@@ -130,29 +173,42 @@ fn sums(text: &str, found: &mut Vec<String>) -> BTreeMap<String, String> {
     sums
 }
 
-fn check_files(folder: &Path, listed: &BTreeMap<String, String>, found: &mut Vec<String>) -> Result<()> {
+fn check_files(
+    folder: &Path,
+    listed: &BTreeMap<String, String>,
+    stop: &Stop,
+    verdict: &mut Verdict,
+    found: &mut Vec<String>,
+) -> Result<()> {
     let failed = || format!("cannot read {}", folder.display());
-    for path in fsutil::files_below(folder).context(Kind::Config, failed)? {
+    for path in fsutil::files_below(folder).map_err(fsutil::failing(failed))? {
         let name = path.to_string_lossy();
+        if is_stray(&path) {
+            verdict.strays.push(folder.join(&path).display().to_string());
+            continue;
+        }
         if name != SUMS && !listed.contains_key(name.as_ref()) {
             found.push(format!("{name} was added: {SUMS} does not list it"));
         }
     }
     for (name, sum) in listed {
-        match hash_of(&folder.join(name)) {
+        match fsutil::open_within(folder, Path::new(name)).and_then(|file| hash_of(file, stop)) {
             Ok(is) if is == *sum => {}
             Ok(_) => found.push(format!("{name} was changed: its SHA-256 is not the one in {SUMS}")),
-            Err(_) => found.push(format!("{name} is missing or cannot be read")),
+            Err(error) => {
+                stop.check()?;
+                found.push(unusable(name, error)?);
+            }
         }
     }
     Ok(())
 }
 
-fn hash_of(path: &Path) -> std::io::Result<String> {
+fn hash_of(mut file: fs::File, stop: &Stop) -> io::Result<String> {
     let mut hasher = Sha256::new();
-    let mut file = fs::File::open(path)?;
     let mut buffer = [0; 1 << 16];
     loop {
+        stop.check().map_err(io::Error::other)?;
         match file.read(&mut buffer)? {
             0 => return Ok(hex(hasher.finalize())),
             n => hasher.update(&buffer[..n]),
@@ -160,9 +216,8 @@ fn hash_of(path: &Path) -> std::io::Result<String> {
     }
 }
 
-fn read_manifest(folder: &Path, found: &mut Vec<String>) -> Option<Manifest> {
-    let text = fs::read_to_string(folder.join(MANIFEST)).ok()?;
-    match serde_json::from_str::<Manifest>(&text) {
+fn parse_manifest(text: &[u8], found: &mut Vec<String>) -> Option<Manifest> {
+    match serde_json::from_slice::<Manifest>(text) {
         Ok(manifest) if manifest.schema == SCHEMA => Some(manifest),
         Ok(manifest) => {
             found.push(format!(

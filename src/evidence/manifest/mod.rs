@@ -81,7 +81,7 @@ pub(super) struct OptionsEntry {
 
 impl OptionsEntry {
     pub(super) fn style(&self) -> Style {
-        Style { format: self.format, guard: self.formula_guard, bom: self.bom }
+        Style { format: self.format, guard: self.formula_guard, bom: self.bom, ..Style::default() }
     }
 
     pub(super) fn options(&self) -> Options {
@@ -118,6 +118,9 @@ pub(super) struct FileEntry {
     pub(super) columns: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) formula_guard: Option<GuardEntry>,
+    /// The cells that were cut to what a spreadsheet takes, each as `row key/column`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) cut_cells: Vec<String>,
 }
 
 impl FileEntry {
@@ -133,6 +136,7 @@ impl FileEntry {
             rows: None,
             columns: None,
             formula_guard: None,
+            cut_cells: Vec::new(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
 use super::print::print_setup;
-use super::{failed, look};
+use super::{failed, fitting, look};
 use crate::error::Result;
 use crate::report::summary::{self, STATES, wrapped};
 use crate::report::{Limits, Report, View};
@@ -118,7 +118,7 @@ impl Page {
         let right = Format::new().set_align(FormatAlign::Right);
         for tie in summary::ties(view) {
             self.label(&tie.business)?;
-            self.sheet.write_string_with_format(self.row, 1, &tie.outcome, &right)?;
+            self.sheet.write_string_with_format(self.row, 1, fitting(&tie.outcome).as_ref(), &right)?;
             match tie.expected {
                 Some(expected) => self.number(2, expected)?,
                 None => {
@@ -139,7 +139,7 @@ impl Page {
     /// To the left in every script: at the right, the figures begin.
     fn label(&mut self, text: &str) -> Result<(), XlsxError> {
         let left = Format::new().set_align(FormatAlign::Left);
-        self.sheet.write_string_with_format(self.row, 0, text, &left).map(|_| ())
+        self.sheet.write_string_with_format(self.row, 0, fitting(text).as_ref(), &left).map(|_| ())
     }
 
     fn number(&mut self, at: u16, count: i64) -> Result<(), XlsxError> {
@@ -162,7 +162,7 @@ impl Page {
     /// A line of its own, across the columns.
     fn line(&mut self, text: &str, format: &Format) -> Result<(), XlsxError> {
         for part in wrapped(text, WIDTH + 30) {
-            self.sheet.write_string_with_format(self.row, 0, part, format)?;
+            self.sheet.write_string_with_format(self.row, 0, fitting(&part).as_ref(), format)?;
             self.row += 1;
         }
         Ok(())
@@ -171,7 +171,7 @@ impl Page {
     fn pair(&mut self, label: &str, text: &str) -> Result<(), XlsxError> {
         self.sheet.write_string_with_format(self.row, 0, label, &Format::new().set_bold())?;
         for part in wrapped(text, WIDTH) {
-            self.sheet.write_string(self.row, 1, part)?;
+            self.sheet.write_string(self.row, 1, fitting(&part).as_ref())?;
             self.row += 1;
         }
         Ok(())

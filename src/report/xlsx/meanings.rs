@@ -2,8 +2,8 @@
 
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
-use super::look;
 use super::print::print_setup;
+use super::{fitting, look};
 use crate::report::{Column, View};
 
 pub(super) fn sheet<'c>(
@@ -22,7 +22,7 @@ pub(super) fn sheet<'c>(
     }
     for (row, Column { name, heading, kind, meaning, .. }) in (1..).zip(columns) {
         for (at, cell) in (0..).zip([heading.as_ref(), name.as_ref(), kind.as_str(), meaning.as_ref()]) {
-            sheet.write_string_with_format(row, at, cell, &text)?;
+            sheet.write_string_with_format(row, at, fitting(cell).as_ref(), &text)?;
         }
     }
     sheet.set_freeze_panes(1, 1)?;

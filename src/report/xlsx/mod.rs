@@ -14,16 +14,21 @@ mod look;
 mod meanings;
 mod print;
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use rust_xlsxwriter::{
     DataValidation, DataValidationRule, DocProperties, ExcelDateTime, Format, Worksheet, XlsxError,
 };
 
-use super::format::write_failed;
+use super::format::{cell_name, key_places, write_failed};
 use super::{Cell, Column, Report, Type, View};
+use crate::app;
 use crate::error::{Error, Kind, Result};
 use print::print_setup;
+
+/// Excel's longest text, in UTF-16 units.
+pub(crate) const LONGEST_CELL: usize = 32_767;
 
 /// What a reviewer can decide.
 const DECISIONS: [&str; 4] = ["keep", "remove", "change", "ask"];
@@ -43,6 +48,10 @@ pub(super) struct Workbook<'v> {
     formats: Vec<Format>,
     workbook: rust_xlsxwriter::Workbook,
     rows: u32,
+    /// Where the columns lie that name a row.
+    key: Vec<usize>,
+    /// The cells that were cut.
+    cut: Vec<String>,
 }
 
 impl<'v> Workbook<'v> {
@@ -70,8 +79,10 @@ impl<'v> Workbook<'v> {
             formats,
             workbook,
             rows: 0,
+            key: key_places(report, columns.iter()),
+            cut: Vec::new(),
         };
-        begun.head().map_err(failed)?;
+        tried(|| begun.head())?;
         Ok(begun)
     }
 
@@ -83,7 +94,7 @@ impl<'v> Workbook<'v> {
             self.sheet.write_string_with_format(
                 0,
                 at,
-                column.heading.as_ref(),
+                fitting(&column.heading).as_ref(),
                 &look::heading_over(column),
             )?;
         }
@@ -92,37 +103,47 @@ impl<'v> Workbook<'v> {
 
     /// Adds a row.
     pub(super) fn row(&mut self, cells: &[Cell]) -> Result<()> {
+        for (column, cell) in self.columns.iter().zip(cells) {
+            if matches!(cell, Cell::Text(text) if matches!(fitting(text), Cow::Owned(_))) {
+                self.cut.push(cell_name(&self.key, cells, column));
+            }
+        }
+        tried(|| self.add(cells))
+    }
+
+    fn add(&mut self, cells: &[Cell]) -> Result<(), XlsxError> {
         self.rows += 1;
         let row = self.rows;
         let shown = self.order[..self.shown].iter().map(|from| (&self.columns[*from], &cells[*from]));
         if let Some(height) = look::height(shown) {
             // A row that is written through is not measured again by every program that opens it.
-            self.sheet.set_row_height(row, height).map_err(failed)?;
+            self.sheet.set_row_height(row, height)?;
         }
         for (at, from) in (0..).zip(&self.order) {
             let format = &self.formats[usize::from(at)];
-            let written = match &cells[*from] {
+            match &cells[*from] {
                 // The line below the row goes through what is seen of it.
                 Cell::Empty if usize::from(at) < self.shown => {
-                    self.sheet.write_blank(row, at, format).map(|_| ())
+                    self.sheet.write_blank(row, at, format)?;
                 }
-                cell => write_cell(&mut self.sheet, row, at, &self.columns[*from], cell, format),
-            };
-            written.map_err(failed)?;
+                cell => write_cell(&mut self.sheet, row, at, &self.columns[*from], cell, format)?,
+            }
         }
         Ok(())
     }
 
-    pub(super) fn finish(mut self, out: &mut dyn Write) -> Result<()> {
+    /// Ends the file and tells which cells were cut.
+    pub(super) fn finish(mut self, out: &mut dyn Write) -> Result<Vec<String>> {
         self.furnish().map_err(failed)?;
         let shown = self.order.iter().map(|from| &self.columns[*from]);
         let meanings = meanings::sheet(shown, self.view).map_err(failed)?;
-        let Workbook { mut workbook, cover, sheet, .. } = self;
+        let Workbook { mut workbook, cover, sheet, cut, .. } = self;
         for sheet in [cover, sheet, meanings] {
             workbook.push_worksheet(sheet);
         }
-        let bytes = workbook.save_to_buffer().map_err(failed)?;
-        out.write_all(&bytes).map_err(write_failed)
+        let bytes = tried(|| workbook.save_to_buffer())?;
+        out.write_all(&bytes).map_err(write_failed)?;
+        Ok(cut)
     }
 
     /// Everything about the sheet but its rows.
@@ -191,8 +212,9 @@ fn write_cell(
     cell: &Cell,
     format: &Format,
 ) -> Result<(), XlsxError> {
-    let text =
-        |sheet: &mut Worksheet, text: &str| sheet.write_string_with_format(row, at, text, format).map(|_| ());
+    let text = |sheet: &mut Worksheet, text: &str| {
+        sheet.write_string_with_format(row, at, fitting(text).as_ref(), format).map(|_| ())
+    };
     match cell {
         Cell::Empty => Ok(()),
         Cell::Bool(value) => text(sheet, if *value { "yes" } else { "no" }),
@@ -214,11 +236,39 @@ fn moment(text: &str) -> Option<ExcelDateTime> {
     ExcelDateTime::parse_from_str(text.strip_suffix('Z').unwrap_or(text)).ok()
 }
 
+/// A text that a cell holds whole, or as much of it as one can.
+fn fitting(text: &str) -> Cow<'_, str> {
+    cut(text, LONGEST_CELL)
+}
+
+/// The text, cut so that UTF-16, which Excel counts in, stays within `room`.
+fn cut(text: &str, room: usize) -> Cow<'_, str> {
+    if text.len() <= room || text.encode_utf16().count() <= room {
+        return Cow::Borrowed(text);
+    }
+    let mut left = room.saturating_sub(1);
+    let fits = |c: &char| {
+        let fits = left >= c.len_utf16();
+        left = left.saturating_sub(c.len_utf16());
+        fits
+    };
+    Cow::Owned(text.chars().take_while(fits).chain(['…']).collect())
+}
+
+/// Rows go through a temporary file, and where that cannot be written the library panics.
+fn tried<T>(work: impl FnOnce() -> Result<T, XlsxError>) -> Result<T> {
+    app::expecting_panic(work).map_err(|words| no_room().because(words))?.map_err(failed)
+}
+
+fn no_room() -> Error {
+    Error::new(Kind::Storage, "cannot write the workbook's temporary file")
+        .hint("TMPDIR=/path/with/room fbsync export …; --format csv needs none")
+}
+
 pub(super) fn failed(error: XlsxError) -> Error {
     let hint = match &error {
-        XlsxError::RowColumnLimitError | XlsxError::MaxStringLengthExceeded => {
-            Some("--format csv has no such limit")
-        }
+        XlsxError::TempFileError(..) => return no_room().because(error),
+        XlsxError::RowColumnLimitError => Some("--format csv has no such limit"),
         _ => None,
     };
     let failed = Error::new(Kind::Storage, "cannot write the workbook").because(error);

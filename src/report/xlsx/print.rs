@@ -2,6 +2,7 @@
 
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
+use super::cut;
 use crate::report::{Scope, View};
 
 /// Excel's longest header or footer.
@@ -25,13 +26,13 @@ pub(super) fn print_setup(sheet: &mut Worksheet, title: &str, view: &View) -> Re
     let day = snapshot.finished_at.day();
     let tail = format!("&CSnapshot {}, {day}&RPage &P of &N", snapshot.id);
     let room = LONGEST_FOOTER.saturating_sub(tail.len() + 2);
-    let left = cut(&plain(&format!("{partial}{what}{}", view.extent())), room);
+    let left = short(&plain(&format!("{partial}{what}{}", view.extent())), room);
     sheet
         .set_paper_size(PAPER_A4)
         .set_landscape()
         .set_print_fit_to_pages(1, 0)
         .set_margins(0.4, 0.4, 0.7, 0.7, 0.3, 0.3)
-        .set_header(cut(&head, LONGEST_FOOTER))
+        .set_header(short(&head, LONGEST_FOOTER))
         .set_footer(format!("&L{left}{tail}"));
     Ok(())
 }
@@ -41,21 +42,17 @@ fn plain(text: &str) -> String {
     text.replace('&', "&&")
 }
 
-/// The text, cut so that UTF-16, which Excel counts in, stays within `room`.
-fn cut(text: &str, room: usize) -> String {
-    if text.encode_utf16().count() <= room {
-        return text.to_owned();
-    }
-    let mut left = room.saturating_sub(1);
-    let fits = |c: &char| {
-        let fits = left >= c.len_utf16();
-        left = left.saturating_sub(c.len_utf16());
-        fits
-    };
-    let kept: String = text.chars().take_while(fits).collect();
+/// A text that was written by [`plain`], in as much room.
+fn short(text: &str, room: usize) -> String {
+    let mut kept = cut(text, room).into_owned();
     // Half a doubled `&` would swallow what follows.
-    let odd = kept.chars().rev().take_while(|c| *c == '&').count() % 2 == 1;
-    format!("{}…", if odd { &kept[..kept.len() - 1] } else { &kept })
+    let doubled =
+        kept.strip_suffix('…').map_or(0, |kept| kept.chars().rev().take_while(|c| *c == '&').count());
+    if doubled % 2 == 1 {
+        kept.truncate(kept.len() - "&…".len());
+        kept.push('…');
+    }
+    kept
 }
 
 #[cfg(test)]
@@ -64,9 +61,9 @@ mod tests {
 
     #[test]
     fn a_footer_is_cut_between_characters() {
-        assert_eq!(cut("abc", 3), "abc");
-        assert_eq!(cut("abcd", 3), "ab…");
-        assert_eq!(cut("a&&b", 3), "a…");
-        assert_eq!(cut("🌿🌿", 3), "🌿…");
+        assert_eq!(short("abc", 3), "abc");
+        assert_eq!(short("abcd", 3), "ab…");
+        assert_eq!(short("a&&b", 3), "a…");
+        assert_eq!(short("🌿🌿", 3), "🌿…");
     }
 }

@@ -61,15 +61,15 @@ impl Ui {
 
 fn lines(columns: &[Column], rows: &[Vec<String>], room: Option<usize>) -> Vec<String> {
     let heading = columns.iter().map(|column| column.heading.to_owned()).collect();
-    let printed = rows.iter().map(|row| row.iter().map(|cell| in_one_line(cell)).collect());
+    let in_one_line = |cell: &String| match room {
+        Some(_) => printable(cell).into_owned(),
+        // A line's end in a name would make two rows of one, whoever reads them.
+        None => cell.replace('\n', "\\u{a}").replace('\r', "\\u{d}"),
+    };
+    let printed = rows.iter().map(|row| row.iter().map(in_one_line).collect());
     let rows: Vec<Vec<String>> = iter::once(heading).chain(printed).collect();
     let shown = fitted(columns, &rows, room);
     rows.iter().map(|row| line(row, &shown)).collect()
-}
-
-/// A line's end in a name would make two rows of one.
-fn in_one_line(cell: &str) -> String {
-    printable(cell).replace('\n', "\\u{a}").replace('\t', "\\u{9}")
 }
 
 fn line(row: &[String], shown: &[Shown]) -> String {
