@@ -4,7 +4,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::Status;
 use crate::report::{Options, Scope, View};
 use crate::stop::Stop;
-use crate::store::{Reader, Snapshot};
+use crate::store::{Horizon, Reader, Snapshot};
 
 /// A snapshot, and the database of the businesses alone where not all are wanted.
 pub(crate) struct Source<'r> {
@@ -12,6 +12,7 @@ pub(crate) struct Source<'r> {
     alone: Option<Reader>,
     snapshot: Snapshot,
     scope: Scope,
+    horizon: Horizon,
 }
 
 /// What of a database is wanted.
@@ -19,6 +20,8 @@ pub(crate) struct Source<'r> {
 pub(crate) struct Demand {
     pub(crate) snapshot_id: i64,
     pub(crate) scope: Scope,
+    /// How far the database counts; all of it without.
+    pub(crate) horizon: Option<Horizon>,
 }
 
 impl<'r> Source<'r> {
@@ -33,16 +36,17 @@ impl<'r> Source<'r> {
             return Err(Error::new(Kind::Usage, format!("the content of snapshot {id} was pruned")));
         }
         let scope = demand.scope.clone();
+        let horizon = demand.horizon.map_or_else(|| whole.horizon(), Ok)?;
         let Scope::Alone(businesses) = &scope else {
-            return Ok(Source { whole, alone: None, snapshot, scope });
+            return Ok(Source { whole, alone: None, snapshot, scope, horizon });
         };
-        let alone = whole.alone(id, businesses)?;
+        let alone = whole.alone(id, businesses, horizon)?;
         let snapshot = alone.find_snapshot(id)?.ok_or_else(none)?;
-        Ok(Source { whole, alone: Some(alone), snapshot, scope })
+        Ok(Source { whole, alone: Some(alone), snapshot, scope, horizon })
     }
 
     pub(crate) fn view<'s>(&'s self, options: Options, stop: &'s Stop) -> Result<View<'s>> {
         let reader = self.alone.as_ref().unwrap_or(self.whole);
-        View::new(reader, self.snapshot.clone(), self.scope.clone(), options, stop)
+        View::new(reader, self.snapshot.clone(), self.scope.clone(), options, self.horizon, stop)
     }
 }

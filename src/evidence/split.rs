@@ -100,7 +100,7 @@ pub(crate) struct Split {
 /// Everything that a split depends on.
 pub(crate) struct Order<'a> {
     pub(crate) reader: &'a Reader,
-    pub(crate) snapshot_id: i64,
+    pub(crate) demand: Demand,
     pub(crate) options: Options,
     pub(crate) style: Style,
     pub(crate) choice: &'a Choice,
@@ -128,8 +128,8 @@ pub(crate) fn file_prefix(business: &BusinessLine, snapshot: &Snapshot) -> Strin
 
 /// Writes the folders into `target`, which exists and is empty.
 pub(crate) fn write(target: &Path, order: &Order) -> Result<Split> {
-    let whole = Demand { snapshot_id: order.snapshot_id, scope: Scope::Whole };
-    let source = Source::open(order.reader, &whole)?;
+    let whole = &order.demand;
+    let source = Source::open(order.reader, whole)?;
     let view = source.view(order.options.clone(), order.stop)?;
     let plan = |part, index| Plan {
         style: order.style,

@@ -28,10 +28,10 @@ pub(super) const PENDING_LEAD: &[&str] =
 pub(super) const SEEN_LEAD: &[&str] =
     &["business_name", "seen", "full_name", "email", "role_label", "role_class", "state", "businesses_count"];
 
-const ROW_KEY: usize = at("row_key");
+pub(crate) const ROW_KEY: usize = at("row_key");
 const SNAPSHOT_ID: usize = at("snapshot_id");
 const AS_OF: usize = at("as_of");
-const BUSINESS_ID: usize = at("business_id");
+pub(super) const BUSINESS_ID: usize = at("business_id");
 const BUSINESS_UUID: usize = at("business_uuid");
 const BUSINESS_NAME: usize = at("business_name");
 const ACCOUNT_ID: usize = at("account_id");
@@ -39,7 +39,7 @@ pub(super) const EMAIL_DOMAIN: usize = at("email_domain");
 pub(super) const ROLE: usize = at("role");
 pub(super) const ROLE_CLASS: usize = at("role_class");
 pub(super) const ACTIVE: usize = at("active");
-const STATE: usize = at("state");
+pub(super) const STATE: usize = at("state");
 const CREATED: usize = at("member_created_at");
 const IS_EXTERNAL: usize = at("is_external");
 pub(super) const FLAGS: usize = at("flags");

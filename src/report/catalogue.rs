@@ -1,7 +1,9 @@
 //! Every report there is.
 
-use super::columns::{ACCESS, AGE, DECISION, REASON, SEEN, WHY_LOOK};
-use super::{Needs, Report, access, attention, changes, coverage, outcomes, people, review, roles};
+use super::columns::{ACCESS, AGE, DECISION, LAST_TIME, REASON, SEEN, WHY_REVIEW};
+use super::{
+    Needs, Report, access, attention, changes, coverage, decisions, outcomes, people, review, roles,
+};
 
 /// A report of memberships; the others say what differs.
 const MEMBERSHIPS: Report = Report {
@@ -140,8 +142,8 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "review",
         title: "Access review",
-        about: "every membership, with columns for the reviewer's decision",
-        columns: &[ACCESS, WHY_LOOK, DECISION],
+        about: "every membership, what to look at first, with columns for the reviewer's decision",
+        columns: &[ACCESS, WHY_REVIEW, DECISION, LAST_TIME],
         lead: review::LEAD,
         rows: review::rows,
         ..MEMBERSHIPS
@@ -150,22 +152,22 @@ pub(crate) const REPORTS: &[Report] = &[
         name: "decisions",
         title: "Decisions",
         about: "what reviewers decided about this snapshot, one row for each membership that was decided",
-        columns: &[outcomes::DECISIONS],
+        columns: &[decisions::COLUMNS],
         key: &["row_key"],
-        lead: &[],
+        lead: decisions::LEAD,
         needs: Needs::Review,
-        rows: outcomes::decisions,
+        rows: decisions::rows,
         ..MEMBERSHIPS
     },
     Report {
         name: "outcomes",
         title: "What became of it",
         about: "each decision to remove or change, and what the snapshots since then show of it",
-        columns: &[outcomes::DECISIONS, outcomes::OUTCOME],
+        columns: &[decisions::COLUMNS, outcomes::COLUMNS],
         key: &["row_key"],
-        lead: &[],
+        lead: outcomes::LEAD,
         needs: Needs::Review,
-        rows: outcomes::outcomes,
+        rows: outcomes::rows,
         ..MEMBERSHIPS
     },
 ];

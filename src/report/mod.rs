@@ -5,6 +5,8 @@
 //! Column names are a contract: none is renamed, new ones come last.
 //!
 //! - [`columns`], [`shared`]: what a column is, and the columns of `access`, which most reports share.
+//! - [`decisions`], [`outcomes`]: what reviewers decided, and what became of it; [`last_time`]: the same of
+//!   an earlier review, for the reviewer's sheet.
 //! - [`view`]: a snapshot, or some of it, as the reports see it.
 //! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`]: the rows;
 //!   [`holdings`]: who holds what, for those of people.
@@ -22,9 +24,11 @@ mod changes;
 mod columns;
 mod coverage;
 mod csv;
+pub(crate) mod decisions;
 mod format;
 mod holdings;
 mod jsonl;
+mod last_time;
 pub(crate) mod outcomes;
 mod people;
 mod presets;
@@ -37,9 +41,10 @@ mod xlsx;
 
 use std::borrow::Cow;
 
+pub(crate) use access::ROW_KEY;
 pub(crate) use catalogue::{CHANGES, REPORTS, find};
 pub(crate) use changes::cells as change_cells;
-pub(crate) use columns::{ACCESS as ACCESS_COLUMNS, Column, Type, column};
+pub(crate) use columns::{ACCESS as ACCESS_COLUMNS, Column, Type, column, in_words};
 pub(crate) use format::{Lines, Style, write};
 pub(crate) use jsonl::write_object;
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
@@ -117,6 +122,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Whether people fill in some of its columns.
+    pub(crate) fn is_filled_in(&self) -> bool {
+        self.name == "review"
+    }
+
     /// The columns that every format but a spreadsheet has, without those of the businesses.
     pub(crate) fn fixed_columns(&self) -> impl Iterator<Item = &'static Column> {
         self.columns.iter().copied().flatten().filter(|column| !column.sheet_only)

@@ -29,7 +29,7 @@ pub(super) const ROLE: Column =
 pub(super) const ROLE_LABEL: Column =
     column("role_label", Type::Text, "Role", "the role as FreshBooks' pages call it");
 pub(super) const ROLE_CLASS: Column =
-    column("role_class", Type::Id, "Role class", "derived: privileged, standard, limited, none or unknown");
+    column("role_class", Type::Word, "Role class", "derived: privileged, standard, limited, none or unknown");
 pub(super) const IS_EXTERNAL: Column = column(
     "is_external",
     Type::Bool,

@@ -3,7 +3,9 @@
 use crate::error::Result;
 use crate::model::{Outcome, Status};
 use crate::stop::Stop;
-use crate::store::{AccessRow, BusinessLine, CoverageLine, People, Reader, Review, Side, Snapshot, Usable};
+use crate::store::{
+    AccessRow, BusinessLine, CoverageLine, Horizon, People, Reader, Review, Side, Snapshot, Usable,
+};
 use crate::time::Timestamp;
 
 /// Rows between two looks whether a signal came.
@@ -48,8 +50,9 @@ pub(crate) struct View<'a> {
     pub(crate) scope: Scope,
     pub(crate) businesses: Vec<BusinessLine>,
     pub(crate) coverage: Vec<CoverageLine>,
-    /// The reviews of it that were recorded.
+    /// The reviews of it that were recorded, oldest first.
     pub(crate) reviews: Vec<Review>,
+    pub(crate) horizon: Horizon,
     /// The complete snapshot before.
     pub(crate) earlier: Option<i64>,
     pub(crate) people: People,
@@ -65,6 +68,7 @@ impl<'a> View<'a> {
         snapshot: Snapshot,
         scope: Scope,
         options: Options,
+        horizon: Horizon,
         stop: &'a Stop,
     ) -> Result<Self> {
         let (people, not_found) = find_people(reader, snapshot.id, &options.people)?;
@@ -72,7 +76,8 @@ impl<'a> View<'a> {
         Ok(View {
             businesses: reader.businesses(snapshot.id)?,
             coverage: reader.coverage(snapshot.id)?,
-            reviews: reader.reviews_of(snapshot.id)?,
+            reviews: reader.reviews_of(snapshot.id, horizon.review)?,
+            horizon,
             earlier: earlier.map(|earlier| earlier.id),
             reader,
             snapshot,

@@ -1,14 +1,14 @@
 //! Decisions into a review, in one transaction. Append-only like snapshots, and in the same chain: a later
 //! decision about a row supersedes an earlier one, which stays.
 
-use rusqlite::{Connection, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::field::Field;
 use super::hash::LAYOUT;
 use super::open::identify;
 use super::read::{Decision, Review, ReviewFile};
 use super::shape::{DECISION, REVIEW, REVIEW_FILE};
-use super::write::{count, insert_lines};
+use super::write::{count, insert_lines, insert_own_row};
 use super::{Contents, Writer, chain, storage_error};
 use crate::app::die_if_chosen;
 use crate::error::{Error, Kind, Result};
@@ -66,7 +66,6 @@ pub(super) fn insert_review(connection: &Connection, judgement: &Judgement) -> r
     let sha256 = chain::review(connection, &REVIEW.kind(), LAYOUT, &own)?;
     review.content_sha256 = hex(sha256);
     // Last, since its presence makes the rest a review.
-    let insert = REVIEW.kind().insert(&[]);
-    connection.prepare(&insert)?.execute(params_from_iter(REVIEW.fields(0, &review)))?;
+    insert_own_row(connection, &REVIEW, &review)?;
     Ok(review)
 }

@@ -29,7 +29,7 @@ pub(super) fn run(app: &App, args: &RecordArgs) -> Result<()> {
         sheets.extend(sheet::parse(&file.name, &file.body)?);
     }
     let snapshot = snapshot_of(&reader, &sheets)?;
-    let rows = asked::rows(&reader, &snapshot)?;
+    let rows = asked::rows(&reader, &snapshot, |_| true)?;
     let question = Question {
         snapshot_id: snapshot.id,
         taken_on: day(args, snapshot.finished_at)?,

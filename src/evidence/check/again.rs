@@ -58,7 +58,7 @@ impl Again<'_> {
     /// Writes the folder, and returns the snapshot that its `changes` start from.
     fn write(&self, target: &Path) -> Result<Option<i64>> {
         let Manifest { options, choice, export, .. } = self.manifest;
-        let demand = Demand { snapshot_id: choice.chosen.id, scope: options.scope() };
+        let demand = Demand { snapshot_id: choice.chosen.id, scope: options.scope(), horizon: None };
         let source = Source::open(self.database, &demand)?;
         let view = source.view(options.options(), self.stop)?;
         let index = match options.part {

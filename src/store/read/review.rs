@@ -1,13 +1,25 @@
 //! Recorded reviews: what was decided, by whom, from which files.
 
 use rusqlite::{Params, Row};
+use serde::{Deserialize, Serialize};
 
+use super::Usable;
 use crate::error::Result;
 use crate::model::marks::Verdict;
 use crate::store::kind::Shape;
 use crate::store::shape::{DECISION, REVIEW};
 use crate::store::{Reader, storage_error};
 use crate::time::Timestamp;
+
+/// How far a database is taken into account. A folder that was made earlier knows nothing of the reviews
+/// and snapshots that came since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Horizon {
+    /// The last review that counts; 0 for none.
+    pub(crate) review: i64,
+    /// The last snapshot that is looked at for what became of decisions; 0 for none.
+    pub(crate) snapshot: i64,
+}
 
 /// A review's own row.
 #[derive(Clone, Debug)]
@@ -61,19 +73,41 @@ pub(crate) struct Decision {
 }
 
 impl Reader {
+    /// Everything that the database holds.
+    pub(crate) fn horizon(&self) -> Result<Horizon> {
+        let newest = self.newest_snapshot(Usable::default(), None)?;
+        Ok(Horizon {
+            review: self.reviews()?.last().map_or(0, |review| review.id),
+            snapshot: newest.map_or(0, |newest| newest.id),
+        })
+    }
+
     /// Every review, oldest first.
     pub(crate) fn reviews(&self) -> Result<Vec<Review>> {
         self.review_rows(&REVIEW, "ORDER BY id", [], read_review)
     }
 
-    /// The reviews of a snapshot, oldest first.
-    pub(crate) fn reviews_of(&self, snapshot_id: i64) -> Result<Vec<Review>> {
-        self.review_rows(&REVIEW, "WHERE snapshot_id = ?1 ORDER BY id", [snapshot_id], read_review)
+    /// The reviews of a snapshot, up to the one with the id `last`; oldest first.
+    pub(crate) fn reviews_of(&self, snapshot_id: i64, last: i64) -> Result<Vec<Review>> {
+        let rest = "WHERE snapshot_id = ?1 AND id <= ?2 ORDER BY id";
+        self.review_rows(&REVIEW, rest, (snapshot_id, last), read_review)
     }
 
-    /// What one review decided, by row.
-    pub(crate) fn decisions(&self, review_id: i64) -> Result<Vec<Decision>> {
-        self.review_rows(&DECISION, "WHERE review_id = ?1 ORDER BY row_key", [review_id], read_decision)
+    /// The businesses about which a review decides, with the names that they had.
+    pub(crate) fn decided_businesses(&self, review_id: i64) -> Result<Vec<(i64, String)>> {
+        let sql = "SELECT DISTINCT business_id, business_name FROM decisions WHERE review_id = ?1";
+        let read = || -> rusqlite::Result<Vec<(i64, String)>> {
+            let mut businesses = self.connection().prepare_cached(sql)?;
+            businesses.query_map([review_id], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        read().map_err(|error| storage_error(error, "read the reviews"))
+    }
+
+    /// What one review decided about a business, by row.
+    pub(crate) fn decisions(&self, review_id: i64, business_id: i64) -> Result<Vec<Decision>> {
+        // Every row key begins with its business, and the table lies in their order.
+        let rest = "WHERE review_id = ?1 AND row_key >= ?2 || '/' AND row_key < ?2 || '0' ORDER BY row_key";
+        self.review_rows(&DECISION, rest, (review_id, business_id), read_decision)
     }
 
     /// The files of a review, by name.

@@ -3,13 +3,17 @@
 //! What a client is handed must tell nothing of another client, and much of a row can come from
 //! elsewhere: who an address belongs to, that others use it too, a person's further addresses and
 //! businesses. So the memberships are read back, related again with these businesses as all there is,
-//! and written to a database in memory that every report reads like any other.
+//! and written to a database in memory that every report reads like any other. Reviews follow them
+//! (`reviews`).
+
+mod reviews;
 
 use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::read::{CoverageLine, Snapshot, whole};
+use super::read::{CoverageLine, Horizon, Snapshot, whole};
+use super::shape::SNAPSHOT;
 use super::{Reader, compare, schema, storage_error, write};
 use crate::error::{Error, Kind, Result};
 use crate::model::keys::AccountKey;
@@ -17,11 +21,12 @@ use crate::model::marks::{Flags, LastLogin, Sources};
 use crate::model::reading::{Digest, OwnMembership, unhex};
 use crate::model::texts::{Parts, Texts};
 use crate::model::{Business, Identity, Listing, Membership, Run, Status, relate_again, role};
+use reviews::Names;
 
 impl Reader {
-    /// The snapshot with only these businesses, and behind it the earlier ones that it is compared
-    /// with. Their ids, times and hashes stay those of the whole.
-    pub(crate) fn alone(&self, snapshot_id: i64, businesses: &[i64]) -> Result<Reader> {
+    /// The snapshot with only these businesses, behind it the earlier ones that it is compared with, and
+    /// what was decided about them. Ids, times and hashes stay those of the whole.
+    pub(crate) fn alone(&self, snapshot_id: i64, businesses: &[i64], horizon: Horizon) -> Result<Reader> {
         let failed = |error| storage_error(error, "take businesses out of the snapshot");
         let known: Vec<i64> = self.business_ids(snapshot_id).map_err(failed)?;
         if let Some(missing) = businesses.iter().find(|id| !known.contains(id)) {
@@ -32,12 +37,18 @@ impl Reader {
         }
         let target = Connection::open_in_memory().map_err(failed)?;
         schema::create(&target).map_err(failed)?;
-        for id in self.needed(snapshot_id, businesses).map_err(failed)? {
+        let snapshot = self.snapshot(snapshot_id)?;
+        let mut needed = self.needed(snapshot_id, businesses).map_err(failed)?;
+        let reviewed = self.reviewed_before(&snapshot, horizon.review)?;
+        needed.extend(reviewed.iter().map(|reviewed| reviewed.id));
+        needed.extend(self.needed_to_follow(&snapshot, businesses, horizon)?);
+        let alone = Reader { connection: target };
+        for id in needed {
             if let Some(snapshot) = self.find_snapshot(id)? {
-                self.copy(snapshot, businesses, &target)?;
+                self.copy(snapshot, businesses, &alone, horizon)?;
             }
         }
-        Ok(Reader { connection: target })
+        Ok(alone)
     }
 
     fn business_ids(&self, snapshot_id: i64) -> rusqlite::Result<Vec<i64>> {
@@ -70,12 +81,20 @@ impl Reader {
         Ok(needed)
     }
 
-    fn copy(&self, snapshot: Snapshot, wanted: &[i64], target: &Connection) -> Result<()> {
+    fn copy(&self, snapshot: Snapshot, wanted: &[i64], alone: &Reader, horizon: Horizon) -> Result<()> {
         let failed = |error| storage_error(error, "take businesses out of the snapshot");
+        let target = &alone.connection;
+        let reviews = self.reviews_of(snapshot.id, horizon.review)?;
+        if snapshot.status == Status::Pruned {
+            write::insert_own_row(target, &SNAPSHOT, &snapshot).map_err(failed)?;
+            return reviews.iter().try_for_each(|review| self.copy_review(review, wanted, alone, None));
+        }
         let run = self.run(&snapshot).map_err(failed)?;
         let coverage = self.coverage(snapshot.id)?;
         let mut listings = self.listings(snapshot.id, wanted, &coverage).map_err(failed)?;
+        let names = (!reviews.is_empty()).then(|| Names::of(&listings));
         relate_again(&run.identity, &mut listings);
+        let names = names.map(|names| names.now(&listings));
         let write = || -> rusqlite::Result<()> {
             // What belongs to the snapshot comes before the row that says it is finished, as always.
             let transaction = target.unchecked_transaction()?;
@@ -83,6 +102,7 @@ impl Reader {
             let complete = listings.iter().all(Listing::suffices);
             write::insert_own_row(
                 &transaction,
+                &SNAPSHOT,
                 &Snapshot {
                     status: if complete { Status::Complete } else { Status::Partial },
                     businesses: totals.businesses,
@@ -103,7 +123,8 @@ impl Reader {
             )?;
             transaction.commit()
         };
-        write().map_err(failed)
+        write().map_err(failed)?;
+        reviews.iter().try_for_each(|review| self.copy_review(review, wanted, alone, names.as_ref()))
     }
 
     /// The run as far as it is known of the whole: requests tell of other businesses.

@@ -1,0 +1,171 @@
+//! What was decided about some businesses, as if there were no others.
+//!
+//! A decision names its row as the whole snapshot did: an account that an address of another business made
+//! one, a name that only another business gives. It is told again by the row as it is alone. Of the files
+//! that the decisions came from, which hold rows of others, nothing is copied.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::error::Result;
+use crate::model::marks::Verdict;
+use crate::model::reading::Digest;
+use crate::model::{Listing, Membership};
+use crate::store::read::{Decision, Horizon, Review, Snapshot, Usable};
+use crate::store::shape::{DECISION, REVIEW};
+use crate::store::write::{count, insert_lines, insert_own_row};
+use crate::store::{Reader, storage_error};
+
+/// What stays the same of a row, whatever it is related to: business, record, role.
+type Mark = (i64, Digest, String, String);
+
+/// The names of rows in the whole, by what stays the same of them.
+pub(super) struct Names(HashMap<Mark, String>);
+
+impl Names {
+    pub(super) fn of(listings: &[Listing]) -> Self {
+        Names(marked(listings).collect())
+    }
+
+    /// The names that rows have now, by those that they had in the whole.
+    pub(super) fn now(mut self, listings: &[Listing]) -> HashMap<String, String> {
+        marked(listings).filter_map(|(mark, name)| Some((self.0.remove(&mark)?, name))).collect()
+    }
+}
+
+fn marked(listings: &[Listing]) -> impl Iterator<Item = (Mark, String)> + '_ {
+    listings.iter().flat_map(|Listing { business, memberships, .. }| {
+        memberships.iter().map(|row| {
+            let uuid = row.texts.member_uuid().to_owned();
+            ((business.id, row.record, row.role.to_string(), uuid), row_key(business.id, row))
+        })
+    })
+}
+
+fn row_key(business_id: i64, row: &Membership) -> String {
+    match row.texts.member_uuid() {
+        "" => format!("{business_id}/{}/{}", row.account_key, row.role),
+        uuid => format!("{business_id}/{uuid}"),
+    }
+}
+
+/// How a row is told.
+struct Told {
+    account_key: String,
+    full_name: String,
+    email: String,
+}
+
+impl Reader {
+    /// The later snapshots in which something can have become of what was to be removed or changed there:
+    /// the first, and those whose lists differ from the one before.
+    pub(super) fn needed_to_follow(
+        &self,
+        snapshot: &Snapshot,
+        wanted: &[i64],
+        horizon: Horizon,
+    ) -> Result<Vec<i64>> {
+        let mut followed = Vec::new();
+        for review in self.reviews_of(snapshot.id, horizon.review)? {
+            for business in wanted {
+                let open =
+                    |decision: &Decision| matches!(decision.decision, Verdict::Remove | Verdict::Change);
+                if self.decisions(review.id, *business)?.iter().any(open) {
+                    followed.push(*business);
+                }
+            }
+        }
+        if followed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (mut needed, mut last) = (Vec::new(), None);
+        let any = Usable { allow_partial: true, businesses: &[] };
+        for Snapshot { id, .. } in self.later(any, snapshot, horizon.snapshot)? {
+            let places = self.places(id)?;
+            let now: Vec<_> = followed.iter().map(|business| places.of(*business).cloned()).collect();
+            let is_same = last.as_ref().is_some_and(|last: &Vec<_>| {
+                last.iter().zip(&now).all(|pair| match pair {
+                    (Some(last), Some(now)) => now.is_same_reading(last),
+                    (None, None) => true,
+                    _ => false,
+                })
+            });
+            if !is_same {
+                needed.push(id);
+            }
+            last = Some(now);
+        }
+        Ok(needed)
+    }
+
+    /// Copies what a review decided about these businesses, if it did; `names` has the rows' names as they
+    /// are now, by those in the whole, and nothing where the snapshot was pruned.
+    pub(super) fn copy_review(
+        &self,
+        review: &Review,
+        wanted: &[i64],
+        alone: &Reader,
+        names: Option<&HashMap<String, String>>,
+    ) -> Result<()> {
+        let mut decisions = Vec::new();
+        for business in wanted {
+            decisions.extend(self.decisions(review.id, *business)?);
+        }
+        if decisions.is_empty() {
+            return Ok(());
+        }
+        if let Some(names) = names {
+            let told = alone.told(review.snapshot_id)?;
+            decisions = decisions.into_iter().filter_map(|decision| retold(decision, names, &told)).collect();
+        }
+        let rows: i64 = match names {
+            Some(names) => count(names.len()),
+            None => count(decisions.len()),
+        };
+        let review = Review {
+            files: 0,
+            decisions: count(decisions.len()),
+            undecided: rows - count(decisions.len()),
+            // What tells of other businesses, or of the machine.
+            note: None,
+            os_user: None,
+            previous_sha256: None,
+            ..review.clone()
+        };
+        let connection = &alone.connection;
+        let write = || -> rusqlite::Result<()> {
+            insert_lines(connection, review.id, &DECISION, decisions.iter().map(|decision| (0, decision)))?;
+            insert_own_row(connection, &REVIEW, &review)
+        };
+        write().map_err(|error| storage_error(error, "take businesses out of the review"))
+    }
+
+    /// How the rows of a snapshot are told, by their names.
+    fn told(&self, snapshot_id: i64) -> Result<BTreeMap<String, Told>> {
+        let sql = "SELECT row_key, account_key, full_name, email FROM access WHERE snapshot_id = ?1";
+        let read = || -> rusqlite::Result<BTreeMap<String, Told>> {
+            let mut rows = self.connection.prepare(sql)?;
+            let rows = rows.query_map([snapshot_id], |row| {
+                let told = Told { account_key: row.get(1)?, full_name: row.get(2)?, email: row.get(3)? };
+                Ok((row.get(0)?, told))
+            })?;
+            rows.collect()
+        };
+        read().map_err(|error| storage_error(error, "read the snapshot"))
+    }
+}
+
+fn retold(
+    decision: Decision,
+    names: &HashMap<String, String>,
+    told: &BTreeMap<String, Told>,
+) -> Option<Decision> {
+    let row_key = names.get(&decision.row_key)?;
+    let Told { account_key, full_name, email } = told.get(row_key)?;
+    Some(Decision {
+        row_key: row_key.clone(),
+        account_key: account_key.clone(),
+        full_name: full_name.clone(),
+        email: email.clone(),
+        ..decision
+    })
+}
