@@ -1,7 +1,6 @@
 //! `review record`: filled sheets into the database, whole or not at all.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -11,7 +10,8 @@ use super::{asked, counted};
 use crate::app::{self, App};
 use crate::cli::RecordArgs;
 use crate::commands::choose::with_content;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
+use crate::fsutil;
 use crate::model::marks::Verdict;
 use crate::model::reading::hex;
 use crate::review::sheet::{self, Sheet};
@@ -62,7 +62,7 @@ pub(super) fn run(app: &App, args: &RecordArgs) -> Result<()> {
         recorded_at: app.clock.now(),
         decisions: decisions(&judged, &rows),
         undecided: i64::try_from(judged.undecided).unwrap_or(i64::MAX),
-        note: None,
+        note: args.note.clone(),
         os_user: app::os_user(),
         files,
     };
@@ -78,17 +78,8 @@ pub(super) fn run(app: &App, args: &RecordArgs) -> Result<()> {
 }
 
 fn read(path: &Path) -> Result<ReviewFile> {
-    let failed = || format!("cannot read {}", path.display());
-    let found = fs::metadata(path).context(Kind::Config, failed)?;
-    if !found.is_file() {
-        return Err(Error::new(Kind::Config, format!("{} is not a regular file", path.display())));
-    }
-    if found.len() > sheet::LARGEST as u64 {
-        let limit = sheet::LARGEST >> 20;
-        return Err(Error::new(Kind::Config, format!("{} is larger than {limit} MiB", path.display()))
-            .hint("save only the review sheet, as CSV"));
-    }
-    let body = fs::read(path).context(Kind::Config, failed)?;
+    let body = fsutil::open_regular(path).and_then(|file| fsutil::read_bounded(file, sheet::LARGEST as u64));
+    let body = body.map_err(fsutil::failing(|| format!("cannot read {}", path.display())))?;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     Ok(ReviewFile { name, sha256: hex(Sha256::digest(&body)), body })
 }

@@ -51,6 +51,7 @@ impl Page {
         if view.is_partial() {
             self.line("PARTIAL: not everything could be read; see below", &alarm)?;
         }
+        self.sheet.set_row_height(self.row, 20)?;
         self.line(report.title, &bold)?;
         self.line(&capitalized(report.about), &Format::new())?;
         self.row += 1;
