@@ -46,10 +46,8 @@ pub(super) fn run(app: &App, args: &ReviewStatusArgs) -> Result<()> {
         return Ok(());
     }
     let message = format!("{} still open", counted(open, "row is", "rows are"));
-    Err(Error::new(Kind::No, message).hint(format!(
-        "carry out and record what is left, then fbsync sync --db {0} and fbsync review status --db {0}",
-        shell::path(&path)
-    )))
+    let sync = format!("fbsync sync --db {}", shell::path(&path));
+    Err(Error::new(Kind::No, message).hint(format!("record or carry out what is left, then {sync}")))
 }
 
 /// The snapshots that were reviewed, or the one that was asked for.
