@@ -19,18 +19,24 @@ impl Secret {
         Secret(Zeroizing::new(text.into()))
     }
 
+    /// A secret as a person, a file or the environment hands it in: what surrounds it is no part of it.
+    pub(crate) fn given(text: &str) -> Self {
+        Secret::new(bare(text))
+    }
+
     /// The text itself. Each use marks a place where a secret leaves its wrapper.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 
-    /// The same without the blanks around it.
-    pub(crate) fn trimmed(&self) -> Self {
-        Secret::new(self.0.trim())
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Where (counted from 1) the first character stands that neither a token nor a client secret can
+    /// have: RFC 6749 appendix A allows printable ASCII only. Most often it came along when copying.
+    pub(crate) fn stray_character(&self) -> Option<usize> {
+        self.0.chars().position(|c| !matches!(c, ' '..='~')).map(|before| before + 1)
     }
 
     /// Compares in time that does not depend on where the two differ.
@@ -48,5 +54,37 @@ impl PartialEq for Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
+    }
+}
+
+/// `text` without the blanks, line ends, byte order marks and invisible characters around it, which
+/// editors, spreadsheets and `echo | base64` leave.
+pub(crate) fn bare(text: &str) -> &str {
+    text.trim_matches(|c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_surrounds_a_secret_is_no_part_of_it() {
+        for text in ["s3 cret", " s3 cret\r\n", "\u{feff}s3 cret\n", "\u{200b}\ts3 cret\0\u{a0}"] {
+            assert_eq!(Secret::given(text).expose(), "s3 cret", "{text:?}");
+        }
+        assert!(Secret::given(" \r\n\u{feff}").is_empty());
+    }
+
+    #[test]
+    fn only_printable_ascii_can_be_a_secret() {
+        for (text, stray) in
+            [("abc ~", None), ("tök", Some(2)), ("a\nb", Some(2)), ("ab\u{200b}c", Some(3)), ("", None)]
+        {
+            assert_eq!(Secret::new(text).stray_character(), stray, "{text:?}");
+        }
     }
 }

@@ -20,7 +20,7 @@ mod xml;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::freshbooks::{Me, Person, Reply};
-use crate::http::{Answer, Failed, Failure, Http};
+use crate::http::{Answer, Complaint, Failed, Failure, Http, Meaning};
 use crate::model::rows::full_name;
 use problem::Problem;
 use wire::Response;
@@ -61,7 +61,8 @@ impl Classic {
                 Ok((me, [(shown("system.current"), first), (shown("staff.current"), second)]))
             }
             Err(why) => {
-                Err(Failed { attempts: second.attempts, failure: Failure::Answered(Box::new(second), why) })
+                let (attempts, complaint) = (second.attempts, Complaint::of(Meaning::Foreign, false, why));
+                Err(Failed { attempts, failure: Failure::Answered(Box::new(second), complaint) })
             }
         }
     }
@@ -86,39 +87,36 @@ impl Classic {
         read: impl Fn(Element) -> Result<T, String>,
     ) -> Reply<T> {
         let url = self.app.endpoints.api.url(&["api", "2.1", "xml-in"]);
-        let secrets = self.signer.secrets();
+        self.signer.secrets().into_iter().for_each(|secret| self.http.guard(secret));
         let sign = |now| self.signer.authorization(now, &[]);
         // A refusal is an answer, so it is not retried.
         let read = |body: &[u8]| match wire::response(body)? {
             Response::Ok(root) => read(root).map(Some),
             Response::Fail(_) => Ok(None),
         };
-        match self.http.post_xml(&url, &wire::request(method, page), &secrets, sign, read) {
-            Ok((Some(value), answer)) => Ok((value, answer)),
-            Ok((None, answer)) => Err(self.explained(Failed {
-                attempts: answer.attempts,
-                failure: Failure::Answered(Box::new(answer), String::new()),
-            })),
-            Err(failed) => Err(self.explained(failed)),
+        let judge = |answer: &Answer, lacks: Option<String>| self.complaint(answer, lacks);
+        match self.http.post_xml(&url, &wire::request(method, page), sign, read, judge)? {
+            (Some(value), answer) => Ok((value, answer)),
+            (None, answer) => {
+                let (attempts, complaint) = (answer.attempts, self.complaint(&answer, None));
+                Err(Failed { attempts, failure: Failure::Answered(Box::new(answer), complaint) })
+            }
         }
     }
 
-    /// The same failure in Classic's terms.
-    fn explained(&self, failed: Failed) -> Failed {
-        let failure = match failed.failure {
-            Failure::Answered(answer, why) => {
-                let sentence = Problem::of(&answer, &why).sentence(&self.system, &self.signer.secrets());
-                Failure::Answered(answer, sentence)
-            }
-            other => other,
-        };
-        Failed { failure, ..failed }
+    /// What an answer means in Classic's terms.
+    fn complaint(&self, answer: &Answer, lacks: Option<String>) -> Complaint {
+        let why = self.http.complaint_of(answer, lacks);
+        let problem = Problem::of(answer, why.words());
+        let sentence = problem.sentence(&self.system, &self.signer.secrets());
+        Complaint::of(problem.meaning(), problem.is_refusal(), sentence)
     }
 
     /// The error for a request whose failure ends the command. `what` completes "cannot …".
     pub(crate) fn error(&self, failed: Failed, what: &str) -> Error {
         match &failed.failure {
-            Failure::Answered(answer, sentence) => {
+            Failure::Answered(answer, complaint) => {
+                let sentence = complaint.words();
                 let message = format!("cannot {what}: {sentence}");
                 Problem::of(answer, sentence).into_error(message, &self.system, &self.app.typed())
             }
@@ -138,5 +136,5 @@ impl Classic {
 
 /// Whether it is Classic's own word that this sign-in may not read what it asked for.
 pub(crate) fn is_refusal(failed: &Failed) -> bool {
-    matches!(&failed.failure, Failure::Answered(answer, why) if Problem::of(answer, why).is_refusal())
+    matches!(&failed.failure, Failure::Answered(_, complaint) if complaint.is_theirs)
 }

@@ -10,7 +10,7 @@ use super::wire::{self, Response};
 use super::xml;
 use crate::app::Typed;
 use crate::error::{Error, Kind};
-use crate::http::{self, Answer, retry, tidy};
+use crate::http::{self, Answer, Meaning, retry, tidy};
 use crate::secret::Secret;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,15 @@ impl Problem {
         matches!(self, Problem::Refused(_) | Problem::SignIn(Some(_)))
     }
 
+    /// Whether asking again may help: a web page comes and goes, whatever its status.
+    pub(super) fn meaning(&self) -> Meaning {
+        match self {
+            Problem::Unusable { status, .. } if retry::passes(*status) => Meaning::Passing,
+            Problem::WebPage | Problem::Unusable { status: 200, .. } => Meaning::Foreign,
+            _ => Meaning::Refused,
+        }
+    }
+
     /// A phrase that completes "cannot …: ".
     pub(super) fn sentence(&self, system: &System, secrets: &[&Secret]) -> String {
         let sentence = match self {
@@ -67,7 +76,7 @@ impl Problem {
             Problem::WebPage => "a web page came instead of FreshBooks Classic's answer".to_owned(),
             Problem::Unusable { why, .. } => why.clone(),
         };
-        tidy(&String::from_utf8_lossy(&http::without(secrets, sentence.as_bytes())))
+        tidy(&http::without(secrets, &sentence))
     }
 
     /// The error that ends a command; `message` is the whole line.
@@ -91,7 +100,7 @@ impl Problem {
             Problem::Refused(_) => {
                 (Kind::Refused, format!("sign in as the administrator of the system: {}", sign_in()))
             }
-            Problem::Unusable { status, .. } if status >= 300 && !retry::worth_retrying(status) => {
+            Problem::Unusable { status, .. } if status >= 300 && !retry::passes(status) => {
                 (Kind::Refused, sign_in())
             }
             Problem::WebPage | Problem::Unusable { .. } => {

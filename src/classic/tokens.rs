@@ -8,7 +8,7 @@ use super::problem::Problem;
 use super::signature::{Signer, Token};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::http::{Answer, Failure, Http, TRUST_HINT, complaint, without};
+use crate::http::{Answer, Failure, Http};
 use crate::oauth::Client;
 use crate::secret::Secret;
 
@@ -55,9 +55,12 @@ impl TokenDesk<'_> {
         let signer = Signer { consumer: self.consumer.clone(), token: token.cloned() };
         let authorization = signer.authorization(self.app.clock.now(), &[also])?;
         let url = self.app.endpoints.api.url(&["oauth", page]);
+        signer.secrets().into_iter().for_each(|secret| self.http.guard(secret));
         let answer = self.http.post_signed(&url, &authorization).map_err(|failure| match failure {
             Failure::Fatal(error) => error,
-            Failure::Distrusted(why) => Error::new(Kind::Unavailable, self.failed(&why)).hint(TRUST_HINT),
+            Failure::Distrusted(distrust) => {
+                Error::new(Kind::Unavailable, self.failed(&distrust.to_string())).hint(distrust.hint)
+            }
             other => Error::new(Kind::Unavailable, self.failed(&other.to_string()))
                 .hint("check the connection (proxy, firewall, DNS) and run the command again"),
         })?;
@@ -65,7 +68,7 @@ impl TokenDesk<'_> {
             let (status, secrets) = (answer.status, signer.secrets());
             let why = match status {
                 200..300 => "the answer holds no token".to_owned(),
-                _ => format!("HTTP {status}: {}", complaint(status, &without(&secrets, &answer.body))),
+                _ => format!("HTTP {status}: {}", self.http.complaint_of(&answer, None).words()),
             };
             let problem = Problem::of(&answer, &why);
             let message = self.failed(&problem.sentence(self.system, &secrets));

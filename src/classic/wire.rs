@@ -1,7 +1,7 @@
 //! The requests of XML 2.1, and the envelope of every answer.
 
 use super::xml::{self, Element};
-use crate::freshbooks::{Meta, PER_PAGE};
+use crate::freshbooks::{Meta, Number, PER_PAGE};
 
 pub(super) enum Response {
     Ok(Element),
@@ -43,10 +43,12 @@ fn complaint(root: &Element) -> String {
 /// What a list says of itself.
 pub(super) fn meta(list: &Element) -> Meta {
     let number = |name| list.attribute(name)?.trim().parse().ok();
+    let is_there = list.attribute("total").is_some_and(|total| !total.trim().is_empty());
+    let unread = if is_there { Number::Unreadable } else { Number::Absent };
     Meta {
         page: number("page"),
         per_page: number("per_page"),
-        total: number("total"),
+        total: number("total").map_or(unread, Number::Is),
         pages: number("pages"),
     }
 }
@@ -96,7 +98,8 @@ mod tests {
     fn what_a_list_says_of_itself_is_optional() {
         let list = |attributes: &str| xml::parse(format!("<list {attributes}/>").as_bytes()).expect("XML");
         let found = meta(&list("page='1' per_page='25' pages='2' total=' 26 '"));
-        assert_eq!(found, Meta { page: Some(1), per_page: Some(25), total: Some(26), pages: Some(2) });
-        assert_eq!(meta(&list("total='many'")), Meta::default());
+        assert_eq!(found, Meta { page: Some(1), per_page: Some(25), total: Number::Is(26), pages: Some(2) });
+        assert_eq!(meta(&list("total=''")), Meta::default());
+        assert_eq!(meta(&list("total='many'")).total, Number::Unreadable);
     }
 }

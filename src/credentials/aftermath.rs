@@ -13,24 +13,20 @@ use super::store::{self, Store};
 use crate::app::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::fsutil;
-use crate::http::TRUST_HINT;
+use crate::http::Skew;
 use crate::http::retry::Outcome;
-use crate::oauth::{ClockOffset, TokenProblem, TokenSet};
+use crate::oauth::{TokenProblem, TokenSet};
 use crate::shell;
-use crate::time::spoken;
 use crate::ui::Ui;
 
 /// How often, and how far apart, a new pair is tried to be written before another place is taken.
 const WRITE_TRIES: u32 = 5;
 const BETWEEN_WRITES: Duration = Duration::from_secs(1);
 
-/// A clock further off than this is told: logs and expiry are then wrong by as much.
-const TOLERATED_SKEW: Duration = Duration::from_secs(60);
-
 impl Section<'_> {
     /// The sign-in with its new pair, stored.
     pub(super) fn keep(&self, marked: &Profile, tokens: &TokenSet) -> Result<Profile> {
-        tell_skew(self.ui, tokens.clock);
+        tell_skew(self.ui, tokens.skew);
         let place = self.here.map(str::to_owned).or_else(|| marked.place.clone());
         let rotated = Profile { place, ..marked.rotated(tokens) };
         put_away(self.store, self.clock, &rotated)?;
@@ -57,15 +53,15 @@ impl Section<'_> {
             TokenProblem::NotSent(_) => {
                 let error = failed(Kind::Unavailable, "nothing was sent, nothing is lost")
                     .hint("check the connection (proxy, firewall, DNS) and run the command again");
-                Ok(Ended::Later(error, Outcome::Broken))
+                Ok(Ended::Later(error, Outcome::Passing { retry_after: None }))
             }
-            TokenProblem::Distrusted(_) => {
-                Err(failed(Kind::Unavailable, "nothing was sent, nothing is lost").hint(TRUST_HINT))
+            TokenProblem::Distrusted(distrust) => {
+                Err(failed(Kind::Unavailable, "nothing was sent, nothing is lost").hint(distrust.hint))
             }
-            TokenProblem::Busy { status, retry_after, .. } => {
+            TokenProblem::Busy { retry_after, .. } => {
                 let error =
                     failed(Kind::Unavailable, "the tokens are kept").hint("run the command again later");
-                Ok(Ended::Later(error, Outcome::Answered { status: *status, retry_after: *retry_after }))
+                Ok(Ended::Later(error, Outcome::Passing { retry_after: *retry_after }))
             }
             TokenProblem::Lost(_) => {
                 let state = "whether the old ones still work is not known, and they are kept";
@@ -85,11 +81,11 @@ impl Section<'_> {
     /// The refresh token counts no more. Somebody without the lock, such as a person who put a file
     /// back, may have written a newer pair meanwhile; else this is the end of the sign-in.
     fn rejected(&self, marked: &Profile, earlier: Option<InFlight>, why: &str) -> Result<Ended> {
-        if let Ok(Some(newer)) = self.store.load() {
-            let alive = newer.access_good_for(Duration::ZERO, self.clock.now()).is_some();
-            if newer.refresh_token != marked.refresh_token && alive {
-                return Ok(Ended::Taken(newer));
-            }
+        if let Ok(Some(newer)) = self.store.load()
+            && newer.refresh_token != marked.refresh_token
+            && newer.access_token.is_some()
+        {
+            return Ok(Ended::Taken(newer));
         }
         let reason = match earlier {
             Some(InFlight { started_at, pid, .. }) => format!(
@@ -147,12 +143,8 @@ fn rescue(store: &Store, bytes: &[u8]) -> Error {
 }
 
 /// A clock that is off is worth a word: it is the machine's fault that expiry seems odd.
-pub(super) fn tell_skew(ui: Ui, offset: ClockOffset) {
-    let (amount, way) = match offset {
-        ClockOffset { behind, .. } if behind > TOLERATED_SKEW => (behind, "behind"),
-        ClockOffset { ahead, .. } if ahead > TOLERATED_SKEW => (ahead, "ahead of"),
-        _ => return,
-    };
-    let amount = spoken(amount);
-    ui.warn(format_args!("this machine's clock is {amount} {way} FreshBooks'; expiry is reckoned by theirs"));
+pub(super) fn tell_skew(ui: Ui, skew: Option<Skew>) {
+    if let Some(skew) = skew.filter(|skew| skew.matters()) {
+        ui.warn(format_args!("{skew}; expiry is reckoned by theirs"));
+    }
 }

@@ -9,7 +9,7 @@ use super::rotation::Section;
 use super::{Store, place};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::http::{Http, TRUST_HINT};
+use crate::http::Http;
 use crate::oauth::{Client, TokenProblem};
 use crate::secret::Secret;
 
@@ -34,7 +34,7 @@ pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secr
     let spare = store.spare_handles()?;
     let tokens = section.ask(&seeded).map_err(|problem| failed(&store, &problem))?;
     drop(spare);
-    tell_skew(app.ui, tokens.clock);
+    tell_skew(app.ui, tokens.skew);
     let place = here.clone();
     // It begins anew and follows nothing that was stored.
     let profile = Profile { place, replaced: None, ..seeded.rotated(&tokens) };
@@ -53,7 +53,7 @@ fn failed(store: &Store, problem: &TokenProblem) -> Error {
             Error::new(Kind::SignIn, message).hint(format!("sign in instead: {}", sign_in()))
         }
         TokenProblem::Refused { .. } => Error::new(Kind::Refused, message),
-        TokenProblem::Distrusted(_) => Error::new(Kind::Unavailable, message).hint(TRUST_HINT),
+        TokenProblem::Distrusted(distrust) => Error::new(Kind::Unavailable, message).hint(distrust.hint),
         TokenProblem::NotSent(_) | TokenProblem::Busy { .. } => {
             Error::new(Kind::Unavailable, message).hint("run the command again later")
         }

@@ -3,6 +3,9 @@
 //! Never by a flag's value, which every process on the machine can read. Unlike the store, these
 //! files are not ours: they may be symbolic links, belong to root and be readable by a group, as
 //! secret managers leave them.
+//!
+//! Wherever a secret comes from, what surrounds it is dropped, and one that cannot be a secret is
+//! refused here: FreshBooks would only say that it does not know it.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -37,7 +40,24 @@ pub(crate) fn client_secret(named: Option<&Path>) -> Result<Option<Secret>> {
             return from_file(&path, "client secret").map(Some);
         }
     }
-    Ok(app::variable("FBSYNC_CLIENT_SECRET")?.map(Secret::new))
+    variable("FBSYNC_CLIENT_SECRET", "client secret")
+}
+
+/// Reads a secret from an environment variable; one that holds nothing but blanks counts as unset.
+pub(crate) fn variable(name: &str, what: &str) -> Result<Option<Secret>> {
+    let secret = app::variable(name)?.map(|text| Secret::given(&text)).filter(|secret| !secret.is_empty());
+    secret.map(|secret| checked(secret, what, name)).transpose()
+}
+
+/// Refuses what cannot be a secret: `place` says where it is from.
+pub(crate) fn checked(secret: Secret, what: &str, place: &str) -> Result<Secret> {
+    match secret.stray_character() {
+        None => Ok(secret),
+        Some(at) => {
+            let message = format!("{place} holds no {what}: character {at} of it cannot be part of one");
+            Err(Error::new(Kind::Config, message).hint("copy it once more, and nothing else with it"))
+        }
+    }
 }
 
 /// Reads a secret from a file, `-` being standard input.
@@ -67,20 +87,11 @@ fn read(source: impl Read, what: &str, place: &str) -> Result<Secret> {
         .take(LONGEST)
         .read_to_string(&mut text)
         .map_err(fsutil::failing(|| format!("cannot read the {what} from {place}")))?;
-    let secret = without_newline(&text);
-    if secret.trim().is_empty() {
+    let secret = Secret::given(&text);
+    if secret.is_empty() {
         return Err(Error::new(Kind::Config, format!("{place} holds no {what}: it is empty")));
     }
-    if secret.contains(['\n', '\r']) {
-        return Err(Error::new(Kind::Config, format!("{place} holds more than the {what}: several lines")));
-    }
-    Ok(Secret::new(secret))
-}
-
-/// Editors and `echo` end a file with a newline, which is no part of the secret. Just the one goes.
-fn without_newline(text: &str) -> &str {
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    text.strip_suffix('\r').unwrap_or(text)
+    checked(secret, what, place)
 }
 
 #[cfg(test)]
@@ -88,14 +99,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_newline_is_not_part_of_the_secret() {
-        for text in ["s3cret", "s3cret\n", "s3cret\r\n"] {
-            assert_eq!(without_newline(text), "s3cret");
-        }
+    fn what_surrounds_a_secret_is_dropped_and_what_cannot_be_one_is_refused() {
         let read = |text: &str| read(text.as_bytes(), "secret", "a test");
-        assert_eq!(read(" s 3 ").expect("blanks are part of it").expose(), " s 3 ");
-        for bad in ["", "\n", " \n", "two\nlines\n", "s3cret\n\n"] {
-            assert_eq!(read(bad).expect_err(bad).kind(), Kind::Config);
+        for text in ["s3 cret", "s3 cret\n", " s3 cret\r\n\r\n", "\u{feff}s3 cret\n", "\u{200b}s3 cret\0"] {
+            assert_eq!(read(text).expect(text).expose(), "s3 cret", "{text:?}");
+        }
+        for bad in ["", "\n", " \u{feff}\n", "two\nlines\n", "s\u{e9}cret", "s3\u{200b}cret"] {
+            assert_eq!(read(bad).expect_err(bad).kind(), Kind::Config, "{bad:?}");
         }
     }
 }

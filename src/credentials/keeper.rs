@@ -31,9 +31,11 @@ pub(crate) struct Keeper {
 pub(super) struct Kept {
     profile: Profile,
     adopt: bool,
-    /// Whether the pair was written since this process first read the store: then it is taken
-    /// however short it lives.
+    /// Whether the pair was written since this process first read the store: then it is used until
+    /// FreshBooks refuses it, whatever its dates say.
     renewed: bool,
+    /// FreshBooks refused a token that it had just given: it says so of what may not be read, too.
+    refuses_good_ones: bool,
     /// The failure that every thread is told.
     failed: Option<(Kind, String, Option<String>)>,
     /// Whether it was said how this sign-in will end, if there is anything to say.
@@ -60,7 +62,8 @@ impl Keeper {
         let profile = stored.ok_or_else(|| not_signed_in(&store))?;
         check_origin(&store, &profile, &app.endpoints)?;
         let now = app.clock.now();
-        let kept = Kept { profile, adopt: false, renewed: false, failed: None, told: false, now };
+        let (renewed, refuses_good_ones) = (false, false);
+        let kept = Kept { profile, adopt: false, renewed, refuses_good_ones, failed: None, told: false, now };
         let here = place::here()?;
         Ok(Keeper { app: app.clone(), http: http.clone(), store, here, kept: Mutex::new(kept) })
     }
@@ -69,11 +72,11 @@ impl Keeper {
         self.kept().adopt = adopt;
     }
 
-    /// The access token, refreshed first if it ends within `margin`.
+    /// The access token, refreshed first if it ends within `margin` and is not of this run.
     pub(super) fn good_for(&self, margin: Duration) -> Result<Secret> {
         let mut kept = self.kept();
-        let settled = kept.renewed || kept.failed.is_some();
-        if kept.lives_for(if settled { Duration::ZERO } else { margin }) {
+        let margin = if kept.failed.is_some() { Duration::ZERO } else { margin };
+        if kept.renewed || kept.lives_for(margin) {
             self.tell_its_end(&mut kept);
             return kept.current(&self.store);
         }
@@ -102,7 +105,7 @@ impl Keeper {
         if profile.dead.is_some() {
             let (end, sign_in) = (profile.expires_at, self.store.command("auth"));
             self.app.ui.warn(format_args!(
-                "FreshBooks renews this sign-in no more: it ends at {end}; before that: {sign_in}"
+                "FreshBooks no longer renews this sign-in; it expires at {end}; before that: {sign_in}"
             ));
         } else if !kept.adopt && profile.stored_elsewhere(self.here.as_deref()) {
             self.app
@@ -112,13 +115,22 @@ impl Keeper {
     }
 
     /// Another token than `failed`: the one another thread or process has got meanwhile, or a new
-    /// one.
-    pub(super) fn replace(&self, failed: &Secret) -> Result<Secret> {
+    /// one. Nothing where a new one would be refused as well.
+    pub(super) fn replace(&self, failed: &Secret) -> Result<Option<Secret>> {
         let mut kept = self.kept();
         if kept.profile.access_token.as_ref() == Some(failed) {
+            if kept.refuses_good_ones && kept.lives_for(Duration::ZERO) {
+                return Ok(None);
+            }
             self.renew(&mut kept, &Unless::Replaced(Some(failed.clone())))?;
         }
-        kept.current(&self.store)
+        kept.current(&self.store).map(Some)
+    }
+
+    /// Notes that `fresh`, which took the place of a refused token, was refused for the same read.
+    pub(super) fn was_refused_too(&self, fresh: &Secret) {
+        let mut kept = self.kept();
+        kept.refuses_good_ones |= kept.renewed && kept.profile.access_token.as_ref() == Some(fresh);
     }
 
     /// Rotates if `due` says so, and unless what it says; whether it was done.
@@ -171,7 +183,7 @@ impl Keeper {
             };
             match retry::judge(attempt, outcome, 1.0) {
                 Verdict::Wait(wait) => {
-                    ui.note(format_args!("{error}; asking again in {} s", wait.as_secs()));
+                    ui.asks_again(format_args!("{error}; asking again in {} s", wait.as_secs()));
                     clock.sleep(wait, stop)?;
                 }
                 Verdict::GiveUp => return Err(error),
@@ -214,7 +226,16 @@ impl Kept {
 
     fn current(&self, store: &Store) -> Result<Secret> {
         let none = || Error::new(Kind::SignIn, "the sign-in has no access token yet");
-        self.access_token().ok_or_else(|| none().hint(store.command("refresh")))
+        let token = self.access_token().ok_or_else(|| none().hint(store.command("refresh")))?;
+        match token.stray_character() {
+            None => Ok(token),
+            Some(place) => {
+                let message = format!(
+                    "the stored access token is not one: its character {place} cannot be part of a token"
+                );
+                Err(Error::new(Kind::SignIn, message).hint(store.command("refresh")))
+            }
+        }
     }
 }
 

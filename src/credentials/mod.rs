@@ -54,7 +54,7 @@ pub(crate) fn store_sign_in(
     let spare = store.spare_handles()?;
     let tokens = exchange(&client)?;
     drop(spare);
-    tell_skew(app.ui, tokens.clock);
+    tell_skew(app.ui, tokens.skew);
     let Some(refresh_token) = tokens.refresh.clone() else {
         return Err(Error::new(Kind::Refused, "FreshBooks gave no refresh token, so nothing was stored")
             .hint("check the app's settings at FreshBooks, then run the command again"));

@@ -36,7 +36,8 @@ const AFTER_LOST_ANSWER: Duration = Duration::from_secs(2);
 pub(super) enum Unless {
     /// Nothing: it was asked for.
     Never,
-    /// Another pair than the one with this access token, still alive: somebody was quicker.
+    /// Another pair than the one with this access token: somebody was quicker. It is taken whatever its
+    /// dates say, or two processes with an odd clock between them would rotate in turn for ever.
     Replaced(Option<Secret>),
 }
 
@@ -68,11 +69,11 @@ impl Section<'_> {
         let _shield = self.stop.shield();
         let stored = self.store.load_completed(self.ui)?.ok_or_else(|| super::not_signed_in(self.store))?;
         let now = self.clock.now();
-        if let Unless::Replaced(seen) = unless {
-            let alive = stored.access_good_for(Duration::ZERO, now);
-            if alive.is_some() && alive != seen.as_ref() {
-                return Ok(Ended::Taken(stored));
-            }
+        if let Unless::Replaced(seen) = unless
+            && stored.access_token.is_some()
+            && stored.access_token != *seen
+        {
+            return Ok(Ended::Taken(stored));
         }
         self.check(&stored)?;
         let earlier = stored.interrupted().cloned();
@@ -119,7 +120,7 @@ impl Section<'_> {
         match ask() {
             Err(TokenProblem::Lost(why)) => {
                 let wait = AFTER_LOST_ANSWER.as_secs();
-                self.ui.note(format_args!(
+                self.ui.asks_again(format_args!(
                     "the answer to the refresh was lost ({why}); asking once more in {wait} s"
                 ));
                 self.clock.pause(AFTER_LOST_ANSWER);

@@ -10,7 +10,7 @@ use super::{Store, place};
 use crate::app::{self, App, Endpoints};
 use crate::error::{Error, Kind, Result};
 use crate::oauth::{Client, DEFAULT_REDIRECT};
-use crate::secret::Secret;
+use crate::secret::{Secret, bare};
 
 /// The refresh token in the environment.
 pub(crate) struct Seed {
@@ -20,8 +20,8 @@ pub(crate) struct Seed {
 
 impl Seed {
     pub(crate) fn from_environment() -> Result<Option<Self>> {
-        let token = app::variable("FBSYNC_REFRESH_TOKEN")?.map(|text| Secret::new(text.trim()));
-        Ok(token.filter(|token| !token.is_empty()).map(|refresh_token| {
+        let token = inputs::variable("FBSYNC_REFRESH_TOKEN", "refresh token")?;
+        Ok(token.map(|refresh_token| {
             let fingerprint = fingerprint(refresh_token.expose());
             Seed { refresh_token, fingerprint }
         }))
@@ -53,6 +53,9 @@ impl Seed {
 
     /// The sign-in it stands for. Nothing has been asked yet: it is due for rotation at once.
     pub(super) fn sprout(self, store: &Store, endpoints: &Endpoints) -> Result<Profile> {
+        let plain = |name| {
+            Ok(app::variable(name)?.map(|text| bare(&text).to_owned()).filter(|text| !text.is_empty()))
+        };
         let missing = |name: &str| {
             let message = format!(
                 "FBSYNC_REFRESH_TOKEN is set, and {name} is not: a refresh token works with its app alone"
@@ -61,10 +64,9 @@ impl Seed {
             Error::new(Kind::Config, message).hint(format!("set {name}, or sign in with: {sign_in}"))
         };
         let client = Client {
-            id: app::variable("FBSYNC_CLIENT_ID")?.ok_or_else(|| missing("FBSYNC_CLIENT_ID"))?,
+            id: plain("FBSYNC_CLIENT_ID")?.ok_or_else(|| missing("FBSYNC_CLIENT_ID"))?,
             secret: inputs::client_secret(None)?.ok_or_else(|| missing("FBSYNC_CLIENT_SECRET"))?,
-            redirect_uri: app::variable("FBSYNC_REDIRECT_URI")?
-                .unwrap_or_else(|| DEFAULT_REDIRECT.to_owned()),
+            redirect_uri: plain("FBSYNC_REDIRECT_URI")?.unwrap_or_else(|| DEFAULT_REDIRECT.to_owned()),
         };
         let profile = Profile::seeded(client, endpoints, self.refresh_token);
         Ok(Profile { seed: Some(self.fingerprint), ..profile })

@@ -7,9 +7,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::inputs;
 use super::keeper::Keeper;
 use super::rotation::Unless;
-use crate::app::{self, App, Typed};
+use crate::app::{App, Typed};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::{Person, Tokens};
 use crate::http::Http;
@@ -30,8 +31,8 @@ pub(crate) enum Session {
 impl Session {
     /// The bare token in the environment, or the sign-in of `app.profile`.
     pub(crate) fn open(app: &App, http: &Http) -> Result<Self> {
-        match app::variable("FBSYNC_ACCESS_TOKEN")? {
-            Some(token) => Ok(Session::Bare(Secret::new(token.trim()), app.typed())),
+        match inputs::variable("FBSYNC_ACCESS_TOKEN", "access token")? {
+            Some(token) => Ok(Session::Bare(token, app.typed())),
             None => Session::stored(app, http),
         }
     }
@@ -100,7 +101,17 @@ impl Tokens for Session {
         }
     }
 
-    fn replace(&self, refused: &Secret) -> Result<Secret> {
+    fn replace(&self, refused: &Secret) -> Result<Option<Secret>> {
         self.keeper()?.replace(refused)
+    }
+
+    fn can_replace(&self) -> bool {
+        matches!(self, Session::Stored(_))
+    }
+
+    fn was_refused_too(&self, fresh: &Secret) {
+        if let Session::Stored(keeper) = self {
+            keeper.was_refused_too(fresh);
+        }
     }
 }

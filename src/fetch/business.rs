@@ -4,7 +4,7 @@ use super::Plan;
 use super::staff::StaffList;
 use super::team::{Missing, Page, PageJob, TeamList};
 use crate::error::Result;
-use crate::freshbooks::{Group, Records, Reply, StaffAnswer, TeamPage};
+use crate::freshbooks::{Group, Oddities, Records, Reply, StaffAnswer, TeamPage};
 use crate::http::{Failed, Failure};
 use crate::model::{Business, BusinessReading, Coverage, Outcome, Resource};
 use crate::store::Spool;
@@ -62,9 +62,9 @@ impl Collected {
     ) -> Result<Vec<PageJob>> {
         let Some(list) = &mut self.team else { return Ok(Vec::new()) };
         let next = match reply {
-            Ok((TeamPage { members, records, meta }, answer)) => {
+            Ok((TeamPage { members, records, oddities, meta }, answer)) => {
                 spool.add(records.iter())?;
-                list.take(job, Page { members, meta, attempts: answer.attempts })
+                list.take(job, Page { members, oddities, meta, attempts: answer.attempts })
             }
             Err(failed) => list.miss(missing(failed)?),
         };
@@ -85,10 +85,10 @@ impl Collected {
     pub(super) fn take_group(&mut self, reply: Reply<Group>, spool: &mut Spool) -> Result<()> {
         self.group_pending = false;
         let coverage = match reply {
-            Ok((Group { members, records }, answer)) => {
+            Ok((Group { members, records, oddities }, answer)) => {
                 spool.add(records.iter())?;
                 self.reading.group = members;
-                group_coverage(&records, answer.attempts)
+                group_coverage(&records, &oddities, answer.attempts)
             }
             Err(failed) => missing(failed)?.into_coverage(Resource::BusinessGroup),
         };
@@ -151,34 +151,31 @@ impl Collected {
 }
 
 /// What a failed read means for the business; an error where it means the end of the command.
-///
-/// After a good refresh a 401 is about the business: FreshBooks does not say "not yours" in any
-/// documented way, so 401, 403 and 404 are all taken as that.
 fn missing(failed: Failed) -> Result<Missing> {
     let http_status = failed.status();
     let attempts = failed.attempts;
+    let outcome = if failed.is_denial() { Outcome::Denied } else { Outcome::Failed };
     let message = failed.failure.to_string();
     match failed.failure {
         Failure::Fatal(error) => Err(error),
         Failure::Answered(..) | Failure::NotSent(_) | Failure::Distrusted(_) | Failure::Lost(_) => {
-            let denied = matches!(http_status, Some(401 | 403 | 404));
-            let outcome = if denied { Outcome::Denied } else { Outcome::Failed };
             Ok(Missing { outcome, http_status, message, attempts })
         }
     }
 }
 
-fn group_coverage(records: &Records, attempts: u32) -> Coverage {
+fn group_coverage(records: &Records, oddities: &Oddities, attempts: u32) -> Coverage {
     let mut distinct: Vec<_> = records.iter().map(|(sha256, _)| *sha256).collect();
     distinct.sort_unstable();
     distinct.dedup();
     let rows = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let outcome = if oddities.unread.count > 0 { Outcome::Mismatch } else { Outcome::Ok };
     Coverage {
         http_status: Some(200),
-        received: rows(records.len()),
+        received: rows(records.len()) + oddities.unread.count,
         distinct: rows(distinct.len()),
         pages: 1,
         attempts: attempts.into(),
-        ..Coverage::unread(Resource::BusinessGroup, Outcome::Ok, None)
+        ..Coverage::unread(Resource::BusinessGroup, outcome, oddities.told())
     }
 }

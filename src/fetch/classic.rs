@@ -6,9 +6,9 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
-use super::collector::{answered, noted};
 use super::team::{Missing, Page, PageJob, TeamList};
-use super::{Plan, WHO, apart, not_reached};
+use super::trace::Trace;
+use super::{Brought, Plan, WHO, apart, not_reached};
 use crate::app::App;
 use crate::classic::{self, Classic, List, ListPage};
 use crate::error::Result;
@@ -18,7 +18,7 @@ use crate::model::{
     Business, BusinessReading, Coverage, Identity, Membership, Outcome, Reading, RequestLine, Resource, Run,
 };
 use crate::store::Spool;
-use crate::time::{Timestamp, spoken};
+use crate::time::spoken;
 use crate::ui::Status;
 
 /// Why `last_login_at` is empty.
@@ -32,7 +32,7 @@ struct Round<'a> {
     me: i64,
     spool: Spool,
     requests: Vec<RequestLine>,
-    dates: Vec<Timestamp>,
+    trace: Trace,
     zoneless: usize,
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn read_classic(
     plan: &Plan,
     folder: &Path,
     admit: impl FnOnce(&Identity, &[Business]) -> Result<()>,
-) -> Result<(Reading, Spool)> {
+) -> Result<Brought> {
     let started_at = app.clock.now();
     let mut spool = Spool::in_folder(folder)?;
     let asker = classic.clone();
@@ -52,9 +52,9 @@ pub(crate) fn read_classic(
     let (me, answers) = reply.map_err(|failed| classic.error(failed, WHO))?;
     admit(&me.identity, &me.businesses)?;
     spool.add(me.records.iter())?;
-    let dates = answers.iter().filter_map(|(_, answer)| answer.server_date).collect();
-    let requests = answers.map(|(url, answer)| posted(answered(url, &answer))).into();
-    let mut round = Round { app, classic, plan, me: me.identity.id, spool, requests, dates, zoneless: 0 };
+    let mut trace = Trace::default();
+    let requests = answers.map(|(url, answer)| posted(trace.answered(url, &answer))).into();
+    let mut round = Round { app, classic, plan, me: me.identity.id, spool, requests, trace, zoneless: 0 };
 
     let mut businesses = Vec::new();
     for business in me.businesses {
@@ -64,13 +64,18 @@ pub(crate) fn read_classic(
     let run = Run {
         started_at,
         finished_at: app.clock.now().max(started_at),
-        server_date_first: round.dates.iter().min().copied(),
-        server_date_last: round.dates.iter().max().copied(),
+        server_date_first: round.trace.server_dates.map(|(first, _)| first),
+        server_date_last: round.trace.server_dates.map(|(_, last)| last),
         identity: me.identity,
         identity_record: me.identity_record,
         requests: round.requests,
     };
-    Ok((Reading { run, businesses }, round.spool))
+    Ok(Brought {
+        reading: Reading { run, businesses },
+        spool: round.spool,
+        clock_offset: round.trace.clock_offset,
+        unread_memberships: 0,
+    })
 }
 
 impl Round<'_> {
@@ -114,14 +119,14 @@ impl Round<'_> {
                 collected.give_up(Missing { outcome, http_status: None, message, attempts: 0 });
                 break;
             };
-            let (line, date) = noted(self.classic.shown(list.method(), Some(job.page)), &reply);
+            let line = self.trace.noted(self.classic.shown(list.method(), Some(job.page)), &reply);
             self.requests.push(posted(line));
-            self.dates.extend(date);
             match reply {
-                Ok((ListPage { team: TeamPage { members, records, meta }, zoneless }, answer)) => {
+                Ok((ListPage { team: TeamPage { members, records, oddities, meta }, zoneless }, answer)) => {
                     self.spool.add(records.iter())?;
                     self.zoneless += zoneless;
-                    jobs.extend(collected.take(job, Page { members, meta, attempts: answer.attempts }));
+                    let page = Page { members, oddities, meta, attempts: answer.attempts };
+                    jobs.extend(collected.take(job, page));
                 }
                 Err(failed) => {
                     collected.miss(missing(failed)?);
@@ -144,7 +149,10 @@ fn missing(failed: Failed) -> Result<Missing> {
     let (http_status, attempts) = (failed.status(), failed.attempts);
     match failed.failure {
         Failure::Fatal(error) => Err(error),
-        Failure::Answered(_, message) => Ok(Missing { outcome, http_status, message, attempts }),
+        Failure::Answered(_, complaint) => {
+            let message = complaint.words().to_owned();
+            Ok(Missing { outcome, http_status, message, attempts })
+        }
         other => Ok(Missing { outcome, http_status, message: other.to_string(), attempts }),
     }
 }

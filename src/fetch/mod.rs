@@ -7,15 +7,17 @@
 //!
 //! - [`collector`]: what has come so far, and what to ask for next; [`business`]: one business of it.
 //! - [`classic`]: a FreshBooks Classic system, whose lists are read by the same rules.
-//! - [`team`]: one team list, page by page, and whether its numbers agree.
-//! - [`pool`]: the workers.
+//! - [`team`]: one team list, read until it rests; [`round`]: one reading of it, page by page.
+//! - [`pool`]: the workers; [`trace`]: what requests leave behind.
 
 mod business;
 mod classic;
 mod collector;
 mod pool;
+mod round;
 mod staff;
 mod team;
+mod trace;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -24,7 +26,7 @@ use std::time::{Duration, Instant};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::{FreshBooks, Group, Me, Reply, StaffAnswer, TeamPage, TeamQuery};
-use crate::http::Answer;
+use crate::http::{Answer, Skew};
 use crate::model::{Business, Identity, Reading};
 use crate::store::Spool;
 use crate::time::spoken;
@@ -90,6 +92,30 @@ enum Came {
     Staff { page: i64, reply: Reply<StaffAnswer> },
 }
 
+/// A reading, and what came with it that is no part of any business.
+pub(crate) struct Brought {
+    pub(crate) reading: Reading,
+    pub(crate) spool: Spool,
+    /// Nothing if no answer told FreshBooks' time.
+    pub(crate) clock_offset: Option<ClockOffset>,
+    /// Entries of `users/me` that name no business which can be read.
+    pub(crate) unread_memberships: i64,
+}
+
+impl Brought {
+    /// How far this machine's clock is off, where that is more than an answer's way explains.
+    pub(crate) fn wrong_clock(&self) -> Option<Skew> {
+        self.clock_offset.map(|offset| offset.last).filter(|skew| skew.matters())
+    }
+}
+
+/// How this machine's clock stood to FreshBooks' at the first and the last answer that told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClockOffset {
+    pub(crate) first: Skew,
+    pub(crate) last: Skew,
+}
+
 /// Reads the identity, its businesses and who belongs to them. Fails only where there can be no
 /// snapshot at all: no identity, no token, no disk, a signal, or `admit` refuses what `users/me` says.
 pub(crate) fn read(
@@ -98,12 +124,15 @@ pub(crate) fn read(
     plan: &Plan,
     folder: &Path,
     admit: impl FnOnce(&Identity, &[Business]) -> Result<()>,
-) -> Result<(Reading, Spool)> {
+) -> Result<Brought> {
     let started_at = app.clock.now();
     let mut spool = Spool::in_folder(folder)?;
     let (me, answer) = who_is_signed_in(app, freshbooks, plan)?;
     admit(&me.identity, &me.businesses)?;
     spool.add(me.records.iter())?;
+    if let Some(unread) = me.unread.told("1 membership is", "memberships are") {
+        app.ui.warn(format_args!("{unread}: left out, since FreshBooks does not say of which business"));
+    }
     let accounts: Vec<(i64, Option<String>)> =
         me.businesses.iter().map(|business| (business.id, business.account_id.clone())).collect();
     let mut collector = Collector::new(me, &answer, plan);
@@ -132,7 +161,7 @@ pub(crate) fn read(
     }
     // A signal that came with the last answer counts as well: nothing has been recorded yet.
     app.stop.check()?;
-    Ok((collector.finish(started_at, app.clock.now()), spool))
+    Ok(collector.finish(started_at, app.clock.now(), spool))
 }
 
 fn who_is_signed_in(app: &App, freshbooks: &FreshBooks, plan: &Plan) -> Result<(Me, Answer)> {

@@ -1,7 +1,9 @@
 //! One staff list: optional, deprecated, and read page after page.
 
+use std::collections::HashSet;
+
 use super::team::Missing;
-use crate::freshbooks::StaffPage;
+use crate::freshbooks::{Noted, Number, StaffPage};
 use crate::model::{Coverage, Outcome, Resource, StaffMember};
 
 /// Ends a list that goes on handing out pages.
@@ -10,10 +12,14 @@ const LAST_PAGE: i64 = 1_000;
 #[derive(Debug, Default)]
 pub(super) struct StaffList {
     members: Vec<StaffMember>,
+    ids: HashSet<Option<i64>>,
+    unread: Noted,
     pages: i64,
-    total: Option<i64>,
+    total: Number,
     attempts: i64,
     missing: Option<Missing>,
+    /// There was more than could be asked for.
+    endless: bool,
 }
 
 impl StaffList {
@@ -22,14 +28,19 @@ impl StaffList {
         self.pages += 1;
         self.attempts += i64::from(attempts);
         self.total = came.total;
-        let empty = came.members.is_empty();
+        let known = self.ids.len();
+        self.ids.extend(came.members.iter().map(|member| member.id));
+        // A page of the same people again comes from a server that pays no heed to `page`.
+        let brings_more = self.ids.len() > known || came.unread.count > 0;
         self.members.extend(came.members);
+        self.unread.add(page, came.unread);
         let more = match (came.pages, self.total) {
             (Some(pages), _) => page < pages,
-            (None, Some(total)) => self.received() < total,
-            (None, None) => true,
+            (None, Number::Is(total)) => self.received() < total,
+            (None, Number::Absent | Number::Unreadable) => true,
         };
-        (more && !empty && page < LAST_PAGE).then_some(page + 1)
+        self.endless = more && brings_more && page >= LAST_PAGE;
+        (more && brings_more && !self.endless).then_some(page + 1)
     }
 
     pub(super) fn miss(&mut self, missing: Missing) {
@@ -38,29 +49,22 @@ impl StaffList {
     }
 
     fn received(&self) -> i64 {
-        i64::try_from(self.members.len()).unwrap_or(i64::MAX)
+        i64::try_from(self.members.len()).unwrap_or(i64::MAX) + self.unread.count
     }
 
     pub(super) fn settle(self) -> (Vec<StaffMember>, Coverage) {
         let received = self.received();
-        let mut ids: Vec<Option<i64>> = self.members.iter().map(|member| member.id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let distinct = i64::try_from(ids.len()).unwrap_or(i64::MAX);
-        let agrees = distinct == received && self.total.is_none_or(|total| total == received);
-        let (outcome, http_status, message) = match self.missing {
-            Some(missing) => (missing.outcome, missing.http_status, Some(missing.message)),
-            None if agrees => (Outcome::Ok, Some(200), None),
-            None => {
-                let total = self.total.map_or_else(|| "no total".to_owned(), |total| total.to_string());
-                let told =
-                    format!("FreshBooks says {total}; {received} rows came, {distinct} of them distinct");
-                (Outcome::Mismatch, Some(200), Some(told))
-            }
+        let distinct = i64::try_from(self.ids.len()).unwrap_or(i64::MAX);
+        let (outcome, http_status, message) = match &self.missing {
+            Some(missing) => (missing.outcome, missing.http_status, Some(missing.message.clone())),
+            None => match self.disagreement(received, distinct) {
+                None => (Outcome::Ok, Some(200), None),
+                flaw => (Outcome::Mismatch, Some(200), flaw),
+            },
         };
         let coverage = Coverage {
             http_status,
-            expected: self.total,
+            expected: self.total.known(),
             received,
             distinct,
             pages: self.pages,
@@ -68,5 +72,25 @@ impl StaffList {
             ..Coverage::unread(Resource::Staff, outcome, message)
         };
         (self.members, coverage)
+    }
+
+    fn disagreement(&self, received: i64, distinct: i64) -> Option<String> {
+        let total = match self.total {
+            Number::Absent => None,
+            Number::Is(total) => Some(total.to_string()),
+            Number::Unreadable => Some("a total that cannot be read".to_owned()),
+        };
+        if self.endless {
+            return Some(format!("the list does not end within {LAST_PAGE} pages"));
+        }
+        if let Some(unread) = self.unread.told("1 entry cannot be read", "entries cannot be read") {
+            return Some(unread);
+        }
+        let agrees =
+            self.total.known().is_none_or(|total| total == received) && self.total != Number::Unreadable;
+        (!agrees || distinct != received).then(|| {
+            let total = total.unwrap_or_else(|| "no total".to_owned());
+            format!("FreshBooks says {total}; {received} rows came, {distinct} of them distinct")
+        })
     }
 }

@@ -1,25 +1,14 @@
-//! One team list: which pages to ask for, when it is whole, and whether its numbers agree. Pure.
+//! One team list: read until it comes to rest, and accounted for. Pure.
 //!
-//! The documented `meta` has no count of pages, so a client that looks for one stops after the first.
-//! And counts alone do not prove a list: while one member leaves, another may slide from page 2 to
-//! page 1 after page 1 was read. So page 1 is read once more at the end, wherever there are several
-//! pages, and a list that moved is read again from the start.
+//! A list that moved while it was read is read again from the start; [`round`](super::round) is one
+//! such reading.
 
-use std::collections::HashSet;
-
-use crate::freshbooks::{Meta, PER_PAGE};
-use crate::model::reading::Digest;
+use super::round::{Round, count};
+use crate::freshbooks::{Meta, Oddities};
 use crate::model::{Coverage, Membership, Outcome, Resource};
 
 /// A list that does not come to rest in this many readings is recorded as it is, as a mismatch.
 const ROUNDS: u32 = 3;
-
-/// No business has a million members; a server that goes on handing out pages has lost its way.
-const LAST_PAGE: i64 = 10_000;
-
-/// Pages of one list asked for at once, at most. An empty page ends a list early, so running far
-/// ahead of the answers would ask for pages that nobody needs.
-const WINDOW: i64 = 16;
 
 /// One page to be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +23,7 @@ pub(super) struct PageJob {
 #[derive(Debug)]
 pub(super) struct Page {
     pub(super) members: Vec<Membership>,
+    pub(super) oddities: Oddities,
     pub(super) meta: Meta,
     pub(super) attempts: u32,
 }
@@ -64,23 +54,6 @@ pub(super) struct TeamList {
     attempts: i64,
     missing: Option<Missing>,
     reading: Round,
-}
-
-/// One reading of the list from the start.
-#[derive(Debug, Default)]
-struct Round {
-    number: u32,
-    in_flight: u32,
-    next_page: i64,
-    last_page: Option<i64>,
-    pages: i64,
-    total: Option<i64>,
-    first: Option<(Vec<Digest>, Meta)>,
-    checked_again: bool,
-    /// A page was empty, or the same as the first: nothing lies behind it.
-    ended: bool,
-    members: Vec<Membership>,
-    problem: Option<String>,
 }
 
 impl TeamList {
@@ -136,151 +109,29 @@ impl TeamList {
     /// The members, each once, and the proof of how complete they are.
     pub(super) fn settle(self) -> (Vec<Membership>, Coverage) {
         let TeamList { attempts, missing, reading } = self;
-        let received = count(reading.members.len());
-        let mut members = match reading.distinct() == received {
-            true => reading.members,
-            false => newest_of_each(reading.members),
-        };
-        members.shrink_to_fit();
-        let rounds = reading.number;
-        let (outcome, http_status, message) = match (missing, reading.problem) {
-            (Some(missing), _) => (missing.outcome, missing.http_status, Some(missing.message)),
-            (None, Some(problem)) => {
+        let (rounds, received, expected, pages) =
+            (reading.number, reading.received(), reading.total, reading.pages);
+        let oddities = reading.oddities.told();
+        let (outcome, http_status, why) = match (missing, &reading.problem, &reading.flaw) {
+            (Some(missing), ..) => (missing.outcome, missing.http_status, Some(missing.message)),
+            (None, Some(problem), _) => {
                 (Outcome::Mismatch, Some(200), Some(format!("{problem}; read {rounds} times")))
             }
-            (None, None) => (Outcome::Ok, Some(200), None),
+            (None, None, Some(flaw)) => (Outcome::Mismatch, Some(200), Some(flaw.clone())),
+            (None, None, None) => (Outcome::Ok, Some(200), None),
         };
+        let told: Vec<String> = why.into_iter().chain(oddities).collect();
+        let message = (!told.is_empty()).then(|| told.join("; "));
+        let members = reading.into_members();
         let coverage = Coverage {
             http_status,
-            expected: reading.total,
+            expected,
             received,
             distinct: count(members.len()),
-            pages: reading.pages,
+            pages,
             attempts,
             ..Coverage::unread(Resource::TeamMembers, outcome, message)
         };
         (members, coverage)
     }
-}
-
-impl Round {
-    fn numbered(number: u32) -> Self {
-        Round { number, in_flight: 1, next_page: 2, ..Round::default() }
-    }
-
-    fn absorb(&mut self, job: PageJob, page: Page) {
-        let digests: Vec<Digest> = page.members.iter().map(|member| member.record).collect();
-        if let Some(got) = page.meta.page.filter(|got| *got != job.page) {
-            self.blame(format!("page {} was asked for and page {got} came", job.page));
-        }
-        match &self.first {
-            None => self.total = page.meta.total,
-            Some(_) if page.meta.total != self.total => {
-                self.blame("the total changed while the list was read")
-            }
-            Some((first, _)) if job.again && *first != digests => {
-                self.blame("the first page changed while the list was read");
-            }
-            Some((first, _)) => self.ended |= !job.again && *first == digests,
-        }
-        if job.again {
-            return;
-        }
-        self.pages += 1;
-        self.ended |= digests.is_empty();
-        if self.first.is_none() {
-            self.first = Some((digests, page.meta));
-        }
-        if self.total.is_none() {
-            self.last_page = self.last_page_without_total(job.page, page.members.len(), page.meta);
-        } else {
-            self.last_page = self.last_page_by_total();
-        }
-        self.members.extend(page.members);
-    }
-
-    /// The pages that may be asked for now.
-    fn next_jobs(&mut self) -> Vec<PageJob> {
-        let mut jobs = Vec::new();
-        let last = self.last_page.unwrap_or(1).min(LAST_PAGE);
-        while !self.ended && self.next_page <= last && i64::from(self.in_flight) < WINDOW {
-            jobs.push(PageJob { round: self.number, page: self.next_page, again: false });
-            self.next_page += 1;
-            self.in_flight += 1;
-        }
-        jobs
-    }
-
-    fn check_again(&mut self) -> Option<PageJob> {
-        if self.pages < 2 || self.checked_again || self.problem.is_some() {
-            return None;
-        }
-        self.checked_again = true;
-        self.in_flight += 1;
-        Some(PageJob { round: self.number, page: 1, again: true })
-    }
-
-    /// A page's size as the server sees it; it may have cut what was asked for, or may not say.
-    fn per_page(&self) -> i64 {
-        let (rows, said) =
-            self.first.as_ref().map_or((0, None), |(first, meta)| (count(first.len()), meta.per_page));
-        said.filter(|said| *said > 0).unwrap_or(if rows > 0 { rows } else { PER_PAGE })
-    }
-
-    fn last_page_by_total(&self) -> Option<i64> {
-        let by_total =
-            self.total.map(|total| total.max(0).saturating_add(self.per_page() - 1) / self.per_page());
-        let said = self.first.as_ref().and_then(|(_, meta)| meta.pages);
-        by_total.max(said)
-    }
-
-    /// Without a total only a page that is not full tells the end, so pages come one by one.
-    fn last_page_without_total(&self, page: i64, rows: usize, meta: Meta) -> Option<i64> {
-        let full = count(rows) >= self.per_page();
-        let said_more = meta.pages.is_some_and(|pages| page < pages);
-        Some(if full || said_more { page + 1 } else { page })
-    }
-
-    /// Distinct members = rows received = FreshBooks' total.
-    fn judge(&mut self) {
-        let received = count(self.members.len());
-        let distinct = self.distinct();
-        if distinct != received {
-            self.blame(format!("{received} rows came, of which {distinct} are distinct"));
-        }
-        if let Some(total) = self.total.filter(|total| *total != received) {
-            self.blame(format!("FreshBooks says {total}, and {received} rows came"));
-        }
-        if self.next_page > LAST_PAGE {
-            self.blame(format!("the list does not end within {LAST_PAGE} pages"));
-        }
-    }
-
-    fn distinct(&self) -> i64 {
-        count(self.members.iter().map(|member| member.texts.member_uuid()).collect::<HashSet<_>>().len())
-    }
-
-    /// Keeps the first problem: the later ones follow from it.
-    fn blame(&mut self, problem: impl Into<String>) {
-        self.problem.get_or_insert_with(|| problem.into());
-    }
-}
-
-/// Each member once; of two records with one uuid the one that was changed last.
-fn newest_of_each(mut members: Vec<Membership>) -> Vec<Membership> {
-    // The order is total, and a stable sort would hold half of the list twice.
-    members.sort_unstable_by(|a, b| {
-        let newest_first = b.member_updated_at.cmp(&a.member_updated_at);
-        a.texts
-            .member_uuid()
-            .cmp(b.texts.member_uuid())
-            .then(newest_first)
-            .then_with(|| a.record.cmp(&b.record))
-    });
-    members.dedup_by(|later, first| later.texts.member_uuid() == first.texts.member_uuid());
-    members
-}
-
-fn count(n: usize) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
 }

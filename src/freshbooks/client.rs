@@ -33,8 +33,14 @@ pub(crate) trait Tokens: Send + Sync {
     /// An access token to ask with.
     fn bearer(&self) -> Result<Secret>;
 
-    /// Another one than `refused`, which FreshBooks answered with 401.
-    fn replace(&self, refused: &Secret) -> Result<Secret>;
+    /// Another one than `refused`, which FreshBooks does not accept; nothing where that would not help.
+    fn replace(&self, refused: &Secret) -> Result<Option<Secret>>;
+
+    /// Whether there can be another one at all.
+    fn can_replace(&self) -> bool;
+
+    /// FreshBooks refused `fresh` for the same read, which [`Tokens::replace`] has just given.
+    fn was_refused_too(&self, fresh: &Secret);
 }
 
 #[derive(Clone)]
@@ -59,14 +65,19 @@ impl FreshBooks {
         self.get(&me_url(&self.api), me::me)
     }
 
+    /// The same, for whoever wants to know no more than who that is.
+    pub(crate) fn who(&self) -> Result<Person> {
+        person(self.me())
+    }
+
     /// One page of a team list. No `active` filter: it would hide deactivated people.
     pub(crate) fn team_page(&self, query: TeamQuery) -> Reply<TeamPage> {
-        self.get(&self.team_url(query), wire::team_page)
+        self.get(&self.team_url(query), |body| wire::team_page(body, query.business_id))
     }
 
     /// The identities of a business group, owners among them.
     pub(crate) fn group(&self, business_id: i64) -> Reply<Group> {
-        self.get(&self.group_url(business_id), wire::group)
+        self.get(&self.group_url(business_id), |body| wire::group(body, business_id))
     }
 
     /// One page of the deprecated staff list of an accounting account.
@@ -89,19 +100,32 @@ impl FreshBooks {
 
     /// A refused token is replaced once and the read repeated once; a second refusal is about the
     /// resource and not about the token.
-    fn get<T>(&self, url: &Url, read: fn(&[u8]) -> std::result::Result<T, wire::Problem>) -> Reply<T> {
+    fn get<T>(&self, url: &Url, read: impl Fn(&str) -> std::result::Result<T, wire::Problem>) -> Reply<T> {
         let fatal = |error| Failed { failure: Failure::Fatal(error), attempts: 0 };
         let token = self.tokens.bearer().map_err(fatal)?;
-        match self.http.get(url, &token, read) {
-            Err(refused) if refused.status() == Some(401) => {
-                let token = self.tokens.replace(&token).map_err(fatal)?;
-                let repeated = self.http.get(url, &token, read);
-                repeated
-                    .map(|(value, answer)| (value, answer.after(refused.attempts)))
-                    .map_err(|failed| failed.after(refused.attempts))
-            }
-            reply => reply,
+        let refused = match self.http.get(url, &token, &read) {
+            Err(refused) if refused.refuses_token() => refused,
+            reply => return reply,
+        };
+        let fresh = match self.tokens.replace(&token) {
+            // One that cannot be replaced may still be good, and the refusal about this read only.
+            Err(_) if !self.tokens.can_replace() && self.is_good_for_me(url, &token) => None,
+            fresh => fresh.map_err(fatal)?,
+        };
+        let Some(token) = fresh else { return Err(refused) };
+        let repeated = self.http.get(url, &token, &read);
+        if repeated.as_ref().is_err_and(Failed::refuses_token) {
+            self.tokens.was_refused_too(&token);
         }
+        repeated
+            .map(|(value, answer)| (value, answer.after(refused.attempts)))
+            .map_err(|failed| failed.after(refused.attempts))
+    }
+
+    /// Whether `users/me`, unless it is what was asked for, can be read.
+    fn is_good_for_me(&self, asked: &Url, token: &Secret) -> bool {
+        let me = me_url(&self.api);
+        *asked != me && self.http.get(&me, token, me::me).is_ok()
     }
 }
 
@@ -128,7 +152,10 @@ pub(crate) struct Person {
 
 /// Asks `users/me` with a token that belongs to no session yet.
 pub(crate) fn who_is(http: &Http, api: &Origin, token: &Secret) -> Result<Person> {
-    let reply = http.get(&me_url(api), token, me::me);
+    person(http.get(&me_url(api), token, me::me))
+}
+
+fn person(reply: Reply<Me>) -> Result<Person> {
     let (me, _) = reply.map_err(|failed| failed.into_error("ask FreshBooks who signed in"))?;
     let mut businesses: Vec<_> =
         me.businesses.into_iter().map(|business| (business.id, business.name)).collect();

@@ -1,14 +1,16 @@
 //! `users/me`: who signed in, and which businesses they belong to in which role.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::strip::{Object, Records};
+use super::object::Object;
+use super::oddities::Noted;
+use super::strip::Records;
 use super::tolerant::{boolean, integer, optional_text, text};
-use super::wire::{Meta, Problem, keep, read, response};
+use super::wire::{Problem, entries, list, nested, object};
 use crate::model::reading::{Business, Digest, Identity, OwnMembership};
 
 /// `users/me`: the identity, its businesses, and the records behind them.
@@ -17,6 +19,8 @@ pub(crate) struct Me {
     pub(crate) identity: Identity,
     pub(crate) identity_record: Digest,
     pub(crate) businesses: Vec<Business>,
+    /// Memberships that name no business, or one whose id cannot be read.
+    pub(crate) unread: Noted,
     pub(crate) records: Records,
 }
 
@@ -36,18 +40,18 @@ struct WireMe<'a> {
     #[serde(borrow, deserialize_with = "text")]
     last_name: Cow<'a, str>,
     #[serde(borrow)]
-    business_memberships: Option<Vec<Object<'a>>>,
-    #[serde(borrow)]
     subscription_statuses: Option<&'a RawValue>,
     #[serde(borrow)]
     business_statuses: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-struct WireOwnMembership {
-    #[serde(default, deserialize_with = "optional_text")]
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct WireOwnMembership<'a> {
+    #[serde(deserialize_with = "optional_text")]
     role: Option<String>,
-    business: Option<WireBusiness>,
+    #[serde(borrow)]
+    business: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize, Default)]
@@ -70,15 +74,29 @@ struct WireBusiness {
 }
 
 /// Reads `users/me`. Its `groups` mix in project groups and `roles` other people's accounts, so
-/// businesses and roles come from `business_memberships` alone.
-pub(super) fn me(body: &[u8]) -> Result<Me, Problem> {
-    let (object, _): (Object, Meta) = response(body)?;
-    let me: WireMe = read(&object, || "response".to_owned())?;
+/// businesses and roles come from `business_memberships` only.
+pub(super) fn me(body: &str) -> Result<Me, Problem> {
+    let response = nested(&object(body)?, "response")?;
+    let me: WireMe = response.read();
     let id = me.identity_id.or(me.id).ok_or("the answer names no identity")?;
-    let memberships = me.business_memberships.ok_or("the answer has no `business_memberships`")?;
-
+    let statuses = Statuses::of(&me);
     let mut records = Records::default();
-    let identity_record = keep(&mut records, object, &["business_memberships"], || "response".to_owned())?;
+    let identity_record = records.keep(&response, &["business_memberships"]);
+    let (mut businesses, mut places) = (Vec::<Business>::new(), HashMap::new());
+    let memberships = list(&response, "business_memberships")?;
+    let unread = entries(memberships, "business_memberships", |membership, _| {
+        let WireOwnMembership { role, business } = membership.read();
+        let business: WireBusiness = Object::of(business.ok_or("names no business")?)?.read();
+        let id = business.id.ok_or("has no business id that can be read")?;
+        let own = OwnMembership { role: role.unwrap_or_default(), record: records.keep(&membership, &[]) };
+        // The same business comes twice where the person has two roles in it.
+        let place = *places.entry(id).or_insert(businesses.len());
+        match businesses.get_mut(place) {
+            Some(known) => known.own.push(own),
+            None => businesses.push(into_business(business, id, own, &statuses)),
+        }
+        Ok(())
+    })?;
     let identity = Identity {
         id,
         uuid: me.identity_uuid,
@@ -86,44 +104,31 @@ pub(super) fn me(body: &[u8]) -> Result<Me, Problem> {
         first_name: me.first_name.into_owned(),
         last_name: me.last_name.into_owned(),
     };
-    let mut businesses: Vec<Business> = Vec::new();
-    for (at, object) in memberships.into_iter().enumerate() {
-        let what = || format!("business_memberships[{at}]");
-        let WireOwnMembership { role, business } = read(&object, what)?;
-        let business = business.ok_or_else(|| format!("{} has no business", what()))?;
-        let id = business.id.ok_or_else(|| format!("{} has no business id", what()))?;
-        let record = keep(&mut records, object, &[], what)?;
-        let own = OwnMembership { role: role.unwrap_or_default(), record };
-        // The same business comes twice where the person has two roles in it.
-        match businesses.iter_mut().find(|known| known.id == id) {
-            Some(known) => known.own.push(own),
-            None => businesses.push(into_business(
-                business,
-                id,
-                own,
-                me.subscription_statuses,
-                me.business_statuses,
-            )),
-        }
-    }
-    Ok(Me { identity, identity_record, businesses, records })
+    Ok(Me { identity, identity_record, businesses, unread, records })
 }
 
-fn into_business(
-    wire: WireBusiness,
-    id: i64,
-    own: OwnMembership,
-    subscriptions: Option<&RawValue>,
-    statuses: Option<&RawValue>,
-) -> Business {
-    let by_account = |map: Option<&RawValue>| {
-        let map: BTreeMap<String, serde_json::Value> = serde_json::from_str(map?.get()).ok()?;
-        map.get(wire.account_id.as_deref()?)?.as_str().map(str::to_owned)
+/// What `users/me` says of accounting accounts, by their id.
+struct Statuses<'a> {
+    subscriptions: Option<Object<'a>>,
+    businesses: Option<Object<'a>>,
+}
+
+impl<'a> Statuses<'a> {
+    fn of(me: &WireMe<'a>) -> Self {
+        let map = |raw: Option<&'a RawValue>| Object::of(raw?).ok();
+        Statuses { subscriptions: map(me.subscription_statuses), businesses: map(me.business_statuses) }
+    }
+}
+
+fn into_business(wire: WireBusiness, id: i64, own: OwnMembership, statuses: &Statuses) -> Business {
+    let by_account = |map: &Option<Object>| {
+        let status = map.as_ref()?.get(wire.account_id.as_deref()?)?;
+        serde_json::from_str::<String>(status.get()).ok()
     };
     Business {
         id,
-        subscription_status: by_account(subscriptions),
-        status: wire.status.clone().or_else(|| by_account(statuses)),
+        subscription_status: by_account(&statuses.subscriptions),
+        status: wire.status.clone().or_else(|| by_account(&statuses.businesses)),
         uuid: wire.business_uuid,
         account_id: wire.account_id,
         name: wire.name.unwrap_or_default(),

@@ -3,11 +3,13 @@
 //! - [`client`]: the reads, with an access token, another one once when it is refused.
 //! - [`me`], [`wire`], [`staff`]: the shapes of the answers: of `users/me`, of lists and groups, of the
 //!   deprecated staff list.
-//! - [`strip`]: a record without secrets and contact data.
-//! - [`tolerant`]: values in more forms than documented.
+//! - [`object`]: JSON one level deep; [`strip`]: a record without secrets and contact data.
+//! - [`tolerant`]: values in more forms than documented; [`oddities`]: entries that are no records.
 
 mod client;
 mod me;
+mod object;
+mod oddities;
 mod staff;
 mod strip;
 mod tolerant;
@@ -15,6 +17,8 @@ mod wire;
 
 pub(crate) use client::{FreshBooks, PER_PAGE, Person, Reply, TeamQuery, Tokens, who_is};
 pub(crate) use me::Me;
+pub(crate) use oddities::{Noted, Oddities};
 pub(crate) use staff::{StaffAnswer, StaffPage};
 pub(crate) use strip::Records;
+pub(crate) use tolerant::Number;
 pub(crate) use wire::{Group, Meta, TeamPage};

@@ -5,12 +5,12 @@
 //! error body under HTTP 200 (API documentation, "Staff" and "Errors").
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::strip::{Object, Records};
-use super::tolerant::{eastern_moment, integer, optional_text};
-use super::wire::{Problem, keep, read};
-use crate::http;
+use super::oddities::Noted;
+use super::strip::Records;
+use super::tolerant::{Number, eastern_moment, integer, number, optional_text};
+use super::wire::{Problem, entries, list, nested, object};
+use crate::http::Complaint;
 use crate::model::StaffMember;
 use crate::time::Timestamp;
 
@@ -26,32 +26,18 @@ pub(crate) enum StaffAnswer {
 pub(crate) struct StaffPage {
     pub(crate) members: Vec<StaffMember>,
     pub(crate) records: Records,
+    pub(crate) unread: Noted,
     pub(crate) pages: Option<i64>,
-    pub(crate) total: Option<i64>,
+    pub(crate) total: Number,
 }
 
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    response: Option<Response<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Response<'a> {
-    #[serde(borrow)]
-    result: Option<WireResult<'a>>,
-    #[serde(borrow)]
-    errors: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct WireResult<'a> {
-    #[serde(borrow)]
-    staffs: Option<Vec<Object<'a>>>,
-    #[serde(default, deserialize_with = "integer")]
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct WireResult {
+    #[serde(deserialize_with = "integer")]
     pages: Option<i64>,
-    #[serde(default, deserialize_with = "integer")]
-    total: Option<i64>,
+    #[serde(deserialize_with = "number")]
+    total: Number,
 }
 
 #[derive(Deserialize, Default)]
@@ -67,31 +53,24 @@ struct WireStaff {
     num_logins: Option<i64>,
 }
 
-pub(super) fn staff_page(body: &[u8]) -> Result<StaffAnswer, Problem> {
-    let envelope: Envelope = serde_json::from_slice(body)
-        .map_err(|error| format!("the answer is not the JSON that was asked for ({error})"))?;
-    let response = envelope.response.ok_or("the answer has no `response`")?;
-    if response.errors.is_some() {
-        return Ok(StaffAnswer::Refused(http::complaint(200, body)));
+pub(super) fn staff_page(body: &str) -> Result<StaffAnswer, Problem> {
+    let response = nested(&object(body)?, "response")?;
+    if response.get("errors").is_some() {
+        return Ok(StaffAnswer::Refused(Complaint::read(200, body, None).words().to_owned()));
     }
-    let result = response.result.ok_or("the answer has no `response.result`")?;
-    let objects = result.staffs.ok_or("the answer has no `response.result.staffs`")?;
-    let mut page = StaffPage {
-        members: Vec::new(),
-        records: Records::default(),
-        pages: result.pages,
-        total: result.total,
-    };
-    for (at, object) in objects.into_iter().enumerate() {
-        let what = || format!("staffs[{at}]");
-        let wire: WireStaff = read(&object, what)?;
-        page.members.push(StaffMember {
+    let result = nested(&response, "result")?;
+    let WireResult { pages, total } = result.read();
+    let (mut members, mut records) = (Vec::new(), Records::default());
+    let unread = entries(list(&result, "staffs")?, "staffs", |staff, _| {
+        let wire: WireStaff = staff.read();
+        members.push(StaffMember {
             id: wire.id,
             email: wire.email.unwrap_or_default(),
             last_login_at: wire.last_login,
             logins: wire.num_logins,
-            record: keep(&mut page.records, object, &[], what)?,
+            record: records.keep(&staff, &[]),
         });
-    }
-    Ok(StaffAnswer::Page(page))
+        Ok(())
+    })?;
+    Ok(StaffAnswer::Page(StaffPage { members, records, unread, pages, total }))
 }

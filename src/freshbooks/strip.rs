@@ -5,18 +5,15 @@
 //! rewritten. Keys are sorted, since a server may send them in any order and the same record should
 //! have the same hash. Fields that are not on the list stay, new ones too.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::value::MapDeserializer;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
+use super::object::{Object, each};
 use crate::model::reading::Digest;
 
-/// Deeper nesting than this is no record of FreshBooks', and recursion has to end somewhere.
+/// Deeper nesting than this is no record of FreshBooks', and recursion has to end somewhere: a field
+/// that holds more is null in the record.
 const DEEPEST: usize = 64;
 
 /// Whether a field never enters a record. Secrets go by their name's ending, so that a new one goes too.
@@ -51,19 +48,21 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    /// Strips an object, `also_dropped` at its top level too, and adds it. `None` if it is nested too
-    /// deeply to be a record.
-    pub(super) fn keep(&mut self, object: Object, also_dropped: &[&str]) -> Option<Digest> {
+    /// Strips an object, `also_dropped` at its top level too, and adds it.
+    pub(super) fn keep(&mut self, object: &Object, also_dropped: &[&str]) -> Digest {
         let start = self.bodies.len();
-        write_object(&mut self.bodies, object, also_dropped, 0)?;
+        write_object(&mut self.bodies, object, also_dropped, |out, value| match is_too_deep(value) {
+            true => out.push_str("null"),
+            false => write_stripped(out, value),
+        });
         let sha256 = Sha256::digest(&self.bodies[start..]).into();
         self.each.push((sha256, self.bodies.len()));
-        Some(sha256)
+        sha256
     }
 
     /// [`Records::keep`] for an object that is JSON text and no more.
     pub(crate) fn keep_text(&mut self, json: &str, also_dropped: &[&str]) -> Option<Digest> {
-        self.keep(serde_json::from_str(json).ok()?, also_dropped)
+        Some(self.keep(&serde_json::from_str(json).ok()?, also_dropped))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -80,97 +79,82 @@ impl Records {
     }
 }
 
-fn write_object(out: &mut String, object: Object, also_dropped: &[&str], depth: usize) -> Option<()> {
-    let Object(mut fields) = object;
-    fields.retain(|(key, _)| !is_dropped(key) && !also_dropped.contains(&key.as_ref()));
-    fields.sort_by(|(a, _), (b, _)| a.cmp(b));
+fn write_object(
+    out: &mut String,
+    object: &Object,
+    also_dropped: &[&str],
+    write: impl Fn(&mut String, &RawValue),
+) {
+    let kept = object.fields().filter(|(key, _)| !is_dropped(key) && !also_dropped.contains(key));
     out.push('{');
-    for (at, (key, value)) in fields.iter().enumerate() {
+    for (at, (key, value)) in kept.enumerate() {
         out.push_str(if at == 0 { "" } else { "," });
-        write_key(out, key)?;
+        write_key(out, key);
         out.push(':');
-        write_stripped(out, value, depth + 1)?;
+        write(out, value);
     }
     out.push('}');
-    Some(())
 }
 
-fn write_key(out: &mut String, key: &str) -> Option<()> {
+fn write_key(out: &mut String, key: &str) {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     match key.bytes().all(is_plain) {
         true => out.extend(["\"", key, "\""]),
-        false => out.push_str(&serde_json::to_string(key).ok()?),
+        false => out.push_str(&Value::from(key).to_string()),
     }
-    Some(())
 }
 
-fn write_stripped(out: &mut String, raw: &RawValue, depth: usize) -> Option<()> {
-    if depth > DEEPEST {
-        return None;
-    }
-    match raw.get().as_bytes().first() {
-        Some(b'{') => write_object(out, serde_json::from_str(raw.get()).ok()?, &[], depth)?,
+fn write_stripped(out: &mut String, raw: &RawValue) {
+    let text = raw.get();
+    match text.as_bytes().first() {
+        Some(b'{') => match serde_json::from_str(text) {
+            Ok(object) => write_object(out, &object, &[], write_stripped),
+            Err(_) => out.push_str("null"),
+        },
         Some(b'[') => {
-            let items: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
             out.push('[');
-            for (at, item) in items.into_iter().enumerate() {
-                out.push_str(if at == 0 { "" } else { "," });
-                write_stripped(out, item, depth + 1)?;
-            }
+            let start = out.len();
+            each(raw, |item| {
+                out.push_str(if out.len() == start { "" } else { "," });
+                write_stripped(out, item);
+                true
+            });
             out.push(']');
         }
-        _ => out.push_str(raw.get()),
-    }
-    Some(())
-}
-
-/// An object's fields in the order they came, values untouched: parsed once, for the record and for
-/// what is read of it.
-pub(super) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'a> Object<'a> {
-    /// The object as a wire type.
-    pub(super) fn read<T: Deserialize<'a>>(&self) -> serde_json::Result<T> {
-        T::deserialize(MapDeserializer::new(self.0.iter().map(|(key, value)| (key.as_ref(), *value))))
+        _ => out.push_str(text),
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ObjectVisitor)
+/// Whether arrays and objects lie more than [`DEEPEST`] in one another. Looked at before anything is
+/// written: what is nested is parsed once more at every level.
+fn is_too_deep(raw: &RawValue) -> bool {
+    if !raw.get().starts_with(['{', '[']) {
+        return false;
     }
-}
-
-struct ObjectVisitor;
-
-impl<'de> Visitor<'de> for ObjectVisitor {
-    type Value = Object<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-        let mut fields = Vec::with_capacity(24);
-        while let Some(key) = map.next_key::<Key>()? {
-            fields.push((key.0, map.next_value()?));
+    let (mut depth, mut in_text, mut bytes) = (0, false, raw.get().bytes());
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => drop(bytes.next()),
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth -= 1,
+            _ => {}
         }
-        Ok(Object(fields))
+        if depth > DEEPEST {
+            return true;
+        }
     }
+    false
 }
-
-/// A key that borrows where it has no escapes.
-#[derive(serde::Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn stripped(json: &str) -> Option<String> {
+    fn stripped(json: &str) -> String {
         let mut records = Records::default();
-        records.keep(serde_json::from_str(json).ok()?, &["business_memberships"])?;
-        records.iter().next().map(|(_, body)| body.to_owned())
+        records.keep(&serde_json::from_str(json).expect("an object"), &["business_memberships"]);
+        records.iter().map(|(_, body)| body).collect()
     }
 
     #[test]
@@ -179,18 +163,24 @@ mod tests {
             "inner": {"api_token":"S","city":"Toronto","kept":"\u00e9\/"}, "list":[{"new_token":1,"a":[ ]}, 2], "q\"": 1,
             "business_memberships": [1], "phone_number": "1", "brand_new": null} "#;
         let expected = r#"{"big":12345678901234567890123,"brand_new":null,"inner":{"kept":"\u00e9\/"},"list":[{"a":[]},2],"q\"":1,"z":1.50}"#;
-        assert_eq!(stripped(json).as_deref(), Some(expected));
+        assert_eq!(stripped(json), expected);
     }
 
     #[test]
-    fn only_objects_are_records_and_depth_ends() {
-        assert_eq!(stripped("[1]"), None);
-        assert_eq!(stripped("null"), None);
-        assert_eq!(stripped(&format!("{}1{}", "{\"a\":".repeat(100), "}".repeat(100))), None);
+    fn depth_ends_and_costs_nothing_else() {
+        let nested = |open: &str, close: &str, depth: usize| {
+            format!("{{\"a\":1,\"deep\":{}2{}}}", open.repeat(depth), close.repeat(depth))
+        };
+        for (open, close) in [("[", "]"), ("{\"]}\":", "}")] {
+            let whole = nested(open, close, DEEPEST);
+            assert_eq!(stripped(&whole), whole);
+            assert_eq!(stripped(&nested(open, close, DEEPEST + 1)), r#"{"a":1,"deep":null}"#);
+        }
     }
 
     #[test]
-    fn the_order_of_keys_does_not_change_the_record() {
+    fn the_order_of_keys_does_not_change_the_record_and_the_last_of_two_counts() {
         assert_eq!(stripped(r#"{"b":1,"a":2}"#), stripped(r#"{ "a" : 2, "b" : 1 }"#));
+        assert_eq!(stripped(r#"{"b":1,"a":2,"b":{"c":3,"c":4}}"#), r#"{"a":2,"b":{"c":4}}"#);
     }
 }

@@ -2,36 +2,47 @@
 //!
 //! Sources: API documentation, "Identity Model", "Team Members", "The /me endpoint"; the official
 //! Postman collection's "List Staff" for the business group. Every field but the ids that hold the
-//! answer together is optional here, whatever is documented.
+//! answer together is optional here, whatever is documented. One odd entry never costs a list: it is
+//! noted, and the others are read.
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::error::Category;
+use serde_json::value::RawValue;
 
-use super::strip::{Object, Records};
-use super::tolerant::{boolean, integer, moment, optional_text, text};
+use super::object::{Object, each};
+use super::oddities::{Noted, Oddities};
+use super::strip::Records;
+use super::tolerant::{Number, boolean, integer, moment, number, optional_text, text};
 use crate::model::reading::{Digest, GroupMember, Member, hex};
 use crate::model::role;
 use crate::model::rows::Membership;
 use crate::model::texts::Parts;
 use crate::time::Timestamp;
 
-/// What is wrong with an answer, as a phrase.
+/// What is wrong with an answer, as a phrase. Nothing of the answer is quoted in it.
 pub(super) type Problem = String;
 
+/// A page has a hundred entries. A server that pays no heed to that may send a whole list, but no
+/// list is as long as this.
+const MOST_ENTRIES: i64 = 100_000;
+
 /// One page of a team list.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct TeamPage {
     pub(crate) members: Vec<Membership>,
     pub(crate) records: Records,
+    pub(crate) oddities: Oddities,
     pub(crate) meta: Meta,
 }
 
 /// The members of a business group.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Group {
     pub(crate) members: Vec<GroupMember>,
     pub(crate) records: Records,
+    pub(crate) oddities: Oddities,
 }
 
 /// What a page says of the list it belongs to. `pages` is documented for other lists than this one.
@@ -42,17 +53,10 @@ pub(crate) struct Meta {
     pub(crate) page: Option<i64>,
     #[serde(deserialize_with = "integer")]
     pub(crate) per_page: Option<i64>,
-    #[serde(deserialize_with = "integer")]
-    pub(crate) total: Option<i64>,
+    #[serde(deserialize_with = "number")]
+    pub(crate) total: Number,
     #[serde(deserialize_with = "integer")]
     pub(crate) pages: Option<i64>,
-}
-
-#[derive(Deserialize)]
-struct Envelope<T> {
-    response: Option<T>,
-    #[serde(default)]
-    meta: Option<Meta>,
 }
 
 #[derive(Deserialize, Default)]
@@ -72,8 +76,10 @@ struct WireMember<'a> {
     business_role_name: Cow<'a, str>,
     #[serde(deserialize_with = "boolean")]
     active: Option<bool>,
-    #[serde(deserialize_with = "integer")]
-    identity_id: Option<i64>,
+    #[serde(deserialize_with = "number")]
+    business_id: Number,
+    #[serde(deserialize_with = "number")]
+    identity_id: Number,
     #[serde(deserialize_with = "moment")]
     invitation_date_accepted: Option<Timestamp>,
     #[serde(deserialize_with = "moment")]
@@ -82,23 +88,22 @@ struct WireMember<'a> {
     updated_at: Option<Timestamp>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct WireGroupBusiness<'a> {
+    #[serde(deserialize_with = "number")]
+    id: Number,
     #[serde(borrow)]
-    business_group: Option<WireGroup<'a>>,
-}
-
-#[derive(Deserialize)]
-struct WireGroup<'a> {
-    #[serde(borrow)]
-    members: Option<Vec<Object<'a>>>,
+    business_group: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct WireGroupMember {
-    #[serde(deserialize_with = "integer")]
-    identity_id: Option<i64>,
+    #[serde(deserialize_with = "number")]
+    business_id: Number,
+    #[serde(deserialize_with = "number")]
+    identity_id: Number,
     #[serde(deserialize_with = "optional_text")]
     identity_uuid: Option<String>,
     #[serde(deserialize_with = "optional_text")]
@@ -113,17 +118,24 @@ struct WireGroupMember {
     active: Option<bool>,
 }
 
-/// Reads one page of a team list. Its `response` is the list itself and `meta` stands beside it.
-pub(super) fn team_page(body: &[u8]) -> Result<TeamPage, Problem> {
-    let (objects, meta): (Vec<Object>, Meta) = response(body)?;
-    let mut members = Vec::with_capacity(objects.len());
-    let mut records = Records::default();
-    for (at, object) in objects.into_iter().enumerate() {
-        let what = || format!("response[{at}]");
-        let wire: WireMember = read(&object, what)?;
-        members.push(membership(&wire, keep(&mut records, object, &[], what)?));
-    }
-    Ok(TeamPage { members, records, meta })
+/// Reads one page of a business's team list. Its `response` is the list itself and `meta` stands
+/// beside it.
+pub(super) fn team_page(body: &str, business_id: i64) -> Result<TeamPage, Problem> {
+    let answer = object(body)?;
+    let list = list(&answer, "response")?;
+    let meta = match answer.get("meta").map(Object::of) {
+        None => Meta::default(),
+        Some(Ok(meta)) => meta.read(),
+        Some(Err(_)) => Meta { total: Number::Unreadable, ..Meta::default() },
+    };
+    let (mut members, mut records, mut oddities) = (Vec::new(), Records::default(), Oddities::default());
+    oddities.unread = entries(list, "response", |object, name| {
+        let wire: WireMember = object.read();
+        oddities.of_record(wire.business_id, business_id, wire.identity_id, name);
+        members.push(membership(&wire, records.keep(&object, &[])));
+        Ok(())
+    })?;
+    Ok(TeamPage { members, records, oddities, meta })
 }
 
 fn membership(wire: &WireMember, record: Digest) -> Membership {
@@ -139,7 +151,7 @@ fn membership(wire: &WireMember, record: Digest) -> Membership {
             last_name: &wire.last_name,
             job_title: &wire.job_title,
         },
-        identity_id: wire.identity_id,
+        identity_id: wire.identity_id.known(),
         role: role::kept(&wire.business_role_name),
         active: wire.active.unwrap_or(true),
         invitation_accepted_at: wire.invitation_date_accepted,
@@ -150,50 +162,80 @@ fn membership(wire: &WireMember, record: Digest) -> Membership {
 }
 
 /// Reads the business group out of the business's own record.
-pub(super) fn group(body: &[u8]) -> Result<Group, Problem> {
-    let (business, _): (WireGroupBusiness, Meta) = response(body)?;
-    let objects = business.business_group.and_then(|group| group.members);
-    let objects = objects.ok_or("the answer has no `business_group.members`")?;
-    let mut group = Group { members: Vec::new(), records: Records::default() };
-    for (at, object) in objects.into_iter().enumerate() {
-        let what = || format!("business_group.members[{at}]");
-        let wire: WireGroupMember = read(&object, what)?;
-        let record = keep(&mut group.records, object, &[], what)?;
+pub(super) fn group(body: &str, business_id: i64) -> Result<Group, Problem> {
+    let answer = object(body)?;
+    let business: WireGroupBusiness = nested(&answer, "response")?.read();
+    // Whoever is in the group of another business has no access to this one.
+    if business.id.differs_from(business_id) {
+        return Err("the answer is about another business".to_owned());
+    }
+    let missing = || "the answer has no `business_group.members`".to_owned();
+    let business_group = business.business_group.and_then(|raw| Object::of(raw).ok()).ok_or_else(missing)?;
+    let list = list(&business_group, "members").map_err(|_| missing())?;
+    let mut group = Group::default();
+    group.oddities.unread = entries(list, "business_group.members", |object, name| {
+        let wire: WireGroupMember = object.read();
+        group.oddities.of_record(wire.business_id, business_id, wire.identity_id, name);
         group.members.push(GroupMember {
-            identity_id: wire.identity_id,
+            identity_id: wire.identity_id.known(),
             identity_uuid: wire.identity_uuid,
             email: wire.email.unwrap_or_default(),
             first_name: wire.first_name.unwrap_or_default(),
             last_name: wire.last_name.unwrap_or_default(),
             role: wire.role.unwrap_or_default(),
             active: wire.active,
-            record,
+            record: group.records.keep(&object, &[]),
         });
-    }
+        Ok(())
+    })?;
     Ok(group)
 }
 
-pub(super) fn response<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<(T, Meta), Problem> {
-    let envelope: Envelope<T> = serde_json::from_slice(body)
-        .map_err(|error| format!("the answer is not the JSON that was asked for ({error})"))?;
-    let response = envelope.response.ok_or("the answer has no `response`")?;
-    Ok((response, envelope.meta.unwrap_or_default()))
+/// A body as the object that every answer is.
+pub(super) fn object(body: &str) -> Result<Object<'_>, Problem> {
+    serde_json::from_str(body).map_err(|error| {
+        // The library's own words quote what they stumble over.
+        let kind = match error.classify() {
+            Category::Eof => "it ends early",
+            Category::Syntax => "it is not JSON",
+            Category::Data | Category::Io => "it has another shape",
+        };
+        let (line, column) = (error.line(), error.column());
+        format!("the answer is not the JSON that was asked for ({kind}: line {line}, column {column})")
+    })
 }
 
-/// What a page's `what` says. It is named only where something is wrong with it.
-pub(super) fn read<'a, T: Deserialize<'a>>(
-    object: &Object<'a>,
-    what: impl FnOnce() -> String,
-) -> Result<T, Problem> {
-    object.read().map_err(|error| format!("{} has an unexpected shape ({error})", what()))
+pub(super) fn nested<'a>(object: &Object<'a>, name: &str) -> Result<Object<'a>, Problem> {
+    let raw = object.get(name).ok_or_else(|| format!("the answer has no `{name}`"))?;
+    Object::of(raw).map_err(|flaw| format!("`{name}` {flaw}"))
 }
 
-/// Keeps the record of `what`, and tells its hash.
-pub(super) fn keep(
-    records: &mut Records,
-    object: Object,
-    also_dropped: &[&str],
-    what: impl FnOnce() -> String,
-) -> Result<Digest, Problem> {
-    records.keep(object, also_dropped).ok_or_else(|| format!("{} is nested too deeply", what()))
+pub(super) fn list<'a>(object: &Object<'a>, name: &str) -> Result<&'a RawValue, Problem> {
+    let raw = object.get(name).ok_or_else(|| format!("the answer has no `{name}`"))?;
+    match raw.get().starts_with('[') {
+        true => Ok(raw),
+        false => Err(format!("`{name}` is not a list")),
+    }
+}
+
+/// Hands the records of a list to `take`, each with its place, and notes what is none, or none that
+/// `take` can use.
+pub(super) fn entries<'a>(
+    list: &'a RawValue,
+    name: &str,
+    mut take: impl FnMut(Object<'a>, &dyn Fn() -> String) -> Result<(), &'static str>,
+) -> Result<Noted, Problem> {
+    let (mut at, mut unread) = (0, Noted::default());
+    each(list, |entry| {
+        let place = || format!("{name}[{at}]");
+        if let Err(flaw) = Object::of(entry).and_then(|object| take(object, &place)) {
+            unread.note(|| format!("{} {flaw}", place()));
+        }
+        at += 1;
+        at <= MOST_ENTRIES
+    });
+    match at > MOST_ENTRIES {
+        true => Err(format!("`{name}` has more than {MOST_ENTRIES} entries")),
+        false => Ok(unread),
+    }
 }

@@ -1,13 +1,17 @@
 //! What came of a request: an answer, or why there is none that can be used.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
 use url::Url;
 
-use super::retry::{self, Outcome};
-use super::trust::{self, TRUST_HINT};
+use super::body;
+use super::complaint::{Complaint, Meaning};
+use super::distrust::Distrust;
+use super::retry::Outcome;
+use super::skew::Skew;
 use crate::error::{Error, Kind};
 use crate::time::Timestamp;
 
@@ -16,7 +20,10 @@ use crate::time::Timestamp;
 pub(crate) struct Answer {
     pub(crate) url: Url,
     pub(crate) status: u16,
+    /// Unpacked, otherwise as received.
     pub(crate) body: Vec<u8>,
+    /// Why the body is not whole; only [`post_form`](super::Http::post_form) gives such an answer.
+    pub(crate) broke_off: Option<String>,
     pub(crate) received_at: Timestamp,
     /// The server's own clock, from `Date`.
     pub(crate) server_date: Option<Timestamp>,
@@ -26,11 +33,21 @@ pub(crate) struct Answer {
     /// Requests that it took, this one included.
     pub(crate) attempts: u32,
     pub(crate) retry_after: Option<Duration>,
-    /// The server's allowance is used up for so long.
+    /// The rate limit is used up for so long.
     pub(super) exhausted_for: Option<Duration>,
 }
 
 impl Answer {
+    /// The body as it can be parsed.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        body::text(&self.body)
+    }
+
+    /// How this machine's clock stands to the server's, if the answer tells.
+    pub(crate) fn skew(&self) -> Option<Skew> {
+        self.server_date.map(|date| Skew::between(self.received_at, date))
+    }
+
     /// Counts the requests that were made before this one for the same thing.
     pub(crate) fn after(mut self, earlier: u32) -> Self {
         self.attempts += earlier;
@@ -41,12 +58,12 @@ impl Answer {
 /// Why there is no answer that can be used.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The server answered, and not with what was asked for. Its last answer.
-    Answered(Box<Answer>, String),
+    /// Somebody answered, and not with what was asked for. The last answer.
+    Answered(Box<Answer>, Complaint),
     /// No connection was made: nothing was sent.
     NotSent(String),
     /// The other side's certificate is not believed, so nothing was sent, nor would be next time.
-    Distrusted(String),
+    Distrusted(Distrust),
     /// It broke after something may have been sent: whether it was acted on is unknown.
     Lost(String),
     /// The command cannot go on: a signal came, or there is no token to ask with.
@@ -58,10 +75,10 @@ impl Failure {
     pub(super) fn of_call(error: &ureq::Error) -> Self {
         use ureq::Timeout::{Connect, Resolve};
         let why = error.to_string();
+        if let Some(distrust) = Distrust::of(error) {
+            return Failure::Distrusted(distrust);
+        }
         match error {
-            error if trust::is_distrust(error) => {
-                Failure::Distrusted(why.trim_start_matches("io: ").to_owned())
-            }
             ureq::Error::HostNotFound
             | ureq::Error::ConnectionFailed
             | ureq::Error::Timeout(Connect | Resolve) => Failure::NotSent(why),
@@ -78,12 +95,12 @@ impl Failure {
     /// For the judge of whether to ask again.
     pub(super) fn outcome(&self) -> Outcome {
         match self {
-            Failure::Answered(answer, _) => {
-                Outcome::Answered { status: answer.status, retry_after: answer.retry_after }
-            }
-            Failure::NotSent(_) | Failure::Lost(_) => Outcome::Broken,
-            // Not worth another try: seen as an answer that is final.
-            Failure::Distrusted(_) | Failure::Fatal(_) => Outcome::Answered { status: 0, retry_after: None },
+            Failure::Answered(answer, complaint) => match complaint.meaning {
+                Meaning::Passing | Meaning::Foreign => Outcome::Passing { retry_after: answer.retry_after },
+                Meaning::Refused | Meaning::TokenRefused => Outcome::Final,
+            },
+            Failure::NotSent(_) | Failure::Lost(_) => Outcome::Passing { retry_after: None },
+            Failure::Distrusted(_) | Failure::Fatal(_) => Outcome::Final,
         }
     }
 }
@@ -91,8 +108,11 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Answered(answer, complaint) => write!(f, "HTTP {}: {complaint}", answer.status),
-            Failure::NotSent(why) | Failure::Distrusted(why) | Failure::Lost(why) => f.write_str(why),
+            Failure::Answered(answer, complaint) => {
+                write!(f, "HTTP {}: {}", answer.status, complaint.words())
+            }
+            Failure::NotSent(why) | Failure::Lost(why) => f.write_str(why),
+            Failure::Distrusted(distrust) => distrust.fmt(f),
             Failure::Fatal(error) => error.fmt(f),
         }
     }
@@ -119,19 +139,38 @@ impl Failed {
             n => format!(" ({n} tries)"),
         };
         let message = format!("cannot {what}: {}{tries}", self.failure);
+        let unavailable = |message| Error::new(Kind::Unavailable, message);
         match self.failure {
             Failure::Fatal(error) => error,
-            Failure::Answered(answer, _) => match answer.status {
-                401 => Error::new(Kind::SignIn, message),
-                status if retry::worth_retrying(status) || status >= 500 => {
-                    Error::new(Kind::Unavailable, message)
-                }
-                _ => Error::new(Kind::Refused, message),
+            Failure::Answered(answer, complaint) => match complaint.meaning {
+                Meaning::TokenRefused => Error::new(Kind::SignIn, message),
+                Meaning::Refused if answer.status < 500 => Error::new(Kind::Refused, message),
+                Meaning::Refused | Meaning::Passing => unavailable(message),
+                Meaning::Foreign if complaint.is_theirs => unavailable(message),
+                Meaning::Foreign => unavailable(message).hint(
+                    "see what stands between this machine and FreshBooks (proxy, firewall, a network's own \
+                     sign-in page), and run the command again",
+                ),
             },
-            Failure::Distrusted(_) => Error::new(Kind::Unavailable, message).hint(TRUST_HINT),
-            Failure::NotSent(_) | Failure::Lost(_) => Error::new(Kind::Unavailable, message)
+            Failure::Distrusted(distrust) => unavailable(message).hint(distrust.hint),
+            Failure::NotSent(_) | Failure::Lost(_) => unavailable(message)
                 .hint("check the connection (proxy, firewall, DNS) and run the command again"),
         }
+    }
+
+    /// Whether another access token may be what is missing.
+    pub(crate) fn refuses_token(&self) -> bool {
+        matches!(&self.failure, Failure::Answered(_, complaint) if complaint.meaning == Meaning::TokenRefused)
+    }
+
+    /// Whether FreshBooks itself says that this may not be read, or is not there. A 401 counts only
+    /// after a new token was tried, for FreshBooks does not say "not yours" in any documented way.
+    pub(crate) fn is_denial(&self) -> bool {
+        matches!(
+            &self.failure,
+            Failure::Answered(answer, complaint)
+                if complaint.is_theirs && matches!(answer.status, 401 | 403 | 404)
+        )
     }
 
     /// The status of the last answer, if there was one.

@@ -1,65 +1,140 @@
-//! Reads what a server says when it refuses, in every shape that FreshBooks' families use.
+//! Reads an answer that does not bring what was asked for: who says it, what it means, and in what
+//! words.
 //!
-//! The order matters: a body may match several shapes and the earlier one says more. Texts come
-//! from the other side, so they are cut to a length and lose their control characters.
+//! Only FreshBooks can refuse. A bot challenge, a gateway's 404, a portal's log-in page say nothing
+//! about what an identity may read, whatever their status; they come and go. So an answer counts as
+//! FreshBooks' own only if it is JSON in one of the shapes that FreshBooks' families use (API
+//! documentation, "Errors"). The order of the shapes matters: a body may match several, and the
+//! earlier one says more.
+//!
+//! Texts come from the other side, so they are cut to a length and lose their control characters.
 
 use serde_json::Value;
+
+use super::retry;
 
 /// Longer texts are cut: an error is a line.
 const LONGEST: usize = 200;
 
-/// A phrase for the error's line: what the body says, else what the status means.
-pub(crate) fn complaint(status: u16, body: &[u8]) -> String {
-    let said = serde_json::from_slice::<Value>(body).ok().and_then(|value| from_json(&value));
-    let said = said.or_else(|| plain_text(body));
-    let meaning = match status {
-        402 => "payment required: is the subscription active?".to_owned(),
-        _ => status_words(status).to_owned(),
-    };
-    match said {
-        Some(text) if status == 402 => format!("{meaning} ({})", tidy(&text)),
-        Some(text) => tidy(&text),
-        None => meaning,
+/// FreshBooks' complaints are a few hundred bytes. A larger body is not parsed for one.
+const LONGEST_BODY: usize = 64 << 10;
+
+/// What FreshBooks' families call an access token that they do not accept (official SDKs).
+const TOKEN_ERRORS: [&str; 2] = ["unauthenticated", "invalid_token"];
+
+/// Why an answer cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Complaint {
+    pub(crate) meaning: Meaning,
+    /// Whether FreshBooks itself says so.
+    pub(crate) is_theirs: bool,
+    /// The OAuth error code (RFC 6749 section 5.2), the only part that may be matched on.
+    pub(crate) error: Option<String>,
+    pub(super) words: String,
+}
+
+/// What to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// The access token is not accepted; another one may be.
+    TokenRefused,
+    /// FreshBooks understood and said no.
+    Refused,
+    /// Too many requests, or trouble on FreshBooks' side.
+    Passing,
+    /// Somebody else's answer, or a success without what was asked for.
+    Foreign,
+}
+
+impl Complaint {
+    /// `lacks` is what an answer with status 200 should have held.
+    pub(crate) fn read(status: u16, body: &str, lacks: Option<String>) -> Self {
+        let said =
+            Some(body).filter(|body| body.len() <= LONGEST_BODY).and_then(from_json).unwrap_or_default();
+        let Said { words, error, is_theirs } = said;
+        let is_page = body.trim_start().starts_with('<');
+        let refuses_token = error.as_deref().is_some_and(|error| TOKEN_ERRORS.contains(&error));
+        let meaning = match status {
+            401 if !is_page => Meaning::TokenRefused,
+            200 | 403 if refuses_token => Meaning::TokenRefused,
+            _ if retry::passes(status) => Meaning::Passing,
+            300.. if is_theirs => Meaning::Refused,
+            _ => Meaning::Foreign,
+        };
+        let words = words.map(|words| tidy(&words)).or(lacks);
+        let words = match (status, words) {
+            (402, Some(words)) => format!("payment required: is the subscription active? ({words})"),
+            (_, Some(words)) => words,
+            (300..400, None) => status_words(status).to_owned(),
+            (_, None) if is_page => "a web page came, not FreshBooks' answer".to_owned(),
+            (_, None) => plain_text(body).unwrap_or_else(|| status_words(status).to_owned()),
+        };
+        Complaint { meaning, is_theirs, error, words }
+    }
+
+    /// One that somebody else has judged, in words that name what was expected.
+    pub(crate) fn of(meaning: Meaning, is_theirs: bool, words: String) -> Self {
+        Complaint { meaning, is_theirs, error: None, words }
+    }
+
+    /// The words are left out: they are not fit to be shown or kept.
+    pub(super) fn silenced(self, status: u16) -> Self {
+        let words = format!("{} ([redacted]: the answer repeats a secret)", status_words(status));
+        Complaint { words, ..self }
+    }
+
+    /// A phrase for the error's line.
+    pub(crate) fn words(&self) -> &str {
+        &self.words
     }
 }
 
-/// The OAuth error code of a body (RFC 6749 section 5.2), the only part that may be matched on.
-pub(crate) fn oauth_error(body: &[u8]) -> Option<String> {
-    let value: Value = serde_json::from_slice(body).ok()?;
-    value.get("error")?.as_str().map(tidy)
+/// What a JSON body says.
+#[derive(Debug, Default)]
+struct Said {
+    words: Option<String>,
+    error: Option<String>,
+    is_theirs: bool,
 }
 
-fn from_json(value: &Value) -> Option<String> {
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+fn from_json(body: &str) -> Option<Said> {
+    let value: Value = serde_json::from_str(body).ok()?;
+    let text = |value: Option<&Value>| {
+        value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let theirs = |words| Some(Said { words, error: None, is_theirs: true });
     if let Some(errors) = value.pointer("/response/errors") {
         let first = errors.get(0).unwrap_or(errors);
         let number = first.get("errno").map(|errno| format!(" (errno {errno})")).unwrap_or_default();
-        return Some(text(first.get("message")).unwrap_or_default() + &number);
+        return theirs(Some(text(first.get("message")).unwrap_or_default() + &number));
     }
     if let Some(errors) = value.get("errors").filter(|errors| errors.is_object()) {
-        return text(errors.get("message"));
+        return theirs(text(errors.get("message")));
     }
     match value.get("error") {
-        Some(Value::String(error)) => {
-            let description = text(value.get("error_description"));
-            return Some(
-                description.map_or_else(|| error.clone(), |description| format!("{error}: {description}")),
-            );
-        }
         Some(Value::Object(fields)) => {
             let said =
                 fields.iter().map(|(field, problem)| format!("{field}: {}", problem.as_str().unwrap_or("?")));
-            return Some(said.collect::<Vec<_>>().join("; "));
+            return theirs(Some(said.collect::<Vec<_>>().join("; ")));
         }
-        _ => {}
+        error => {
+            if let Some(error) = text(error) {
+                let words = match text(value.get("error_description")) {
+                    None => error.clone(),
+                    Some(description) => format!("{error}: {description}"),
+                };
+                return Some(Said { words: Some(words), error: Some(tidy(&error)), is_theirs: true });
+            }
+        }
     }
-    text(value.get("message"))
+    // A message alone is what gateways write too.
+    let is_theirs = ["errno", "code", "details"].iter().any(|name| value.get(name).is_some());
+    text(value.get("message")).map(|words| Said { words: Some(words), error: None, is_theirs })
 }
 
-fn plain_text(body: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(body).ok()?.trim();
-    let markup = text.starts_with('<') || text.starts_with('{') || text.starts_with('[');
-    (!text.is_empty() && !markup).then(|| text.to_owned())
+fn plain_text(body: &str) -> Option<String> {
+    let text = body.trim();
+    (!text.is_empty() && !text.starts_with(['{', '['])).then(|| tidy(text))
 }
 
 /// Makes foreign text fit for an error's line.
@@ -74,11 +149,13 @@ fn status_words(status: u16) -> &'static str {
         301 | 302 | 303 | 307 | 308 => "a redirect, which is not followed",
         400 => "bad request",
         401 => "not signed in, or no longer",
+        402 => "payment required: is the subscription active?",
         403 => "not permitted",
         404 => "not found",
+        408 | 425 => "not processed in time",
         422 => "not acceptable",
-        429 => "too many requests",
-        500..=599 => "trouble at FreshBooks' side",
+        429 => "rate limit reached",
+        500..=599 => "a problem on FreshBooks' side",
         _ => "unexpected answer",
     }
 }
@@ -87,39 +164,86 @@ fn status_words(status: u16) -> &'static str {
 mod tests {
     use super::*;
 
+    const PAGE: &str = "<!DOCTYPE html><title>Just a moment...</title>";
+    const AUTH: &str = r#"{"error":"unauthenticated","error_description":"Please sign in."}"#;
+
     #[test]
-    fn every_documented_shape_is_read() {
-        let shapes = [
-            (
-                r#"{"error":"unauthenticated","error_description":"Please sign in."}"#,
-                "unauthenticated: Please sign in",
-            ),
+    fn every_documented_shape_is_freshbooks_word_and_nothing_else_is() {
+        let table = [
+            (AUTH, "unauthenticated: Please sign in", true),
             (
                 r#"{"response":{"errors":[{"errno":1012,"message":"No such client."}]}}"#,
                 "No such client. (errno 1012)",
+                true,
             ),
-            (r#"{"response":{"errors":{"errno":1003,"message":"Denied."}}}"#, "Denied. (errno 1003)"),
-            (r#"{"code":5,"message":"status_code: 404","details":[]}"#, "status_code: 404"),
-            (r#"{"errors":{"message":"failed with 404","status":404}}"#, "failed with 404"),
+            (r#"{"response":{"errors":{"errno":1003,"message":"Denied."}}}"#, "Denied. (errno 1003)", true),
+            (r#"{"code":5,"message":"status_code: 404","details":[]}"#, "status_code: 404", true),
+            (r#"{"errors":{"message":"failed with 404","status":404}}"#, "failed with 404", true),
             (
                 r#"{"error":"Requested resource could not be found."}"#,
                 "Requested resource could not be found",
+                true,
             ),
-            (r#"{"errno":2001,"error":{"updated_since":"not a date"}}"#, "updated_since: not a date"),
-            (r#"{"errno":401,"message":"invalid_token: no"}"#, "invalid_token: no"),
-            ("stuff", "stuff"),
-            ("<html><body>Bad gateway</body></html>", "not permitted"),
-            ("", "not permitted"),
+            (r#"{"errno":2001,"error":{"updated_since":"not a date"}}"#, "updated_since: not a date", true),
+            (r#"{"errno":401,"message":"invalid_token: no"}"#, "invalid_token: no", true),
+            (
+                r#"{"message":"no Route matched with those values"}"#,
+                "no Route matched with those values",
+                false,
+            ),
+            (r#"{"error":"","success":false}"#, "not permitted", false),
+            ("[]", "not permitted", false),
+            ("error code: 1020", "error code: 1020", false),
+            (PAGE, "a web page came, not FreshBooks' answer", false),
+            ("", "not permitted", false),
         ];
-        for (body, expected) in shapes {
-            assert_eq!(complaint(403, body.as_bytes()), expected, "{body}");
+        for (body, words, is_theirs) in table {
+            let complaint = Complaint::read(403, body, None);
+            assert_eq!((complaint.words(), complaint.is_theirs), (words, is_theirs), "{body}");
         }
     }
 
     #[test]
-    fn a_hostile_text_is_cut_and_tamed() {
+    fn a_complaint_means_what_its_status_and_its_author_say() {
+        use Meaning::{Foreign, Passing, Refused, TokenRefused};
+        let denied = r#"{"error":"forbidden"}"#;
+        let token = r#"{"error":"invalid_token"}"#;
+        let table = [
+            (200, AUTH, TokenRefused),
+            (403, AUTH, TokenRefused),
+            (403, token, TokenRefused),
+            (401, AUTH, TokenRefused),
+            (401, "", TokenRefused),
+            (401, PAGE, Foreign),
+            (404, AUTH, Refused),
+            (400, denied, Refused),
+            (403, denied, Refused),
+            (404, denied, Refused),
+            (404, "", Foreign),
+            (403, PAGE, Foreign),
+            (302, PAGE, Foreign),
+            (200, PAGE, Foreign),
+            (200, denied, Foreign),
+            (204, "", Foreign),
+            (501, denied, Refused),
+            (505, PAGE, Foreign),
+            (429, PAGE, Passing),
+            (503, denied, Passing),
+            (520, "", Passing),
+        ];
+        for (status, body, meaning) in table {
+            assert_eq!(Complaint::read(status, body, None).meaning, meaning, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_text_is_cut_and_tamed_and_a_large_one_is_not_parsed() {
         let body = format!(r#"{{"error":"x\u001b[2J{}"}}"#, "y".repeat(1000));
-        let said = complaint(400, body.as_bytes());
+        let said = Complaint::read(400, &body, None).words;
         assert!(said.starts_with("x [2Jyyy") && said.chars().count() == LONGEST, "{said}");
+        let large = format!(r#"{{"error":"x","rest":[{}0]}}"#, "0,".repeat(LONGEST_BODY));
+        assert_eq!(Complaint::read(403, &large, None).meaning, Meaning::Foreign);
+        let silenced = Complaint::read(403, AUTH, None).silenced(403);
+        assert!(silenced.words.starts_with("not permitted ([redacted]") && silenced.is_theirs);
     }
 }

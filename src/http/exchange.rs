@@ -8,7 +8,8 @@ use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
 use url::Url;
 
-use super::{Answer, Failure, Http, retry};
+use super::{Answer, Failure, Http, body, retry};
+use crate::error::{Error, Kind};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -21,8 +22,13 @@ const PAST_DEADLINE: Duration = Duration::from_millis(250);
 /// The token endpoint answers in a second or not at all, and signals wait for it.
 const TOKEN_EXCHANGE: Duration = Duration::from_secs(30);
 
-/// A page of 100 members is about 60 KB; what is larger than this is not one.
+/// A page of 100 members is about 60 KB; what is larger than this, unpacked, is not one.
 const LARGEST_BODY: u64 = 32 << 20;
+/// A pair of tokens is about 2 KB.
+const LARGEST_TOKEN_ANSWER: u64 = 1 << 20;
+
+/// What a form sends that is no secret.
+const NO_SECRETS: [&str; 3] = ["grant_type", "client_id", "redirect_uri"];
 
 /// How connections are used, whoever is at the other end.
 pub(super) fn settings() -> ConfigBuilder<AgentScope> {
@@ -35,22 +41,25 @@ pub(super) fn settings() -> ConfigBuilder<AgentScope> {
         .timeout_per_read(Some(BETWEEN_BYTES))
         .max_idle_connections_per_host(16)
         .max_idle_age(Duration::from_secs(10))
+        // Unpacking is ours, for what comes out has to be bounded.
+        .accept_encoding("gzip")
         .user_agent(concat!("fbsync/", env!("CARGO_PKG_VERSION")))
 }
 
 impl Http {
     pub(super) fn get_once(&self, url: &Url, bearer: &Secret, attempt: u32) -> Result<Answer, Failure> {
         self.check_origin(url)?;
+        check_bearer(bearer)?;
         self.keep_pace().map_err(Failure::Fatal)?;
+        self.sent.note(bearer);
         let sent = self.agents.send(|agent| {
             let request = agent.get(url.as_str()).header("Accept", "application/json");
             let request = request.config().timeout_global(Some(self.time_left())).build();
             request.header("Authorization", format!("Bearer {}", bearer.expose())).call()
         });
-        let answer = self.read_answer(url, sent, attempt)?;
+        let answer = self.read_answer(url, sent, LARGEST_BODY)?;
         self.trace("GET", "Authorization: Bearer [redacted]", &answer);
-        self.hold_if_exhausted(&answer);
-        Ok(answer)
+        self.whole(answer, attempt)
     }
 
     pub(super) fn post_xml_once(
@@ -68,44 +77,54 @@ impl Http {
             let request = request.header("Content-Type", "application/xml; charset=utf-8");
             request.header("Authorization", authorization.expose()).send(xml)
         });
-        let answer = self.read_answer(url, sent, attempt)?;
+        let answer = self.read_answer(url, sent, LARGEST_BODY)?;
         self.trace("POST", "Authorization: OAuth [redacted]", &answer);
-        self.hold_if_exhausted(&answer);
-        Ok(answer)
+        self.whole(answer, attempt)
     }
 
-    /// When the server says that nothing more is left, nobody asks until it is.
-    fn hold_if_exhausted(&self, answer: &Answer) {
+    /// The answer to a read, if it came to its end. When the server says that nothing more is left,
+    /// nobody asks until it is.
+    fn whole(&self, answer: Answer, attempts: u32) -> Result<Answer, Failure> {
         if let Some(pause) = answer.exhausted_for
             && self.pace.hold(pause)
         {
-            self.ui.detail(1, format_args!("FreshBooks' allowance is used up for {} s", pause.as_secs()));
+            self.ui.detail(1, format_args!("rate limit reached; waiting {} s", pause.as_secs()));
+        }
+        match answer.broke_off {
+            Some(why) => Err(Failure::Lost(why)),
+            None => Ok(Answer { attempts, ..answer }),
         }
     }
 
-    /// POSTs a form once (RFC 6749 appendix B). The caller decides what a failure means.
+    /// POSTs a form once (RFC 6749 appendix B). The caller decides what a failure means, and what can
+    /// be used of an answer that is not whole.
     pub(crate) fn post_form(&self, url: &Url, form: &[(&str, &str)]) -> Result<Answer, Failure> {
         self.check_origin(url)?;
+        let secrets = form.iter().filter(|(name, _)| !NO_SECRETS.contains(name));
+        secrets.for_each(|(_, value)| self.sent.note(&Secret::new(*value)));
         let sent = self.agents.send(|agent| {
             let request = agent.post(url.as_str()).header("Accept", "application/json");
             let request = request.config().timeout_global(Some(TOKEN_EXCHANGE)).build();
             request.send_form(form.iter().copied())
         });
-        let answer = self.read_answer(url, sent, 1)?;
+        let answer = self.read_answer(url, sent, LARGEST_TOKEN_ANSWER)?;
         self.trace("POST", "form [redacted]", &answer);
         Ok(answer)
     }
 
     /// POSTs nothing but a signed header once, as the token requests of OAuth 1.0a may be made (RFC
-    /// 5849 section 3.5.1).
+    /// 5849 section 3.5.1). Half of a form cannot be told from a whole one, so only a whole one counts.
     pub(crate) fn post_signed(&self, url: &Url, authorization: &Secret) -> Result<Answer, Failure> {
         self.check_origin(url)?;
         let sent = self.agents.send(|agent| {
             let request = agent.post(url.as_str()).header("Authorization", authorization.expose());
             request.config().timeout_global(Some(TOKEN_EXCHANGE)).build().send_empty()
         });
-        let answer = self.read_answer(url, sent, 1)?;
+        let answer = self.read_answer(url, sent, LARGEST_TOKEN_ANSWER)?;
         self.trace("POST", "Authorization: OAuth [redacted]", &answer);
+        if let Some(why) = answer.broke_off {
+            return Err(Failure::Lost(why));
+        }
         Ok(answer)
     }
 
@@ -117,7 +136,7 @@ impl Http {
 
     /// The last gate before bytes leave: whatever was asked above, only our two origins are spoken to.
     fn check_origin(&self, url: &Url) -> Result<(), Failure> {
-        match self.allowed.iter().any(|origin| origin.holds(url)) {
+        match self.api.holds(url) || self.auth.holds(url) {
             true => Ok(()),
             false => Err(Failure::NotSent("that address is not FreshBooks'".to_owned())),
         }
@@ -127,33 +146,48 @@ impl Http {
         &self,
         url: &Url,
         sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
-        attempts: u32,
+        largest: u64,
     ) -> Result<Answer, Failure> {
-        let mut response = sent.map_err(|error| Failure::of_call(&error))?;
+        let mut response = sent.map_err(|error| self.failed(&error))?;
         let received_at = self.clock.now();
         let status = response.status().as_u16();
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let retry_after = retry::retry_after(status, header("retry-after"), received_at);
         let server_date = header("date").and_then(Timestamp::parse_http_date);
-        let exhausted_for =
-            retry::exhausted(header("x-ratelimit-remaining"), header("x-ratelimit-reset"), received_at);
+        let now = server_date.unwrap_or(received_at);
+        let retry_after = retry::retry_after(status, header("retry-after"), now);
+        let exhausted_for = retry::exhausted(
+            header("x-ratelimit-remaining"),
+            header("x-ratelimit-reset"),
+            header("retry-after"),
+            now,
+        );
         let location = header("location").map(str::to_owned);
-        let request_id = header("x-request-id").map(|id| id.chars().take(100).collect());
-        let body = response.body_mut().with_config().limit(LARGEST_BODY).read_to_vec();
-        let body = body.map_err(|error| Failure::Lost(format!("the answer broke off: {error}")))?;
-        let url = url.clone();
+        let request_id = header("x-request-id").map(|id| self.sent.silence(id.chars().take(100).collect()));
+        let body::Body { bytes, broke_off } = body::read(response.body_mut().as_reader(), largest);
         Ok(Answer {
-            url,
+            url: url.clone(),
             status,
-            body,
+            body: bytes,
+            broke_off,
             received_at,
             server_date,
             request_id,
             location,
-            attempts,
+            attempts: 1,
             retry_after,
             exhausted_for,
         })
+    }
+
+    /// Says by which way it failed. A library's words may quote what a proxy or a server has sent.
+    fn failed(&self, error: &ureq::Error) -> Failure {
+        let way = self.agents.proxy(&self.api).map(|proxy| format!(" (by way of the proxy {proxy})"));
+        let told = |why| self.sent.silence(why) + way.as_deref().unwrap_or_default();
+        match Failure::of_call(error) {
+            Failure::NotSent(why) => Failure::NotSent(told(why)),
+            Failure::Lost(why) => Failure::Lost(told(why)),
+            failure => failure,
+        }
     }
 
     fn trace(&self, method: &str, with: &str, answer: &Answer) {
@@ -161,5 +195,18 @@ impl Http {
         let id = request_id.as_deref().unwrap_or("-");
         self.ui.detail(2, format_args!("{method} {url} → {status}, {} bytes, request {id}", body.len()));
         self.ui.detail(3, format_args!("  with {with}"));
+    }
+}
+
+/// A token that cannot stand in a header (RFC 6750 section 2.1) is refused here, since it would fail in
+/// the same way every time.
+fn check_bearer(bearer: &Secret) -> Result<(), Failure> {
+    match bearer.stray_character() {
+        None => Ok(()),
+        Some(place) => {
+            let message =
+                format!("the access token is not one: its character {place} cannot be part of a token");
+            Err(Failure::Fatal(Error::new(Kind::SignIn, message).hint("sign in again: fbsync auth")))
+        }
     }
 }

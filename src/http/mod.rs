@@ -4,17 +4,25 @@
 //! is asked for. Reads ask again ([`Http::get`], and [`Http::post_xml`] for reads that are made by
 //! POST); what spends a token never does ([`Http::post_form`], [`Http::post_signed`]).
 //!
-//! - [`exchange`]: one request; [`answer`]: what came of it, [`complaint`](mod@complaint): in words.
-//! - [`retry`], [`pace`]: when to ask again, and when not so fast.
-//! - [`trust`], [`names`], [`proxy`]: who is believed, and the way there.
+//! - [`exchange`]: one request; [`body`]: what it brings, [`answer`]: what came of it,
+//!   [`complaint`]: in whose words.
+//! - [`retry`], [`pace`]: when to ask again, and when not so fast; [`skew`]: whose clock is wrong.
+//! - [`trust`], [`names`], [`proxy`]: who is believed, and the way there; [`distrust`]: why somebody is
+//!   not believed, [`between`]: who else is there.
+//! - [`sent`]: secrets that no answer may bring back.
 
 mod answer;
+mod between;
+mod body;
 mod complaint;
+mod distrust;
 mod exchange;
 mod names;
 mod pace;
 mod proxy;
 pub(crate) mod retry;
+mod sent;
+mod skew;
 mod trust;
 
 use std::sync::Arc;
@@ -32,11 +40,14 @@ use crate::time::Timestamp;
 use crate::ui::Ui;
 
 pub(crate) use answer::{Answer, Failed, Failure};
-pub(crate) use complaint::{complaint, oauth_error, tidy};
+pub(crate) use between::Between;
+pub(crate) use complaint::{Complaint, Meaning, tidy};
+pub(crate) use distrust::Distrust;
 use pace::Pace;
 use retry::Verdict;
+use sent::Sent;
+pub(crate) use skew::Skew;
 use trust::Agents;
-pub(crate) use trust::TRUST_HINT;
 
 #[derive(Clone)]
 pub(crate) struct Http {
@@ -44,7 +55,9 @@ pub(crate) struct Http {
     clock: Clock,
     stop: Stop,
     ui: Ui,
-    allowed: Arc<[Origin]>,
+    api: Origin,
+    auth: Origin,
+    sent: Sent,
     pace: Pace,
     deadline: Option<Instant>,
     retries: Arc<AtomicU64>,
@@ -55,14 +68,17 @@ impl Http {
     pub(crate) fn new(app: &App) -> Result<Self> {
         let agents = Agents::new(&app.endpoints, app.ui, exchange::settings)?;
         let Endpoints { api, auth } = app.endpoints.clone();
-        let allowed = Arc::new([api, auth]);
+        let sent = Sent::default();
+        agents.proxy_password().iter().for_each(|password| sent.note(password));
         let (clock, stop) = (app.clock.clone(), app.stop.clone());
         Ok(Http {
             agents,
             clock,
             stop,
             ui: app.ui,
-            allowed,
+            api,
+            auth,
+            sent,
             pace: Pace::default(),
             deadline: None,
             retries: Arc::default(),
@@ -74,27 +90,46 @@ impl Http {
         Http { deadline, ..self }
     }
 
+    /// Who stands between this machine and FreshBooks.
+    pub(crate) fn between(&self) -> Between {
+        self.agents.between(&self.api)
+    }
+
+    /// From now on no answer may bring `secret` back; what was sent by this client counts already.
+    pub(crate) fn guard(&self, secret: &Secret) {
+        self.sent.note(secret);
+    }
+
+    /// Whether `text`, which the other side sent, holds a secret.
+    pub(crate) fn is_repeated_in(&self, text: &str) -> bool {
+        self.sent.is_in(text)
+    }
+
     /// GETs `url` until `read` can use the answer, or it is time to give up.
     pub(crate) fn get<T>(
         &self,
         url: &Url,
         bearer: &Secret,
-        read: impl Fn(&[u8]) -> Result<T, String>,
+        read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<(T, Answer), Failed> {
-        self.until_usable(url, &[bearer], read, |attempt| self.get_once(url, bearer, attempt))
+        let read = |answer: &Answer| read(&answer.text());
+        let judge = |answer: &Answer, lacks| self.complaint_of(answer, lacks);
+        self.until_usable(url, read, judge, |attempt| self.get_once(url, bearer, attempt))
     }
 
     /// POSTs a question in XML until `read` can use the answer, or it is time to give up. `sign` makes
-    /// the `Authorization` of each try: a nonce counts once (RFC 5849 section 3.3).
+    /// the `Authorization` of each try: a nonce counts once (RFC 5849 section 3.3). `judge` says what an
+    /// answer means that cannot be used, and what it lacks where its status is 200.
     pub(crate) fn post_xml<T>(
         &self,
         url: &Url,
         xml: &str,
-        secrets: &[&Secret],
         sign: impl Fn(Timestamp) -> Result<Secret>,
         read: impl Fn(&[u8]) -> Result<T, String>,
+        judge: impl Fn(&Answer, Option<String>) -> Complaint,
     ) -> Result<(T, Answer), Failed> {
-        self.until_usable(url, secrets, read, |attempt| {
+        let read = |answer: &Answer| read(&answer.body);
+        self.until_usable(url, read, judge, |attempt| {
             let authorization = sign(self.clock.now()).map_err(Failure::Fatal)?;
             self.post_xml_once(url, xml, &authorization, attempt)
         })
@@ -103,22 +138,21 @@ impl Http {
     fn until_usable<T>(
         &self,
         url: &Url,
-        secrets: &[&Secret],
-        read: impl Fn(&[u8]) -> Result<T, String>,
+        read: impl Fn(&Answer) -> Result<T, String>,
+        judge: impl Fn(&Answer, Option<String>) -> Complaint,
         ask: impl Fn(u32) -> Result<Answer, Failure>,
     ) -> Result<(T, Answer), Failed> {
         let mut attempt = 0;
         loop {
             attempt += 1;
             let failure = match ask(attempt) {
-                Ok(answer) if answer.status == 200 => match read(&answer.body) {
+                Ok(answer) => match self.take(&answer, &read) {
                     Ok(value) => return Ok((value, answer)),
-                    Err(problem) => Failure::Answered(Box::new(answer), problem),
+                    Err(lacks) => {
+                        let complaint = self.without_secrets(answer.status, judge(&answer, lacks));
+                        Failure::Answered(Box::new(answer), complaint)
+                    }
                 },
-                Ok(answer) => {
-                    let complaint = complaint(answer.status, &without(secrets, &answer.body));
-                    Failure::Answered(Box::new(answer), complaint)
-                }
                 Err(failure) => failure,
             };
             let wait = match retry::judge(attempt, failure.outcome(), random_fraction()) {
@@ -131,6 +165,36 @@ impl Http {
         }
     }
 
+    /// What `read` makes of an answer, or what it lacks. One that repeats a secret is not read: what is
+    /// in it would be kept.
+    fn take<T>(
+        &self,
+        answer: &Answer,
+        read: impl Fn(&Answer) -> Result<T, String>,
+    ) -> Result<T, Option<String>> {
+        match answer.status {
+            200 if self.sent.is_in(&answer.text()) => {
+                Err(Some("the answer repeats a secret that was sent, and is not used".to_owned()))
+            }
+            200 => read(answer).map_err(Some),
+            _ => Err(None),
+        }
+    }
+
+    /// Why an answer cannot be used, in words that can be shown. `lacks` is what one with status 200
+    /// should have held.
+    pub(crate) fn complaint_of(&self, answer: &Answer, lacks: Option<String>) -> Complaint {
+        let complaint = Complaint::read(answer.status, &self.sent.cut_out_of(&answer.text()), lacks);
+        self.without_secrets(answer.status, complaint)
+    }
+
+    fn without_secrets(&self, status: u16, complaint: Complaint) -> Complaint {
+        match self.sent.is_in_words(complaint.words()) {
+            true => complaint.silenced(status),
+            false => complaint,
+        }
+    }
+
     /// How often something had to be asked again, by all clones together.
     pub(crate) fn retries(&self) -> u64 {
         self.retries.load(Ordering::Relaxed)
@@ -140,11 +204,11 @@ impl Http {
         self.deadline.is_some_and(|deadline| Instant::now() + wait > deadline)
     }
 
-    /// Tells why and waits; on "too many requests" every worker does.
+    /// Says why and waits; on "too many requests" every worker does.
     fn wait_to_ask_again(&self, url: &Url, failure: &Failure, wait: Duration) -> Result<()> {
         self.retries.fetch_add(1, Ordering::Relaxed);
         let seconds = wait.as_secs_f32().ceil();
-        self.ui.note(format_args!("{failure}; asking {} again in {seconds} s", url.path()));
+        self.ui.asks_again(format_args!("{failure}; asking {} again in {seconds} s", url.path()));
         match failure {
             Failure::Answered(answer, _) if answer.status == 429 => drop(self.pace.hold(wait)),
             _ => self.clock.sleep(wait, &self.stop)?,
@@ -158,14 +222,15 @@ impl Http {
     }
 }
 
-/// An answer may quote the request, token and all.
-pub(crate) fn without(secrets: &[&Secret], body: &[u8]) -> Vec<u8> {
-    let text = String::from_utf8_lossy(body).into_owned();
-    let known = secrets.iter().map(|secret| secret.expose()).filter(|secret| !secret.is_empty());
-    known.fold(text, |text, secret| text.replace(secret, "[redacted]")).into_bytes()
+/// `words` of the other side without these secrets, or nothing of them where one stands in them in
+/// another encoding.
+pub(crate) fn without(secrets: &[&Secret], words: &str) -> String {
+    let sent = Sent::default();
+    secrets.iter().for_each(|secret| sent.note(secret));
+    sent.silence(sent.cut_out_of(words).into_owned())
 }
 
-/// For jitter alone; where the system has no random bytes to give, everybody waits the same.
+/// For jitter only; where the system has no random bytes to give, everybody waits the same.
 fn random_fraction() -> f64 {
     let mut bytes = [0u8; 4];
     match getrandom::fill(&mut bytes) {
@@ -184,6 +249,7 @@ pub(crate) mod tests {
             url: Url::parse("https://acme.freshbooks.com/").expect("an address"),
             status,
             body: body.as_bytes().to_vec(),
+            broke_off: None,
             received_at: Timestamp::EPOCH,
             server_date: None,
             request_id: None,

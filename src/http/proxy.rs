@@ -4,8 +4,10 @@
 //! take another way than the one asked for. What is said of a value names its variable alone, for it
 //! may hold a password.
 
-use ureq::{Proxy, ProxyBuilder};
+use ureq::http::Uri;
+use ureq::{Proxy, ProxyBuilder, ProxyProtocol};
 
+use super::Origin;
 use crate::app;
 use crate::error::{Error, Kind, Result};
 
@@ -25,9 +27,25 @@ pub(super) fn from_environment() -> Result<Option<Proxy>> {
     })
 }
 
+/// The proxy by which `origin` is reached, without its credentials; nothing where it is an exception.
+pub(super) fn told(proxy: &Proxy, origin: &Origin) -> Option<String> {
+    let uri: Uri = origin.to_string().parse().ok()?;
+    let scheme = match proxy.protocol() {
+        ProxyProtocol::Http => "http",
+        ProxyProtocol::Https => "https",
+        ProxyProtocol::Socks4 => "socks4",
+        ProxyProtocol::Socks4A => "socks4a",
+        ProxyProtocol::Socks5 => "socks5",
+        ProxyProtocol::Socks5h => "socks5h",
+        _ => "proxy",
+    };
+    (!proxy.is_no_proxy(&uri)).then(|| format!("{scheme}://{}:{}", proxy.host(), proxy.port()))
+}
+
 fn first_set(names: &[&'static str]) -> Result<Option<(&'static str, String)>> {
     for name in names {
-        if let Some(value) = app::variable(name)? {
+        let value = app::variable(name).map_err(|error| error.hint(format!("unset {name}")))?;
+        if let Some(value) = value {
             return Ok(Some((name, value)));
         }
     }
@@ -46,4 +64,28 @@ fn begin(address: &str) -> Option<ProxyBuilder> {
     let proxy = Proxy::builder(given.protocol()).host(given.host()).port(given.port());
     let proxy = given.username().into_iter().fold(proxy, ProxyBuilder::username);
     Some(given.password().into_iter().fold(proxy, ProxyBuilder::password))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_told_without_its_credentials() {
+        let origin = Origin::parse("https://api.freshbooks.com").expect("an origin");
+        let told = |address: &str, exception: &str| {
+            let proxy = begin(address).expect("a proxy").no_proxy(exception).build().expect("a proxy");
+            super::told(&proxy, &origin)
+        };
+        let table = [
+            ("http://ann:opensesame@proxy.example:3128", "http://proxy.example:3128"),
+            ("https://proxy.example", "https://proxy.example:443"),
+            ("socks5://ann@10.0.0.1", "socks5://10.0.0.1:1080"),
+            ("proxy.example:80", "http://proxy.example:80"),
+        ];
+        for (address, expected) in table {
+            assert_eq!(told(address, "intranet.example").as_deref(), Some(expected));
+            assert_eq!(told(address, "api.freshbooks.com"), None);
+        }
+    }
 }

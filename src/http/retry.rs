@@ -25,10 +25,10 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(120);
 /// How a try ended, as far as asking again is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// An answer that says so itself, or a 200 whose body is not what was asked for.
-    Answered { status: u16, retry_after: Option<Duration> },
-    /// No answer, or half of one.
-    Broken,
+    /// Another try would end the same way.
+    Final,
+    /// It may pass. How long the other side asks to be left alone at least.
+    Passing { retry_after: Option<Duration> },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,18 +39,14 @@ pub(crate) enum Verdict {
 
 /// Judges try number `attempt` (from 1). `jitter` between 0 and 1 spreads clients that fail together.
 pub(crate) fn judge(attempt: u32, outcome: Outcome, jitter: f64) -> Verdict {
-    let retry_after = match outcome {
-        Outcome::Answered { status, retry_after } if worth_retrying(status) => retry_after,
-        Outcome::Answered { .. } => return Verdict::GiveUp,
-        Outcome::Broken => None,
-    };
-    if attempt >= TRIES {
-        return Verdict::GiveUp;
+    match outcome {
+        Outcome::Passing { retry_after } if attempt < TRIES => {
+            let asked = retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER);
+            // "At once" from a server in trouble is no reason to hammer it.
+            Verdict::Wait(asked.max(own_wait(attempt, jitter)))
+        }
+        Outcome::Passing { .. } | Outcome::Final => Verdict::GiveUp,
     }
-    Verdict::Wait(match retry_after {
-        Some(asked) => asked.min(LONGEST_RETRY_AFTER),
-        None => own_wait(attempt, jitter),
-    })
 }
 
 /// Doubling, of which the upper half is left to chance.
@@ -59,72 +55,112 @@ fn own_wait(attempt: u32, jitter: f64) -> Duration {
     doubled.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
 }
 
-/// 200 stands for a body that could not be used: gateways answer so with pages of their own.
-pub(crate) fn worth_retrying(status: u16) -> bool {
-    matches!(status, 200 | 429 | 500 | 502 | 503 | 504)
+/// Whether a status tells of trouble that passes: too early or too much, or trouble on the server's
+/// side, the numbers of proxies (520 to 530) among it. "Not implemented" and "HTTP version not
+/// supported" stay.
+pub(crate) fn passes(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500..=599) && !matches!(status, 501 | 505)
 }
 
-/// Reads `Retry-After` in both its forms (RFC 9110 section 10.2.3). It counts on 429 and 503 alone:
-/// FreshBooks has been seen to send it with a 200.
+/// Reads `Retry-After` in both its forms (RFC 9110 section 10.2.3); `now` is the server's own time. It
+/// counts only where there is something to be waited for: FreshBooks has been seen to send it with
+/// a 200.
 pub(crate) fn retry_after(status: u16, header: Option<&str>, now: Timestamp) -> Option<Duration> {
-    if !matches!(status, 429 | 503) {
-        return None;
-    }
-    let text = header?.trim();
+    let text = header.filter(|_| passes(status))?.trim();
     match text.parse::<u64>() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
         Err(_) => Timestamp::parse_http_date(text).map(|moment| moment.since(now)),
     }
 }
 
-/// How long the allowance is used up: `X-RateLimit-Remaining: 0` and the Unix time it is filled at.
-pub(crate) fn exhausted(remaining: Option<&str>, reset: Option<&str>, now: Timestamp) -> Option<Duration> {
-    let used_up = remaining?.trim() == "0";
-    let reset = Timestamp::from_unix(reset?.trim().parse().ok()?)?;
-    let pause = reset.since(now).min(LONGEST_RETRY_AFTER);
-    (used_up && !pause.is_zero()).then_some(pause)
+/// How long the rate limit is used up: `X-RateLimit-Remaining: 0`, and the Unix time at which it is
+/// filled, else `Retry-After`. `now` is the server's own time.
+pub(crate) fn exhausted(
+    remaining: Option<&str>,
+    reset: Option<&str>,
+    retry_after: Option<&str>,
+    now: Timestamp,
+) -> Option<Duration> {
+    let is_used_up = remaining?.trim().parse() == Ok(0_u64);
+    let at = |text: &str| Some(Timestamp::from_unix(text.trim().parse().ok()?)?.since(now));
+    let pause = reset.and_then(at).or_else(|| retry_after?.trim().parse().ok().map(Duration::from_secs))?;
+    let pause = pause.min(LONGEST_RETRY_AFTER);
+    (is_used_up && !pause.is_zero()).then_some(pause)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const BROKEN: Outcome = Outcome::Passing { retry_after: None };
+
+    fn seconds(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
     #[test]
     fn waits_double_and_end() {
-        let verdicts: Vec<Verdict> =
-            (1..=TRIES).map(|attempt| judge(attempt, Outcome::Broken, 1.0)).collect();
-        let seconds = |n| Verdict::Wait(Duration::from_secs(n));
-        assert_eq!(verdicts, [seconds(1), seconds(2), seconds(4), seconds(8), Verdict::GiveUp]);
-        assert_eq!(judge(1, Outcome::Broken, 0.0), Verdict::Wait(Duration::from_millis(500)));
+        let verdicts: Vec<Verdict> = (1..=TRIES).map(|attempt| judge(attempt, BROKEN, 1.0)).collect();
+        let waits = [1, 2, 4, 8].map(|n| Verdict::Wait(seconds(n)));
+        assert_eq!(verdicts, [&waits[..], &[Verdict::GiveUp]].concat());
+        assert_eq!(judge(1, BROKEN, 0.0), Verdict::Wait(Duration::from_millis(500)));
+        assert_eq!(judge(1, Outcome::Final, 0.5), Verdict::GiveUp);
     }
 
     #[test]
-    fn a_refusal_is_final_and_an_overload_is_not() {
-        let answered = |status| Outcome::Answered { status, retry_after: None };
-        for status in [400, 401, 402, 403, 404, 422, 302] {
-            assert_eq!(judge(1, answered(status), 0.5), Verdict::GiveUp, "{status}");
-        }
-        for status in [200, 429, 500, 502, 503, 504] {
-            assert!(matches!(judge(1, answered(status), 0.5), Verdict::Wait(_)), "{status}");
+    fn what_is_asked_for_lengthens_a_wait_and_never_shortens_it() {
+        let asked = |n| judge(3, Outcome::Passing { retry_after: Some(seconds(n)) }, 1.0);
+        for (n, wait) in [(0, 4), (3, 4), (5, 5), (120, 120), (86_400, 120)] {
+            assert_eq!(asked(n), Verdict::Wait(seconds(wait)), "{n}");
         }
     }
 
     #[test]
-    fn retry_after_in_both_forms_is_obeyed_and_capped() {
+    fn every_trouble_of_a_server_passes_but_what_it_cannot_do() {
+        let passing: Vec<u16> = (100..=599).filter(|status| passes(*status)).collect();
+        let mut expected = vec![408, 425, 429];
+        expected.extend((500..=599).filter(|status| ![501, 505].contains(status)));
+        assert_eq!(passing, expected);
+    }
+
+    #[test]
+    fn retry_after_is_read_in_both_forms_against_the_servers_time() {
         let now = Timestamp::parse("2026-01-01T00:00:00Z").expect("a time");
-        assert_eq!(retry_after(429, Some("17"), now), Some(Duration::from_secs(17)));
-        assert_eq!(
-            retry_after(503, Some("Thu, 01 Jan 2026 00:00:40 GMT"), now),
-            Some(Duration::from_secs(40))
-        );
-        assert_eq!(retry_after(503, Some("Wed, 31 Dec 2025 00:00:00 GMT"), now), Some(Duration::ZERO));
-        assert_eq!(retry_after(200, Some("59"), now), None);
-        assert_eq!(retry_after(429, Some("soon"), now), None);
+        let table = [
+            (429, "17", Some(17)),
+            (408, " 0 ", Some(0)),
+            (503, "Thu, 01 Jan 2026 00:00:40 GMT", Some(40)),
+            (503, "Wed, 31 Dec 2025 00:00:00 GMT", Some(0)),
+            (200, "59", None),
+            (403, "59", None),
+            (429, "soon", None),
+            (429, "-5", None),
+        ];
+        for (status, header, expected) in table {
+            assert_eq!(retry_after(status, Some(header), now), expected.map(seconds), "{status} {header}");
+        }
+        assert_eq!(retry_after(429, None, now), None);
+    }
+
+    #[test]
+    fn a_rate_limit_is_used_up_until_it_is_filled() {
+        let now = Timestamp::parse("2026-01-01T00:00:00Z").expect("a time");
         let reset = (now.since(Timestamp::EPOCH).as_secs() + 60).to_string();
-        assert_eq!(exhausted(Some("0"), Some(&reset), now), Some(Duration::from_secs(60)));
-        assert_eq!(exhausted(Some("3"), Some(&reset), now), None);
-        assert_eq!(exhausted(Some("0"), Some("0"), now), None);
-        let long = Outcome::Answered { status: 429, retry_after: Some(Duration::from_secs(86_400)) };
-        assert_eq!(judge(1, long, 0.5), Verdict::Wait(LONGEST_RETRY_AFTER));
+        let far = (now.since(Timestamp::EPOCH).as_secs() + 86_400).to_string();
+        let table = [
+            (Some("0"), Some(reset.as_str()), None, Some(60)),
+            (Some(" 0 "), Some(reset.as_str()), Some("59"), Some(60)),
+            (Some("0"), None, Some("59"), Some(59)),
+            (Some("0"), Some(far.as_str()), None, Some(120)),
+            (Some("3"), Some(reset.as_str()), Some("59"), None),
+            (Some("0"), Some("0"), None, None),
+            (Some("0"), None, None, None),
+            (Some("none"), Some(reset.as_str()), None, None),
+            (None, Some(reset.as_str()), None, None),
+        ];
+        for (remaining, reset, retry_after, expected) in table {
+            let found = exhausted(remaining, reset, retry_after, now);
+            assert_eq!(found, expected.map(seconds), "{remaining:?} {reset:?} {retry_after:?}");
+        }
     }
 }

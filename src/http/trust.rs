@@ -1,4 +1,4 @@
-//! Whom a TLS connection is believed, and the way it takes.
+//! Who is believed in a TLS connection, and the way it takes.
 //!
 //! - The system's own CA certificates count, with what an administrator added, and `SSL_CERT_FILE`
 //!   or `SSL_CERT_DIR` in their place. Slim containers have none at all: then those of Mozilla count
@@ -15,19 +15,15 @@ use ureq::typestate::AgentScope;
 use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Proxy};
 
+use super::between::{Between, TrustStore};
+use super::distrust::lacks_roots;
 use super::names::Names;
 use super::proxy;
-use crate::app::{self, Endpoints};
+use crate::app::Endpoints;
 use crate::error::Result;
 use crate::origin::Origin;
+use crate::secret::Secret;
 use crate::ui::Ui;
-
-/// The words of rustls-platform-verifier for a system without roots; it has no kind to match on.
-const NO_ROOTS: &str = "No CA certificates were loaded";
-
-/// For a person whose machine does not believe the other side.
-pub(crate) const TRUST_HINT: &str = "where a proxy or a server has a CA of its own, name its certificate: \
-                                     SSL_CERT_FILE=/path/to/ca.pem";
 
 /// A client for one trust, and the one that steps in where the system has none to give.
 #[derive(Clone)]
@@ -68,7 +64,7 @@ impl Agents {
             return send(agent);
         }
         match send(system) {
-            Err(error) if error.to_string().contains(NO_ROOTS) && !names_roots() => {
+            Err(error) if lacks_roots(&error) && TrustStore::named().is_none() => {
                 let agent = compiled_in.get_or_init(|| {
                     ui.detail(1, "this machine has no CA certificates; those compiled in are used");
                     way.agent(build(), RootCerts::WebPki)
@@ -77,6 +73,25 @@ impl Agents {
             }
             answer => answer,
         }
+    }
+
+    /// Who stands between this machine and the origin `api`.
+    pub(super) fn between(&self, api: &Origin) -> Between {
+        let trust_store = match self.0.compiled_in.get() {
+            Some(_) => Some(TrustStore::compiled_in()),
+            None => TrustStore::named(),
+        };
+        Between { proxy: self.proxy(api), trust_store: trust_store.filter(|_| api.is_https()) }
+    }
+
+    /// The proxy on the way to `origin`, without its credentials.
+    pub(super) fn proxy(&self, origin: &Origin) -> Option<String> {
+        self.0.way.proxy.as_ref().and_then(|proxy| proxy::told(proxy, origin))
+    }
+
+    /// What opens the proxy, as far as it is a secret.
+    pub(super) fn proxy_password(&self) -> Option<Secret> {
+        self.0.way.proxy.as_ref()?.password().map(Secret::new)
     }
 }
 
@@ -91,25 +106,5 @@ impl Way {
         let config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
         let config = config.https_only(self.https_only).proxy(self.proxy.clone()).build();
         Agent::with_parts(config, DefaultConnector::default(), <Names>::default())
-    }
-}
-
-/// Whether somebody said which roots count.
-fn names_roots() -> bool {
-    ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| !matches!(app::variable(name), Ok(None)))
-}
-
-/// Whether the other side's certificate was refused. In the handshake, so before anything of ours
-/// was sent; other TLS failures may come at any time.
-pub(super) fn is_distrust(error: &ureq::Error) -> bool {
-    let refuses = |error: &rustls::Error| {
-        matches!(error, rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented)
-    };
-    match error {
-        ureq::Error::Rustls(error) => refuses(error) || error.to_string().contains(NO_ROOTS),
-        ureq::Error::Io(error) => {
-            error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some_and(refuses)
-        }
-        _ => false,
     }
 }

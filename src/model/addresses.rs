@@ -11,8 +11,9 @@ use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::keys::AccountKey;
+use super::marks::Flag;
 use super::reading::{BusinessReading, Identity};
-use super::rows::full_name;
+use super::rows::{Membership, full_name};
 
 /// An address as it is compared: trimmed, lower case, in Unicode's composed form (NFC), the domain as
 /// the DNS has it (IDNA).
@@ -122,18 +123,16 @@ impl Addresses {
         }
     }
 
-    /// Who a row with this identity and address is; `record` where neither is known.
-    pub(crate) fn key_of(&self, identity_id: Option<i64>, email: &str, record: &str) -> AccountKey {
-        let known = || match self.get(email)?.identity {
+    /// Says of a row who it is, and whether people of different names use its address.
+    pub(crate) fn place(&self, row: &mut Membership) {
+        let address = self.get(row.texts.email());
+        let known = || match address?.identity {
             Holder::One(id) => Some(id),
             Holder::Nobody | Holder::Several => None,
         };
-        AccountKey::of(identity_id.or_else(known), email, record)
-    }
-
-    /// Whether people of different names use the address.
-    pub(crate) fn is_shared(&self, email: &str) -> bool {
-        self.get(email).is_some_and(|address| address.shared)
+        let identity_id = row.identity_id.or_else(known);
+        row.account_key = AccountKey::of(identity_id, row.texts.email(), &row.record_name());
+        row.flags.set(Flag::SharedEmail, address.is_some_and(|address| address.shared));
     }
 }
 

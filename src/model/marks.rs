@@ -58,9 +58,18 @@ impl From<Resource> for Sources {
 impl fmt::Display for Sources {
     /// `+`-joined, in the order of the contract.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = Self::NAMES.iter().filter(|(source, _)| self.0 & source.0 != 0);
-        f.write_str(&named.map(|(_, name)| *name).collect::<Vec<_>>().join("+"))
+        joined(f, "+", Self::NAMES.iter().filter(|(source, _)| self.meets(*source)).map(|(_, name)| *name))
     }
+}
+
+fn joined<'w>(f: &mut fmt::Formatter<'_>, by: &str, words: impl Iterator<Item = &'w str>) -> fmt::Result {
+    for (at, word) in words.enumerate() {
+        if at > 0 {
+            f.write_str(by)?;
+        }
+        f.write_str(word)?;
+    }
+    Ok(())
 }
 
 words! {
@@ -153,6 +162,6 @@ impl fmt::Display for Flags {
     /// `;`-joined and sorted.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let raised = Flag::ALL.iter().filter(|flag| self.0 & (1 << **flag as u8) != 0);
-        f.write_str(&raised.map(|flag| flag.as_str()).collect::<Vec<_>>().join(";"))
+        joined(f, ";", raised.map(|flag| flag.as_str()))
     }
 }

@@ -14,7 +14,7 @@ use super::marks::{Flag, Flags, LastLogin, Sources, State};
 use super::people::{Held, Lent};
 use super::reading::{
     Business, BusinessReading, Coverage, Digest, GroupMember, Identity, Outcome, OwnMembership, Resource,
-    StaffMember,
+    StaffMember, hex,
 };
 use super::role;
 use super::rows::{Membership, collate};
@@ -44,7 +44,7 @@ pub(crate) fn relate(identity: &Identity, readings: Vec<BusinessReading>) -> Vec
     let addresses = Addresses::learn(identity, &readings);
     let mut listings: Vec<Listing> =
         readings.into_iter().map(|reading| merge(identity, reading, &addresses)).collect();
-    settle(identity, &mut listings, &addresses);
+    settle(identity, &mut listings);
     listings
 }
 
@@ -58,9 +58,9 @@ pub(crate) fn relate_again(identity: &Identity, listings: &mut [Listing]) {
         addresses.meet(row.texts.email(), row.identity_id, &name);
     }
     for row in listings.iter_mut().flat_map(|listing| &mut listing.memberships) {
-        row.account_key = addresses.key_of(row.identity_id, row.texts.email(), &row.record_name());
+        addresses.place(row);
     }
-    settle(identity, listings, &addresses);
+    settle(identity, listings);
 }
 
 /// Every membership, in order.
@@ -68,11 +68,8 @@ pub(crate) fn rows(listings: &[Listing]) -> impl Iterator<Item = Held<'_>> + Clo
     listings.iter().flat_map(|listing| listing.memberships.iter().map(|row| (listing.business.id, row)))
 }
 
-/// Marks shared addresses, and puts everything in order.
-fn settle(identity: &Identity, listings: &mut [Listing], addresses: &Addresses) {
-    for row in listings.iter_mut().flat_map(|listing| &mut listing.memberships) {
-        row.flags.set(Flag::SharedEmail, addresses.is_shared(row.texts.email()));
-    }
+/// Puts everything in order.
+fn settle(identity: &Identity, listings: &mut [Listing]) {
     let lent = Lent::of(identity, rows(listings));
     listings.iter_mut().for_each(|listing| sort(&mut listing.memberships, &lent));
     listings
@@ -94,12 +91,14 @@ fn merge(identity: &Identity, reading: BusinessReading, addresses: &Addresses) -
     records.dedup();
 
     let mut rows = members;
-    for row in &mut rows {
-        row.account_key = addresses.key_of(row.identity_id, row.texts.email(), row.texts.member_uuid());
-    }
-    let named = group.into_iter().map(|named| from_group(named, addresses));
+    rows.iter_mut().for_each(|row| addresses.place(row));
+    let named = group.into_iter().map(from_group);
     let own = business.own.iter().map(|own| from_identity(identity, own));
-    add_named_elsewhere(&mut rows, named.chain(own));
+    let named = named.chain(own).map(|mut row| {
+        addresses.place(&mut row);
+        row
+    });
+    add_named_elsewhere(&mut rows, named);
     if staff_asked {
         add_logins(&mut rows, &staff);
     }
@@ -166,23 +165,22 @@ struct Named {
     listed: bool,
 }
 
-fn from_group(named: GroupMember, addresses: &Addresses) -> Membership {
-    let active = named.active.unwrap_or(true);
-    let row = Membership {
+fn from_group(named: GroupMember) -> Membership {
+    Membership {
         texts: named_only(&named.email, &named.first_name, &named.last_name),
         identity_id: named.identity_id,
         identity_uuid: named.identity_uuid.map(Into::into),
-        ..without_member_record(named.role, active, Sources::BUSINESS_GROUP, named.record)
-    };
-    Membership {
-        account_key: addresses.key_of(row.identity_id, row.texts.email(), &row.record_name()),
-        ..row
+        ..without_member_record(
+            named.role,
+            named.active.unwrap_or(true),
+            Sources::BUSINESS_GROUP,
+            named.record,
+        )
     }
 }
 
 fn from_identity(identity: &Identity, own: &OwnMembership) -> Membership {
     Membership {
-        account_key: AccountKey::Identity(identity.id),
         texts: named_only(&identity.email, &identity.first_name, &identity.last_name),
         identity_id: Some(identity.id),
         identity_uuid: identity.uuid.as_deref().map(Into::into),
@@ -198,7 +196,7 @@ fn without_member_record(role: String, active: bool, sources: Sources, record: D
     let mut flags = Flags::default();
     flags.set(Flag::UnknownRole, role::class(&role) == role::UNKNOWN);
     Membership {
-        account_key: AccountKey::of(None, "", ""),
+        account_key: AccountKey::of(None, "", &hex(record)),
         role: role::kept(&role),
         texts: Texts::of(Parts::default()),
         active,

@@ -11,6 +11,7 @@ mod connection;
 mod judge;
 mod listener;
 mod page;
+mod pair;
 mod paste;
 mod redirect;
 mod token;
@@ -30,7 +31,7 @@ pub(crate) use listener::{Listener, Waiting};
 pub(crate) use page::Page;
 pub(crate) use paste::read_pasted;
 pub(crate) use redirect::{Awaited, DEFAULT_REDIRECT, Outcome, RedirectUri};
-pub(crate) use token::{ClockOffset, Revoked, TokenProblem, TokenSet, exchange, refresh, revoke};
+pub(crate) use token::{Revoked, TokenProblem, TokenSet, exchange, refresh, revoke};
 
 /// The scope without which no team can be listed (API documentation, "Team Members").
 pub(crate) const TEAMS_SCOPE: &str = "user:teams:read";

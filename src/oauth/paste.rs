@@ -10,6 +10,7 @@ use url::Url;
 use super::redirect::{Awaited, Flaw, Outcome, RedirectUri, is_code, outcome};
 use crate::error::Result;
 use crate::secret::Secret;
+use crate::ui::is_unseen;
 
 /// Why a pasted text is not the answer; its `Display` is meant for the person who pasted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,8 +52,10 @@ pub(crate) fn read_pasted(
     redirect: &RedirectUri,
     awaited: &Awaited,
 ) -> Result<Outcome, PasteProblem> {
-    // A narrow terminal or a mail wraps long lines; no part of a real address is blank.
-    let text: String = pasted.expose().chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+    // A narrow terminal or a mail wraps long lines, and a web page hides marks where a line may break; no
+    // part of a real address is blank or unseen.
+    let is_seen = |c: &char| !c.is_whitespace() && !c.is_control() && !is_unseen(*c);
+    let text: String = pasted.expose().chars().filter(is_seen).collect();
     let text = text.trim_matches(['"', '\'', '<', '>']);
     if text.is_empty() {
         return Err(PasteProblem::Empty);
@@ -112,6 +115,10 @@ mod tests {
             ("http://LOCALHOST:8799/callback?code=abc&state=s3cret-state", Ok(code("abc"))),
             ("localhost:8799/callback?code=abc&state=s3cret-state#top", Ok(code("abc"))),
             ("\"https://localhost:8799/call\n  back?code=a\r\nbc&state=s3cret-\tstate\"", Ok(code("abc"))),
+            (
+                "\u{feff}https://localhost:8799/call\u{200b}back?code=a\u{ad}bc&state=s3cret-\u{2060}state\u{202c}",
+                Ok(code("abc")),
+            ),
             ("code=abc&state=s3cret-state#", Ok(code("abc"))),
             ("?state=s3cret-state&code=abc", Ok(code("abc"))),
             (" \n", Err(PasteProblem::Empty)),

@@ -1,16 +1,15 @@
 //! The token endpoint and the revocation endpoint: one POST each, sorted by what it means.
 //!
 //! A refresh token works once, so what matters about a failure is whether the token may have been
-//! spent. [`TokenProblem`] keeps that apart; nothing in this file asks twice.
+//! spent. [`TokenProblem`] keeps that apart; nothing in this file asks twice. And a pair that arrived
+//! cannot be had again: whatever else is odd about its answer, it is kept.
 
 use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::Value;
-
 use super::Client;
-use crate::http::{Answer, Failure, Http, complaint, oauth_error};
+use super::pair::Pair;
+use crate::http::{Answer, Distrust, Failure, Http, Meaning, Skew};
 use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -28,14 +27,8 @@ pub(crate) struct TokenSet {
     pub(crate) scope: Option<String>,
     /// By this machine's clock.
     pub(crate) expires_at: Timestamp,
-    pub(crate) clock: ClockOffset,
-}
-
-/// How far this machine's clock is from FreshBooks', as far as it is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ClockOffset {
-    pub(crate) behind: Duration,
-    pub(crate) ahead: Duration,
+    /// Nothing if the answer does not tell FreshBooks' time.
+    pub(crate) skew: Option<Skew>,
 }
 
 /// Why there are no tokens.
@@ -44,10 +37,10 @@ pub(crate) enum TokenProblem {
     /// Nothing was sent; whatever was asked with is as good as before.
     NotSent(String),
     /// The server's certificate is not believed: nothing was sent.
-    Distrusted(String),
+    Distrusted(Distrust),
     /// Something may have been acted on, and the answer was not seen or cannot be used.
     Lost(String),
-    /// 429, or a 5xx, after which a token may be spent or not.
+    /// Trouble that passes, or somebody else's answer, after which a token may be spent or not.
     Busy { status: u16, why: String, retry_after: Option<Duration> },
     /// `invalid_client`: the app's id or secret is wrong, and nothing was looked at.
     Client(String),
@@ -60,8 +53,8 @@ pub(crate) enum TokenProblem {
 impl fmt::Display for TokenProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            TokenProblem::Distrusted(distrust) => distrust.fmt(f),
             TokenProblem::NotSent(why)
-            | TokenProblem::Distrusted(why)
             | TokenProblem::Lost(why)
             | TokenProblem::Client(why)
             | TokenProblem::Grant(why) => f.write_str(why),
@@ -115,10 +108,18 @@ pub(crate) fn revoke(http: &Http, api: &Origin, client: &Client, token: &Secret)
         ("token", token.expose()),
     ];
     match http.post_form(&api.url(&["auth", "oauth", "revoke"]), &form) {
-        Ok(answer) if answer.status == 200 => Revoked::Yes,
-        Ok(answer) => Revoked::No(format!("HTTP {}: {}", answer.status, said(&answer, &form))),
+        Ok(answer) if answer.status == 200 && is_empty(&answer) => Revoked::Yes,
+        Ok(answer) => {
+            let complaint = http.complaint_of(&answer, None);
+            Revoked::No(format!("HTTP {}: {}", answer.status, complaint.words()))
+        }
         Err(failure) => Revoked::No(failure.to_string()),
     }
+}
+
+/// FreshBooks answers a revocation with `{}`. A page with status 200 comes from somebody else.
+fn is_empty(answer: &Answer) -> bool {
+    matches!(answer.text().trim(), "" | "{}") && answer.broke_off.is_none()
 }
 
 fn request<'a>(
@@ -134,78 +135,65 @@ fn request<'a>(
         ("redirect_uri", client.redirect_uri.as_str()),
     ]);
     match http.post_form(&api.url(&["auth", "oauth", "token"]), &form) {
-        Ok(answer) => read(&answer, &form),
+        Ok(answer) => read(http, &answer, &form),
         Err(Failure::NotSent(why)) => Err(TokenProblem::NotSent(why)),
-        Err(Failure::Distrusted(why)) => Err(TokenProblem::Distrusted(why)),
+        Err(Failure::Distrusted(distrust)) => Err(TokenProblem::Distrusted(distrust)),
         Err(other) => Err(TokenProblem::Lost(other.to_string())),
     }
 }
 
-/// The shape of RFC 6749 section 5.1, and what FreshBooks adds. Numbers have been seen as text
-/// elsewhere.
-#[derive(Deserialize)]
-struct Wire {
-    access_token: String,
-    #[serde(default)]
-    refresh_token: Option<String>,
-    #[serde(default)]
-    scope: Option<String>,
-    #[serde(default)]
-    expires_in: Option<Value>,
-    #[serde(default)]
-    created_at: Option<Value>,
-}
-
-fn read(answer: &Answer, form: &[(&str, &str)]) -> Result<TokenSet, TokenProblem> {
+fn read(http: &Http, answer: &Answer, form: &[(&str, &str)]) -> Result<TokenSet, TokenProblem> {
+    let mut pair = Pair::read(&answer.text());
+    // What was sent comes back from a server that repeats it, and is no new token.
+    pair.access = pair.access.filter(|access| form.iter().all(|(_, sent)| !access.matches(sent)));
     let status = answer.status;
-    let why = || said(answer, form);
-    if status == 429 || status >= 500 {
-        return Err(TokenProblem::Busy { status, why: why(), retry_after: answer.retry_after });
-    }
-    // FreshBooks' server once answered every OAuth error with 401, and old paths with 200: `error`
-    // decides.
-    match (oauth_error(&answer.body).as_deref(), status) {
-        (Some("invalid_grant"), 200 | 400 | 401) => return Err(TokenProblem::Grant(why())),
-        (Some("invalid_client"), 200 | 400 | 401) => return Err(TokenProblem::Client(why())),
-        (Some(_), _) => return Err(TokenProblem::Refused { status, why: why() }),
-        (None, 200) => {}
-        (None, _) => return Err(TokenProblem::Refused { status, why: why() }),
-    }
-    match serde_json::from_slice::<Wire>(&answer.body) {
-        Ok(wire) if !wire.access_token.is_empty() => Ok(tokens(wire, answer)),
-        _ => Err(TokenProblem::Lost("the answer (HTTP 200) holds no access token".to_owned())),
+    let is_success = (200..300).contains(&status);
+    // An answer that ends early may have lost the refresh token, which is not the same as having none.
+    let is_whole = is_success && pair.is_whole && answer.broke_off.is_none();
+    match pair.access.take() {
+        // With a refresh token beside it, it is a pair, whatever else is odd.
+        Some(access) if is_whole || pair.refresh.is_some() => Ok(tokens(http, access, pair, answer)),
+        _ => Err(problem(http, answer)),
     }
 }
 
-fn tokens(wire: Wire, answer: &Answer) -> TokenSet {
+/// Why there is no token in an answer. FreshBooks' server once answered every OAuth error with 401,
+/// and old paths with 200: `error` decides.
+fn problem(http: &Http, answer: &Answer) -> TokenProblem {
+    let status = answer.status;
+    let complaint = http.complaint_of(answer, None);
+    let why = complaint.words().to_owned();
+    if let Some(broke_off) = &answer.broke_off {
+        return TokenProblem::Lost(broke_off.clone());
+    }
+    match (complaint.error.as_deref(), complaint.meaning) {
+        (_, Meaning::Passing) => TokenProblem::Busy { status, why, retry_after: answer.retry_after },
+        (_, _) if status >= 500 => TokenProblem::Busy { status, why, retry_after: None },
+        (Some("invalid_grant"), _) => TokenProblem::Grant(why),
+        (Some("invalid_client"), _) => TokenProblem::Client(why),
+        (Some(_), _) => TokenProblem::Refused { status, why },
+        (None, _) if (200..300).contains(&status) => {
+            TokenProblem::Lost(format!("the answer (HTTP {status}) holds no access token"))
+        }
+        (None, Meaning::Foreign) => TokenProblem::Busy { status, why, retry_after: None },
+        (None, _) => TokenProblem::Refused { status, why },
+    }
+}
+
+fn tokens(http: &Http, access: Secret, pair: Pair, answer: &Answer) -> TokenSet {
     let now = answer.received_at;
     let server_now = answer.server_date.unwrap_or(now);
-    let began = wire.created_at.as_ref().and_then(whole_number).and_then(Timestamp::from_unix);
-    let lifetime = wire.expires_in.as_ref().and_then(whole_number);
-    let lifetime = lifetime.map_or(DOCUMENTED_LIFETIME, |seconds| u64::try_from(seconds).unwrap_or(0));
-    // What is left is reckoned by the server's clock alone, and only then laid upon ours.
+    let began = pair.created_at.and_then(Timestamp::from_unix);
+    let lifetime = pair.expires_in.map_or(DOCUMENTED_LIFETIME, |seconds| u64::try_from(seconds).unwrap_or(0));
+    // What is left is reckoned by the server's clock only, and then laid upon ours.
     let ends = began.unwrap_or(server_now).saturating_add(Duration::from_secs(lifetime));
-    let not_empty = |text: &String| !text.is_empty();
+    [Some(&access), pair.refresh.as_ref()].into_iter().flatten().for_each(|token| http.guard(token));
     TokenSet {
-        access: Secret::new(wire.access_token),
-        refresh: wire.refresh_token.filter(not_empty).map(Secret::new),
-        scope: wire.scope.filter(not_empty),
+        access,
+        refresh: pair.refresh,
+        // Told by `status` and kept with every snapshot, so it must not be a way out for a secret.
+        scope: pair.scope.filter(|scope| !http.is_repeated_in(scope)),
         expires_at: now.saturating_add(ends.since(server_now)),
-        clock: ClockOffset { behind: server_now.since(now), ahead: now.since(server_now) },
+        skew: answer.skew(),
     }
-}
-
-fn whole_number(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
-}
-
-/// What the server complains of. It may quote the request, so every value that was sent is taken
-/// out first.
-fn said(answer: &Answer, form: &[(&str, &str)]) -> String {
-    let secret = |name: &str| !matches!(name, "grant_type" | "client_id" | "redirect_uri");
-    let mut text = String::from_utf8_lossy(&answer.body).into_owned();
-    for (_, value) in form.iter().filter(|(name, value)| secret(name) && !value.is_empty()) {
-        text = text.replace(value, "[redacted]");
-    }
-    complaint(answer.status, text.as_bytes())
 }

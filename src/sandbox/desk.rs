@@ -132,6 +132,10 @@ impl Desk {
                 edit_json(&mut answer, edit);
                 sent = answer.body.len();
             }
+            Some(Trouble::Rewrite(rewrite)) => {
+                rewrite(asked, &mut answer);
+                sent = answer.body.len();
+            }
             Some(Trouble::AddHeaders(headers)) => {
                 headers.iter().for_each(|(name, value)| answer.set_header(name, value));
             }

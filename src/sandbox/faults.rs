@@ -14,6 +14,9 @@ use super::world::World;
 /// An edit of a JSON answer on its way out.
 pub type Edit = Box<dyn FnMut(&mut Value) + Send>;
 
+/// A change of an answer on its way out, by whoever has heard the request.
+pub type Rewrite = Box<dyn FnMut(&Asked, &mut Answer) + Send>;
+
 /// A change to the world made between two requests.
 pub type Change = Box<dyn FnMut(&mut World) + Send>;
 
@@ -39,6 +42,8 @@ pub enum Trouble {
     Delay(Duration),
     /// The normal answer, edited. An answer that is not JSON stays as it is.
     EditJson(Edit),
+    /// The normal answer, the request processed, made into another.
+    Rewrite(Rewrite),
     /// The normal answer with these headers set.
     AddHeaders(Vec<(String, String)>),
     /// The normal answer; then, before any other request is looked at, this change.
@@ -76,6 +81,11 @@ impl Trouble {
     /// [`Trouble::EditJson`] without the box.
     pub fn edit(edit: impl FnMut(&mut Value) + Send + 'static) -> Trouble {
         Trouble::EditJson(Box::new(edit))
+    }
+
+    /// [`Trouble::Rewrite`] without the box.
+    pub fn rewrite(rewrite: impl FnMut(&Asked, &mut Answer) + Send + 'static) -> Trouble {
+        Trouble::Rewrite(Box::new(rewrite))
     }
 
     /// [`Trouble::Hook`] without the box.

@@ -41,8 +41,8 @@ use server::Server;
 
 pub use builders::{CLIENT_ID, CLIENT_SECRET, REDIRECT_URI};
 pub use desk::Seen;
-pub use faults::{Aim, Change, Edit, Fault, Trouble};
-pub use wire::http_date;
+pub use faults::{Aim, Change, Edit, Fault, Rewrite, Trouble};
+pub use wire::{Answer, Asked, http_date};
 pub use world::{
     ABSENT, App, Business, Consent, Extra, GroupMember, Identity, Member, Membership, ProjectGroup, Reading,
     Staff, World,

@@ -26,12 +26,13 @@ pub(super) fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
 }
 
 /// A request, read to its end.
-pub(super) struct Asked {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) query: String,
-    headers: Fields,
-    pub(super) body: String,
+pub struct Asked {
+    pub method: String,
+    pub path: String,
+    pub query: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: String,
 }
 
 impl Asked {
@@ -86,10 +87,10 @@ fn flatten(text: &str) -> Fields {
 }
 
 /// An answer before it is written.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: Fields,
-    pub(super) body: Vec<u8>,
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
 }
 
 impl Answer {
@@ -116,7 +117,7 @@ impl Answer {
     }
 
     /// Replaces a header of that name, so that a fault may lie about `Date` or `Content-Type`.
-    pub(super) fn set_header(&mut self, name: &str, value: &str) {
+    pub fn set_header(&mut self, name: &str, value: &str) {
         self.headers.retain(|(present, _)| !present.eq_ignore_ascii_case(name));
         self.headers.push((name.to_owned(), value.to_owned()));
     }

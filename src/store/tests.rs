@@ -157,16 +157,34 @@ fn make() -> Connection {
     schema::create(&connection).expect("a schema");
     schema::create_triggers(&connection).expect("triggers");
     let c = &connection;
-    let ann = || member(c, "u-ann", "ann@x.example", "Ann", "business_manager");
-    let bob = |role| member(c, "u-bob", "bob@x.example", "Bob", role);
-    let cid = || member(c, "u-cid", "ann@x.example", "Cid", "contractor");
-    let books = |members| reading(c, 100, "Books", members);
-    let yarn = || reading(c, 200, "Yarn", vec![member(c, "u-dee", "bob@x.example", "Bob", "client")]);
-    add(c, "2026-01-31T03:00:00Z", vec![books(vec![ann(), bob("client"), cid()]), yarn()]);
-    add(c, "2026-02-28T03:00:00Z", vec![books(vec![ann(), bob("client")]), yarn()]);
-    add(c, "2026-03-31T03:00:00Z", vec![books(vec![ann(), bob("business_partner")]), yarn()]);
+    let books = |members| vec![reading(c, 100, "Books", members), yarn(c)];
+    add(c, "2026-01-31T03:00:00Z", first(c));
+    add(c, "2026-02-28T03:00:00Z", books(vec![ann(c), bob(c, "client")]));
+    add(c, "2026-03-31T03:00:00Z", books(vec![ann(c), bob(c, "business_partner")]));
     review(c);
     connection
+}
+
+fn ann(c: &Connection) -> Membership {
+    member(c, "u-ann", "ann@x.example", "Ann", "business_manager")
+}
+
+fn bob(c: &Connection, role: &str) -> Membership {
+    member(c, "u-bob", "bob@x.example", "Bob", role)
+}
+
+fn yarn(c: &Connection) -> BusinessReading {
+    reading(c, 200, "Yarn", vec![member(c, "u-dee", "bob@x.example", "Bob", "client")])
+}
+
+fn first(c: &Connection) -> Vec<BusinessReading> {
+    let cid = member(c, "u-cid", "ann@x.example", "Cid", "contractor");
+    vec![reading(c, 100, "Books", vec![ann(c), bob(c, "client"), cid]), yarn(c)]
+}
+
+/// One more snapshot, in which everything is as it was in the first.
+pub(super) fn add_the_first_again(connection: &Connection) {
+    add(connection, "2026-04-30T03:00:00Z", first(connection));
 }
 
 /// A review of the second snapshot, with a decision of its own.

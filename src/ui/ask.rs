@@ -9,6 +9,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
 
 use super::{Ui, printable};
 use crate::error::{Context, Error, Kind, Result};
@@ -39,8 +40,10 @@ impl Ui {
     pub(crate) fn ask_secret(&self, stop: &Stop, question: &str) -> Result<Secret> {
         self.require_terminal(question)?;
         let prompt = format!("{} ", printable(question));
-        match answer(stop, || rpassword::prompt_password(prompt).map(Secret::new))? {
-            Ok(secret) => Ok(secret.trimmed()),
+        match answer(stop, || {
+            rpassword::prompt_password(prompt).map(|line| Secret::given(&Zeroizing::new(line)))
+        })? {
+            Ok(secret) => Ok(secret),
             // The terminal is raw meanwhile, so Ctrl-C arrives as a key and may be seen before the
             // signal that it is turned into.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {

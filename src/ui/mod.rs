@@ -21,7 +21,7 @@ use rustix::fs::{OFlags, fcntl_getfl};
 
 use crate::error::{Error, Kind, Result};
 use printable::Screen;
-pub(crate) use printable::printable;
+pub(crate) use printable::{is_unseen, printable};
 pub(crate) use progress::Status;
 pub(crate) use table::Column;
 
@@ -80,6 +80,14 @@ impl Ui {
     pub(crate) fn note(&self, text: impl Display) {
         if !self.quiet {
             self.line("", text);
+        }
+    }
+
+    /// That something is asked again, for a person watching, whose bar counts it too, or `-v`: a wait
+    /// that ends well is no news to cron.
+    pub(crate) fn asks_again(&self, text: impl Display) {
+        if self.verbosity > 0 || self.draws {
+            self.note(text);
         }
     }
 

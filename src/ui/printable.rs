@@ -76,7 +76,8 @@ impl Cleaner {
     }
 }
 
-fn is_unseen(c: char) -> bool {
+/// Whether nobody sees that it is there.
+pub(crate) fn is_unseen(c: char) -> bool {
     let after = UNSEEN.partition_point(|(first, _)| *first <= c);
     after > 0 && c <= UNSEEN[after - 1].1
 }

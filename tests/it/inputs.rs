@@ -72,6 +72,7 @@ fn a_file_that_is_none_is_refused_wherever_it_can_be_named() {
             ("sync --db odd", 9),
             ("sync --db audit.sqlite --accept-gaps odd", 3),
             ("export access --db audit.sqlite --people odd", 3),
+            ("review record odd --db audit.sqlite", 3),
             ("auth --redirect-cert odd --redirect-key odd --no-browser", 3),
         ] {
             let arguments: Vec<&str> = line.split(' ').collect();

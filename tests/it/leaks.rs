@@ -254,16 +254,16 @@ fn readings(watch: &mut Watch) {
     redacted(watch.run_with("sync --db a.sqlite", &[("FBSYNC_ACCESS_TOKEN", &access)]));
     // A token that is refused, by an answer that quotes it; and a business that is.
     let token = watch.home.stored()["access_token"].as_str().expect("a token").to_owned();
-    let quoting = |code| {
-        let body = format!(r#"{{"error":"unauthenticated","error_description":"Bearer {token}"}}"#);
+    let quoting = |code, error: &str| {
+        let body = format!(r#"{{"error":"{error}","error_description":"Bearer {token}"}}"#);
         Trouble::Status { code, headers: Vec::new(), body }
     };
-    watch.home.sandbox.arm(Fault::on("/users/me").then(quoting(401)));
-    watch.home.sandbox.arm(Fault::on("/team_members").times(3).then(quoting(403)));
+    watch.home.sandbox.arm(Fault::on("/users/me").then(quoting(401, "unauthenticated")));
+    watch.home.sandbox.arm(Fault::on("/team_members").times(3).then(quoting(403, "forbidden")));
     let run = watch.run("sync --db a.sqlite");
     redacted(run);
     assert_eq!(run.code, Some(7), "{run}");
-    watch.home.sandbox.arm(Fault::on("/users/me").times(9).then(quoting(500)));
+    watch.home.sandbox.arm(Fault::on("/users/me").times(9).then(quoting(500, "internal_server_error")));
     assert_eq!(watch.run("status --check").code, Some(5));
     for line in [
         "snapshots --db a.sqlite",

@@ -1,8 +1,10 @@
 //! The ways to FreshBooks that companies build: a CA of their own, a proxy, a machine without roots.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::ffi::OsStrExt as _;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -10,9 +12,12 @@ use crate::harness::{DB, Home, Run, free_port, skip};
 use crate::tls::{self, Issued};
 
 /// A home whose FreshBooks is the sandbox behind TLS, called `host` by a CA that nobody knows.
-fn behind_tls(host: &str) -> (Home, Issued) {
+pub(crate) fn behind_tls(host: &str) -> (Home, Issued) {
+    behind(host, tls::issue(&[host]))
+}
+
+fn behind(host: &str, issued: Issued) -> (Home, Issued) {
     let home = Home::new();
-    let issued = tls::issue(&[host]);
     let port = tls::in_front_of(&home.sandbox.origin(), &issued);
     let origin = format!("https://{host}:{port}");
     let home = home.with("FRESHBOOKS_API_URL", &origin).with("FRESHBOOKS_AUTH_URL", &origin);
@@ -56,8 +61,29 @@ fn another_name_than_the_certificates_is_not_believed() {
     assert_eq!(home.posts(), 0);
 }
 
+#[test]
+fn a_certificate_that_is_out_of_date_is_a_matter_of_the_clock() {
+    for (years, told) in [
+        (
+            2090..2091,
+            "the server's certificate is not valid before 2090-01-01T00:00:00Z: the clock is behind",
+        ),
+        (1990..1991, "the server's certificate expired at 1991-01-01T00:00:00Z: either the clock is ahead"),
+    ] {
+        let (home, _) = behind("localhost", tls::issue_for(&["localhost"], years));
+        let ca = home.path("ca.pem").display().to_string();
+        let home = home.with("SSL_CERT_FILE", &ca).with_bare_token();
+        for arguments in [&["sync", "--db", DB][..], &["auth", "--import-refresh-token"]] {
+            let mut command = home.command(arguments);
+            let run = home.run(command.env("FBSYNC_REFRESH_TOKEN", home.grant())).exits(5).says(told);
+            run.says("this machine's clock says ").says("hint: see what time").does_not_say("SSL_CERT_FILE");
+        }
+        assert_eq!(home.sandbox.requests(), []);
+    }
+}
+
 /// A proxy that connects whoever asks to `port` of this machine, and what it was asked for.
-fn proxy(port: u16) -> (String, Arc<Mutex<Vec<String>>>) {
+pub(crate) fn proxy(port: u16) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
     let asked = Arc::<Mutex<Vec<String>>>::default();
@@ -79,7 +105,7 @@ fn proxy(port: u16) -> (String, Arc<Mutex<Vec<String>>>) {
     (address, asked)
 }
 
-fn port_of(origin: &str) -> u16 {
+pub(crate) fn port_of(origin: &str) -> u16 {
     origin.rsplit_once(':').expect("a port").1.parse().expect("a number")
 }
 
@@ -150,6 +176,9 @@ fn a_proxy_that_cannot_be_meant_is_refused_by_its_variable_before_anything_is_se
         }
     }
     assert_eq!(home.sandbox.requests().len(), asked);
+    let mut garbled = home.command(&["refresh"]);
+    let garbled = garbled.env("HTTPS_PROXY", OsStr::from_bytes(b"http://\xff"));
+    home.run(garbled).exits(3).says("HTTPS_PROXY is not valid UTF-8").says("hint: unset HTTPS_PROXY");
     let mut empty = home.command(&["refresh"]);
     home.run(empty.env("HTTPS_PROXY", "").env("all_proxy", "").env("NO_PROXY", "")).succeeds();
 }

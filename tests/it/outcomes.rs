@@ -14,7 +14,7 @@ fn a_lost_answer_is_asked_for_once_more_then_kept_then_told() {
     let home = Home::with_sign_in();
     let before = home.stored();
     home.sandbox.arm(Fault::on(TOKEN).then(Trouble::AnswerLost));
-    let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
+    let (posts, run) = home.posts_of(|| home.fbsync(&["refresh", "-v"]));
     run.exits(5).says("the answer to the refresh was lost").says("they are kept");
     assert_eq!(posts, 2);
     let stored = home.stored();
@@ -32,7 +32,7 @@ fn a_lost_answer_is_asked_for_once_more_then_kept_then_told() {
 fn a_connection_that_breaks_before_the_server_acted_costs_nothing() {
     let home = Home::with_sign_in();
     home.sandbox.arm(Fault::on(TOKEN).then(Trouble::Drop));
-    let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
+    let (posts, run) = home.posts_of(|| home.fbsync(&["refresh", "-v"]));
     run.succeeds().says("asking once more in 2 s");
     assert_eq!(posts, 2);
 }
@@ -47,7 +47,7 @@ fn an_overload_is_waited_for() {
         let home = Home::with_sign_in();
         let before = home.stored();
         home.sandbox.arm(Fault::on(TOKEN).times(times).then(trouble));
-        let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
+        let (posts, run) = home.posts_of(|| home.fbsync(&["refresh", "-v"]));
         run.exits(code).says("the tokens are kept");
         assert_eq!(posts, posts_expected);
         assert_eq!(home.stored()["refresh_token"] == before["refresh_token"], code != 0);
@@ -170,4 +170,80 @@ fn a_clock_that_is_off_is_told_and_does_not_matter() {
     // What is less than a minute is nobody's fault.
     let home = home.at_another_time(now + 30);
     home.fbsync(&["refresh"]).succeeds().does_not_say("clock");
+}
+
+#[test]
+fn somebody_elses_page_costs_nothing_and_is_asked_again() {
+    for code in [200, 302, 401, 403, 404, 502] {
+        let body = "<!DOCTYPE html><title>Just a moment...</title>".to_owned();
+        let page = || Trouble::Status { code, headers: Vec::new(), body: body.clone() };
+        let home = Home::with_sign_in();
+        home.sandbox.arm(Fault::on(TOKEN).then(page()));
+        let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
+        run.succeeds();
+        assert_eq!(posts, 2, "{code}");
+        let before = home.stored();
+        home.sandbox.arm(Fault::on(TOKEN).times(usize::MAX).then(page()));
+        home.fbsync(&["refresh"]).exits(5).says("are kept").says("hint: run the command again");
+        let after = home.stored();
+        assert_eq!((&after["refresh_token"], &after["dead"]), (&before["refresh_token"], &Value::Null));
+        home.sandbox.disarm_all();
+        home.fbsync(&["refresh"]).succeeds();
+    }
+}
+
+#[test]
+fn a_page_in_place_of_a_revocation_is_not_one() {
+    let home = Home::with_sign_in();
+    home.sandbox.arm(Fault::on("/auth/oauth/revoke").times(2).then(Trouble::Html200));
+    home.fbsync(&["logout"])
+        .succeeds()
+        .says("forgotten here, but not revoked at FreshBooks: HTTP 200: a web page");
+    assert!(!home.store().exists());
+}
+
+#[test]
+fn a_token_that_is_refused_in_other_words_is_replaced_once_too() {
+    for (code, error) in
+        [(401, "unauthenticated"), (403, "unauthenticated"), (403, "invalid_token"), (200, "unauthenticated")]
+    {
+        for path in ["/users/me", "/team_members", "/users/business/"] {
+            let home = Home::with_sign_in();
+            home.sandbox.arm(Fault::on(path).then(Trouble::status(code, error)));
+            let (posts, run) = home.posts_of(|| home.fbsync(&["sync", "--db", "a.sqlite"]));
+            assert_eq!((posts, run.code), (1, Some(0)), "{code} {error} {path}: {run}");
+        }
+        // Twice is not about the token any more, but it is still a matter of signing in.
+        let home = Home::with_sign_in();
+        home.sandbox.arm(Fault::on("/users/me").times(2).then(Trouble::status(code, error)));
+        let (posts, run) = home.posts_of(|| home.fbsync(&["status", "--check"]));
+        run.exits(4);
+        assert_eq!(posts, 1);
+    }
+    // What is refused in yet other words has nothing to do with the token.
+    let home = Home::with_sign_in();
+    home.sandbox.arm(Fault::on("/users/me").then(Trouble::status(403, "insufficient_scope")));
+    let (posts, run) = home.posts_of(|| home.fbsync(&["status", "--check"]));
+    run.exits(6);
+    assert_eq!(posts, 0);
+}
+
+#[test]
+fn many_lists_that_answer_401_to_a_good_token_cost_one_rotation() {
+    let home = Home::signed_in_to(World::many(8, 2));
+    home.sandbox.arm(Fault::on("/team_members").times(usize::MAX).then(Trouble::unauthenticated()));
+    let (posts, run) = home.posts_of(|| home.fbsync(&["sync", "--db", "a.sqlite", "--jobs", "1"]));
+    run.exits(7).says("denied: HTTP 401");
+    assert_eq!(posts, 1);
+}
+
+#[test]
+fn a_stored_token_that_cannot_be_one_is_refused_before_anything_is_sent() {
+    let home = Home::with_sign_in();
+    home.edit_store(|store| store["access_token"] = "t\u{f6}ken-that-was-edited".into());
+    let asked = home.sandbox.requests().len();
+    let run = home.fbsync(&["status", "--check"]).exits(4);
+    run.says("character 2 cannot be part of a token").says("hint: ").says("fbsync refresh");
+    assert_eq!(home.sandbox.requests().len(), asked);
+    home.fbsync(&["refresh"]).succeeds();
 }

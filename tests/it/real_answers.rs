@@ -138,7 +138,7 @@ fn what_could_not_be_read_is_in_the_coverage() {
     let (home, _files) = synced();
     let coverage = "SELECT business_id, resource, outcome, http_status, expected, received FROM coverage";
     let expected = [
-        "501330|business_group|denied|404||0",
+        "501330|business_group|failed|404||0",
         "501330|team_members|ok|200|4|4",
         "501440|business_group|ok|200||3",
         "501440|team_members|ok|200|3|3",

@@ -92,7 +92,7 @@ fn a_sign_in_that_is_dead_is_told_while_its_access_token_still_lives() {
     let expires = home.fbsync(&["status", "--json"]).json();
     let expires = expires["profiles"][1]["expires_at"].as_str().expect("a time").to_owned();
     let told = format!(
-        "warning: FreshBooks renews this sign-in no more: it ends at {expires}; before that: fbsync auth --profile night\n"
+        "warning: FreshBooks no longer renews this sign-in; it expires at {expires}; before that: fbsync auth --profile night\n"
     );
     home.fbsync(&["sync", "--db", "a.sqlite"]).succeeds();
     for arguments in [&["sync", "--db", "a.sqlite"][..], &["-q", "sync", "--db", "a.sqlite"], &IF_DUE] {

@@ -1,10 +1,13 @@
 //! Sign-ins from the environment: a refresh token to begin with, or an access token alone.
 
+use std::fs;
 use std::process::Stdio;
+use std::time::Duration;
 
+use fbsync::sandbox::{CLIENT_ID, CLIENT_SECRET, Fault, Trouble, World};
 use serde_json::Value;
 
-use crate::harness::Home;
+use crate::harness::{DB, Home};
 
 const IF_DUE: [&str; 3] = ["refresh", "--if-expires-within", "30m"];
 
@@ -81,4 +84,89 @@ fn a_bare_access_token_runs_sync_and_is_stored_nowhere() {
     home.sandbox.revoke_all();
     home.fbsync(&["sync", "--db", "a.sqlite"]).exits(4);
     assert_eq!(home.posts(), 0);
+}
+
+/// Something around a value, as editors, spreadsheets and `echo | base64` leave it.
+const AROUND: [(&str, &str); 5] =
+    [("", "\n"), (" ", "\r\n"), ("\u{feff}", ""), ("\t", " \n\n"), ("\u{200b}", "\u{a0}")];
+
+#[test]
+fn what_surrounds_a_value_is_dropped_wherever_it_is_from() {
+    for (before, after) in AROUND {
+        let around = |value: &str| format!("{before}{value}{after}");
+        let home = Home::new();
+        let seed = home.grant();
+        let redirect = home.value("FBSYNC_REDIRECT_URI");
+        let home = home
+            .with("FBSYNC_CLIENT_ID", &around(CLIENT_ID))
+            .with("FBSYNC_CLIENT_SECRET", &around(CLIENT_SECRET))
+            .with("FBSYNC_REDIRECT_URI", &around(&redirect));
+        let home = home.with("FBSYNC_REFRESH_TOKEN", &around(&seed));
+        home.fbsync(&["refresh"]).succeeds();
+        let stored = home.stored();
+        assert_eq!(stored["client_id"], CLIENT_ID);
+        assert_eq!(stored["redirect_uri"], redirect);
+
+        // From files, standard input and flags.
+        let access = home.sandbox.grant().0;
+        let home =
+            home.without("FBSYNC_CLIENT_SECRET").without("FBSYNC_CLIENT_ID").without("FBSYNC_REDIRECT_URI");
+        fs::write(home.path("fbsync-client-secret"), around(CLIENT_SECRET)).expect("a file");
+        fs::write(home.path("token"), around(&home.grant())).expect("a file");
+        let home = home.without("FBSYNC_REFRESH_TOKEN");
+        let auth = |from: &str| {
+            let id = around(CLIENT_ID);
+            let uri = around(&redirect);
+            let line = format!(
+                "\"$FBSYNC\" auth --import-refresh-token --client-id '{id}' --redirect-uri '{uri}' {from}"
+            );
+            let mut command = home.shell(&line);
+            fs::write(home.path("token"), around(&home.grant())).expect("a file");
+            command.env("CREDENTIALS_DIRECTORY", home.path(""));
+            home.run(&mut command).succeeds();
+        };
+        auth("< token");
+        auth("--client-secret-file fbsync-client-secret < token");
+
+        let home = home.with("FBSYNC_ACCESS_TOKEN", &around(&access));
+        home.fbsync(&["sync", "--db", "a.sqlite"]).succeeds();
+    }
+}
+
+#[test]
+fn what_cannot_be_a_secret_is_refused_by_name_before_anything_is_sent() {
+    let home = Home::new();
+    let seed = home.grant();
+    let home = home.with("FBSYNC_REFRESH_TOKEN", &seed);
+    for (name, value) in [
+        ("FBSYNC_ACCESS_TOKEN", "eyJhbGciOiJSUzI1NiJ9.t\u{f6}ken"),
+        ("FBSYNC_ACCESS_TOKEN", "two\nlines"),
+        ("FBSYNC_CLIENT_SECRET", "secr\u{e9}t"),
+        ("FBSYNC_REFRESH_TOKEN", "ref\u{200b}resh"),
+    ] {
+        let run = home.run(home.command(&["sync", "--db", "a.sqlite"]).env(name, value));
+        run.exits(3).says(name).says("cannot be part of one").says("hint: ").does_not_say(value);
+    }
+    assert_eq!(home.sandbox.requests(), []);
+    // Nothing but blanks is nothing at all.
+    let mut blank = home.command(&["sync", "--db", "a.sqlite"]);
+    home.run(blank.env("FBSYNC_ACCESS_TOKEN", " \n")).succeeds();
+}
+
+#[test]
+fn a_bare_token_that_one_list_refuses_is_asked_for_at_users_me() {
+    for trouble in [Trouble::unauthenticated(), Trouble::status(403, "invalid_token")] {
+        let home = Home::reading(World::many(3, 2));
+        home.sandbox.arm(Fault::on("/9002/team_members").times(usize::MAX).then(trouble));
+        home.sync().exits(7).says("Business 0002 (9002): denied: ");
+        let outcomes = "SELECT outcome FROM coverage WHERE resource = 'team_members' ORDER BY business_id";
+        assert_eq!(home.tables().rows(outcomes), ["ok", "denied", "ok"]);
+    }
+    // One that has died meanwhile is not taken for a refusal of lists.
+    let home = Home::reading(World::many(3, 2));
+    let tomorrow = home.sandbox.now() + Duration::from_secs(86_400);
+    let expire = Trouble::hook(move |world| world.clock = Some(tomorrow));
+    home.sandbox.arm(Fault::on("/users/me").then(expire));
+    home.sync().exits(4).says("FreshBooks rejects the access token in FBSYNC_ACCESS_TOKEN");
+    assert!(!home.path(DB).exists());
 }

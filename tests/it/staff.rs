@@ -123,8 +123,10 @@ fn a_refused_list_is_told_and_the_snapshot_complete_all_the_same() {
 fn a_list_that_keeps_failing_is_told_and_the_snapshot_complete_all_the_same() {
     let home = Home::reading(world());
     home.sandbox.arm(Fault::on(STAFFS).times(usize::MAX).then(Trouble::Json200(json!({ "response": {} }))));
-    sync(&home).succeeds().says("asking /accounting/account/aC9001/users/staffs again");
-    assert_eq!(coverage(&home), "complete|failed|200||0|0|5|HTTP 200: the answer has no `response.result`");
+    home.fbsync(&["sync", "--db", DB, "--include", "staff", "-v"])
+        .succeeds()
+        .says("asking /accounting/account/aC9001/users/staffs again");
+    assert_eq!(coverage(&home), "complete|failed|200||0|0|5|HTTP 200: the answer has no `result`");
 }
 
 #[test]

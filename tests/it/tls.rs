@@ -2,12 +2,13 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::sync::Arc;
 use std::thread;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
@@ -20,6 +21,11 @@ pub(crate) struct Issued {
 }
 
 pub(crate) fn issue(names: &[&str]) -> Issued {
+    issue_for(names, 1975..4096)
+}
+
+/// The same, valid from the beginning of one year to the beginning of another.
+pub(crate) fn issue_for(names: &[&str], years: Range<i32>) -> Issued {
     let mut params = CertificateParams::new(Vec::new()).expect("parameters");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a CA");
@@ -28,6 +34,8 @@ pub(crate) fn issue(names: &[&str]) -> Issued {
     let mut params = CertificateParams::new(names).expect("parameters");
     // What calls itself a CA is not taken for a server.
     params.is_ca = IsCa::ExplicitNoCa;
+    (params.not_before, params.not_after) =
+        (date_time_ymd(years.start, 1, 1), date_time_ymd(years.end, 1, 1));
     let leaf = params.signed_by(&key, &authority).expect("a certificate").der().clone();
     Issued { authority: authority.der().clone(), leaf, key: key.serialize_der() }
 }

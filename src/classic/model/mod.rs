@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::System;
 use super::wire::meta;
 use super::xml::Element;
-use crate::freshbooks::{Me, Records, TeamPage};
+use crate::freshbooks::{Me, Noted, Records, TeamPage};
 use crate::model::marks::{LastLogin, State};
 use crate::model::reading::{Digest, Member, OwnMembership, hex};
 use crate::model::texts::Parts;
@@ -102,14 +102,15 @@ pub(super) fn me(system: &System, company: &Element, current: &Element) -> Resul
         last_name: current.text_of("last_name").to_owned(),
     };
     let identity_record = keep(&mut records, current)?;
-    Ok(Me { identity, identity_record, businesses: vec![business], records })
+    let unread = Noted::default();
+    Ok(Me { identity, identity_record, businesses: vec![business], unread, records })
 }
 
 /// A page of `list`; `me` is the identity that signed in.
 pub(super) fn page(system: &System, me: i64, list: List, root: &Element) -> Result<ListPage, String> {
     let found = root.child(list.element());
     let found = found.ok_or_else(|| format!("the answer has no `{}`", list.element()))?;
-    let mut team = TeamPage { members: Vec::new(), records: Records::default(), meta: meta(found) };
+    let mut team = TeamPage { meta: meta(found), ..TeamPage::default() };
     for entry in &found.children {
         let record = keep(&mut team.records, entry)?;
         team.members.push(match list {

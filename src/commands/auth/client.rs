@@ -8,7 +8,7 @@ use crate::cli::AuthArgs;
 use crate::credentials::inputs;
 use crate::error::{Error, Kind, Result};
 use crate::oauth::{Client, DEFAULT_REDIRECT, RedirectUri};
-use crate::secret::Secret;
+use crate::secret::{Secret, bare};
 
 /// `explain` tells somebody at a terminal how to come by an app with a redirect URI.
 pub(super) fn gather(
@@ -18,15 +18,15 @@ pub(super) fn gather(
     explain: &dyn Fn(&str),
 ) -> Result<Client> {
     // Looked at before anything is asked: a question answered in vain is a nuisance.
-    let wanted = args.client_id.as_ref().filter(|id| !id.is_empty());
-    let same = stored.filter(|client| wanted.is_none_or(|id| *id == client.id));
-    let given = args.redirect_uri.as_ref().filter(|uri| !uri.is_empty());
-    let redirect_uri = given.or(same.as_ref().map(|client| &client.redirect_uri));
-    let redirect_uri = redirect_uri.map_or(DEFAULT_REDIRECT, String::as_str).to_owned();
+    let wanted = args.client_id.as_deref().map(bare).filter(|id| !id.is_empty());
+    let same = stored.filter(|client| wanted.is_none_or(|id| id == client.id));
+    let given = args.redirect_uri.as_deref().map(bare).filter(|uri| !uri.is_empty());
+    let redirect_uri = given.or(same.as_ref().map(|client| client.redirect_uri.as_str()));
+    let redirect_uri = redirect_uri.unwrap_or(DEFAULT_REDIRECT).to_owned();
     check_way(args, &RedirectUri::parse(&redirect_uri)?)?;
     let secret = inputs::client_secret(args.client_secret_file.as_deref())?;
-    let id = match wanted.or(same.as_ref().map(|client| &client.id)) {
-        Some(id) => id.clone(),
+    let id = match wanted.or(same.as_ref().map(|client| client.id.as_str())) {
+        Some(id) => id.to_owned(),
         None => ask_id(app, &|| explain(&redirect_uri))?,
     };
     let secret = match secret.or(same.map(|client| client.secret)) {
@@ -62,7 +62,7 @@ fn ask_id(app: &App, explain: &dyn Fn()) -> Result<String> {
         id if id.is_empty() => {
             Err(Error::new(Kind::Usage, "no client id was given").hint(app.command("auth")))
         }
-        id => Ok(id),
+        id => Ok(bare(&id).to_owned()),
     }
 }
 
@@ -76,6 +76,6 @@ fn ask_secret(app: &App) -> Result<Secret> {
         secret if secret.is_empty() => {
             Err(Error::new(Kind::Usage, "no client secret was given").hint(app.command("auth")))
         }
-        secret => Ok(secret),
+        secret => inputs::checked(secret, "client secret", "what was typed"),
     }
 }

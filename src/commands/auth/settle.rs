@@ -6,12 +6,12 @@
 use std::path::Path;
 
 use super::Signed;
-use crate::app::{self, App};
+use crate::app::App;
 use crate::cli::AuthArgs;
 use crate::credentials::{self, Profile, inputs};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::{self, Person};
-use crate::http::{Http, TRUST_HINT};
+use crate::http::Http;
 use crate::oauth::{self, Client, TokenProblem, TokenSet};
 use crate::secret::Secret;
 
@@ -57,7 +57,7 @@ fn exchange(
                 (Kind::Refused, format!("if FreshBooks minds PKCE: {}", app.command("auth --no-pkce")))
             }
             TokenProblem::Refused { .. } => (Kind::Refused, again),
-            TokenProblem::Distrusted(_) => (Kind::Unavailable, TRUST_HINT.to_owned()),
+            TokenProblem::Distrusted(distrust) => (Kind::Unavailable, distrust.hint.to_owned()),
             TokenProblem::NotSent(_) | TokenProblem::Lost(_) | TokenProblem::Busy { .. } => {
                 (Kind::Unavailable, again)
             }
@@ -83,9 +83,12 @@ fn identify(app: &App, http: &Http, token: &Secret) -> Option<Person> {
 pub(super) fn import(app: &App, client: Client, args: &AuthArgs) -> Result<Signed> {
     let http = Http::new(app)?;
     let what = "refresh token";
-    let token = match app::variable("FBSYNC_REFRESH_TOKEN")? {
-        Some(token) => Secret::new(token.trim()),
-        None if app.ui.may_ask => app.ui.ask_secret(&app.stop, "refresh token (not shown):")?,
+    let token = match inputs::variable("FBSYNC_REFRESH_TOKEN", what)? {
+        Some(token) => token,
+        None if app.ui.may_ask => {
+            let typed = app.ui.ask_secret(&app.stop, "refresh token (not shown):")?;
+            inputs::checked(typed, what, "what was typed")?
+        }
         None if args.client_secret_file.as_deref() == Some(Path::new("-")) => {
             let message = "standard input cannot hold both the client secret and the refresh token";
             return Err(

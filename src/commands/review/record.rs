@@ -1,6 +1,7 @@
 //! `review record`: filled sheets into the database, whole or not at all.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -78,8 +79,12 @@ pub(super) fn run(app: &App, args: &RecordArgs) -> Result<()> {
 }
 
 fn read(path: &Path) -> Result<ReviewFile> {
-    let body = fsutil::open_regular(path).and_then(|file| fsutil::read_bounded(file, sheet::LARGEST as u64));
-    let body = body.map_err(fsutil::failing(|| format!("cannot read {}", path.display())))?;
+    let read = fsutil::open_regular(path).and_then(|file| fsutil::read_bounded(file, sheet::LARGEST as u64));
+    let body = read.map_err(|error| {
+        let too_large = error.kind() == io::ErrorKind::InvalidData;
+        let failed = fsutil::failing(|| format!("cannot read {}", path.display()))(error);
+        if too_large { failed.hint("save only the review sheet, as CSV") } else { failed }
+    })?;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     Ok(ReviewFile { name, sha256: hex(Sha256::digest(&body)), body })
 }

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::cli::StatusArgs;
 use crate::credentials::{Seed, Session, Store, classic, place};
 use crate::error::{Error, Kind, Result};
-use crate::freshbooks::{self, Tokens as _};
+use crate::freshbooks::FreshBooks;
 use crate::http::Http;
 use crate::ui::Column;
 use database::Holding;
@@ -93,15 +93,9 @@ fn ask(app: &App, profile: &str) -> Result<()> {
     }
     let http = Http::new(&app)?;
     let session = Session::stored(&app, &http)?;
-    let token = session.bearer()?;
-    let api = &app.endpoints.api;
-    let person = match freshbooks::who_is(&http, api, &token) {
-        Err(error) if error.kind() == Kind::SignIn => {
-            freshbooks::who_is(&http, api, &session.replace(&token)?)
-        }
-        answer => answer,
-    };
-    let person = person.map_err(|error| match error.kind() {
+    let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), session.clone());
+    let person = freshbooks.who().map_err(|error| match error.kind() {
+        Kind::SignIn if error.hint_text().is_some() => error,
         Kind::SignIn => error.hint(format!("the tokens are no longer accepted: {}", app.command("auth"))),
         Kind::Refused => error.hint("the sign-in works, and lacks a scope or a role: see the app's scopes"),
         _ => error,

@@ -20,11 +20,11 @@ use crate::app::{self, App};
 use crate::cli::{Include, SyncArgs};
 use crate::credentials::{ClassicProfile, Session, classic};
 use crate::error::{Error, Kind, Result};
-use crate::fetch::{self, Plan};
+use crate::fetch::{self, Brought, Plan};
 use crate::freshbooks::FreshBooks;
-use crate::http::Http;
+use crate::http::{Between, Http, Skew};
 use crate::model::{Business, Identity, Reading, relate};
-use crate::store::{self, Provenance, Spool, Writer};
+use crate::store::{self, Provenance, Writer};
 use gaps::AcceptedGaps;
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
@@ -57,8 +57,12 @@ struct Demand<'a> {
     admit: &'a dyn Fn(&Identity, &[Business]) -> Result<()>,
 }
 
-/// The reading, its records, and the granted scopes.
-type Source = (Reading, Spool, Option<String>);
+/// What was read, by which way, and with which scopes.
+struct Source {
+    brought: Brought,
+    between: Between,
+    scopes: Option<String>,
+}
 
 /// Reads with the session that `open` gives, once the database has been found fit to be written to.
 pub(crate) fn with_session(
@@ -69,10 +73,11 @@ pub(crate) fn with_session(
 ) -> Result<()> {
     record(app, args, |Demand { plan, folder, admit }| {
         let session = open()?;
+        let between = http.between();
         let http = http.until(plan.limit.map(|(deadline, _)| deadline));
         let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), session.clone());
-        let (reading, spool) = fetch::read(app, &freshbooks, plan, folder, admit)?;
-        Ok((reading, spool, session.scopes()))
+        let brought = fetch::read(app, &freshbooks, plan, folder, admit)?;
+        Ok(Source { brought, between, scopes: session.scopes() })
     })
 }
 
@@ -85,9 +90,10 @@ fn from_classic(app: &App, args: &SyncArgs, profile: &ClassicProfile) -> Result<
     }
     record(app, args, |Demand { plan, folder, admit }| {
         let http = Http::new(app)?.until(plan.limit.map(|(deadline, _)| deadline));
+        let between = http.between();
         let classic = profile.open(app, http)?;
-        let (reading, spool) = fetch::read_classic(app, &classic, plan, folder, admit)?;
-        Ok((reading, spool, None))
+        let brought = fetch::read_classic(app, &classic, plan, folder, admit)?;
+        Ok(Source { brought, between, scopes: None })
     })
 }
 
@@ -111,14 +117,20 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
         writer.bring_up_to_date(app.ui)
     };
     let demand = Demand { plan: &plan(args), folder: writer.folder(), admit: &admit };
-    let (mut reading, spool, scopes) = read(demand)?;
+    let Source { brought, between, scopes } = read(demand)?;
+    if let Some(skew) = brought.wrong_clock() {
+        app.ui.warn(skew);
+    }
+    let parameters = parameters(args, &gaps, &between, &brought);
+    let Brought { mut reading, spool, .. } = brought;
+    tell::oddities(app, &reading);
     for business in gaps.apply(&mut reading) {
         app.ui.note(format_args!("{business} can be read again: its --accept-gap is no longer needed"));
     }
     let provenance = Provenance {
         source,
         scopes,
-        parameters: parameters(args, &gaps),
+        parameters,
         note: args.note.clone(),
         os_user: app::os_user(),
         host: app::host_name(),
@@ -140,16 +152,22 @@ fn plan(args: &SyncArgs) -> Plan {
     }
 }
 
-/// The options that shaped the snapshot, as JSON with its keys in order.
-fn parameters(args: &SyncArgs, gaps: &AcceptedGaps) -> String {
+/// The options that shaped the snapshot and what shaped it from outside, as JSON with its keys in
+/// order.
+fn parameters(args: &SyncArgs, gaps: &AcceptedGaps, between: &Between, brought: &Brought) -> String {
+    let trust_store = between.trust_store.as_ref();
     json!({
         "accept_gaps": gaps.ids(),
         "business": args.business,
+        "clock_offset_seconds": brought.wrong_clock().map(Skew::seconds),
         "include": args.include.iter().map(|Include::Staff| "staff").collect::<Vec<_>>(),
         "jobs": args.jobs,
         "max_time_seconds": args.max_time.map(|time| time.as_secs()),
         "new_identity": args.new_identity,
+        "proxy": between.proxy,
         "skip_business": args.skip_business,
+        "trust_store": trust_store.map(|store| json!({ "named_by": store.named_by, "sha256": store.sha256 })),
+        "unread_memberships": brought.unread_memberships,
     })
     .to_string()
 }

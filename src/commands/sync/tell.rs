@@ -6,9 +6,12 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::model::{BusinessReading, Reading, Resource, Status};
+use crate::model::{BusinessReading, Outcome, Reading, Resource, Status};
 use crate::shell;
 use crate::store::Recorded;
+
+/// How many odd lists are named on the way.
+const ODDITIES: usize = 3;
 
 /// A business whose list was not read, or not to agreement, and was not accepted as such.
 pub(super) struct Gap {
@@ -23,12 +26,28 @@ pub(super) fn gaps(reading: &Reading) -> Vec<Gap> {
 }
 
 fn gap(read: &BusinessReading) -> Option<Gap> {
-    use crate::model::Outcome::{Denied, Mismatch};
+    use Outcome::{Denied, Mismatch};
     let list = read.coverage_of(Resource::TeamMembers).filter(|list| !list.suffices())?;
     let (name, id) = (&read.business.name, read.business.id);
     let why = list.message.as_deref().unwrap_or("no reason known");
     let told = format!("{name} ({id}): {}: {why}", list.outcome.as_str());
     Some(Gap { business_id: id, told, acceptable: matches!(list.outcome, Denied | Mismatch) })
+}
+
+/// Warns of what is odd about lists that were read whole: nobody is missing, and somebody should know.
+pub(super) fn oddities(app: &App, reading: &Reading) {
+    let of = |read: &BusinessReading| {
+        let read_whole = read.coverage.iter().filter(|list| list.outcome == Outcome::Ok);
+        let told = read_whole.filter_map(|list| list.message.as_ref());
+        told.map(|told| format!("{} ({}): {told}", read.business.name, read.business.id)).collect::<Vec<_>>()
+    };
+    let told: Vec<String> = reading.businesses.iter().flat_map(of).collect();
+    for told in told.iter().take(ODDITIES) {
+        app.ui.warn(told);
+    }
+    if let Some(more) = told.len().checked_sub(ODDITIES).filter(|more| *more > 0) {
+        app.ui.warn(format_args!("{more} more lists hold odd entries; the coverage report names them"));
+    }
 }
 
 /// Tells what was recorded; an error of kind `Partial` where something is missing.

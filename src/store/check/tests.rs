@@ -40,6 +40,21 @@ fn what_was_written_agrees_with_itself() {
 }
 
 #[test]
+fn what_is_again_as_it_once_was_is_stored_once() {
+    let connection = database();
+    let stored = |connection: &Connection| -> Vec<i64> {
+        let tables = ["membership_rows", "account_rows", "business_rows", "records", "listings"];
+        let count =
+            |table| connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0));
+        tables.map(|table| count(table).expect("a count")).into()
+    };
+    let before = stored(&connection);
+    crate::store::tests::add_the_first_again(&connection);
+    assert_eq!(stored(&connection), before);
+    assert_eq!(findings(&connection), [""; 0]);
+}
+
+#[test]
 fn every_column_of_every_table_is_covered() {
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
     let names = |sql: &str| -> Vec<String> {

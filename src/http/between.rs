@@ -1,0 +1,63 @@
+//! Who stands between this machine and FreshBooks, as values to be recorded.
+//!
+//! A proxy, and a trust store that somebody named, can turn any server into
+//! `https://api.freshbooks.com`. They are part of where evidence comes from.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::app;
+use crate::model::reading::hex;
+
+/// No trust store is nearly as large.
+const LARGEST: u64 = 64 << 20;
+
+/// Nothing in it means a direct connection and the system's own trust store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Between {
+    /// `http://proxy.example:3128`, without credentials.
+    pub(crate) proxy: Option<String>,
+    pub(crate) trust_store: Option<TrustStore>,
+}
+
+/// Certificate authorities other than the system's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TrustStore {
+    /// The variable that names it, or `compiled in`. Never its path, which says something about the
+    /// machine.
+    pub(crate) named_by: &'static str,
+    /// Of the file, in hex; nothing for a folder, and for one that cannot be read.
+    pub(crate) sha256: Option<String>,
+}
+
+impl TrustStore {
+    /// The one that the environment names. macOS always asks its keychain.
+    pub(super) fn named() -> Option<Self> {
+        if cfg!(target_os = "macos") {
+            return None;
+        }
+        ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find_map(|named_by| match app::variable(named_by) {
+            Ok(None) => None,
+            Ok(Some(path)) => Some(TrustStore { named_by, sha256: digest(Path::new(&path)).ok() }),
+            Err(_) => Some(TrustStore { named_by, sha256: None }),
+        })
+    }
+
+    /// That of a machine which has none.
+    pub(super) fn compiled_in() -> Self {
+        TrustStore { named_by: "compiled in", sha256: None }
+    }
+}
+
+fn digest(path: &Path) -> io::Result<String> {
+    // A pipe, which would be waited for, is no trust store.
+    if !path.metadata()?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST).read_to_end(&mut bytes)?;
+    Ok(hex(Sha256::digest(bytes)))
+}
