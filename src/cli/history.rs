@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use super::Database;
-use super::values::{ZONE, ZONE_HELP, ZONE_VARIABLE, duration, expectation};
+use super::values::{ZONE, ZONE_HELP, ZONE_VARIABLE, duration, expectation, seal};
 use crate::time::Zone;
 
 #[derive(Args, Debug)]
@@ -104,8 +104,8 @@ pub(crate) struct VerifyArgs {
     /// The database: by itself, or what the folder is derived from anew
     #[arg(long, value_name = "FILE", env = "FBSYNC_DB")]
     pub(crate) db: Option<PathBuf>,
-    /// The seal that was noted when the folder was written
-    #[arg(long, value_name = "HEX", requires = "folder")]
+    /// The seal that was noted when the folder was written; the whole line `seal: HEX` will do
+    #[arg(long, value_name = "HEX", value_parser = seal, requires = "folder")]
     pub(crate) seal: Option<String>,
     /// A snapshot's hash that was kept elsewhere, as `snapshots --head` printed it; may be repeated
     #[arg(long, value_name = "ID:HEX", value_parser = expectation, requires = "db")]

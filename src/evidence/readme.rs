@@ -1,19 +1,25 @@
 //! README.txt: the evidence explained to somebody who has never heard of the tool.
+//!
+//! It is made from the manifest and from nothing else, and says every option in it, so that neither of
+//! the two can be changed without the other.
 
-use super::manifest::{FileEntry, Manifest};
-use super::{MANIFEST, README, SUMS};
-use crate::error::Result;
-use crate::format::Guard;
+use std::time::Duration;
+
+use super::choice::Choice;
+use super::manifest::{CoverageEntry, FileEntry, Manifest, OptionsEntry};
+use super::{MANIFEST, Part, README, SUMS};
+use crate::format::{Format, Guard};
+use crate::report;
 use crate::report::summary::{self, STATES, wrapped};
-use crate::report::{self, Limits, View};
+use crate::time::spoken;
 use crate::ui::printable;
 
 const WIDTH: usize = 78;
 
-pub(super) fn text(view: &View, manifest: &Manifest) -> Result<String> {
+pub(super) fn text(manifest: &Manifest) -> String {
     let mut page = Page::default();
-    if let Some(warning) = view.warning() {
-        page.line(&warning);
+    if let Some(warning) = &manifest.warning {
+        page.line(warning);
         page.paragraph(
             "This folder was made from another server than FreshBooks' own. It shows what evidence \
              looks like and proves nothing about a real business.",
@@ -21,63 +27,104 @@ pub(super) fn text(view: &View, manifest: &Manifest) -> Result<String> {
     }
     page.line("WHO HAS ACCESS TO WHICH FRESHBOOKS BUSINESS");
     page.line("");
-    page.paragraph(&format!("{}.", view.extent()));
-    if view.is_partial() {
+    page.paragraph(&format!("{}.", manifest.extent));
+    if manifest.is_partial() {
         page.paragraph(
             "THIS IS PARTIAL. Not every business could be read to the end, and the names of the files \
              say so. Do not take it for a complete listing.",
         );
     }
-    what_this_is(&mut page, view, manifest);
-    how_complete(&mut page, view)?;
+    what_this_is(&mut page, manifest);
+    how_complete(&mut page, manifest);
     changed(&mut page, manifest);
     page.heading("WHAT THIS SOURCE CANNOT SHOW");
-    for limit in Limits::TEXT {
+    for limit in &manifest.limits {
         page.item(limit);
     }
     page.line("");
     files(&mut page, manifest);
     how_to_review(&mut page, manifest);
-    how_to_check(&mut page, view);
-    Ok(page.0)
+    how_to_check(&mut page, manifest);
+    page.0
 }
 
-fn what_this_is(page: &mut Page, view: &View, manifest: &Manifest) {
-    let snapshot = &view.snapshot;
+fn what_this_is(page: &mut Page, manifest: &Manifest) {
+    let (source, snapshot) = (&manifest.source, &manifest.snapshot);
+    let identity = &source.identity;
+    let signed_in = summary::signed_in(identity.name.as_deref(), identity.email.as_deref(), identity.id);
     page.heading("WHAT THIS IS");
     page.paragraph(
-        "A listing of every person's access, read from FreshBooks by its programming interface and \
-         written by the program fbsync. Nothing was typed by hand and nothing was left out but what \
-         is said here.",
+        "A listing of every person's access, read from FreshBooks through its API and written by the \
+         program fbsync. Nothing was typed by hand, and nothing was omitted except as stated below.",
     );
-    page.pair("Source", &summary::source(view));
-    page.pair("Signed in as", &summary::signed_in(view));
+    page.pair("Source", &summary::source(&source.api));
+    page.pair("Signed in as", &signed_in);
     page.pair("Read from", &format!("{} (UTC)", snapshot.started_at));
     page.pair("until", &format!("{} (UTC)", snapshot.finished_at));
     if let (Some(first), Some(last)) = (&snapshot.server_date_first, &snapshot.server_date_last) {
         page.pair("FreshBooks' clock", &format!("{first} to {last}"));
     }
-    page.pair("Snapshot", &format!("{}, {}", snapshot.id, snapshot.status));
+    page.pair("Snapshot", &format!("{}, {}", snapshot.id, manifest.status));
     page.pair("Its SHA-256", &snapshot.content_sha256);
+    page.pair("Asked for", &asked(&manifest.choice));
     page.pair("Written by", &format!("fbsync {}", manifest.tool.version));
-    let mut kept: Vec<String> = Vec::new();
-    if !manifest.options.businesses.is_empty() {
-        kept.push("the businesses above alone, as if there were no others".to_owned());
-    }
-    if !view.options.people.is_empty() {
-        kept.push(format!("these people alone: {}", view.options.people.join(", ")));
-    }
-    match kept.is_empty() {
-        true => page.pair("Left out", "nothing"),
-        false => page.pair("Kept to", &kept.join("; ")),
-    }
-    if !view.options.own_domains.is_empty() {
-        page.pair("Own domains", &view.options.own_domains.join(", "));
-    }
+    options(page, &manifest.options);
     page.line("");
 }
 
-fn how_complete(page: &mut Page, view: &View) -> Result<()> {
+/// What was asked for, and how far from it the snapshot is.
+fn asked(choice: &Choice) -> String {
+    let Choice { asked, timezone, moment, seconds_before, .. } = choice;
+    match (moment, timezone, seconds_before) {
+        (Some(moment), Some(zone), Some(seconds)) => {
+            let before = spoken(Duration::from_secs(*seconds));
+            format!("{asked} in {zone}, which is {moment}; the snapshot ended {before} before")
+        }
+        _ => asked.clone(),
+    }
+}
+
+fn options(page: &mut Page, options: &OptionsEntry) {
+    let OptionsEntry { format, bom, formula_guard, businesses, part, people, own_domains, max_privileged } =
+        options;
+    let mut limited = Vec::new();
+    if !businesses.is_empty() {
+        let ids: Vec<String> = businesses.iter().map(i64::to_string).collect();
+        limited.push(format!("these businesses, as if there were no others: {}", ids.join(", ")));
+    }
+    if !people.is_empty() {
+        limited.push(format!("these people: {}", people.join(", ")));
+    }
+    match limited.is_empty() {
+        true => page.pair("Omitted", "nothing"),
+        false => page.pair("Limited to", &limited.join("; ")),
+    }
+    match part {
+        Some(Part::Firm) => {
+            page.pair("This folder", "all businesses; each has a folder of its own beside it")
+        }
+        Some(Part::Business) => page.pair("This folder", "one business, and nothing about any other"),
+        None => {}
+    }
+    match own_domains.is_empty() {
+        true => page.pair("Own domains", "not given"),
+        false => page.pair("Own domains", &own_domains.join(", ")),
+    }
+    let many = format!("more than {max_privileged} owners and admins in one business");
+    page.pair("Too many admins", &many);
+    let bom = if *bom { ", with a byte order mark" } else { "" };
+    let guard = match (format, formula_guard) {
+        (Format::Csv, Guard::Quote) => "; text like a formula got an apostrophe in front",
+        (Format::Csv, Guard::Off) => "; text like a formula was left as it is",
+        (Format::Csv, Guard::Fail) => "; text like a formula would have ended the export",
+        (_, Guard::Quote) => "",
+        (_, Guard::Off) => "; formula guard off",
+        (_, Guard::Fail) => "; formula guard fail",
+    };
+    page.pair("Format", &format!("{}{bom}{guard}", format.extension()));
+}
+
+fn how_complete(page: &mut Page, manifest: &Manifest) {
     page.heading("HOW COMPLETE IT IS, AND HOW THE ROWS TIE TO FRESHBOOKS");
     page.paragraph(
         "FreshBooks says with each team list how many people are on it. A list counts as read when as \
@@ -86,9 +133,9 @@ fn how_complete(page: &mut Page, view: &View) -> Result<()> {
          them out:",
     );
     page.paragraph(
-        "rows from the list + from the business group alone + from the sign-in alone = rows in access",
+        "rows from the list + only from the business group + only from the sign-in = rows in access",
     );
-    for tie in summary::ties(view) {
+    for tie in manifest.coverage.iter().map(CoverageEntry::tie) {
         let expected = tie
             .expected
             .map_or_else(|| "no total given".to_owned(), |total| format!("FreshBooks' total {total}"));
@@ -105,12 +152,11 @@ fn how_complete(page: &mut Page, view: &View) -> Result<()> {
     }
     page.line("");
     page.paragraph(&format!("Of these, by role ({}):", STATES.join(", ").to_lowercase()));
-    for count in summary::role_counts(view)? {
-        let [active, invited, no_login, inactive] = count.by_state;
-        page.item(&format!("{}: {active}, {invited}, {no_login}, {inactive}", count.label));
+    for count in &manifest.roles {
+        let [active, invited, no_login, inactive] = count.by_state();
+        page.item(&format!("{}: {active}, {invited}, {no_login}, {inactive}", count.role));
     }
     page.line("");
-    Ok(())
 }
 
 fn changed(page: &mut Page, manifest: &Manifest) {
@@ -141,7 +187,7 @@ fn changed(page: &mut Page, manifest: &Manifest) {
 
 fn files(page: &mut Page, manifest: &Manifest) {
     page.heading("THE FILES");
-    for file in &manifest.files {
+    for file in manifest.made() {
         page.item(&format!("{}: {}", file.path, what(file)));
     }
     page.item(&format!("{README}: this text"));
@@ -171,7 +217,7 @@ fn how_to_review(page: &mut Page, manifest: &Manifest) {
     ));
 }
 
-fn how_to_check(page: &mut Page, view: &View) {
+fn how_to_check(page: &mut Page, manifest: &Manifest) {
     page.heading("TO CHECK THAT NOTHING WAS CHANGED SINCE");
     page.paragraph("In this folder; every file has to be OK:");
     page.line("  Linux    sha256sum -c SHA256SUMS");
@@ -193,24 +239,20 @@ fn how_to_check(page: &mut Page, view: &View) {
         "With the database that it was made from, here called audit.sqlite, fbsync makes the folder \
          anew and compares it, and sqlite3 alone can count:",
     );
-    let id = view.snapshot.id;
+    let id = manifest.snapshot.id;
     page.line("  fbsync verify . --db audit.sqlite");
     page.line(&format!("  sqlite3 audit.sqlite \"SELECT content_sha256 FROM snapshots WHERE id = {id}\""));
-    let of = |column: &str| match view.businesses.as_slice() {
-        businesses if matches!(view.scope, report::Scope::Alone(_)) => {
-            let ids: Vec<String> = businesses.iter().map(|business| business.id.to_string()).collect();
-            format!(" AND {column} IN ({})", ids.join(", "))
+    let of = match manifest.options.businesses.as_slice() {
+        [] => String::new(),
+        businesses => {
+            let ids: Vec<String> = businesses.iter().map(i64::to_string).collect();
+            format!(" AND business_id IN ({})", ids.join(", "))
         }
-        _ => String::new(),
     };
-    page.line(&format!(
-        "  sqlite3 -header -csv audit.sqlite \"SELECT * FROM access WHERE snapshot_id = {id}{}\"",
-        of("business_id")
-    ));
-    page.line(&format!(
-        "  sqlite3 -header -csv audit.sqlite \"SELECT * FROM coverage WHERE snapshot_id = {id}{}\"",
-        of("business_id")
-    ));
+    for table in ["access", "coverage"] {
+        let sql = format!("SELECT * FROM {table} WHERE snapshot_id = {id}{of}");
+        page.line(&format!("  sqlite3 -header -csv audit.sqlite \"{sql}\""));
+    }
 }
 
 /// Text in lines that a plain editor shows whole.

@@ -52,6 +52,7 @@ pub(crate) use view::{Limits, Options, Scope, View};
 pub(crate) use xlsx::LONGEST_CELL;
 
 use crate::error::Result;
+use crate::format::Format;
 
 /// One value of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,15 +135,35 @@ impl Report {
 
     /// All columns of this view, those that a spreadsheet alone shows included.
     pub(crate) fn all_columns(&self, view: &View) -> Vec<Column> {
-        let businesses = view.businesses.iter().filter(|_| self.per_business);
-        let of_business = businesses.map(|business| Column {
-            name: format!("{} {}", business.id, business.name).into(),
+        self.columns_for(view.businesses.iter().map(|business| (business.id, business.name.as_str())))
+    }
+
+    /// The same, of a snapshot of which only the businesses are known, each with its id and name.
+    fn columns_for<'b>(&self, businesses: impl Iterator<Item = (i64, &'b str)>) -> Vec<Column> {
+        let of_business = businesses.filter(|_| self.per_business).map(|(id, name)| Column {
+            name: format!("{id} {name}").into(),
             kind: Type::Text,
-            heading: format!("{} ({})", business.name, business.id).into(),
+            heading: format!("{name} ({id})").into(),
             meaning: "the person's roles in this business; not active ones are marked".into(),
             sheet_only: false,
         });
         self.columns.iter().copied().flatten().cloned().chain(of_business).collect()
+    }
+
+    /// The names of the columns that a file of this format has.
+    pub(crate) fn names<'b>(
+        &self,
+        format: Format,
+        businesses: impl Iterator<Item = (i64, &'b str)>,
+    ) -> Vec<String> {
+        let columns = self.columns_for(businesses).into_iter();
+        let shown = columns.filter(|column| format == Format::Xlsx || !column.sheet_only);
+        shown.map(|column| column.name.into_owned()).collect()
+    }
+
+    /// Whether its rows depend on earlier snapshots.
+    pub(crate) fn looks_back(&self) -> bool {
+        self.needs == Needs::EarlierSnapshot
     }
 
     /// Why the report cannot be made of this view.

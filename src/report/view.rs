@@ -1,5 +1,8 @@
 //! A snapshot as the reports see it: which rows, and what was asked beside.
 
+use std::collections::BTreeSet;
+
+use super::summary;
 use crate::error::Result;
 use crate::model::{Outcome, Status};
 use crate::stop::Stop;
@@ -89,6 +92,15 @@ impl<'a> View<'a> {
         })
     }
 
+    /// The snapshots that the reports show something of.
+    pub(crate) fn snapshots_shown(&self) -> Result<BTreeSet<i64>> {
+        Ok(match self.scope {
+            Scope::Whole => self.earlier.into_iter().chain([self.snapshot.id]).collect(),
+            // What was taken out of the whole holds nothing else.
+            Scope::Alone(_) => self.reader.snapshots(None)?.into_iter().map(|snapshot| snapshot.id).collect(),
+        })
+    }
+
     pub(crate) fn access_rows(&self, mut take: impl FnMut(&AccessRow) -> Result<()>) -> Result<()> {
         let mut rows = 0;
         self.reader.access_rows(self.snapshot.id, &self.people, |row| {
@@ -137,20 +149,13 @@ impl<'a> View<'a> {
         format!("{read} of {all} {noun}; not covered: {}", missing.join(", "))
     }
 
-    /// The host that the snapshot was read from.
-    pub(crate) fn host(&self) -> &str {
-        let source = self.snapshot.source.as_str();
-        source.split_once("://").map_or(source, |(_, host)| host)
-    }
-
     pub(crate) fn is_genuine(&self) -> bool {
-        let source = self.snapshot.source.as_str();
-        source == crate::app::FRESHBOOKS_API || crate::classic::is_genuine(source)
+        summary::is_genuine(&self.snapshot.source)
     }
 
     /// What evidence from elsewhere has to say first.
     pub(crate) fn warning(&self) -> Option<String> {
-        (!self.is_genuine()).then(|| format!("NOT FROM FRESHBOOKS: {}", self.host()))
+        summary::warning(&self.snapshot.source)
     }
 
     /// Whether the domain is none of one's own; `None` where that cannot be said.

@@ -71,7 +71,7 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
     let seal = export_evidence(&app, &db, &evidence)?;
     step("verify: every hash of the database recomputed");
     verify::run(&app, &VerifyArgs { folder: None, db: Some(db.clone()), seal: None, expect: Vec::new() })?;
-    step("verify: the evidence folder against its seal, and made anew from the database");
+    step("verify: the evidence folder against its seal, and rebuilt from the database");
     let seal = Some(seal);
     verify::run(
         &app,

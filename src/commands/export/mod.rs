@@ -13,11 +13,11 @@ mod one;
 
 use std::path::{Path, PathBuf};
 
-use super::choose::{Deciding, choose};
+use super::choose::choose;
 use crate::app::App;
 use crate::cli::{Choosing, ExportArgs};
 use crate::error::{Error, Kind, Result};
-use crate::evidence::{Choice, Demand};
+use crate::evidence::{Choice, Deciding, Demand};
 use crate::report::{Options, Scope, View};
 use crate::store::Reader;
 

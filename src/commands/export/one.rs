@@ -7,7 +7,7 @@ use super::{Work, asked, cells};
 use crate::app::die_if_chosen;
 use crate::commands::outputs;
 use crate::error::{Context, Error, Kind, Result};
-use crate::evidence::Source;
+use crate::evidence::{Source, recheck};
 use crate::format::{Format, Guard};
 use crate::fsutil::{Pending, is_standard_output};
 use crate::report::{self, LONGEST_CELL, Report, Style};
@@ -36,6 +36,10 @@ impl Work<'_> {
         let source = Source::open(&reader, &demand)?;
         let view = source.view(self.options.clone(), &self.app.stop)?;
         self.tell_about(&view);
+        // Its first sheet bears the snapshot's hash.
+        if style.format == Format::Xlsx {
+            recheck(&reader, &view.snapshots_shown()?)?;
+        }
         if let Some(reason) = report.not_made(&view) {
             self.app.ui.warn(format_args!("`{}` was not made: {reason}", report.name));
         }

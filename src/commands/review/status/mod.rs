@@ -6,8 +6,8 @@ mod state;
 use super::counted;
 use crate::app::App;
 use crate::cli::ReviewStatusArgs;
-use crate::commands::choose;
 use crate::error::{Error, Kind, Result};
+use crate::evidence;
 use crate::model::marks::Verdict;
 use crate::model::role;
 use crate::report::outcomes::{self, Followed};
@@ -56,10 +56,10 @@ fn asked_for(reader: &Reader, args: &ReviewStatusArgs) -> Result<Vec<Snapshot>> 
     ids.sort_unstable();
     ids.dedup();
     if let Some(asked) = &args.snapshot {
-        let wanted = match choose::Asked::parse(asked, &args.timezone)? {
-            choose::Asked::Id(id) => Some(reader.snapshot(id)?),
-            choose::Asked::Latest => reader.newest_snapshot(Usable::default(), None)?,
-            choose::Asked::At(moment) => reader.newest_snapshot(Usable::default(), Some(moment))?,
+        let wanted = match evidence::Asked::parse(asked, &args.timezone)? {
+            evidence::Asked::Id(id) => Some(reader.snapshot(id)?),
+            evidence::Asked::Latest => reader.newest_snapshot(Usable::default(), None)?,
+            evidence::Asked::At(moment) => reader.newest_snapshot(Usable::default(), Some(moment))?,
         };
         let id = wanted.map_or(0, |snapshot| snapshot.id);
         ids.retain(|known| *known == id);
