@@ -38,7 +38,7 @@ impl<'r> Source<'r> {
             return Err(Error::new(Kind::Usage, format!("the content of snapshot {id} was pruned")));
         }
         let scope = demand.scope.clone();
-        let horizon = demand.horizon.map_or_else(|| whole.horizon(), Ok)?;
+        let horizon = demand.horizon.map_or_else(|| whole.horizon(None), Ok)?;
         let Scope::Alone(businesses) = &scope else {
             return Ok(Source { whole, alone: None, snapshot, scope, horizon });
         };

@@ -190,6 +190,14 @@ pub(crate) fn folder_name(business: &BusinessLine) -> String {
 
 /// `<business_id>-<slug>`: ASCII, since folders are zipped and mailed to all sorts of machines.
 pub(super) fn folder_of(id: i64, name: &str) -> String {
+    let slug = ascii(name);
+    let slug = if slug.is_empty() { "business" } else { &slug };
+    let name = format!("{id}-{slug}");
+    name[..name.len().min(LONGEST_NAME)].trim_end_matches('-').to_owned()
+}
+
+/// Lower-case letters and digits, everything between them as one hyphen.
+pub(super) fn ascii(name: &str) -> String {
     let mut slug = String::new();
     for c in name.to_lowercase().chars() {
         match unaccented(c) {
@@ -199,9 +207,7 @@ pub(super) fn folder_of(id: i64, name: &str) -> String {
             plain => slug.push_str(plain),
         }
     }
-    let slug = if slug.is_empty() { "business" } else { &slug };
-    let name = format!("{id}-{slug}");
-    name[..name.len().min(LONGEST_NAME)].trim_end_matches('-').to_owned()
+    slug.trim_end_matches('-').to_owned()
 }
 
 /// The letters nearest to an accented one; nothing for the others, of which a slug can make nothing.

@@ -163,7 +163,12 @@ impl Report {
 
     /// Whether its rows depend on earlier snapshots.
     pub(crate) fn looks_back(&self) -> bool {
-        self.needs == Needs::EarlierSnapshot
+        self.needs == Needs::EarlierSnapshot || self.is_filled_in()
+    }
+
+    /// Whether its rows depend on later snapshots.
+    pub(crate) fn looks_ahead(&self) -> bool {
+        self.name == "outcomes"
     }
 
     /// Why the report cannot be made of this view.

@@ -55,6 +55,7 @@ pub(crate) struct View<'a> {
     pub(crate) coverage: Vec<CoverageLine>,
     /// The reviews of it that were recorded, oldest first.
     pub(crate) reviews: Vec<Review>,
+    /// What of the database tells something about the snapshot.
     pub(crate) horizon: Horizon,
     /// The complete snapshot before.
     pub(crate) earlier: Option<i64>,
@@ -74,6 +75,7 @@ impl<'a> View<'a> {
         horizon: Horizon,
         stop: &'a Stop,
     ) -> Result<Self> {
+        let horizon = reader.horizon_of(&snapshot, horizon)?;
         let (people, not_found) = find_people(reader, snapshot.id, &options.people)?;
         let earlier = reader.neighbour(Usable::default(), &snapshot, Side::Before)?;
         Ok(View {
@@ -95,7 +97,12 @@ impl<'a> View<'a> {
     /// The snapshots that the reports show something of.
     pub(crate) fn snapshots_shown(&self) -> Result<BTreeSet<i64>> {
         Ok(match self.scope {
-            Scope::Whole => self.earlier.into_iter().chain([self.snapshot.id]).collect(),
+            Scope::Whole => {
+                let later = self.reader.later(Usable::default(), &self.snapshot, self.horizon.snapshot)?;
+                let reviewed = self.reader.reviewed_before(&self.snapshot, self.horizon.review)?;
+                let others = later.iter().chain(&reviewed).map(|snapshot| snapshot.id);
+                self.earlier.into_iter().chain([self.snapshot.id]).chain(others).collect()
+            }
             // What was taken out of the whole holds nothing else.
             Scope::Alone(_) => self.reader.snapshots(None)?.into_iter().map(|snapshot| snapshot.id).collect(),
         })

@@ -66,7 +66,7 @@ fn what_was_pruned_since_is_told_and_no_tampering() {
     home.fbsync(&["export", "--out", "first", "--snapshot", "1"]).succeeds();
     home.fbsync(&["snapshots", "prune", "--keep-last", "1", "--yes"]).succeeds();
     let run = home.fbsync(&["verify", "e"]).exits(7);
-    run.says("the content of snapshot 1 was pruned since").says("not compared: changes.csv\n");
+    run.says("the content of snapshot 1 was pruned since").says("not compared: changes.csv, review.csv\n");
     let run = home.fbsync(&["verify", "first"]).exits(7).says("the content of snapshot 1 was pruned since");
     run.says("error: first: nothing wrong was found, but not everything could be compared")
         .says("hint: a copy of the database");

@@ -96,7 +96,7 @@ impl<'a> Work<'a> {
         };
         let choice = choose(self.app, reader, choosing, deciding)?;
         let scope = if businesses.is_empty() { Scope::Whole } else { Scope::Alone(businesses) };
-        let demand = Demand { snapshot_id: choice.chosen.id, scope, horizon: Some(reader.horizon()?) };
+        let demand = Demand { snapshot_id: choice.chosen.id, scope, horizon: Some(reader.horizon(None)?) };
         Ok((choice, demand))
     }
 

@@ -12,14 +12,14 @@ use super::differences::differences;
 use super::files::Files;
 use super::{Against, Verdict, cells, unusable};
 use crate::error::{Kind, Result};
-use crate::evidence::choice::Chosen;
+use crate::evidence::choice::{Chosen, known_until};
 use crate::evidence::manifest::{FileEntry, Manifest};
 use crate::evidence::split::{self, Index, indexed_seals};
 use crate::evidence::{self, Demand, MANIFEST, Part, Place, Plan, README, Source};
 use crate::fsutil;
 use crate::model::{Outcome, Status};
-use crate::report::{self, REPORTS, View};
-use crate::store::{Reader, Snapshot};
+use crate::report::{self, REPORTS, Report, View};
+use crate::store::{Horizon, Reader, Snapshot};
 
 pub(super) fn check(
     manifest: &Manifest,
@@ -51,6 +51,23 @@ pub(super) fn check(
     }
 }
 
+/// The snapshots whose content was pruned, of those that a report may have been made with.
+struct Lost {
+    before: BTreeSet<i64>,
+    since: BTreeSet<i64>,
+}
+
+impl Lost {
+    fn of(&self, report: Option<&Report>) -> &BTreeSet<i64> {
+        static NONE: BTreeSet<i64> = BTreeSet::new();
+        match report {
+            Some(report) if report.looks_back() => &self.before,
+            Some(report) if report.looks_ahead() => &self.since,
+            _ => &NONE,
+        }
+    }
+}
+
 struct Again<'a> {
     manifest: &'a Manifest,
     database: &'a Reader,
@@ -62,7 +79,8 @@ struct Again<'a> {
 impl Again<'_> {
     fn compare(&self, version: Version, verdict: &mut Verdict) -> Result<()> {
         let Manifest { options, choice, export, .. } = self.manifest;
-        let demand = Demand { snapshot_id: choice.chosen.id, scope: options.scope(), horizon: None };
+        let horizon = Some(self.horizon()?);
+        let demand = Demand { snapshot_id: choice.chosen.id, scope: options.scope(), horizon };
         let source = Source::open(self.database, &demand)?;
         let view = source.view(options.options(), self.against.stop)?;
         let chosen = choice.again(self.database, options.deciding(), export)?;
@@ -77,11 +95,21 @@ impl Again<'_> {
             part: options.part,
             index: index.as_ref(),
         };
-        let lost = self.lost(&view)?;
+        let lost = Lost { before: self.lost(&view)?, since: self.lost_since(&view)? };
         match version {
             Version::This => self.bytes(&view, &plan, &lost, verdict),
             Version::Another => self.cells(&view, &plan, &lost, verdict),
         }
+    }
+
+    /// How far the folder has to go: as far as it says, and at least to what was there at the time of the
+    /// export for certain.
+    fn horizon(&self) -> Result<Horizon> {
+        let known = match known_until(&self.manifest.export) {
+            Some(until) => self.database.horizon(Some(until))?,
+            None => Horizon::NONE,
+        };
+        Ok(self.manifest.horizon.unwrap_or(Horizon::NONE).or(known))
     }
 
     /// Everything that a tombstone still tells: when the snapshot was, and the hash of what it held.
@@ -114,32 +142,37 @@ impl Again<'_> {
     }
 
     /// Byte for byte.
-    fn bytes(&self, view: &View, plan: &Plan, lost: &BTreeSet<i64>, verdict: &mut Verdict) -> Result<()> {
+    fn bytes(&self, view: &View, plan: &Plan, lost: &Lost, verdict: &mut Verdict) -> Result<()> {
         let mut made = evidence::make(Place::Nowhere, view, plan)?;
         let recorded = |made: &FileEntry| self.manifest.files.iter().find(|file| file.path == made.path);
         for file in &mut made.files {
-            let looks_back =
-                file.report.as_deref().and_then(report::find).is_some_and(report::Report::looks_back);
+            let lost = lost.of(file.report.as_deref().and_then(report::find));
             let Some(there) = self.files.get(&file.path) else {
                 verdict.findings.push(format!("{} should be there, by the database", file.path));
                 continue;
             };
             let is_same = there.sum.sha256 == file.sha256;
-            if !is_same && looks_back && !lost.is_empty() {
+            let recorded = recorded(file).cloned();
+            // One that could not be made any more may be as empty as it was.
+            let is_lost = !lost.is_empty() && !(is_same && recorded.as_ref() == Some(&*file));
+            if is_lost {
                 verdict.not_compared.push(file.path.clone());
                 verdict.pruned.extend(lost);
             } else if !is_same {
                 verdict.findings.push(format!("{} is not what the database gives", file.path));
             }
-            if !is_same && let Some(recorded) = recorded(file) {
+            if let Some(recorded) = recorded.filter(|_| is_lost || !is_same) {
                 // Told already.
-                *file = recorded.clone();
+                *file = recorded;
             }
         }
         // It follows from the manifest, and was held against it.
         made.files.extend(self.manifest.files.iter().find(|file| file.path == README).cloned());
-        if self.manifest.earlier_snapshot_id.is_some_and(|id| lost.contains(&id)) {
+        if self.manifest.earlier_snapshot_id.is_some_and(|id| lost.before.contains(&id)) {
             made.earlier_snapshot_id = self.manifest.earlier_snapshot_id;
+        }
+        if !lost.since.is_empty() {
+            made.review.clone_from(&self.manifest.review);
         }
         let differ = differences(self.manifest, &made, false);
         verdict.findings.extend(differ.into_iter().map(|differ| format!("{MANIFEST}: {differ}")));
@@ -147,13 +180,14 @@ impl Again<'_> {
     }
 
     /// Cell by cell, and the manifest as far as it is no text.
-    fn cells(&self, view: &View, plan: &Plan, lost: &BTreeSet<i64>, verdict: &mut Verdict) -> Result<()> {
+    fn cells(&self, view: &View, plan: &Plan, lost: &Lost, verdict: &mut Verdict) -> Result<()> {
         let mut compared = BTreeSet::from([README.to_owned()]);
         for report in REPORTS {
             let name = evidence::file_name(report, view, plan);
             let mut ours = Vec::new();
             report::write(report, view, plan.style, &mut ours)?;
-            if report.looks_back() && !lost.is_empty() {
+            let lost = lost.of(Some(report));
+            if !lost.is_empty() {
                 verdict.pruned.extend(lost);
             } else if self.cells_of(&name, plan, &ours, verdict)? {
                 compared.insert(name);
@@ -162,7 +196,7 @@ impl Again<'_> {
         let others = self.manifest.files.iter().filter(|file| !compared.contains(&file.path));
         verdict.not_compared.extend(others.map(|file| file.path.clone()));
         let made = Manifest::of(view, plan, Vec::new())?;
-        let earlier_is_lost = self.manifest.earlier_snapshot_id.is_some_and(|id| lost.contains(&id));
+        let earlier_is_lost = self.manifest.earlier_snapshot_id.is_some_and(|id| lost.before.contains(&id));
         let part = |manifest: &Manifest| {
             let Manifest { source, snapshot, choice, options, coverage, .. } = manifest.clone();
             let earlier = manifest.earlier_snapshot_id.filter(|_| !earlier_is_lost);
@@ -189,6 +223,16 @@ impl Again<'_> {
         let difference = cells::difference(plan.style.format, theirs, ours)?;
         verdict.findings.extend(difference.map(|difference| format!("{name}: {difference}")));
         Ok(plan.style.format != crate::format::Format::Xlsx)
+    }
+
+    /// The pruned snapshots that may have shown what became of a decision first.
+    fn lost_since(&self, view: &View) -> Result<BTreeSet<i64>> {
+        let after = self.database.snapshots(None)?.into_iter().filter(|one| {
+            one.status == Status::Pruned
+                && one.id <= view.horizon.snapshot
+                && (one.finished_at, one.id) > (view.snapshot.finished_at, view.snapshot.id)
+        });
+        Ok(after.map(|tombstone| tombstone.id).collect())
     }
 
     /// The pruned snapshots that `changes` may have been made from: the one it starts from, and where a

@@ -57,7 +57,7 @@ struct Told {
 
 impl Reader {
     /// The later snapshots in which something can have become of what was to be removed or changed there:
-    /// the first, and those whose lists differ from the one before.
+    /// the first, those whose lists differ from the one before, and the last.
     pub(super) fn needed_to_follow(
         &self,
         snapshot: &Snapshot,
@@ -79,7 +79,9 @@ impl Reader {
         }
         let (mut needed, mut last) = (Vec::new(), None);
         let any = Usable { allow_partial: true, businesses: &[] };
-        for Snapshot { id, .. } in self.later(any, snapshot, horizon.snapshot)? {
+        let later = self.later(any, snapshot, horizon.snapshot)?;
+        for Snapshot { id, .. } in &later {
+            let (id, is_last) = (*id, later.last().is_some_and(|last| last.id == *id));
             let places = self.places(id)?;
             let now: Vec<_> = followed.iter().map(|business| places.of(*business).cloned()).collect();
             let is_same = last.as_ref().is_some_and(|last: &Vec<_>| {
@@ -89,7 +91,7 @@ impl Reader {
                     _ => false,
                 })
             });
-            if !is_same {
+            if !is_same || is_last {
                 needed.push(id);
             }
             last = Some(now);
@@ -131,10 +133,11 @@ impl Reader {
             previous_sha256: None,
             ..review.clone()
         };
-        let connection = &alone.connection;
         let write = || -> rusqlite::Result<()> {
-            insert_lines(connection, review.id, &DECISION, decisions.iter().map(|decision| (0, decision)))?;
-            insert_own_row(connection, &REVIEW, &review)
+            let transaction = alone.connection.unchecked_transaction()?;
+            insert_lines(&transaction, review.id, &DECISION, decisions.iter().map(|decision| (0, decision)))?;
+            insert_own_row(&transaction, &REVIEW, &review)?;
+            transaction.commit()
         };
         write().map_err(|error| storage_error(error, "take businesses out of the review"))
     }

@@ -3,8 +3,9 @@
 use rusqlite::{Params, Row};
 use serde::{Deserialize, Serialize};
 
-use super::Usable;
+use super::{Snapshot, Usable};
 use crate::error::Result;
+use crate::model::Status;
 use crate::model::marks::Verdict;
 use crate::store::kind::Shape;
 use crate::store::shape::{DECISION, REVIEW};
@@ -72,14 +73,53 @@ pub(crate) struct Decision {
     pub(crate) state: String,
 }
 
+impl Horizon {
+    /// Nothing at all.
+    pub(crate) const NONE: Horizon = Horizon { review: 0, snapshot: 0 };
+
+    /// As far as either of the two.
+    pub(crate) fn or(self, other: Horizon) -> Horizon {
+        Horizon { review: self.review.max(other.review), snapshot: self.snapshot.max(other.snapshot) }
+    }
+}
+
 impl Reader {
-    /// Everything that the database holds.
-    pub(crate) fn horizon(&self) -> Result<Horizon> {
-        let newest = self.newest_snapshot(Usable::default(), None)?;
+    /// Everything that the database holds, or held at a time.
+    pub(crate) fn horizon(&self, until: Option<Timestamp>) -> Result<Horizon> {
+        let reviews = self.reviews()?;
+        let last = reviews.iter().rfind(|review| until.is_none_or(|until| review.recorded_at <= until));
+        let newest = self.newest_snapshot(Usable::default(), until)?;
         Ok(Horizon {
-            review: self.reviews()?.last().map_or(0, |review| review.id),
+            review: last.map_or(0, |review| review.id),
             snapshot: newest.map_or(0, |newest| newest.id),
         })
+    }
+
+    /// Of all this, what tells something about a snapshot: the last review of it or of one before, and, if
+    /// something was to be removed or changed, the last snapshot after it.
+    pub(crate) fn horizon_of(&self, snapshot: &Snapshot, horizon: Horizon) -> Result<Horizon> {
+        let review = "SELECT coalesce(max(r.id), 0) FROM reviews r JOIN snapshots s ON s.id = r.snapshot_id
+             WHERE r.id <= ?1 AND (s.finished_at, s.id) <= (?2, ?3)";
+        let later = format!(
+            "SELECT coalesce(max(id), 0) FROM snapshots
+             WHERE id <= ?1 AND (finished_at, id) > (?2, ?3) AND status <> '{}'
+                 AND EXISTS (SELECT 1 FROM reviews r JOIN decisions d ON d.review_id = r.id
+                     WHERE r.snapshot_id = ?3 AND r.id <= {} AND d.decision IN ('{}', '{}'))",
+            Status::Partial,
+            horizon.review,
+            Verdict::Remove,
+            Verdict::Change
+        );
+        let finished_at = snapshot.finished_at.to_string();
+        let id = |sql: &str, last: i64| -> rusqlite::Result<i64> {
+            self.connection()
+                .prepare_cached(sql)?
+                .query_row((last, &finished_at, snapshot.id), |row| row.get(0))
+        };
+        let read = || -> rusqlite::Result<Horizon> {
+            Ok(Horizon { review: id(review, horizon.review)?, snapshot: id(&later, horizon.snapshot)? })
+        };
+        read().map_err(|error| storage_error(error, "read the reviews"))
     }
 
     /// Every review, oldest first.

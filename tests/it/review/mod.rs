@@ -1,5 +1,6 @@
 //! The review from outside: the sheet, what is recorded of it, what became of it.
 
+mod evidence;
 mod record;
 mod sheet;
 mod status;

@@ -21,7 +21,7 @@ use state::State;
 pub(super) fn run(app: &App, args: &ReviewStatusArgs) -> Result<()> {
     let path = app.database(&args.database.db)?;
     let reader = Reader::open(app, &path)?;
-    let horizon = reader.horizon()?;
+    let horizon = reader.horizon(None)?;
     let mut reviewed = Vec::new();
     for snapshot in asked_for(&reader, args)? {
         reviewed.push((reader.reviews_of(snapshot.id, horizon.review)?, snapshot));
