@@ -24,11 +24,11 @@
 //! | [`fsutil`] | atomic private files, locks |
 //! | [`ui`] | the only printer: data to stdout, talk to stderr |
 //! | [`model`] | businesses, memberships, accounts, roles, coverage; no I/O |
+//! | [`secret`] | a string that does not print itself |
 //! | [`stop`] | a signal asks, and what waits or works on hears it |
 //! | [`error`] | kind → exit code, sentence, hint |
 //! | [`format`](mod@format) | the forms that a report can be written in |
 //! | [`origin`] | scheme, host and port: where a token may go |
-//! | [`secret`] | a string that does not print itself |
 //! | [`shell`] | a value as one word of a command that is printed to be typed |
 //! | [`time`] | moments, days, lengths of time |
 //! | [`sandbox`] | a FreshBooks double: what `demo` and the tests run against |
@@ -91,12 +91,12 @@ mod ui;
 
 mod model;
 
+mod secret;
 mod stop;
 
 mod error;
 mod format;
 mod origin;
-mod secret;
 mod shell;
 mod time;
 
@@ -169,6 +169,7 @@ fn dispatch(app: &App, verb: &Verb) -> error::Result<()> {
         Verb::Logout(args) => commands::logout::run(app, args),
         Verb::Sync(args) => commands::sync::run(app, args),
         Verb::Snapshots(args) => commands::snapshots::run(app, args),
+        Verb::Who(args) => commands::who::run(app, args),
         Verb::Review(args) => commands::review::run(app, args),
         Verb::Export(args) => commands::export::run(app, args),
         Verb::Diff(args) => commands::diff::run(app, args),

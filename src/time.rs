@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// Seconds since 1970-01-01T00:00:00Z, and one: without a zero an absent moment needs no room of its
 /// own, and a member has four of them.
@@ -96,6 +97,18 @@ impl fmt::Display for Timestamp {
         let moment = self.to_jiff().ok_or(fmt::Error)?;
         // Without a fraction jiff writes whole seconds and `Z`, and much faster than by a pattern.
         moment.fmt(f)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Timestamp::parse(&String::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("not a time"))
     }
 }
 

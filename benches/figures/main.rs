@@ -26,6 +26,18 @@ const RUNS: usize = 5;
 const PLAIN: &str = "plain";
 const BARE: &str = "bare-minimum";
 
+/// Each by a name, to measure it alone: `cargo bench -- past`.
+const FIGURES: [(&str, fn(&Path)); 8] = [
+    ("throughput", throughput),
+    ("large", one_large_business),
+    ("many", many_small_businesses),
+    ("memory", memory),
+    ("growth", growth),
+    ("past", past),
+    ("export", export),
+    ("start", start),
+];
+
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if let [_, mode, origin, db] = arguments.as_slice() {
@@ -33,13 +45,12 @@ fn main() {
         return baseline::run(origin, Path::new(db), kept);
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
-    throughput(folder.path());
-    one_large_business(folder.path());
-    many_small_businesses(folder.path());
-    memory(folder.path());
-    growth(folder.path());
-    export(folder.path());
-    start(folder.path());
+    let wanted = arguments.iter().skip(1).find(|argument| !argument.starts_with('-'));
+    for (name, figures) in FIGURES {
+        if wanted.is_none_or(|wanted| name == *wanted) {
+            figures(folder.path());
+        }
+    }
 }
 
 fn fbsync(folder: &Path, server: &Server) -> Command {
@@ -67,7 +78,7 @@ fn row(what: &str, figure: String, aim: &str) {
 fn throughput(folder: &Path) {
     // So many that ticks of a hundredth of a second tell them apart.
     const MEMBERS: u32 = 100_000;
-    let server = Server::start(Scene { businesses: 1, members: MEMBERS as usize, latency: Duration::ZERO });
+    let server = Server::start(Scene::of(1, MEMBERS as usize));
     let ours = median(RUNS, || sync(folder, &server, 4, &fresh(folder, "throughput.sqlite")));
     let baseline = |mode: &str| {
         median(RUNS, || {
@@ -86,7 +97,7 @@ fn throughput(folder: &Path) {
 
 fn one_large_business(folder: &Path) {
     let latency = Duration::from_millis(100);
-    let server = Server::start(Scene { businesses: 1, members: 2_000, latency });
+    let server = Server::start(Scene { latency, ..Scene::of(1, 2_000) });
     let ours = median(RUNS, || sync(folder, &server, 8, &fresh(folder, "large.sqlite")));
     // users/me, the first page, nineteen more eight at a time, the first page once more.
     let floor = latency.as_secs_f64() * (1 + 1 + 19_usize.div_ceil(8) + 1) as f64;
@@ -98,7 +109,7 @@ fn one_large_business(folder: &Path) {
 }
 
 fn many_small_businesses(folder: &Path) {
-    let server = Server::start(Scene { businesses: 200, members: 5, latency: Duration::from_millis(100) });
+    let server = Server::start(Scene { latency: Duration::from_millis(100), ..Scene::of(200, 5) });
     let eight = sync(folder, &server, 8, &fresh(folder, "many.sqlite"));
     let one = sync(folder, &server, 1, &fresh(folder, "many.sqlite"));
     row(
@@ -110,7 +121,7 @@ fn many_small_businesses(folder: &Path) {
 
 fn memory(folder: &Path) {
     let peak = |members| {
-        let server = Server::start(Scene { businesses: 1, members, latency: Duration::ZERO });
+        let server = Server::start(Scene::of(1, members));
         sync(folder, &server, 4, &fresh(folder, "memory.sqlite")).peak
     };
     let (few, many) = (peak(20_000), peak(100_000));
@@ -120,7 +131,7 @@ fn memory(folder: &Path) {
 
 fn growth(folder: &Path) {
     for (businesses, members, aim) in [(1, 1_000, "under 64 KiB"), (200, 5, "under 256 KiB")] {
-        let server = Server::start(Scene { businesses, members, latency: Duration::ZERO });
+        let server = Server::start(Scene::of(businesses, members));
         let db = fresh(folder, "growth.sqlite");
         sync(folder, &server, 4, &db);
         let before = fs::metadata(&db).expect("a database").len();
@@ -136,8 +147,35 @@ fn growth(folder: &Path) {
     }
 }
 
+/// A year of weekly readings in which roles change and people come and go: of one business, whose
+/// listing is another one every time, and of many.
+fn past(folder: &Path) {
+    const WEEKS: usize = 52;
+    for (businesses, members) in [(1, 5_000), (50, 100)] {
+        let scene = Scene::of(businesses, members);
+        let server = Server::start(scene);
+        let db = fresh(folder, "past.sqlite");
+        for week in 0..WEEKS {
+            server.change(Scene { week, ..scene });
+            sync(folder, &server, 4, &db);
+        }
+        let what = format!("of {businesses} × {members} memberships in {WEEKS} snapshots, CPU");
+        let commands: [(&str, &[&str]); 5] = [
+            ("who", &["who", "person7@b9000.example"]),
+            ("history", &["export", "history"]),
+            ("trend", &["export", "trend"]),
+            ("offboarding", &["export", "offboarding", "--people", "person7@b9000.example"]),
+            ("history of one business", &["export", "history", "--business", "9000"]),
+        ];
+        for (name, arguments) in commands {
+            let cost = median(RUNS, || measure(fbsync(folder, &server).args(arguments).arg("--db").arg(&db)));
+            row(&format!("{name} {what}"), format!("{:.2} s", cost.cpu), "under 0.5 s");
+        }
+    }
+}
+
 fn export(folder: &Path) {
-    let server = Server::start(Scene { businesses: 1, members: 100_000, latency: Duration::ZERO });
+    let server = Server::start(Scene::of(1, 100_000));
     let db = fresh(folder, "export.sqlite");
     sync(folder, &server, 4, &db);
     let cost = median(3, || measure(fbsync(folder, &server).args(["export", "access", "--db"]).arg(&db)));
@@ -150,7 +188,7 @@ fn export(folder: &Path) {
 }
 
 fn start(folder: &Path) {
-    let server = Server { origin: "http://127.0.0.1:9".to_owned() };
+    let server = Server::nowhere();
     let cost = median(21, || measure(fbsync(folder, &server).arg("--version")));
     row("fbsync --version", format!("{:.1} ms", cost.wall * 1000.0), "under 10 ms");
     let size = fs::metadata(env!("CARGO_BIN_EXE_fbsync")).expect("the executable").len();

@@ -4,14 +4,17 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::thread;
 use std::time::Duration;
 
 const PER_PAGE: usize = 100;
 
+type Bodies = HashMap<String, Vec<u8>>;
+
 pub(crate) struct Server {
     pub(crate) origin: String,
+    bodies: Arc<RwLock<Arc<Bodies>>>,
 }
 
 /// So many businesses with so many members each, and how long an answer takes.
@@ -20,25 +23,45 @@ pub(crate) struct Scene {
     pub(crate) businesses: usize,
     pub(crate) members: usize,
     pub(crate) latency: Duration,
+    /// How often a week has passed: in each, one member of a hundred gets another role, and one of a
+    /// hundred leaves for a newcomer.
+    pub(crate) week: usize,
+}
+
+impl Scene {
+    pub(crate) fn of(businesses: usize, members: usize) -> Scene {
+        Scene { businesses, members, latency: Duration::ZERO, week: 0 }
+    }
 }
 
 impl Server {
     /// Serves `scene` until the process ends.
     pub(crate) fn start(scene: Scene) -> Server {
-        let bodies = Arc::new(bodies(scene));
+        let bodies = Arc::new(RwLock::new(Arc::new(bodies(scene))));
+        let shared = Arc::clone(&bodies);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let bodies = Arc::clone(&bodies);
+                let bodies = Arc::clone(&shared.read().expect("no panic"));
                 thread::spawn(move || serve(stream, &bodies, scene.latency));
             }
         });
-        Server { origin }
+        Server { origin, bodies }
+    }
+
+    /// Serves another scene to whoever connects from now on.
+    pub(crate) fn change(&self, scene: Scene) {
+        *self.bodies.write().expect("no panic") = Arc::new(bodies(scene));
+    }
+
+    /// One that nobody asks anything.
+    pub(crate) fn nowhere() -> Server {
+        Server { origin: "http://127.0.0.1:9".to_owned(), bodies: Arc::default() }
     }
 }
 
-fn serve(stream: TcpStream, bodies: &HashMap<String, Vec<u8>>, latency: Duration) {
+fn serve(stream: TcpStream, bodies: &Bodies, latency: Duration) {
     stream.set_nodelay(true).expect("a socket");
     let mut reader = BufReader::new(stream.try_clone().expect("a socket"));
     let mut writer = stream;
@@ -58,7 +81,7 @@ fn serve(stream: TcpStream, bodies: &HashMap<String, Vec<u8>>, latency: Duration
     }
 }
 
-fn bodies(scene: Scene) -> HashMap<String, Vec<u8>> {
+fn bodies(scene: Scene) -> Bodies {
     let mut bodies = HashMap::new();
     let mut add = |target: String, body: String| {
         let head = format!(
@@ -83,7 +106,7 @@ fn bodies(scene: Scene) -> HashMap<String, Vec<u8>> {
         );
         for page in 0..scene.members.div_ceil(PER_PAGE).max(1) {
             let last = scene.members.min((page + 1) * PER_PAGE);
-            let members: Vec<String> = (page * PER_PAGE..last).map(|n| member(id, n)).collect();
+            let members: Vec<String> = (page * PER_PAGE..last).map(|n| member(id, n, scene.week)).collect();
             let body = format!(
                 r#"{{"response":[{}],"meta":{{"page":{},"per_page":{PER_PAGE},"total":{}}}}}"#,
                 members.join(","),
@@ -106,10 +129,14 @@ fn membership(id: usize) -> String {
 }
 
 /// All the fields that the documentation shows.
-fn member(business: usize, n: usize) -> String {
+fn member(business: usize, n: usize, week: usize) -> String {
+    let times = |offset: usize| (week + (n + offset) % 100) / 100;
+    let role = ["business_employee", "business_manager"][times(0) % 2];
+    // Whoever left for a newcomer is followed by somebody with another number.
+    let n = n + 500_000 * times(50);
     let identity = business * 1_000_000 + n;
     format!(
-        r#"{{"uuid":"6f0d2c1e-{:04x}-4000-8000-{identity:012}","first_name":"First{n}","middle_name":null,"last_name":"Last{n}","email":"person{n}@b{business}.example","job_title":null,"street_1":"1 Quay St","street_2":null,"city":"Toronto","province":"Ontario","country":"Canada","postal_code":"M5V 1A1","phone_number":"4165550100","business_id":{business},"business_role_name":"business_employee","active":true,"identity_id":{identity},"invitation_date_accepted":"2024-02-01T09:30:00Z","created_at":"2024-01-30T16:20:41Z","updated_at":"2024-02-01T09:30:00Z"}}"#,
+        r#"{{"uuid":"6f0d2c1e-{:04x}-4000-8000-{identity:012}","first_name":"First{n}","middle_name":null,"last_name":"Last{n}","email":"person{n}@b{business}.example","job_title":null,"street_1":"1 Quay St","street_2":null,"city":"Toronto","province":"Ontario","country":"Canada","postal_code":"M5V 1A1","phone_number":"4165550100","business_id":{business},"business_role_name":"{role}","active":true,"identity_id":{identity},"invitation_date_accepted":"2024-02-01T09:30:00Z","created_at":"2024-01-30T16:20:41Z","updated_at":"2024-02-01T09:30:00Z"}}"#,
         n % 65_536
     )
 }

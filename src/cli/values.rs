@@ -5,7 +5,6 @@ use std::time::Duration;
 use crate::review::Reviewer;
 
 pub(super) const ZONE: &str = "AREA/CITY";
-pub(super) const ZONE_VARIABLE: &str = "FBSYNC_TIMEZONE";
 pub(super) const ZONE_HELP: &str = "Where a day begins and ends, such as Europe/Oslo";
 
 /// A profile's name becomes a file's name, so it is kept to what no file system minds.

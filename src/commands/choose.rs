@@ -25,7 +25,7 @@ pub(crate) fn choose(app: &App, reader: &Reader, wanted: &Choosing, deciding: De
     }?;
     let choice = Choice::of(reader, &wanted.snapshot, &wanted.timezone, usable, &chosen)?;
     if let Asked::At(moment) = asked {
-        tell(app, &choice, &chosen, moment);
+        tell(app, reader, &choice, &chosen, moment)?;
     }
     Ok(choice)
 }
@@ -79,35 +79,64 @@ fn latest(app: &App, reader: &Reader, wanted: &Choosing, usable: Usable) -> Resu
             ),
         });
     }
-    not_older_than(&chosen, app.clock.now(), wanted.within)?;
+    not_older_than(&chosen, app.clock.now(), wanted.within, "")?;
     Ok(chosen)
 }
 
 fn at(reader: &Reader, wanted: &Choosing, usable: Usable, moment: Timestamp) -> Result<Snapshot> {
     let Some(chosen) = reader.newest_snapshot(usable, Some(moment))? else {
+        let pruned = pruned(reader, None, moment)?;
         return Err(match reader.newest_snapshot(or_partial(usable), Some(moment))? {
             Some(Snapshot { id, finished_at, .. }) => partial_only(format!(
-                "at {moment} there is no complete snapshot; the last partial one is {id} of {finished_at}"
+                "at {moment} there is no complete snapshot; the last partial one is {id} of {finished_at}{pruned}"
             )),
-            None => Error::new(Kind::No, format!("there is no snapshot at or before {moment}"))
-                .hint("fbsync snapshots --all --db FILE shows what there is"),
+            None => none(format!("there is no snapshot at or before {moment}{pruned}")),
         });
     };
-    not_older_than(&chosen, moment, wanted.within)?;
+    let pruned = pruned(reader, Some(&chosen), moment)?;
+    not_older_than(&chosen, moment, wanted.within, &pruned)?;
     Ok(chosen)
 }
 
 /// How far the choice is from the moment that was asked for.
-fn tell(app: &App, choice: &Choice, chosen: &Snapshot, moment: Timestamp) {
+fn tell(app: &App, reader: &Reader, choice: &Choice, chosen: &Snapshot, moment: Timestamp) -> Result<()> {
     let Snapshot { id, finished_at, status, .. } = chosen;
+    let pruned = pruned(reader, Some(chosen), moment)?;
     let then = match &choice.next {
         Some(next) => format!("the next one is snapshot {} of {}", next.id, next.finished_at),
         None => "there is none after it".to_owned(),
     };
     app.ui.note(format_args!(
-        "snapshot {id} ({status}, {finished_at}) is the last one at {moment}, {} before it; {then}",
+        "snapshot {id} ({status}, {finished_at}) is the last one at {moment}, {} before it{pruned}; {then}",
         spoken(moment.since(*finished_at))
     ));
+    Ok(())
+}
+
+/// The complete snapshot that a date means.
+pub(crate) fn complete_at(reader: &Reader, moment: Timestamp) -> Result<Snapshot> {
+    match reader.newest_snapshot(Usable::default(), Some(moment))? {
+        Some(found) => Ok(found),
+        None => {
+            let pruned = pruned(reader, None, moment)?;
+            Err(none(format!("there is no complete snapshot at or before {moment}{pruned}")))
+        }
+    }
+}
+
+pub(crate) fn none(problem: String) -> Error {
+    Error::new(Kind::No, problem).hint("fbsync snapshots --all --db FILE shows what there is")
+}
+
+/// The end of a sentence about what was found for a moment: that a later one, up to that moment, was
+/// pruned. Whether that was complete is not known any more.
+fn pruned(reader: &Reader, found: Option<&Snapshot>, moment: Timestamp) -> Result<String> {
+    let nearer = reader.newest_pruned(moment)?.filter(|pruned| {
+        found.is_none_or(|found| (pruned.finished_at, pruned.id) > (found.finished_at, found.id))
+    });
+    Ok(nearer.map_or_else(String::new, |Snapshot { id, finished_at, .. }| {
+        format!("; snapshot {id} of {finished_at} was pruned")
+    }))
 }
 
 fn or_partial(usable: Usable) -> Usable {
@@ -127,7 +156,12 @@ fn unknown_businesses(usable: Usable) -> Error {
     Error::new(Kind::Usage, message).hint("sqlite3 FILE 'SELECT DISTINCT business_id, name FROM businesses'")
 }
 
-fn not_older_than(snapshot: &Snapshot, moment: Timestamp, within: Option<Duration>) -> Result<()> {
+fn not_older_than(
+    snapshot: &Snapshot,
+    moment: Timestamp,
+    within: Option<Duration>,
+    pruned: &str,
+) -> Result<()> {
     let Some(within) = within else { return Ok(()) };
     let age = moment.since(snapshot.finished_at);
     if age <= within {
@@ -136,9 +170,9 @@ fn not_older_than(snapshot: &Snapshot, moment: Timestamp, within: Option<Duratio
     let Snapshot { id, finished_at, .. } = snapshot;
     let (age, within) = (spoken(age), spoken(within));
     let message = format!(
-        "the last snapshot at {moment} is {id} of {finished_at}, {age} before it; asked was within {within}"
+        "the last snapshot at {moment} is {id} of {finished_at}, {age} before it; asked was within {within}{pruned}"
     );
-    Err(Error::new(Kind::No, message).hint("fbsync snapshots --all --db FILE shows what there is"))
+    Err(none(message))
 }
 
 fn partial_only(problem: String) -> Error {

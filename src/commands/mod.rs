@@ -15,3 +15,4 @@ pub(crate) mod snapshots;
 pub(crate) mod status;
 pub(crate) mod sync;
 pub(crate) mod verify;
+pub(crate) mod who;

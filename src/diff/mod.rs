@@ -3,15 +3,17 @@
 //! Rows match by `member_uuid`; where one side has none, by account, and last by e-mail. A person who
 //! comes back under a new uuid left and joined: that is what FreshBooks records, and a reviewer should
 //! see both. What only a source named that was not read on the other side cannot be judged: its absence
-//! there says nothing.
+//! there says nothing. [`tenure`] follows memberships over many readings by the same rules.
 
 mod pairs;
+pub(crate) mod tenure;
 
 use crate::model::addresses::{composed, normalized};
 use crate::model::keys::AccountKey;
 use crate::model::marks::{Sources, State};
 use crate::model::rows::collate;
 use crate::model::words::words;
+use pairs::Paired;
 
 /// A membership, as far as comparing goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,12 @@ pub(crate) struct Row {
     /// Its own address, else its account's: what a person reads.
     pub(crate) shown_email: String,
     pub(crate) shown_name: String,
+}
+
+impl AsRef<Row> for Row {
+    fn as_ref(&self) -> &Row {
+        self
+    }
 }
 
 impl Row {
@@ -78,6 +86,10 @@ impl Default for Read {
 impl Read {
     pub(crate) fn add(&mut self, source: impl Into<Sources>) {
         self.0.add(source.into());
+    }
+
+    pub(crate) fn extend(&mut self, other: Read) {
+        self.0.add(other.0);
     }
 
     pub(crate) fn includes(self, source: impl Into<Sources>) -> bool {
@@ -155,7 +167,7 @@ impl Change {
 
 /// The changes of one business, ordered by person.
 pub(crate) fn changes(before: Side, after: Side) -> Vec<Change> {
-    let (pairs, gone, come) = pairs::pair(before.rows, after.rows, before.read, after.read);
+    let Paired { pairs, gone, come } = pairs::pair(before.rows, after.rows, before.read, after.read);
     let mut changes: Vec<Change> = pairs.iter().flat_map(|(before, after)| of_pair(before, after)).collect();
     let kind = |row: &Row, read: Read, known: Kind| match row.rests_on_unread(read) {
         true => Kind::NotComparable,
@@ -190,7 +202,7 @@ pub(crate) fn fates(before: Side, after: Option<Side>) -> Vec<(Row, Fate)> {
     let Some(after) = after else {
         return before.rows.into_iter().map(|row| (row, Fate::Unknown)).collect();
     };
-    let (pairs, gone, come) = pairs::pair(before.rows, after.rows, before.read, after.read);
+    let Paired { pairs, gone, come } = pairs::pair(before.rows, after.rows, before.read, after.read);
     let there = pairs.into_iter().map(|(before, after)| (before, Fate::There(after)));
     let gone = gone.into_iter().map(|row| {
         let again = come.iter().find(|other| row.is_same_person(other)).cloned();

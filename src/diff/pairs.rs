@@ -24,6 +24,12 @@ impl By {
         }
     }
 
+    /// The key, where the other side, of which so much was read, can be judged by it.
+    fn key_where(self, row: &Row, other_side: Read) -> Option<String> {
+        let can_tell = !self.is_loose() || !row.rests_on_unread(other_side);
+        can_tell.then(|| self.key(row)).flatten()
+    }
+
     /// Two different records are two memberships, whatever else they share; and so are two different
     /// persons, whatever record they share.
     fn allows(self, before: &Row, after: &Row) -> bool {
@@ -38,26 +44,52 @@ impl By {
     }
 }
 
+/// All of them, strictest first.
+const EVERY: &[By] = &[By::Record, By::AccountAndRole, By::Account, By::Email];
+
 /// Pairs, and what is left of either side.
-pub(super) fn pair(
-    before: Vec<Row>,
-    after: Vec<Row>,
+pub(super) struct Paired<B, A> {
+    pub(super) pairs: Vec<(B, A)>,
+    pub(super) gone: Vec<B>,
+    pub(super) come: Vec<A>,
+}
+
+/// Pairs the rows of two readings, of which so much was read.
+pub(super) fn pair<B: AsRef<Row>, A: AsRef<Row>>(
+    before: Vec<B>,
+    after: Vec<A>,
     read_before: Read,
     read_after: Read,
-) -> (Vec<(Row, Row)>, Vec<Row>, Vec<Row>) {
-    let mut pairs = Vec::new();
-    let (mut gone, mut come) = (before, after);
-    for by in [By::Record, By::AccountAndRole, By::Account, By::Email] {
-        let mut groups: BTreeMap<String, (Vec<Row>, Vec<Row>)> = BTreeMap::new();
+) -> Paired<B, A> {
+    let mut so_far = Paired { pairs: Vec::new(), gone: before, come: after };
+    EVERY.iter().for_each(|by| so_far.pair_by(*by, read_before, read_after));
+    so_far
+}
+
+/// Pairs rows with those of memberships that had ended: what is back is the same record, or the same
+/// account in the same role.
+pub(super) fn pair_again<B: AsRef<Row>, A: AsRef<Row>>(ended: Vec<B>, come: Vec<A>) -> Paired<B, A> {
+    let mut so_far = Paired { pairs: Vec::new(), gone: ended, come };
+    let strict = EVERY.iter().filter(|by| !by.is_loose());
+    strict.for_each(|by| so_far.pair_by(*by, Read::default(), Read::default()));
+    so_far
+}
+
+impl<B: AsRef<Row>, A: AsRef<Row>> Paired<B, A> {
+    fn pair_by(&mut self, by: By, read_before: Read, read_after: Read) {
+        if self.gone.is_empty() || self.come.is_empty() {
+            return;
+        }
+        let mut groups: BTreeMap<String, (Vec<B>, Vec<A>)> = BTreeMap::new();
         let (mut still_gone, mut still_come) = (Vec::new(), Vec::new());
-        for row in gone {
-            match by.key(&row).filter(|_| !by.is_loose() || !row.rests_on_unread(read_after)) {
+        for row in self.gone.drain(..) {
+            match by.key_where(row.as_ref(), read_after) {
                 Some(key) => groups.entry(key).or_default().0.push(row),
                 None => still_gone.push(row),
             }
         }
-        for row in come {
-            match by.key(&row).filter(|_| !by.is_loose() || !row.rests_on_unread(read_before)) {
+        for row in self.come.drain(..) {
+            match by.key_where(row.as_ref(), read_before) {
                 Some(key) => groups.entry(key).or_default().1.push(row),
                 None => still_come.push(row),
             }
@@ -67,24 +99,23 @@ pub(super) fn pair(
                 still_gone.extend(before);
                 still_come.extend(after);
             } else {
-                still_gone.extend(pair_off(by, before, after, &mut pairs, &mut still_come));
+                still_gone.extend(pair_off(by, before, after, &mut self.pairs, &mut still_come));
             }
         }
-        (gone, come) = (still_gone, still_come);
+        (self.gone, self.come) = (still_gone, still_come);
     }
-    (pairs, gone, come)
 }
 
 /// Pairs rows that agree, one to one and in order; returns the earlier ones that found none.
-fn pair_off(
+fn pair_off<B: AsRef<Row>, A: AsRef<Row>>(
     by: By,
-    mut before: Vec<Row>,
-    after: Vec<Row>,
-    pairs: &mut Vec<(Row, Row)>,
-    unmatched: &mut Vec<Row>,
-) -> Vec<Row> {
+    mut before: Vec<B>,
+    after: Vec<A>,
+    pairs: &mut Vec<(B, A)>,
+    unmatched: &mut Vec<A>,
+) -> Vec<B> {
     for row in after {
-        match before.iter().position(|earlier| by.allows(earlier, &row)) {
+        match before.iter().position(|earlier| by.allows(earlier.as_ref(), row.as_ref())) {
             Some(at) => pairs.push((before.remove(at), row)),
             None => unmatched.push(row),
         }

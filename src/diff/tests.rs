@@ -2,9 +2,9 @@
 
 use super::*;
 
-const ALL: &[&str] = &["team_members", "business_group"];
+pub(super) const ALL: &[&str] = &["team_members", "business_group"];
 
-fn row(uuid: &str, account: &str, role: &str, state: &str, sources: &str) -> Row {
+pub(super) fn row(uuid: &str, account: &str, role: &str, state: &str, sources: &str) -> Row {
     let email = account.strip_prefix("email:").unwrap_or_default();
     Row {
         member_uuid: (!uuid.is_empty()).then(|| uuid.to_owned()),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::manifest::Stamp;
+use super::manifest::{OptionsEntry, Stamp};
 use crate::error::{Error, Kind, Result};
 use crate::model::Status;
 use crate::store::{Reader, Side, Snapshot, Usable};
@@ -36,7 +36,7 @@ impl Asked {
         }
         let moment = zone.end_of_day(text).or_else(|| Timestamp::parse_exact(text));
         moment.map(Asked::At).ok_or_else(|| {
-            Error::new(Kind::Usage, format!("`{text}` names no snapshot"))
+            Error::new(Kind::Usage, format!("`{text}` does not match any snapshot"))
                 .hint("give its id, or a date like 2026-06-30 or 2026-06-30T18:00:00+02:00, or `latest`")
         })
     }
@@ -69,6 +69,8 @@ impl<'a> Deciding<'a> {
 pub(crate) struct Choice {
     /// As it was asked for: `latest`, an id, or a date.
     pub(crate) asked: String,
+    /// What changes are told since, as it was asked for.
+    pub(crate) since: Option<String>,
     /// Whose days a date is meant in.
     pub(crate) timezone: Option<String>,
     /// The moment that a date stands for.
@@ -103,6 +105,7 @@ impl Choice {
     ) -> Result<Self> {
         let plain = Choice {
             asked: text.to_owned(),
+            since: None,
             timezone: None,
             moment: None,
             chosen: Chosen::of(chosen),
@@ -121,48 +124,80 @@ impl Choice {
         })
     }
 
+    /// The same, with what changes are told since.
+    pub(crate) fn since(self, asked: Option<&str>, zone: &Zone) -> Result<Self> {
+        let Some(text) = asked else { return Ok(self) };
+        let is_date = matches!(Asked::parse(text, zone)?, Asked::At(_));
+        let timezone = self.timezone.or_else(|| is_date.then(|| zone.name().to_owned()));
+        Ok(Choice { since: Some(text.to_owned()), timezone, ..self })
+    }
+
     /// Chooses once more, of the snapshots that were there at the time of the export for certain, and
     /// returns what the manifest has to say; a usage error where what was asked leads to no snapshot.
-    pub(super) fn again(&self, reader: &Reader, deciding: Deciding, export: &Stamp) -> Result<Choice> {
+    pub(super) fn again(&self, reader: &Reader, options: &OptionsEntry, export: &Stamp) -> Result<Choice> {
+        let deciding = options.deciding();
         let strict = self.again_of(reader, deciding.usable(false), export)?;
         // Whether a partial one was allowed is not recorded, and nothing else depends on it.
-        Ok(match strict {
+        let choice = match strict {
             Some(choice) if choice == *self => choice,
             strict => self.again_of(reader, deciding.usable(true), export)?.or(strict).ok_or_else(|| {
                 Error::new(Kind::Usage, format!("`{}` does not match any snapshot", self.asked))
             })?,
-        })
+        };
+        // Changes are compared business by business: a partial one will do.
+        let usable = deciding.usable(!matches!(deciding, Deciding::All));
+        match (&self.since, options.since) {
+            (None, None) => Ok(choice),
+            (Some(text), Some(id)) if self.leads_to(reader, usable, text, id, export)? => Ok(choice),
+            (Some(text), Some(id)) if self.leads_to(reader, deciding.usable(true), text, id, export)? => {
+                Ok(choice)
+            }
+            (text, id) => {
+                let [text, id] = [format!("{text:?}"), format!("{id:?}")];
+                Err(Error::new(Kind::Usage, format!("changes since {text} are not those since {id}")))
+            }
+        }
     }
 
     fn again_of(&self, reader: &Reader, usable: Usable, export: &Stamp) -> Result<Option<Choice>> {
-        let zone = self.timezone.as_deref().map(Zone::named).transpose();
-        let zone = zone.map_err(|problem| Error::new(Kind::Usage, problem))?.unwrap_or_else(Zone::utc);
-        let recorded = Timestamp::parse(&self.chosen.finished_at);
-        let found = match Asked::parse(&self.asked, &zone)? {
-            Asked::Id(id) => reader.find_snapshot(id)?,
-            Asked::At(moment) => self.newest_again(reader, usable, Some(moment))?,
-            Asked::Latest => self.newest_again(reader, usable, recorded.max(known_until(export)))?,
+        let Some(found) = self.find(reader, usable, (&self.asked, self.chosen.id), export)? else {
+            return Ok(None);
         };
-        let Some(found) = found else { return Ok(None) };
-        let choice = Choice::of(reader, &self.asked, &zone, usable, &found)?;
+        let choice = Choice::of(reader, &self.asked, &self.zone()?, usable, &found)?;
+        let choice = choice.since(self.since.as_deref(), &self.zone()?)?;
         let next = self.next_as_it_was(reader, choice.next.clone(), export)?;
         Ok(Some(Choice { next, ..choice }))
     }
 
-    /// The newest snapshot that ended at or before `until`: the one that was chosen, unless there is a newer.
-    fn newest_again(
+    fn leads_to(&self, reader: &Reader, usable: Usable, text: &str, id: i64, export: &Stamp) -> Result<bool> {
+        Ok(self.find(reader, usable, (text, id), export)?.is_some_and(|found| found.id == id))
+    }
+
+    /// The snapshot that `text` leads to: the recorded one, unless there is a better.
+    fn find(
         &self,
         reader: &Reader,
         usable: Usable,
-        until: Option<Timestamp>,
+        (text, recorded): (&str, i64),
+        export: &Stamp,
     ) -> Result<Option<Snapshot>> {
-        let chosen = reader.find_snapshot(self.chosen.id)?;
-        let chosen = chosen.filter(|chosen| until.is_none_or(|until| chosen.finished_at <= until));
+        let recorded = reader.find_snapshot(recorded)?;
+        let until = match Asked::parse(text, &self.zone()?)? {
+            Asked::Id(id) => return reader.find_snapshot(id),
+            Asked::At(moment) => Some(moment),
+            Asked::Latest => recorded.as_ref().map(|recorded| recorded.finished_at).max(known_until(export)),
+        };
+        let recorded = recorded.filter(|known| until.is_none_or(|until| known.finished_at <= until));
         let newest = reader.newest_snapshot(usable, until)?;
         // One that ended in the same second can have come later.
         Ok(newest
-            .filter(|newest| chosen.as_ref().is_none_or(|chosen| newest.finished_at > chosen.finished_at))
-            .or(chosen))
+            .filter(|newest| recorded.as_ref().is_none_or(|known| newest.finished_at > known.finished_at))
+            .or(recorded))
+    }
+
+    fn zone(&self) -> Result<Zone> {
+        let zone = self.timezone.as_deref().map(Zone::named).transpose();
+        Ok(zone.map_err(|problem| Error::new(Kind::Usage, problem))?.unwrap_or_else(Zone::utc))
     }
 
     /// The next snapshot as it was at the time of the export: it can have come later, or been pruned since.

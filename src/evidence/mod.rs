@@ -33,7 +33,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::format::Format;
 use crate::fsutil;
 use crate::model::reading::hex;
-use crate::report::{self, REPORTS, Report, Scope, Style, View};
+use crate::report::{self, REPORTS, Reads, Report, Scope, Style, View};
 use crate::store::Reader;
 
 pub(crate) use choice::{Asked, Choice, Deciding};
@@ -80,6 +80,8 @@ pub(crate) struct Sealed {
     pub(crate) unread: Vec<String>,
     /// The snapshots whose content it shows.
     pub(crate) shown: BTreeSet<i64>,
+    /// Which of the people asked for no snapshot knows.
+    pub(crate) unknown_people: Option<String>,
 }
 
 impl Sealed {
@@ -130,16 +132,17 @@ pub(crate) fn write(folder: &Path, view: &View, plan: &Plan) -> Result<Sealed> {
         rows: entries.first().and_then(|access| access.rows).unwrap_or(0),
         changed_cells: entries.iter().filter_map(|e| e.formula_guard.as_ref()).map(|g| g.count).sum(),
         cut_cells: entries.iter().map(|entry| entry.cut_cells.len()).sum(),
-        not_made: not_made(view),
+        not_made: report::not_made(view),
         unread: Vec::new(),
-        shown: view.snapshots_shown()?,
+        shown: view.shown(Reads::Past)?,
+        unknown_people: view.unknown_people(),
     })
 }
 
 /// Makes every file that comes from the view, and describes them.
 fn make(place: Place, view: &View, plan: &Plan) -> Result<Manifest> {
     let mut entries = Vec::new();
-    for report in REPORTS {
+    for report in REPORTS.iter().filter(|report| report.not_made(view).is_none()) {
         entries.push(write_report(place, report, view, plan)?);
     }
     if let Some(index) = plan.index {
@@ -147,32 +150,22 @@ fn make(place: Place, view: &View, plan: &Plan) -> Result<Manifest> {
         let guard = GuardEntry { mode: plan.style.guard, count: changed.len(), cells: changed };
         entries.push(FileEntry { formula_guard: Some(guard), ..FileEntry::plain(split::INDEX, sum) });
     }
-    // They hold rows of other businesses as well.
-    if view.scope == Scope::Whole {
+    // They hold rows of all businesses and people.
+    if view.scope == Scope::Whole && view.options.people.is_empty() {
         entries.extend(originals::write(place, view)?);
     }
     Manifest::of(view, plan, entries)
 }
 
-fn not_made(view: &View) -> Vec<(&'static str, String)> {
-    let reason = |report: &Report| report.not_made(view).map(|reason| (report.name, reason));
-    REPORTS.iter().filter_map(reason).collect()
-}
-
 fn write_report(place: Place, report: &Report, view: &View, plan: &Plan) -> Result<FileEntry> {
     let path = file_name(report, view, plan);
-    let (written, sum) = write_file(place, &path, |out| report::write(report, view, plan.style, out))?;
-    let reason = report.not_made(view);
-    let status = match (&reason, written.rows) {
-        (Some(_), _) => "not_made",
-        (None, 0) => "empty",
-        (None, _) => "ok",
-    };
+    let style = Style { in_folder: true, ..plan.style };
+    let (written, sum) = write_file(place, &path, |out| report::write(report, view, style, out))?;
+    let status = if written.rows == 0 { "empty" } else { "ok" };
     Ok(FileEntry {
         path,
         report: Some(report.name.to_owned()),
         status: Some(status.to_owned()),
-        reason,
         sha256: sum.sha256,
         bytes: sum.bytes,
         rows: Some(written.rows),

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use super::choice::Choice;
-use super::manifest::{CoverageEntry, FileEntry, Manifest, OptionsEntry};
+use super::choice::{Choice, Chosen};
+use super::manifest::{CoverageEntry, FileEntry, Manifest, NotMade, OptionsEntry, PastEntry};
 use super::{MANIFEST, Part, README, SUMS, story};
 use crate::format::{Format, Guard};
 use crate::report;
@@ -68,6 +68,15 @@ fn what_this_is(page: &mut Page, manifest: &Manifest) {
         page.pair("FreshBooks' clock", &format!("{first} to {last}"));
     }
     page.pair("Snapshot", &format!("{}, {}", snapshot.id, manifest.status));
+    if let (Some(id), Some(finished_at)) = (manifest.earlier_snapshot_id, &manifest.earlier_finished_at) {
+        page.pair("Changes since", &format!("snapshot {id}, {finished_at} (UTC)"));
+    }
+    let PastEntry { snapshots, complete, first_complete } = &manifest.past;
+    if let Some(Chosen { id, finished_at }) = first_complete {
+        let noun = if *snapshots == 1 { "snapshot" } else { "snapshots" };
+        let text = format!("{complete} complete of {snapshots} {noun}, the first {id}, {finished_at} (UTC)");
+        page.pair("History from", &text);
+    }
     page.pair("Its SHA-256", &snapshot.content_sha256);
     page.pair("Asked for", &asked(&manifest.choice));
     page.pair("Written by", &format!("fbsync {}", manifest.tool.version));
@@ -77,18 +86,22 @@ fn what_this_is(page: &mut Page, manifest: &Manifest) {
 
 /// What was asked for, and how far from it the snapshot is.
 fn asked(choice: &Choice) -> String {
-    let Choice { asked, timezone, moment, seconds_before, .. } = choice;
-    match (moment, timezone, seconds_before) {
+    let Choice { asked, since, timezone, moment, seconds_before, .. } = choice;
+    let mut text = match (moment, timezone, seconds_before) {
         (Some(moment), Some(zone), Some(seconds)) => {
             let before = spoken(Duration::from_secs(*seconds));
             format!("{asked} in {zone}, which is {moment}; the snapshot ended {before} before")
         }
         _ => asked.clone(),
+    };
+    if let Some(since) = since {
+        text.push_str(&format!("; changes since {since}"));
     }
+    text
 }
 
 fn options(page: &mut Page, options: &OptionsEntry) {
-    let OptionsEntry { format, bom, formula_guard, businesses, part, people, own_domains, max_privileged } =
+    let OptionsEntry { format, bom, formula_guard, businesses, part, people, accounts, own_domains, .. } =
         options;
     let mut limited = Vec::new();
     if !businesses.is_empty() {
@@ -102,6 +115,10 @@ fn options(page: &mut Page, options: &OptionsEntry) {
         true => page.pair("Omitted", "nothing"),
         false => page.pair("Limited to", &limited.join("; ")),
     }
+    if let Some(accounts) = accounts {
+        let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
+        page.pair("Their accounts", &accounts.join(", "));
+    }
     match part {
         Some(Part::Firm) => {
             page.pair("This folder", "all businesses; each has a folder of its own beside it")
@@ -113,7 +130,7 @@ fn options(page: &mut Page, options: &OptionsEntry) {
         true => page.pair("Own domains", "not given"),
         false => page.pair("Own domains", &own_domains.join(", ")),
     }
-    let many = format!("more than {max_privileged} owners and admins in one business");
+    let many = format!("more than {} owners and admins in one business", options.max_privileged);
     page.pair("Too many admins", &many);
     let bom = if *bom { ", with a byte order mark" } else { "" };
     let guard = match (format, formula_guard) {
@@ -193,6 +210,9 @@ fn files(page: &mut Page, manifest: &Manifest) {
     for file in manifest.made() {
         page.item(&format!("{}: {}", file.path, what(file)));
     }
+    for NotMade { report, reason, .. } in &manifest.not_made {
+        page.item(&format!("{report}: not made, so there is no file of it: {reason}"));
+    }
     page.item(&format!("{README}: this text"));
     page.item(&format!("{MANIFEST}: all of this for a program to read"));
     page.item(&format!("{SUMS}: the SHA-256 of every other file"));
@@ -209,10 +229,9 @@ fn what(file: &FileEntry) -> String {
             None => "the folders of the businesses, with their seals".to_owned(),
         };
     };
-    let rows = match (file.status.as_deref(), file.rows.unwrap_or(0)) {
-        (Some("not_made"), _) => format!("not made: {}", file.reason.as_deref().unwrap_or_default()),
-        (_, 1) => "1 row".to_owned(),
-        (_, rows) => format!("{rows} rows"),
+    let rows = match file.rows.unwrap_or(0) {
+        1 => "1 row".to_owned(),
+        rows => format!("{rows} rows"),
     };
     format!("{} ({rows})", report.about)
 }

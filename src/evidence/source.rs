@@ -22,6 +22,8 @@ pub(crate) struct Source<'r> {
 pub(crate) struct Demand {
     pub(crate) snapshot_id: i64,
     pub(crate) scope: Scope,
+    /// Whether earlier snapshots are wanted too; of all businesses they are there anyway.
+    pub(crate) past: bool,
     /// How far the database counts; all of it without.
     pub(crate) horizon: Option<Horizon>,
 }
@@ -42,7 +44,7 @@ impl<'r> Source<'r> {
         let Scope::Alone(businesses) = &scope else {
             return Ok(Source { whole, alone: None, snapshot, scope, horizon });
         };
-        let alone = whole.alone(id, businesses, horizon)?;
+        let alone = whole.alone(id, businesses, demand.past, horizon)?;
         let snapshot = alone.find_snapshot(id)?.ok_or_else(none)?;
         Ok(Source { whole, alone: Some(alone), snapshot, scope, horizon })
     }

@@ -1,4 +1,4 @@
-//! A folder for each business, which tells nothing of the others, and `_firm` with all of them.
+//! Write a folder for each business, which contains nothing about the others, and `_firm` with all of them.
 //!
 //! `_firm/index.csv` holds every folder's seal, so that the seal of `_firm` stands for the whole.
 

@@ -10,7 +10,7 @@ pub(crate) struct Extra {
     pub(crate) codes: &'static [&'static str],
 }
 
-pub(crate) const EXTRAS: [Extra; 14] = [
+pub(crate) const EXTRAS: [Extra; 15] = [
     Extra {
         path: "",
         examples: &[
@@ -91,6 +91,18 @@ pub(crate) const EXTRAS: [Extra; 14] = [
             "fbsync snapshots prune --keep-daily 92d --keep-monthly 7y --db audit.sqlite",
         )],
         codes: &["8", "9"],
+    },
+    Extra {
+        path: "who",
+        examples: &[
+            ("by any address that any snapshot knows", "fbsync who ann@example.com --db audit.sqlite"),
+            ("by name", "fbsync who Ann Lee --db audit.sqlite"),
+            (
+                "as it was on 30 June, for a program",
+                "fbsync who 6100001 --db audit.sqlite --snapshot 2026-06-30 --json",
+            ),
+        ],
+        codes: &["7", "9", "10"],
     },
     Extra {
         path: "export",

@@ -2,7 +2,8 @@
 //!
 //! - [`reading`]: what one run received, source by source, before anything is derived from it.
 //! - [`relate`](mod@relate): the sources merged into memberships, in the order of every report.
-//! - [`addresses`]: who is one person; [`keys`]: how that is written; [`people`]: one account a person.
+//! - [`addresses`]: who is one person; [`keys`]: how that is written; [`people`]: one account a person;
+//!   [`persons`]: the same over many snapshots.
 //! - [`rows`]: memberships and accounts as they are kept, with their [`marks`]; [`texts`]: their texts.
 //! - [`role`]: labels and classes of FreshBooks' roles.
 
@@ -10,6 +11,7 @@ pub(crate) mod addresses;
 pub(crate) mod keys;
 pub(crate) mod marks;
 pub(crate) mod people;
+pub(crate) mod persons;
 pub(crate) mod reading;
 pub(crate) mod relate;
 pub(crate) mod role;

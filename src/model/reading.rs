@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use super::rows::Membership;
 use super::texts::Parts;
@@ -152,6 +153,11 @@ impl Coverage {
         accepted && matches!(self.outcome, Outcome::Denied | Outcome::Mismatch)
     }
 
+    /// Whether it is of a team list that counts as read: to its end, or with a gap that was accepted.
+    pub(crate) fn is_whole_list(&self) -> bool {
+        self.resource == Resource::TeamMembers && (self.outcome == Outcome::Ok || self.is_accepted())
+    }
+
     /// Whether a snapshot can be called complete with it.
     pub(crate) fn suffices(&self) -> bool {
         self.is_accepted() || matches!(self.outcome, Outcome::Ok | Outcome::Skipped)
@@ -203,6 +209,23 @@ pub(crate) struct Run {
     pub(crate) identity: Identity,
     pub(crate) identity_record: Digest,
     pub(crate) requests: Vec<RequestLine>,
+}
+
+impl Run {
+    /// Corrects every time that this machine's clock told, where it is so many seconds ahead of
+    /// FreshBooks'; negative where it is behind.
+    pub(crate) fn set_back(&mut self, seconds: i64) {
+        let by = Duration::from_secs(seconds.unsigned_abs());
+        let corrected = |moment: Timestamp| match seconds < 0 {
+            true => moment.saturating_add(by),
+            false => moment.saturating_sub(by),
+        };
+        self.started_at = corrected(self.started_at);
+        self.finished_at = corrected(self.finished_at);
+        for request in &mut self.requests {
+            request.received_at = request.received_at.map(corrected);
+        }
+    }
 }
 
 /// Everything that one run read.

@@ -51,6 +51,9 @@ pub(crate) fn assignable(held: &str) -> &'static [&'static str] {
     }
 }
 
+/// Every class, the one that can do most first.
+pub(crate) const CLASSES: [&str; 5] = ["privileged", "standard", "limited", "none", UNKNOWN];
+
 /// The role as people know it from FreshBooks' own pages.
 pub(crate) fn label(role: &str) -> &str {
     KNOWN.iter().find(|(known, ..)| *known == role).map_or(role, |(_, label, _)| label)

@@ -2,7 +2,8 @@
 
 use super::columns::{ACCESS, AGE, DECISION, LAST_TIME, REASON, SEEN, WHY_REVIEW};
 use super::{
-    Needs, Report, access, attention, changes, coverage, decisions, outcomes, people, review, roles,
+    Needs, Reads, Report, access, attention, changes, coverage, decisions, history, offboarding, outcomes,
+    people, review, roles, trend,
 };
 
 /// A report of memberships; the others say what differs.
@@ -15,22 +16,43 @@ const MEMBERSHIPS: Report = Report {
     key: &["row_key"],
     lead: access::LEAD,
     needs: Needs::Nothing,
+    reads: Reads::One,
     rows: access::all,
     remarks: |_| Ok(Vec::new()),
 };
 
-/// Also what `diff` prints of any two snapshots.
-pub(crate) const CHANGES: Report = Report {
+const CHANGES: Report = Report {
     name: "changes",
-    title: "Changes since the snapshot before",
-    about: "who joined, left or changed since the complete snapshot before",
-    columns: &[changes::COLUMNS],
+    title: "Changes",
+    about: "who joined, left or changed since an earlier snapshot",
+    columns: &[changes::COLUMNS, changes::TIMES],
     key: &["business_id", "account_key", "role", "change"],
     lead: &[],
     needs: Needs::EarlierSnapshot,
+    reads: Reads::Earlier,
     rows: changes::rows,
     ..MEMBERSHIPS
 };
+
+/// What `diff` prints of any two snapshots.
+pub(crate) const DIFF: Report = Report { name: "diff", columns: &[changes::COLUMNS], ..CHANGES };
+
+const HISTORY: Report = Report {
+    name: "history",
+    title: "Access over time",
+    about: "every membership that any complete snapshot up to this one has: since when, until when, as what",
+    columns: &[history::COLUMNS],
+    key: &["row_key", "first_seen_snapshot_id"],
+    lead: history::LEAD,
+    needs: Needs::CompleteSnapshot,
+    reads: Reads::Past,
+    rows: history::rows,
+    ..MEMBERSHIPS
+};
+
+/// What `who` prints: the same of one person.
+pub(crate) const WHO: Report =
+    Report { name: "who", lead: history::WHO_LEAD, needs: Needs::People, rows: history::who, ..HISTORY };
 
 /// Every report there is, in the order in which they are listed.
 pub(crate) const REPORTS: &[Report] = &[
@@ -121,7 +143,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "attention",
         title: "Look here first",
-        about: "what a reviewer should look at first, the gravest first",
+        about: "what a reviewer should look at first, most serious first",
         columns: &[REASON, ACCESS],
         key: &["reason", "row_key"],
         lead: attention::LEAD,
@@ -139,12 +161,38 @@ pub(crate) const REPORTS: &[Report] = &[
         ..MEMBERSHIPS
     },
     CHANGES,
+    HISTORY,
+    Report {
+        name: "trend",
+        title: "How many, over time",
+        about: "how many people held what sort of role, in every complete snapshot up to this one",
+        columns: &[trend::COLUMNS],
+        key: &["snapshot_id", "business_id", "role_class"],
+        lead: trend::LEAD,
+        needs: Needs::CompleteSnapshot,
+        reads: Reads::Past,
+        rows: trend::rows,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "offboarding",
+        title: "To be removed",
+        about: "where the people named with --people still are, and who can remove them there",
+        columns: &[offboarding::COLUMNS],
+        key: &["business_id", "account_key", "seen"],
+        lead: offboarding::LEAD,
+        needs: Needs::People,
+        reads: Reads::Past,
+        rows: offboarding::rows,
+        ..MEMBERSHIPS
+    },
     Report {
         name: "review",
         title: "Access review",
         about: "every membership, what to look at first, with columns for the reviewer's decision",
         columns: &[ACCESS, WHY_REVIEW, DECISION, LAST_TIME],
         lead: review::LEAD,
+        reads: Reads::Earlier,
         rows: review::rows,
         ..MEMBERSHIPS
     },
@@ -186,7 +234,7 @@ mod tests {
     #[test]
     fn every_description_holds_together() {
         let mut names = BTreeSet::new();
-        for report in REPORTS.iter().chain([&VANTA, &CONDUCTORONE, &LUMOS, &ACCESSOWL]) {
+        for report in REPORTS.iter().chain([&DIFF, &WHO, &VANTA, &CONDUCTORONE, &LUMOS, &ACCESSOWL]) {
             assert!(names.insert(report.name), "{} is there twice", report.name);
             let columns: Vec<&str> =
                 report.columns.iter().copied().flatten().map(|column| &*column.name).collect();

@@ -1,17 +1,14 @@
 //! `changes`: what became different between two snapshots, one row a change.
 
-use std::collections::HashSet;
-
 use super::columns::{Column, Type, column};
 use super::shared;
-use super::view::account_keys;
 use super::{Cell, Take, View};
-use crate::diff::{Change, Row};
+use crate::diff::Row;
 use crate::error::Result;
-use crate::model::addresses::normalized;
 use crate::store::Located;
+use crate::time::Timestamp;
 
-pub(crate) const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column] = &[
     column(
         "change",
         Type::Word,
@@ -31,23 +28,32 @@ pub(crate) const COLUMNS: &[Column] = &[
     column("note", Type::Text, "Note", "what to know of the change"),
 ];
 
-/// What became different since the complete snapshot before. A change of a whole business is told
-/// whomever the listing is kept to.
+/// What the report has beyond `diff`.
+pub(super) const TIMES: &[Column] = &[
+    column("from_finished_at", Type::Time, "From (UTC)", "when the earlier reading ended"),
+    column("to_finished_at", Type::Time, "To (UTC)", "when the later reading ended"),
+];
+
+/// What became different since the earlier snapshot. A change of a whole business is told whomever the
+/// listing is limited to.
 pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
-    let Some(earlier) = view.earlier else { return Ok(()) };
-    let people = Wanted::of(view, earlier)?;
+    let Some(earlier) = &view.earlier else { return Ok(()) };
     let mut rows = 0;
-    view.reader.changes(earlier, view.snapshot.id, |located| {
+    view.reader.changes(earlier.id, view.snapshot.id, |located| {
         view.look(&mut rows)?;
-        if people.as_ref().is_none_or(|people| people.has(&located.change)) {
-            take(&cells(&located))?;
+        let mut sides = [&located.change.before, &located.change.after].into_iter().flatten().peekable();
+        let of_business = sides.peek().is_none();
+        if of_business || sides.any(|row| view.people.has(&row.account_key.to_string())) {
+            let mut cells = cells(&located);
+            cells.extend([time(located.from_finished_at), time(located.to_finished_at)]);
+            take(&cells)?;
         }
         Ok(())
     })
 }
 
-pub(super) fn not_made(view: &View) -> Option<String> {
-    view.earlier.is_none().then(|| "no earlier complete snapshot".to_owned())
+fn time(moment: Option<Timestamp>) -> Cell<'static> {
+    moment.map_or(Cell::Empty, |moment| Cell::text(moment.to_string()))
 }
 
 /// The cells of one change. A change of a whole business names no person.
@@ -72,32 +78,4 @@ pub(crate) fn cells(located: &Located) -> Vec<Cell<'_>> {
         Cell::Integer(located.to_snapshot_id),
         text(located.note.as_deref()),
     ]
-}
-
-/// The people that the listing is kept to, on either side: who left has no account any more.
-struct Wanted<'v> {
-    keys: HashSet<String>,
-    addresses: &'v [String],
-}
-
-impl<'v> Wanted<'v> {
-    fn of(view: &'v View, earlier: i64) -> Result<Option<Self>> {
-        let addresses = view.options.people.as_slice();
-        if addresses.is_empty() {
-            return Ok(None);
-        }
-        let (mut keys, _) = account_keys(view.reader, view.snapshot.id, addresses)?;
-        keys.extend(account_keys(view.reader, earlier, addresses)?.0);
-        Ok(Some(Wanted { keys: keys.into_iter().collect(), addresses }))
-    }
-
-    fn has(&self, change: &Change) -> bool {
-        let mut rows = [&change.before, &change.after].into_iter().flatten().peekable();
-        rows.peek().is_none()
-            || rows.any(|row| {
-                let address = normalized(&row.shown_email);
-                self.keys.contains(&row.account_key.to_string())
-                    || self.addresses.iter().any(|own| *own == address)
-            })
-    }
 }

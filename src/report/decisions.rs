@@ -18,6 +18,13 @@ pub(crate) struct Standing<'r> {
     pub(crate) decision: Decision,
 }
 
+impl Standing<'_> {
+    /// Whether it is about one of the people that the view is limited to.
+    pub(crate) fn is_of(&self, view: &View) -> bool {
+        view.people.has(&self.decision.account_key)
+    }
+}
+
 /// Hands on the decisions that count of some reviews of one snapshot, oldest first; business by business,
 /// all in the order of every report.
 pub(crate) fn standing<'r>(
@@ -100,7 +107,7 @@ pub(super) const LEAD: &[&str] = &[
 pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
     let mut seen = 0;
     standing(view.reader, &view.reviews, |_, decided| {
-        decided.iter().try_for_each(|standing| {
+        decided.iter().filter(|standing| standing.is_of(view)).try_for_each(|standing| {
             view.look(&mut seen)?;
             take(&cells(standing))
         })

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::csv::Csv;
-use super::jsonl::JsonLines;
+use super::jsonl::{JsonArray, JsonLines};
 use super::xlsx::Workbook;
 use super::{Cell, Column, Report, View};
 use crate::error::{Error, Kind, Result};
@@ -16,6 +16,8 @@ pub(crate) struct Style {
     pub(crate) guard: Guard,
     /// A byte order mark, for spreadsheets that take UTF-8 for something else without one.
     pub(crate) bom: bool,
+    /// Whether the other reports lie beside it: a workbook then says which of them were not made.
+    pub(crate) in_folder: bool,
     /// For a terminal: what a cell holds neither ends its line nor changes what is around it.
     pub(crate) printable: bool,
 }
@@ -31,20 +33,17 @@ pub(crate) struct Written {
     pub(crate) cut: Vec<String>,
 }
 
-/// Writes the report; one that cannot be made is its header alone.
+/// Writes the report, which has to be one that can be made of the view.
 pub(crate) fn write(report: &Report, view: &View, style: Style, out: &mut dyn Write) -> Result<Written> {
     let all = report.all_columns(view);
-    let made = report.not_made(view).is_none();
     let mut written = Written::default();
     if style.format == Format::Xlsx {
         written.columns = all.iter().map(|column| column.name.to_string()).collect();
-        let mut workbook = Workbook::begin(report, view, &all)?;
-        if made {
-            (report.rows)(view, &mut |cells| {
-                written.rows += 1;
-                workbook.row(cells)
-            })?;
-        }
+        let mut workbook = Workbook::begin(report, view, style, &all)?;
+        (report.rows)(view, &mut |cells| {
+            written.rows += 1;
+            workbook.row(cells)
+        })?;
         written.cut = workbook.finish(out)?;
         return Ok(written);
     }
@@ -65,18 +64,17 @@ pub(crate) fn write(report: &Report, view: &View, style: Style, out: &mut dyn Wr
             cells.iter().zip(&shown).filter(|(_, shown)| **shown).map(|(cell, _)| cell.clone()).collect();
         lines.row(&kept)
     };
-    if made {
-        (report.rows)(view, &mut take)?;
-    }
+    (report.rows)(view, &mut take)?;
     written.changed = lines.finish()?;
     Ok(written)
 }
 
-/// Rows → lines of text: CSV or JSON Lines. Rows of a view go through [`write`]; those that come from
+/// Rows → lines of text: CSV, JSON Lines or one JSON array. Rows of a view go through [`write`]; those that come from
 /// elsewhere are handed on one by one.
 pub(crate) enum Lines<'a, W: Write> {
     Csv(Box<Csv<'a, W>>),
     Jsonl(JsonLines<'a, W>),
+    Json(JsonArray<'a, W>),
 }
 
 impl<'a, W: Write> Lines<'a, W> {
@@ -88,8 +86,13 @@ impl<'a, W: Write> Lines<'a, W> {
         Lines::Jsonl(JsonLines::new(columns, out))
     }
 
+    pub(crate) fn json(columns: Vec<&'a Column>, out: W) -> Self {
+        Lines::Json(JsonArray::new(columns, out))
+    }
+
     pub(crate) fn row(&mut self, cells: &[Cell]) -> Result<()> {
         match self {
+            Lines::Json(array) => array.row(cells),
             Lines::Csv(csv) => csv.row(cells),
             Lines::Jsonl(lines) => lines.row(cells),
         }
@@ -100,6 +103,7 @@ impl<'a, W: Write> Lines<'a, W> {
         match self {
             Lines::Csv(csv) => csv.finish(),
             Lines::Jsonl(lines) => lines.finish().map(|()| Vec::new()),
+            Lines::Json(array) => array.finish().map(|()| Vec::new()),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Rows as JSON Lines: one object a line, every column a key, in order, with its type.
+//! Rows as JSON: one object a row, every column a key, in order, with its type. One object a line, or
+//! all of them in one array.
 
 use std::io::Write;
 
@@ -28,8 +29,33 @@ impl<'a, W: Write> JsonLines<'a, W> {
     }
 }
 
+pub(crate) struct JsonArray<'a, W: Write> {
+    columns: Vec<&'a Column>,
+    out: W,
+    /// Whether a row has been written.
+    begun: bool,
+}
+
+impl<'a, W: Write> JsonArray<'a, W> {
+    pub(super) fn new(columns: Vec<&'a Column>, out: W) -> Self {
+        JsonArray { columns, out, begun: false }
+    }
+
+    pub(super) fn row(&mut self, cells: &[Cell]) -> Result<()> {
+        let separator = if self.begun { ",\n" } else { "[\n" };
+        self.begun = true;
+        self.out.write_all(separator.as_bytes()).map_err(write_failed)?;
+        write_object(&mut self.out, &self.columns, cells)
+    }
+
+    pub(super) fn finish(mut self) -> Result<()> {
+        let end = if self.begun { "\n]\n" } else { "[]\n" };
+        self.out.write_all(end.as_bytes()).and_then(|()| self.out.flush()).map_err(write_failed)
+    }
+}
+
 /// One row as an object.
-pub(crate) fn write_object(out: &mut impl Write, columns: &[&Column], cells: &[Cell]) -> Result<()> {
+fn write_object(out: &mut impl Write, columns: &[&Column], cells: &[Cell]) -> Result<()> {
     serde_json::to_writer(out, &Line { columns, cells }).map_err(|error| write_failed(error.into()))
 }
 

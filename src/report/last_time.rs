@@ -43,9 +43,9 @@ impl LastTime {
     }
 
     fn compare(&mut self, view: &View) -> Result<()> {
-        let Some(earlier) = view.earlier else { return Ok(()) };
+        let Some(earlier) = &view.earlier else { return Ok(()) };
         let mut rows = 0;
-        view.reader.changes(earlier, view.snapshot.id, |located| {
+        view.reader.changes(earlier.id, view.snapshot.id, |located| {
             view.look(&mut rows)?;
             let (kind, business) = (located.change.kind, located.business_id);
             if kind == Kind::BusinessAdded {

@@ -10,9 +10,11 @@
 //! - [`view`]: a snapshot, or some of it, as the reports see it.
 //! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`]: the rows;
 //!   [`holdings`]: who holds what, for those of people.
+//! - [`history`], [`trend`], [`offboarding`]: the rows of reports over time; [`presence`]: since
+//!   when and until when somebody is there.
 //! - [`census`]: people and what they hold, as plain values; [`presets`], [`baton`]: files for other
 //!   products, made from it.
-//! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`].
+//! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`]; [`table`]: rows → a terminal.
 //! - [`summary`]: what the cover and the README both tell.
 
 mod access;
@@ -26,33 +28,39 @@ mod coverage;
 mod csv;
 pub(crate) mod decisions;
 mod format;
+mod history;
 mod holdings;
 mod jsonl;
 mod last_time;
+mod offboarding;
 pub(crate) mod outcomes;
 mod people;
+mod presence;
 mod presets;
 mod review;
 mod roles;
 mod shared;
 pub(crate) mod summary;
+mod table;
+mod trend;
 mod view;
 mod xlsx;
 
 use std::borrow::Cow;
 
 pub(crate) use access::ROW_KEY;
-pub(crate) use catalogue::{CHANGES, REPORTS, find};
+pub(crate) use catalogue::{DIFF, REPORTS, WHO, find};
 pub(crate) use changes::cells as change_cells;
 pub(crate) use columns::{ACCESS as ACCESS_COLUMNS, Column, Type, column, in_words};
 pub(crate) use format::{Lines, Style, write};
-pub(crate) use jsonl::write_object;
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
+pub(crate) use table::Table;
 pub(crate) use view::{Limits, Options, Scope, View};
 pub(crate) use xlsx::LONGEST_CELL;
 
 use crate::error::Result;
 use crate::format::Format;
+use crate::model::Status;
 
 /// One value of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,8 +105,26 @@ pub(crate) type Take<'t> = dyn FnMut(&[Cell]) -> Result<()> + 't;
 pub(crate) enum Needs {
     Nothing,
     OwnDomain,
+    People,
     EarlierSnapshot,
+    CompleteSnapshot,
     Review,
+}
+
+/// The reports that cannot be made of this view, and why.
+pub(crate) fn not_made(view: &View) -> Vec<(&'static str, String)> {
+    REPORTS.iter().filter_map(|report| Some((report.name, report.not_made(view)?))).collect()
+}
+
+/// Which snapshots the rows come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// The view's.
+    One,
+    /// That and the one that changes are told since.
+    Earlier,
+    /// Every one up to the view's.
+    Past,
 }
 
 #[derive(Clone, Copy)]
@@ -117,6 +143,7 @@ pub(crate) struct Report {
     /// others follow, grouped and collapsed. Empty: as in every other format.
     pub(crate) lead: &'static [&'static str],
     pub(crate) needs: Needs,
+    pub(crate) reads: Reads,
     pub(crate) rows: fn(&View, &mut Take) -> Result<()>,
     /// What the file leaves out or says in other words, for whoever asked for it.
     pub(crate) remarks: fn(&View) -> Result<Vec<String>>,
@@ -126,6 +153,16 @@ impl Report {
     /// Whether people fill in some of its columns.
     pub(crate) fn is_filled_in(&self) -> bool {
         self.name == "review"
+    }
+
+    /// Whether its rows come from later snapshots as well.
+    pub(crate) fn looks_ahead(&self) -> bool {
+        self.name == "outcomes"
+    }
+
+    /// Whether its rows come from other snapshots as well.
+    pub(crate) fn looks_back(&self) -> bool {
+        self.reads != Reads::One
     }
 
     /// The columns that every format but a spreadsheet has, without those of the businesses.
@@ -161,27 +198,23 @@ impl Report {
         shown.map(|column| column.name.into_owned()).collect()
     }
 
-    /// Whether its rows depend on earlier snapshots.
-    pub(crate) fn looks_back(&self) -> bool {
-        self.needs == Needs::EarlierSnapshot || self.is_filled_in()
-    }
-
-    /// Whether its rows depend on later snapshots.
-    pub(crate) fn looks_ahead(&self) -> bool {
-        self.name == "outcomes"
-    }
-
     /// Why the report cannot be made of this view.
     pub(crate) fn not_made(&self, view: &View) -> Option<String> {
         match self.needs {
             Needs::OwnDomain if view.options.own_domains.is_empty() => {
                 Some("--own-domain was not given".to_owned())
             }
-            Needs::EarlierSnapshot => changes::not_made(view),
+            Needs::People if view.options.people.is_empty() => Some("--people was not given".to_owned()),
+            Needs::EarlierSnapshot if view.earlier.is_none() => {
+                Some("there is no earlier complete snapshot".to_owned())
+            }
+            Needs::CompleteSnapshot if view.past.iter().all(|past| past.status != Status::Complete) => {
+                Some("there is no complete snapshot".to_owned())
+            }
             Needs::Review if view.reviews.is_empty() => {
                 Some("no review of this snapshot was recorded".to_owned())
             }
-            Needs::Nothing | Needs::OwnDomain | Needs::Review => None,
+            _ => None,
         }
     }
 }

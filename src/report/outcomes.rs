@@ -237,7 +237,8 @@ pub(super) const LEAD: &[&str] = &[
 
 pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
     let followed = follow(view.reader, &view.snapshot, &view.reviews, view.horizon.snapshot)?;
-    followed.iter().try_for_each(|followed| take(&cells(followed, &view.snapshot)))
+    let mut followed = followed.iter().filter(|followed| followed.standing.is_of(view));
+    followed.try_for_each(|followed| take(&cells(followed, &view.snapshot)))
 }
 
 pub(crate) fn cells<'a>(followed: &'a Followed, reviewed: &Snapshot) -> Vec<Cell<'a>> {

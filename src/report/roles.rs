@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::columns::{Column, Type, column};
 use super::shared;
+use super::summary::place;
 use super::{Cell, Take, View};
 use crate::error::Result;
-use crate::model::marks::State;
 use crate::model::role;
 use crate::model::rows::collate;
 
@@ -19,10 +19,10 @@ pub(super) const COLUMNS: &[Column] = &[
     shared::ROLE_LABEL,
     shared::ROLE_CLASS,
     column("memberships", Type::Integer, "Memberships", "how many hold the role"),
-    column("active", Type::Integer, "With access", "how many of them are active"),
-    column("invited", Type::Integer, "Invited", "how many have not accepted their invitation"),
-    column("no_login", Type::Integer, "Without login", "how many are profiles that cannot sign in"),
-    column("inactive", Type::Integer, "Inactive", "how many are switched off"),
+    shared::ACTIVE,
+    shared::INVITED,
+    shared::NO_LOGIN,
+    shared::INACTIVE,
 ];
 
 pub(super) const LEAD: &[&str] = &[
@@ -41,13 +41,7 @@ pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
     let mut counts: BTreeMap<(usize, String), ([i64; 4], String)> = BTreeMap::new();
     view.reader.holdings(view.snapshot.id, &view.people, |one| {
         let (by_state, class) = counts.entry((one.business, one.role.to_owned())).or_default();
-        let state = match one.state {
-            State::Active => 0,
-            State::Invited => 1,
-            State::NoLogin => 2,
-            State::Inactive => 3,
-        };
-        by_state[state] += 1;
+        by_state[place(one.state)] += 1;
         one.role_class.clone_into(class);
     })?;
     let mut counts: Vec<_> = counts.into_iter().collect();

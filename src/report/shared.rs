@@ -38,5 +38,21 @@ pub(super) const IS_EXTERNAL: Column = column(
 );
 pub(super) const BUSINESSES_COUNT: Column =
     column("businesses_count", Type::Integer, "Businesses", "derived: in how many businesses the person is");
+pub(super) const MEMBER_EMAIL: Column =
+    column("email", Type::Text, "E-mail", "the address of this membership, else of the account");
+pub(super) const MEMBER_CREATED_AT: Column =
+    column("member_created_at", Type::Time, "Added (UTC)", "when the member record was made");
+pub(super) const INVITATION_ACCEPTED_AT: Column =
+    column("invitation_accepted_at", Type::Time, "Accepted (UTC)", "when the invitation was accepted");
+pub(super) const STATE: Column =
+    column("state", Type::Word, "Status", "derived: active, inactive, invited or no_login");
+pub(super) const ACTIVE: Column =
+    column("active", Type::Integer, "With access", "how many of them are active");
+pub(super) const INVITED: Column =
+    column("invited", Type::Integer, "Invited", "how many have not accepted their invitation");
+pub(super) const NO_LOGIN: Column =
+    column("no_login", Type::Integer, "Without login", "how many are profiles that cannot sign in");
+pub(super) const INACTIVE: Column =
+    column("inactive", Type::Integer, "Inactive", "how many are switched off");
 pub(super) const ACCOUNT_EMAIL: Column =
     column("email", Type::Text, "E-mail", "the address of the person's newest record");

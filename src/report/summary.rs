@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::View;
+use super::{Reads, Report, View};
 use crate::error::Result;
 use crate::model::marks::State;
 use crate::model::role;
-use crate::store::BusinessLine;
+use crate::store::{BusinessLine, Snapshot};
 
 /// How many hold a role, by what it gives them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,16 +31,20 @@ impl RoleCount {
 /// The words for the four, in order.
 pub(crate) const STATES: [&str; 4] = ["With access", "Invited", "Without login", "Inactive"];
 
+/// The place of a state among the four.
+pub(super) fn place(state: State) -> usize {
+    match state {
+        State::Active => 0,
+        State::Invited => 1,
+        State::NoLogin => 2,
+        State::Inactive => 3,
+    }
+}
+
 pub(crate) fn role_counts(view: &View) -> Result<Vec<RoleCount>> {
     let mut counts: BTreeMap<String, [i64; 4]> = BTreeMap::new();
     view.reader.holdings(view.snapshot.id, &view.people, |one| {
-        let state = match one.state {
-            State::Active => 0,
-            State::Invited => 1,
-            State::NoLogin => 2,
-            State::Inactive => 3,
-        };
-        counts.entry(role::label(one.role).to_owned()).or_default()[state] += 1;
+        counts.entry(role::label(one.role).to_owned()).or_default()[place(one.state)] += 1;
     })?;
     let count = |(role, [with_access, invited, without_login, inactive]): (_, [i64; 4])| RoleCount {
         role,
@@ -97,6 +101,20 @@ pub(crate) fn warning(api: &str) -> Option<String> {
 pub(crate) fn source(api: &str) -> String {
     let system = if is_genuine(api) { "FreshBooks" } else { "not FreshBooks" };
     format!("{system}, {api}")
+}
+
+/// What else the report's rows come from than the view's snapshot.
+pub(crate) fn since(report: &Report, view: &View) -> Option<String> {
+    match report.reads {
+        Reads::One => None,
+        Reads::Earlier => view
+            .earlier
+            .as_ref()
+            .map(|Snapshot { id, finished_at, .. }| format!("snapshot {id} of {finished_at}")),
+        Reads::Past => view.complete_past().first().map(|Snapshot { id, finished_at, .. }| {
+            format!("every complete snapshot since {id} of {finished_at}")
+        }),
+    }
 }
 
 /// Who signed in, in one line.

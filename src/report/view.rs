@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::summary;
+use super::{Reads, summary};
 use crate::error::Result;
+use crate::model::persons::Person;
 use crate::model::{Outcome, Status};
 use crate::stop::Stop;
 use crate::store::{
@@ -15,11 +16,15 @@ use crate::time::Timestamp;
 const ROWS_PER_LOOK: u64 = 1024;
 
 /// What the rows and their derived columns depend on, beside the snapshot.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
     pub(crate) own_domains: Vec<String>,
     pub(crate) max_privileged: u32,
     pub(crate) people: Vec<String>,
+    /// The keys of these people's accounts, where they were found before.
+    pub(crate) accounts: Option<BTreeSet<String>>,
+    /// The snapshot that changes are told since; without it the complete one before.
+    pub(crate) since: Option<i64>,
 }
 
 /// Which businesses.
@@ -57,10 +62,12 @@ pub(crate) struct View<'a> {
     pub(crate) reviews: Vec<Review>,
     /// What of the database tells something about the snapshot.
     pub(crate) horizon: Horizon,
-    /// The complete snapshot before.
-    pub(crate) earlier: Option<i64>,
+    /// The snapshot that changes are told since.
+    pub(crate) earlier: Option<Snapshot>,
+    /// The snapshots up to this one, which comes last: what the reports over time are made from.
+    pub(crate) past: Vec<Snapshot>,
     pub(crate) people: People,
-    /// Addresses asked for that nobody has.
+    /// Addresses asked for that no snapshot knows.
     pub(crate) not_found: Vec<String>,
     pub(crate) options: Options,
     stop: &'a Stop,
@@ -76,14 +83,19 @@ impl<'a> View<'a> {
         stop: &'a Stop,
     ) -> Result<Self> {
         let horizon = reader.horizon_of(&snapshot, horizon)?;
-        let (people, not_found) = find_people(reader, snapshot.id, &options.people)?;
-        let earlier = reader.neighbour(Usable::default(), &snapshot, Side::Before)?;
+        let (people, not_found) = find_people(reader, &options)?;
+        let earlier = match options.since {
+            // Of one that was pruned since nothing is left to compare with.
+            Some(since) => reader.find_snapshot(since)?.filter(|since| since.status != Status::Pruned),
+            None => reader.neighbour(Usable::default(), &snapshot, Side::Before)?,
+        };
         Ok(View {
             businesses: reader.businesses(snapshot.id)?,
             coverage: reader.coverage(snapshot.id)?,
             reviews: reader.reviews_of(snapshot.id, horizon.review)?,
             horizon,
-            earlier: earlier.map(|earlier| earlier.id),
+            past: reader.snapshots_until(&snapshot)?,
+            earlier,
             reader,
             snapshot,
             scope,
@@ -94,18 +106,20 @@ impl<'a> View<'a> {
         })
     }
 
-    /// The snapshots that the reports show something of.
-    pub(crate) fn snapshots_shown(&self) -> Result<BTreeSet<i64>> {
-        Ok(match self.scope {
-            Scope::Whole => {
-                let later = self.reader.later(Usable::default(), &self.snapshot, self.horizon.snapshot)?;
-                let reviewed = self.reader.reviewed_before(&self.snapshot, self.horizon.review)?;
-                let others = later.iter().chain(&reviewed).map(|snapshot| snapshot.id);
-                self.earlier.into_iter().chain([self.snapshot.id]).chain(others).collect()
-            }
-            // What was taken out of the whole holds nothing else.
-            Scope::Alone(_) => self.reader.snapshots(None)?.into_iter().map(|snapshot| snapshot.id).collect(),
-        })
+    /// The snapshots that reports which read so many show something of.
+    pub(crate) fn shown(&self, reads: Reads) -> Result<BTreeSet<i64>> {
+        let id = |snapshot: &Snapshot| snapshot.id;
+        let mut shown: BTreeSet<i64> = match reads {
+            Reads::One => BTreeSet::new(),
+            Reads::Earlier => self.earlier.iter().map(id).collect(),
+            Reads::Past => self.past.iter().map(id).collect(),
+        };
+        shown.insert(self.snapshot.id);
+        // What became of decisions is seen in the later ones, what was decided last time in earlier ones.
+        let later = self.reader.later(Usable::default(), &self.snapshot, self.horizon.snapshot)?;
+        let reviewed = self.reader.reviewed_before(&self.snapshot, self.horizon.review)?;
+        shown.extend(later.iter().chain(&reviewed).map(id));
+        Ok(shown)
     }
 
     pub(crate) fn access_rows(&self, mut take: impl FnMut(&AccessRow) -> Result<()>) -> Result<()> {
@@ -120,6 +134,16 @@ impl<'a> View<'a> {
     pub(crate) fn look(&self, rows: &mut u64) -> Result<()> {
         *rows += 1;
         if rows.is_multiple_of(ROWS_PER_LOOK) { self.stop.check() } else { Ok(()) }
+    }
+
+    /// Ends the work when a signal came.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.stop.check()
+    }
+
+    /// The complete snapshots of the past.
+    pub(crate) fn complete_past(&self) -> Vec<Snapshot> {
+        self.past.iter().filter(|snapshot| snapshot.status == Status::Complete).cloned().collect()
     }
 
     pub(crate) fn is_partial(&self) -> bool {
@@ -141,6 +165,23 @@ impl<'a> View<'a> {
             self.team_list(business.id).is_none_or(|line| line.read.outcome != Outcome::Ok)
         };
         self.businesses.iter().filter(unread).collect()
+    }
+
+    /// The addresses that no snapshot knows, and where their people may be all the same.
+    pub(crate) fn unknown_people(&self) -> Option<String> {
+        let addresses = self.not_found.join(", ");
+        let unread = self.and_unread();
+        (!addresses.is_empty()).then(|| format!("no snapshot knows the address {addresses}{unread}"))
+    }
+
+    /// The end of a sentence that somebody was not found: which businesses could not be read.
+    pub(crate) fn and_unread(&self) -> String {
+        let name = |business: &&BusinessLine| format!("{} ({})", business.name, business.id);
+        let unread: Vec<String> = self.not_covered().iter().map(name).collect();
+        match unread.as_slice() {
+            [] => String::new(),
+            unread => format!("; these businesses could not be read: {}", unread.join(", ")),
+        }
     }
 
     /// "N of M businesses", and which are missing.
@@ -177,29 +218,23 @@ impl<'a> View<'a> {
     }
 }
 
-/// The rows to keep to, and the addresses that nobody has.
-fn find_people(reader: &Reader, snapshot_id: i64, wanted: &[String]) -> Result<(People, Vec<String>)> {
-    if wanted.is_empty() {
+/// The accounts to keep to, by any address that any snapshot knows of their people, and the addresses
+/// that none knows.
+fn find_people(reader: &Reader, options: &Options) -> Result<(People, Vec<String>)> {
+    if options.people.is_empty() {
         return Ok((People::default(), Vec::new()));
     }
-    let (keys, missing) = account_keys(reader, snapshot_id, wanted)?;
-    Ok((People::only(&keys), missing))
-}
-
-/// The accounts that have one of these addresses, and the addresses that nobody has.
-pub(super) fn account_keys(
-    reader: &Reader,
-    snapshot_id: i64,
-    wanted: &[String],
-) -> Result<(Vec<String>, Vec<String>)> {
-    let mut missing = wanted.to_vec();
-    let mut keys = Vec::new();
-    for (key, emails) in reader.account_addresses(snapshot_id)? {
-        let has = |address: &String| emails.split(';').any(|known| known == address);
-        if wanted.iter().any(has) {
-            missing.retain(|address| !has(address));
-            keys.push(key);
-        }
+    if let Some(accounts) = &options.accounts {
+        return Ok((People::only(accounts.clone()), Vec::new()));
     }
-    Ok((keys, missing))
+    let persons = reader.persons()?;
+    let (mut keys, mut missing) = (BTreeSet::new(), Vec::new());
+    for address in &options.people {
+        let found: Vec<&Person> = persons.at(address).collect();
+        if found.is_empty() {
+            missing.push(address.clone());
+        }
+        keys.extend(found.into_iter().flat_map(|person| &person.keys).map(ToString::to_string));
+    }
+    Ok((People::only(keys), missing))
 }

@@ -16,6 +16,7 @@ use crate::model::addresses::composed;
 use crate::model::marks::Sources;
 use crate::model::rows::{collate, full_name};
 use crate::model::{Outcome, Resource};
+use crate::time::Timestamp;
 
 /// One business in one snapshot.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Place {
     pub(super) business_id: i64,
     pub(super) name: String,
     pub(super) snapshot_id: i64,
+    /// Nothing of a snapshot that is being written: it has no row of its own yet.
+    finished_at: Option<Timestamp>,
     pub(super) listing: i64,
     pub(super) read: Read,
 }
@@ -41,6 +44,7 @@ impl Place {
 /// A snapshot as one side of a comparison.
 struct Anchor {
     id: i64,
+    finished_at: Option<Timestamp>,
     places: Vec<Place>,
 }
 
@@ -50,7 +54,9 @@ pub(crate) struct Located {
     pub(crate) business_id: i64,
     pub(crate) business_name: String,
     pub(crate) from_snapshot_id: i64,
+    pub(crate) from_finished_at: Option<Timestamp>,
     pub(crate) to_snapshot_id: i64,
+    pub(crate) to_finished_at: Option<Timestamp>,
     pub(crate) change: Change,
     /// The names of a business that was renamed.
     names: Option<[String; 2]>,
@@ -135,6 +141,11 @@ pub(super) fn count(connection: &Connection, from: i64, to: i64) -> rusqlite::Re
     Ok([joined, left, changed])
 }
 
+/// The businesses of a snapshot, in order.
+pub(super) fn places(connection: &Connection, snapshot_id: i64) -> rusqlite::Result<Vec<Place>> {
+    Ok(Anchor::read(connection, snapshot_id)?.places)
+}
+
 type Pair<'a> = (Option<&'a Place>, Option<&'a Place>);
 
 /// Every business of either side, in the order of reports.
@@ -163,7 +174,9 @@ fn compare(
         business_id: place.business_id,
         business_name: place.name.clone(),
         from_snapshot_id: from.id,
+        from_finished_at: from.finished_at,
         to_snapshot_id: to.id,
+        to_finished_at: to.finished_at,
         change: Change { kind, before: None, after: None, again: None },
         names: None,
         note,
@@ -197,7 +210,9 @@ fn compare(
     };
     told.extend(diff::changes(side(&earlier)?, side(&later)?).into_iter().map(|change| Located {
         from_snapshot_id: earlier.snapshot_id,
+        from_finished_at: earlier.finished_at,
         to_snapshot_id: later.snapshot_id,
+        to_finished_at: later.finished_at,
         note: note(&change, &earlier, &later),
         change,
         ..of_business(after, Kind::NotComparable, None)
@@ -222,6 +237,8 @@ fn note(change: &Change, earlier: &Place, later: &Place) -> Option<String> {
 
 impl Anchor {
     fn read(connection: &Connection, id: i64) -> rusqlite::Result<Anchor> {
+        let mut own = connection.prepare_cached("SELECT finished_at FROM snapshots WHERE id = ?1")?;
+        let finished_at = own.query_row([id], |row| row.get(0)).optional()?;
         let mut read: HashMap<i64, Read> = HashMap::new();
         let coverage = format!(
             "SELECT business_id, resource FROM coverage WHERE snapshot_id = ?1 AND outcome = '{}'",
@@ -240,9 +257,10 @@ impl Anchor {
         let places = businesses.query_map([id], |row| {
             let business_id = row.get(0)?;
             let read = read.remove(&business_id).unwrap_or_default();
-            Ok(Place { business_id, name: row.get(1)?, snapshot_id: id, listing: row.get(2)?, read })
+            let (name, listing) = (row.get(1)?, row.get(2)?);
+            Ok(Place { business_id, name, snapshot_id: id, finished_at, listing, read })
         })?;
-        Ok(Anchor { id, places: places.collect::<rusqlite::Result<_>>()? })
+        Ok(Anchor { id, finished_at, places: places.collect::<rusqlite::Result<_>>()? })
     }
 }
 
@@ -287,29 +305,34 @@ pub(super) fn last_read(
     connection.prepare_cached(&newest)?.query_row([at_most, business_id], |row| row.get(0)).optional()
 }
 
+/// What is selected of memberships `m` and accounts `a` to compare them.
+pub(super) fn compared() -> String {
+    format!(
+        "m.member_uuid, m.account_key, m.email, m.first_name, m.last_name, m.role, m.state, m.sources,
+         {} AS shown_email, {} AS shown_name",
+        schema::EMAIL,
+        schema::FULL_NAME
+    )
+}
+
 /// The rows of a listing, as far as comparing goes.
 fn rows(connection: &Connection, listing: i64) -> rusqlite::Result<Vec<diff::Row>> {
-    let sql = format!(
-        "SELECT m.member_uuid, m.account_key, m.email, m.first_name, m.last_name, m.role, m.state, m.sources,
-            {} AS shown_email, {} AS shown_name FROM listings l {} WHERE l.id = ?1",
-        schema::EMAIL,
-        schema::FULL_NAME,
-        schema::MEMBERS
-    );
+    let sql = format!("SELECT {} FROM listings l {} WHERE l.id = ?1", compared(), schema::MEMBERS);
     let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map([listing], |row| {
-        let (first_name, last_name): (String, String) = (row.get("first_name")?, row.get("last_name")?);
-        Ok(diff::Row {
-            member_uuid: row.get("member_uuid")?,
-            account_key: row.get("account_key")?,
-            email: row.get("email")?,
-            full_name: full_name(&first_name, &last_name),
-            role: row.get("role")?,
-            state: row.get("state")?,
-            sources: Sources::parse(row.get_ref("sources")?.as_str()?),
-            shown_email: row.get("shown_email")?,
-            shown_name: row.get("shown_name")?,
-        })
-    })?;
-    rows.collect()
+    statement.query_map([listing], read_row)?.collect()
+}
+
+pub(super) fn read_row(row: &rusqlite::Row) -> rusqlite::Result<diff::Row> {
+    let (first_name, last_name): (String, String) = (row.get("first_name")?, row.get("last_name")?);
+    Ok(diff::Row {
+        member_uuid: row.get("member_uuid")?,
+        account_key: row.get("account_key")?,
+        email: row.get("email")?,
+        full_name: full_name(&first_name, &last_name),
+        role: row.get("role")?,
+        state: row.get("state")?,
+        sources: Sources::parse(row.get_ref("sources")?.as_str()?),
+        shown_email: row.get("shown_email")?,
+        shown_name: row.get("shown_name")?,
+    })
 }

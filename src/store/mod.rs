@@ -62,8 +62,8 @@ pub(crate) use file::{files_of, is_there};
 pub(crate) use foreign::{ForeignFile, Plain};
 pub(crate) use prune::Freed;
 pub(crate) use read::{
-    AccessRow, BusinessLine, CoverageLine, Decision, Horizon, People, Review, ReviewFile, Side, Snapshot,
-    Usable,
+    AccessRow, BusinessLine, CoverageLine, Decision, Headcount, Horizon, MemberDates, People, Review,
+    ReviewFile, Side, Snapshot, Timeline, Usable,
 };
 pub(crate) use record::Judgement;
 pub(crate) use spool::Spool;

@@ -172,6 +172,16 @@ pub(super) fn insert_content(
     })
 }
 
+/// Lets a snapshot consist of what another has, except its proof.
+pub(super) fn repeat_content(connection: &Connection, of: i64, id: i64) -> rusqlite::Result<()> {
+    let mut repeat = connection.prepare_cached(
+        "INSERT OR ROLLBACK INTO snapshot_listings
+         SELECT ?2, position, business_row, memberships, records FROM snapshot_listings WHERE snapshot_id = ?1",
+    )?;
+    repeat.execute([of, id])?;
+    Ok(())
+}
+
 /// Says that a snapshot consists of this.
 fn point_to(
     connection: &Connection,

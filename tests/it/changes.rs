@@ -9,7 +9,7 @@ use crate::harness::{DB, Home, Run};
 use crate::reports::{at_one_address, synced, world};
 
 const HEADER: &str = "change,business_id,business_name,account_key,email,full_name,role,before,after,\
-                      from_snapshot_id,to_snapshot_id,note\r\n";
+                      from_snapshot_id,to_snapshot_id,note,from_finished_at,to_finished_at\r\n";
 
 fn two_readings() -> Home {
     let home = synced(world());
@@ -22,25 +22,29 @@ fn report(home: &Home, more: &[&str]) -> Run {
     home.fbsync(&[&["export", "changes"], more].concat()).succeeds()
 }
 
-/// The file `changes` in a manifest, and the choice.
+/// What a manifest says of `changes`, made or not, and of the choice.
 fn manifest(home: &Home, folder: &str) -> (Value, Value) {
     let bytes = fs::read(home.path(folder).join("manifest.json")).expect("a manifest");
     let manifest: Value = serde_json::from_slice(&bytes).expect("JSON");
-    let files = manifest["files"].as_array().expect("files");
-    let changes = files.iter().find(|file| file["report"] == "changes").expect("a file");
-    (changes.clone(), manifest["choice"].clone())
+    let told = ["files", "not_made"].map(|list| manifest[list].as_array().expect("a list").clone()).concat();
+    let changes = told.into_iter().find(|one| one["report"] == "changes").expect("changes");
+    (changes, manifest["choice"].clone())
 }
 
 #[test]
 fn the_report_is_what_diff_prints() {
     let home = two_readings();
-    for format in ["csv", "jsonl"] {
-        let printed = home.fbsync(&["diff", "--format", format]).succeeds().stdout;
-        assert_eq!(report(&home, &["--format", format]).stdout, printed);
+    let printed = home.fbsync(&["diff", "--format", "csv"]).succeeds().stdout;
+    let reported = report(&home, &[]).stdout;
+    assert_eq!(reported.lines().count(), printed.lines().count());
+    let times = home.tables().rows("SELECT finished_at FROM snapshots ORDER BY id");
+    for (line, printed) in reported.lines().zip(printed.lines()).skip(1) {
+        assert_eq!(line, format!("{printed},{},{}", times[0], times[1]));
     }
     // Of the first there is nothing before.
-    let run = report(&home, &["--snapshot", "1"]);
-    assert_eq!(run.says("no earlier complete snapshot").stdout, HEADER);
+    let run = home.fbsync(&["export", "changes", "--snapshot", "1", "-o", "c.csv"]).exits(10);
+    run.says("`changes` was not made: there is no earlier complete snapshot");
+    assert!(!home.path("c.csv").exists());
 }
 
 #[test]
@@ -54,8 +58,9 @@ fn the_folder_holds_it_and_is_made_anew_with_it() {
     let (changes, _) = manifest(&home, "first");
     assert_eq!(
         (&changes["status"], &changes["reason"]),
-        (&"not_made".into(), &"no earlier complete snapshot".into())
+        (&"not_made".into(), &"there is no earlier complete snapshot".into())
     );
+    assert!(!home.path("first/changes.csv").exists());
     home.fbsync(&["verify", "first"]).succeeds();
 }
 
@@ -66,7 +71,8 @@ fn what_was_pruned_since_is_told_and_no_tampering() {
     home.fbsync(&["export", "--out", "first", "--snapshot", "1"]).succeeds();
     home.fbsync(&["snapshots", "prune", "--keep-last", "1", "--yes"]).succeeds();
     let run = home.fbsync(&["verify", "e"]).exits(7);
-    run.says("the content of snapshot 1 was pruned since").says("not compared: changes.csv, review.csv\n");
+    run.says("the content of snapshot 1 was pruned since")
+        .says("not compared: changes.csv, history.csv, trend.csv\n");
     let run = home.fbsync(&["verify", "first"]).exits(7).says("the content of snapshot 1 was pruned since");
     run.says("error: first: nothing wrong was found, but not everything could be compared")
         .says("hint: a copy of the database");

@@ -66,12 +66,12 @@ fn a_business_that_is_not_there_is_refused_by_name_or_told() {
     let home = Home::reading(three());
     sync(&home, &["--business", "9001", "--business", "4711"])
         .exits(2)
-        .says("error: the sign-in does not reach a business 4711")
+        .says("error: this sign-in has no access to business 4711")
         .says("9001 (Business 0001), 9002 (Business 0002), 9003 (Business 0003)");
     assert!(!home.path(DB).exists());
     assert_eq!(home.sandbox.count("GET", "team_members"), 0);
     for option in ["--skip-business", "--accept-gap"] {
-        let said = "the sign-in does not reach a business 4711, which the options name";
+        let said = "this sign-in has no access to business 4711, which the options name";
         sync(&home, &[option, "4711"]).succeeds().says(said);
         sync(&home, &[option, "4711", "-q"]).succeeds().does_not_say("4711");
     }

@@ -6,7 +6,7 @@ use crate::harness::{Home, Run, names_in, skip};
 use crate::readme::readme;
 
 /// Every command, as it is typed. Compared with what `--help` lists.
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "",
     "auth",
     "refresh",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 14] = [
     "sync",
     "snapshots",
     "snapshots prune",
+    "who",
     "export",
     "diff",
     "verify",

@@ -36,6 +36,7 @@ mod oddities;
 mod origins;
 mod outcomes;
 mod outputs;
+mod over_time;
 mod pages;
 mod pasting;
 mod paths;
@@ -67,6 +68,7 @@ mod terminal;
 mod tls;
 #[cfg(debug_assertions)]
 mod verify;
+mod who;
 mod widths;
 mod wrappings;
 mod xlsx;

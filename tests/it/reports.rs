@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use crate::harness::Home;
 
-pub(crate) const REPORTS: [&str; 14] = [
+/// Those that one snapshot is enough for.
+pub(crate) const REPORTS: [&str; 15] = [
     "access",
     "accounts",
     "roles",
@@ -24,7 +25,8 @@ pub(crate) const REPORTS: [&str; 14] = [
     "multi-business",
     "attention",
     "coverage",
-    "changes",
+    "history",
+    "trend",
     "review",
 ];
 
@@ -136,6 +138,10 @@ fn what_the_flags_contradict_is_refused() {
     let home = synced(world());
     for (arguments, problem) in [
         (&["export", "external"][..], "has to know which domains are yours"),
+        (&["export", "offboarding"], "has to know who leaves"),
+        (&["export", "access", "--since", "1"], "`access` is not compared with an earlier snapshot"),
+        (&["export", "changes", "--since", "1"], "snapshot 1 is not before snapshot 1"),
+        (&["export", "changes", "--since", "soon"], "`soon` "),
         (&["export", "access", "--format", "csv", "-o", "a.xlsx"], "contradicts the name of the file"),
         (&["export", "access", "--bom", "-o", "a.xlsx"], "--bom is for CSV"),
         (&["export", "nothing"], "there is no report `nothing`"),
@@ -160,7 +166,7 @@ fn people_are_found_by_any_address_and_the_missing_are_named() {
     fs::write(home.path("people.csv"), "name,address\r\nNoor,NOOR.haddad@ledgerworks.example\r\n")
         .expect("written");
     let arguments = ["export", "access", "--people", "people.csv", "--people", "ghost@x.example"];
-    let run = home.fbsync(&arguments).succeeds().says("nobody has the address ghost@x.example");
+    let run = home.fbsync(&arguments).exits(10).says("no snapshot knows the address ghost@x.example");
     assert_eq!(run.stdout.lines().count(), 4, "{run}");
     assert!(run.stdout.lines().skip(1).all(|line| line.contains("Noor Haddad")));
 }

@@ -328,3 +328,21 @@ fn an_unchanged_business_costs_next_to_nothing() {
     assert!(one < 64 * 1024, "{one} bytes for 1,000 memberships in one business");
     assert!(many < 256 * 1024, "{many} bytes for 1,000 memberships in 200");
 }
+
+#[test]
+fn a_snapshot_bears_the_time_of_freshbooks_and_never_goes_back() {
+    let home = Home::reading(World::many(1, 3));
+    let now = home.sandbox.now().as_second();
+    let home = home.at_another_time(now + 3 * DAY);
+    home.sync().succeeds().says("ahead of FreshBooks'");
+    let off = home.tables().one(
+        "SELECT abs(unixepoch(finished_at) - unixepoch(server_date_last)) < 60, json_extract(parameters,
+         '$.clock_offset_seconds') / 86400 FROM snapshots",
+    );
+    assert_eq!(off, "1|3");
+    home.fbsync(&["verify", "--db", DB]).succeeds();
+    // FreshBooks' own time goes back: then nothing can be trusted to say when this reading was.
+    home.sandbox.change(|world| world.date = "2020-01-01T00:00:00Z".parse().ok());
+    home.sync().exits(3).says("before snapshot 1").says("nothing was recorded");
+    assert_eq!(home.tables().number("SELECT count(*) FROM snapshots"), 1);
+}

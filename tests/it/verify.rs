@@ -67,7 +67,7 @@ fn a_removed_snapshot_is_found_wherever_it_stood() {
     for (id, found) in [(1, "snapshot 1 is missing"), (2, "snapshot 2 is missing: the next one is 3")] {
         let home = three_snapshots();
         without_snapshot(&home, id);
-        verify(&home).exits(10).says(found).says("does not follow from the snapshot before it");
+        verify(&home).exits(10).says(found).says("does not follow from what was recorded before it");
     }
 }
 

@@ -79,18 +79,13 @@ fn choose_sides(reader: &Reader, args: &DiffArgs) -> Result<Option<(Snapshot, Sn
 }
 
 fn find(reader: &Reader, args: &DiffArgs, text: &str) -> Result<Snapshot> {
-    let missing = |when: String| {
-        Error::new(Kind::No, format!("there is no complete snapshot{when}"))
-            .hint("fbsync snapshots --all --db FILE shows what there is")
-    };
     match Asked::parse(text, &args.timezone)? {
         Asked::Id(id) => choose::with_content(reader.snapshot(id)?),
         Asked::Latest => {
-            reader.newest_snapshot(Usable::default(), None)?.ok_or_else(|| missing(String::new()))
+            let newest = reader.newest_snapshot(Usable::default(), None)?;
+            newest.ok_or_else(|| choose::none("there is no complete snapshot".to_owned()))
         }
-        Asked::At(moment) => reader
-            .newest_snapshot(Usable::default(), Some(moment))?
-            .ok_or_else(|| missing(format!(" at or before {moment}"))),
+        Asked::At(moment) => choose::complete_at(reader, moment),
     }
 }
 

@@ -1,15 +1,13 @@
 //! The changes as they are printed: for programs in full, for a person at a terminal in words.
 
-use std::io::Write;
-
 use crate::app::App;
 use crate::cli::DiffFormat;
 use crate::diff::Kind as Change;
 use crate::error::Result;
 use crate::model::role;
-use crate::report::{self, CHANGES, Cell, Lines, Style, change_cells, write_object};
+use crate::report::{self, Cell, DIFF, Lines, Style, change_cells};
 use crate::store::Located;
-use crate::ui::{Column, Data, output_failed};
+use crate::ui::{Column, Data};
 
 pub(super) enum Output<'c> {
     /// For a person, at a terminal or not, which makes the columns.
@@ -18,11 +16,6 @@ pub(super) enum Output<'c> {
         rows: Vec<Vec<String>>,
     },
     Lines(Lines<'c, Data>),
-    /// One array, and whether a row of it has been written.
-    Array {
-        out: Data,
-        begun: bool,
-    },
 }
 
 /// What a person reads, of the columns.
@@ -47,10 +40,10 @@ impl Output<'static> {
             DiffFormat::Table => Output::Table { at_terminal: app.ui.width.is_some(), rows: Vec::new() },
             DiffFormat::Csv => {
                 let style = Style { printable: app.ui.width.is_some(), ..Style::default() };
-                Output::Lines(Lines::csv(&CHANGES, columns(), style, data())?)
+                Output::Lines(Lines::csv(&DIFF, columns(), style, data())?)
             }
             DiffFormat::Jsonl => Output::Lines(Lines::jsonl(columns(), data())),
-            DiffFormat::Json => Output::Array { out: data(), begun: false },
+            DiffFormat::Json => Output::Lines(Lines::json(columns(), data())),
         })
     }
 
@@ -59,12 +52,6 @@ impl Output<'static> {
             Output::Table { at_terminal: true, rows } => rows.push(in_words(located)),
             Output::Table { at_terminal: false, rows } => rows.push(in_full(&change_cells(located))),
             Output::Lines(lines) => lines.row(&change_cells(located))?,
-            Output::Array { out, begun } => {
-                let separator = if *begun { ",\n" } else { "[\n" };
-                *begun = true;
-                out.write_all(separator.as_bytes()).map_err(output_failed)?;
-                write_object(out, &columns(), &change_cells(located))?;
-            }
         }
         Ok(())
     }
@@ -83,21 +70,16 @@ impl Output<'static> {
                 }
                 Ok(())
             }
-            Output::Array { mut out, begun } => {
-                let end = if begun { "\n]\n" } else { "[]\n" };
-                out.write_all(end.as_bytes()).map_err(output_failed)?;
-                out.done()
-            }
         }
     }
 }
 
 fn columns() -> Vec<&'static report::Column> {
-    CHANGES.fixed_columns().collect()
+    DIFF.fixed_columns().collect()
 }
 
 fn in_full(cells: &[Cell]) -> Vec<String> {
-    let at = |name: &str| CHANGES.fixed_columns().position(|column| column.name == name);
+    let at = |name: &str| DIFF.fixed_columns().position(|column| column.name == name);
     IN_FULL.iter().filter_map(|name| cells.get(at(name)?)).map(Cell::to_string).collect()
 }
 

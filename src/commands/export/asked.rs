@@ -35,7 +35,7 @@ pub(super) fn style(args: &ExportArgs, file: Option<&Path>) -> Result<Style> {
     if args.bom && format != Format::Csv {
         return Err(Error::new(Kind::Usage, "--bom is for CSV").hint("leave --bom out"));
     }
-    Ok(Style { format, guard: args.formula_guard, bom: args.bom, printable: false })
+    Ok(Style { format, guard: args.formula_guard, bom: args.bom, ..Style::default() })
 }
 
 /// What the file's extension says; nothing where it has none. A name that promises another format than
@@ -71,7 +71,8 @@ pub(super) fn options(args: &ExportArgs) -> Result<Options> {
     }
     own_domains.sort();
     own_domains.dedup();
-    Ok(Options { own_domains, max_privileged: args.max_privileged, people: people(&args.people)? })
+    let (people, max_privileged) = (people(&args.people)?, args.max_privileged);
+    Ok(Options { own_domains, max_privileged, people, accounts: None, since: None })
 }
 
 /// Addresses as typed, and those in files: one a line, or the first column that holds an `@`.

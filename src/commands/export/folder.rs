@@ -12,7 +12,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::evidence::check;
 use crate::evidence::compare::same_evidence;
 use crate::evidence::split::{self, Order, Split};
-use crate::evidence::{self, Plan, Sealed, Source, Stamp};
+use crate::evidence::{self, Demand, Plan, Sealed, Source, Stamp};
 use crate::fsutil::{self, PendingFolder};
 use crate::report::LONGEST_CELL;
 use crate::shell;
@@ -26,6 +26,7 @@ impl Work<'_> {
         outputs::check(self.app, &self.db, target)?;
         let reader = Reader::open(self.app, &self.db)?;
         let (choice, demand) = self.choose(&reader)?;
+        let demand = Demand { past: true, ..demand };
         let stamp = Stamp::of_this_run(&self.app.clock, &choice)?;
         let pending = PendingFolder::beside(target)?;
         let sealed = match self.args.split_by {
@@ -33,7 +34,7 @@ impl Work<'_> {
                 let order = Order {
                     reader: &reader,
                     demand: demand.clone(),
-                    options: self.options.clone(),
+                    options: self.options_for(&reader, &demand)?,
                     style,
                     choice: &choice,
                     stamp: &stamp,
@@ -45,7 +46,7 @@ impl Work<'_> {
             }
             None => {
                 let source = Source::open(&reader, &demand)?;
-                let view = source.view(self.options.clone(), &self.app.stop)?;
+                let view = source.view(self.options_for(&reader, &demand)?, &self.app.stop)?;
                 self.tell_about(&view);
                 let plan = Plan { style, choice: &choice, stamp: &stamp, part: None, index: None };
                 evidence::write(pending.path(), &view, &plan)?

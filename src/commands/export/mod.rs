@@ -37,7 +37,8 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<()> {
         (Some(folder), _) => {
             let (sealed, seal) = work.folder(folder)?;
             work.tell_sealed(folder, &sealed, &seal)?;
-            sealed.unread_is_an_error(folder)
+            sealed.unread_is_an_error(folder)?;
+            somebody_is_unknown(sealed.unknown_people)
         }
         (None, Some(report)) => work.one(report),
         (None, None) => Err(Error::new(Kind::Usage, "which report, or which folder?").hint(
@@ -65,6 +66,8 @@ struct Work<'a> {
     app: &'a App,
     args: &'a ExportArgs,
     db: PathBuf,
+    /// Only these, sorted; all of them where it is empty.
+    businesses: Vec<i64>,
     options: Options,
 }
 
@@ -75,29 +78,52 @@ impl<'a> Work<'a> {
                 Error::new(Kind::Usage, "which database?").hint("fbsync export access --db audit.sqlite")
             );
         };
-        Ok(Work { app, args, db: app.database(db)?, options: asked::options(args)? })
+        let mut businesses = args.business.clone();
+        businesses.sort_unstable();
+        businesses.dedup();
+        Ok(Work { app, args, db: app.database(db)?, businesses, options: asked::options(args)? })
     }
 
     /// The snapshot that was asked for, and which businesses of it.
     fn choose(&self, reader: &Reader) -> Result<(Choice, Demand)> {
-        self.choose_as(reader, &self.args.choosing)
+        let choice = choose(self.app, reader, &self.args.choosing, self.deciding())?;
+        let businesses = self.businesses.clone();
+        let scope = if businesses.is_empty() { Scope::Whole } else { Scope::Alone(businesses) };
+        // People are found by what any snapshot knows of them.
+        let past = !self.options.people.is_empty();
+        let horizon = Some(reader.horizon(None)?);
+        let demand = Demand { snapshot_id: choice.chosen.id, scope, past, horizon };
+        Ok((choice.since(self.args.since.as_deref(), &self.args.choosing.timezone)?, demand))
     }
 
-    /// The same for another snapshot than the one that was asked for.
-    fn choose_as(&self, reader: &Reader, choosing: &Choosing) -> Result<(Choice, Demand)> {
-        let args = self.args;
-        let mut businesses = args.business.clone();
-        businesses.sort_unstable();
-        businesses.dedup();
-        let deciding = match businesses.as_slice() {
-            _ if args.split_by.is_some() => Deciding::Each,
+    fn deciding(&self) -> Deciding<'_> {
+        match self.businesses.as_slice() {
+            _ if self.args.split_by.is_some() => Deciding::Each,
             [] => Deciding::All,
             these => Deciding::These(these),
+        }
+    }
+
+    /// The snapshot that `--since` names, which has to come before the one that is exported.
+    fn since(&self, reader: &Reader, exported: i64, deciding: Deciding) -> Result<Option<i64>> {
+        let Some(since) = &self.args.since else { return Ok(None) };
+        let choosing = Choosing { snapshot: since.clone(), within: None, ..self.args.choosing.clone() };
+        let earlier = choose(self.app, reader, &choosing, deciding)?.chosen.id;
+        if earlier >= exported {
+            let problem = format!("snapshot {earlier} is not before snapshot {exported}");
+            return Err(Error::new(Kind::Usage, problem).hint("--since names the earlier of two snapshots"));
+        }
+        Ok(Some(earlier))
+    }
+
+    /// What was asked of the snapshot that is exported, with the one that changes are told since.
+    fn options_for(&self, reader: &Reader, demand: &Demand) -> Result<Options> {
+        // Changes are compared business by business, each from the newest whole reading at or before it.
+        let deciding = match self.deciding() {
+            Deciding::All => Deciding::All,
+            Deciding::These(_) | Deciding::Each => Deciding::Each,
         };
-        let choice = choose(self.app, reader, choosing, deciding)?;
-        let scope = if businesses.is_empty() { Scope::Whole } else { Scope::Alone(businesses) };
-        let demand = Demand { snapshot_id: choice.chosen.id, scope, horizon: Some(reader.horizon(None)?) };
-        Ok((choice, demand))
+        Ok(Options { since: self.since(reader, demand.snapshot_id, deciding)?, ..self.options.clone() })
     }
 
     fn tell_about(&self, view: &View) {
@@ -108,20 +134,13 @@ impl<'a> Work<'a> {
         if view.is_partial() {
             ui.warn(format_args!("snapshot {} is partial: {}", view.snapshot.id, view.extent()));
         }
-        if view.not_found.is_empty() {
-            return;
-        }
-        let missing: Vec<String> = view
-            .not_covered()
-            .iter()
-            .map(|business| format!("{} ({})", business.name, business.id))
-            .collect();
-        let unread = match missing.is_empty() {
-            true => String::new(),
-            false => format!("; these businesses could not be read: {}", missing.join(", ")),
-        };
-        ui.warn(format_args!("nobody has the address {}{unread}", view.not_found.join(", ")));
     }
+}
+
+/// An answer, after whatever was written of the others.
+fn somebody_is_unknown(problem: Option<String>) -> Result<()> {
+    let Some(problem) = problem else { return Ok(()) };
+    Err(Error::new(Kind::No, problem).hint("fbsync who NAME --db FILE finds people by their names"))
 }
 
 fn cells(n: usize) -> String {

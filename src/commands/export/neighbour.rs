@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use super::{Work, asked};
-use crate::cli::{Choosing, Import};
+use crate::cli::Import;
 use crate::error::{Error, Kind, Result};
 use crate::evidence::{Demand, Source, split};
 use crate::fsutil;
@@ -101,16 +101,8 @@ impl Work<'_> {
 
     /// What `--since` names, with the same businesses.
     fn earlier(&self, reader: &Reader, demand: &Demand) -> Result<Option<Demand>> {
-        let Some(since) = &self.args.since else { return Ok(None) };
-        let choosing = Choosing { snapshot: since.clone(), within: None, ..self.args.choosing.clone() };
-        let (_, earlier) = self.choose_as(reader, &choosing)?;
-        match earlier.snapshot_id < demand.snapshot_id {
-            true => Ok(Some(earlier)),
-            false => Err(usage(
-                &format!("snapshot {} is not before snapshot {}", earlier.snapshot_id, demand.snapshot_id),
-                "--since names the earlier of two snapshots",
-            )),
-        }
+        let earlier = self.since(reader, demand.snapshot_id, self.deciding())?;
+        Ok(earlier.map(|snapshot_id| Demand { snapshot_id, ..demand.clone() }))
     }
 
     fn for_each_business(&self, preset: Option<&Report>, folder: &Path) -> Result<()> {

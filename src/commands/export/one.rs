@@ -3,14 +3,14 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use super::{Work, asked, cells};
+use super::{Work, asked, cells, somebody_is_unknown};
 use crate::app::die_if_chosen;
 use crate::commands::outputs;
 use crate::error::{Context, Error, Kind, Result};
-use crate::evidence::{Source, recheck};
+use crate::evidence::{Demand, Source, recheck};
 use crate::format::{Format, Guard};
 use crate::fsutil::{Pending, is_standard_output};
-use crate::report::{self, LONGEST_CELL, Report, Style};
+use crate::report::{self, LONGEST_CELL, Needs, Reads, Report, Style};
 use crate::shell;
 use crate::store::Reader;
 
@@ -24,24 +24,29 @@ impl Work<'_> {
             return Err(Error::new(Kind::Usage, "a workbook is nothing for a terminal")
                 .hint(format!("fbsync export {} … -o {}.xlsx", report.name, report.name)));
         }
-        if report.needs == report::Needs::OwnDomain && self.options.own_domains.is_empty() {
+        self.refuse_without_its_flag(report)?;
+        if args.since.is_some() && report.reads != Reads::Earlier {
+            let name = report.name;
             return Err(Error::new(
                 Kind::Usage,
-                format!("`{}` has to know which domains are yours", report.name),
+                format!("`{name}` is not compared with an earlier snapshot"),
             )
-            .hint(format!("fbsync export {} --own-domain example.com …", report.name)));
+            .hint(format!("leave --since out, or fbsync export changes --since ID …")));
         }
         let reader = Reader::open(self.app, &self.db)?;
         let (_, demand) = self.choose(&reader)?;
+        let demand = Demand { past: demand.past || report.looks_back(), ..demand };
         let source = Source::open(&reader, &demand)?;
-        let view = source.view(self.options.clone(), &self.app.stop)?;
+        let view = source.view(self.options_for(&reader, &demand)?, &self.app.stop)?;
         self.tell_about(&view);
         // Its first sheet bears the snapshot's hash.
         if style.format == Format::Xlsx {
-            recheck(&reader, &view.snapshots_shown()?)?;
+            recheck(&reader, &view.shown(report.reads)?)?;
         }
         if let Some(reason) = report.not_made(&view) {
-            self.app.ui.warn(format_args!("`{}` was not made: {reason}", report.name));
+            // A file with a header alone would read as "none".
+            return Err(Error::new(Kind::No, format!("`{}` was not made: {reason}", report.name))
+                .hint("fbsync snapshots --all --db FILE shows what there is"));
         }
         let written = match output {
             None => {
@@ -78,7 +83,20 @@ impl Work<'_> {
         if output.is_some() {
             self.app.ui.next(format_args!("fbsync verify --db {}", shell::path(&self.db)));
         }
-        Ok(())
+        somebody_is_unknown(view.unknown_people())
+    }
+
+    fn refuse_without_its_flag(&self, report: &Report) -> Result<()> {
+        let (problem, flag) = match report.needs {
+            Needs::OwnDomain if self.options.own_domains.is_empty() => {
+                ("which domains are yours", "--own-domain example.com")
+            }
+            Needs::People if self.options.people.is_empty() => ("who leaves", "--people ann@example.com"),
+            _ => return Ok(()),
+        };
+        let name = report.name;
+        Err(Error::new(Kind::Usage, format!("`{name}` has to know {problem}"))
+            .hint(format!("fbsync export {name} {flag} …")))
     }
 
     /// The file that is to be written, if not standard output.

@@ -71,20 +71,27 @@ fn list(app: &App, reader: &Reader, all: bool) -> Result<()> {
 /// The complete snapshots of a year, a quarter or a month.
 fn in_period(app: &App, reader: &Reader, args: &SnapshotsArgs, period: &str) -> Result<()> {
     let range = args.timezone.period(period).ok_or_else(|| {
-        Error::new(Kind::Usage, format!("`{period}` is no period")).hint("give 2026, 2026-Q3 or 2026-09")
+        Error::new(Kind::Usage, format!("`{period}` is not a valid period"))
+            .hint("give 2026, 2026-Q3 or 2026-09")
     })?;
     let (from, until) = (range.start.to_string(), range.end.to_string());
     let mut lines = reader.snapshots(None)?;
-    lines.retain(|line| line.status == Status::Complete && range.contains(&line.finished_at));
+    lines.retain(|line| range.contains(&line.finished_at));
+    let pruned = match lines.iter().filter(|line| line.status == Status::Pruned).count() {
+        0 => String::new(),
+        1 => "; 1 snapshot of that time was pruned".to_owned(),
+        pruned => format!("; {pruned} snapshots of that time were pruned"),
+    };
+    lines.retain(|line| line.status == Status::Complete);
     let n = lines.len();
     let longest = show(app, reader, lines)?;
     let span = format!("{period} ({from} to {until}, {})", args.timezone.name());
     if n == 0 {
-        return Err(Error::new(Kind::No, format!("there is no complete snapshot in {span}"))
+        return Err(Error::new(Kind::No, format!("there is no complete snapshot in {span}{pruned}"))
             .hint("fbsync snapshots --all --db FILE shows what there is"));
     }
     let snapshots = if n == 1 { "1 complete snapshot".to_owned() } else { format!("{n} complete snapshots") };
-    app.ui.result(format_args!("{snapshots} in {span}"));
+    app.ui.result(format_args!("{snapshots} in {span}{pruned}"));
     if let Some(longest) = longest {
         app.ui.result(longest);
     }

@@ -12,16 +12,17 @@ mod gaps;
 mod tell;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::json;
 
-use crate::app::{self, App};
+use crate::app::{self, App, environment};
 use crate::cli::{Include, SyncArgs};
-use crate::credentials::{ClassicProfile, Session, classic};
+use crate::credentials::{self, ClassicProfile, classic};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::{self, Brought, Plan};
-use crate::freshbooks::FreshBooks;
+use crate::freshbooks::{FreshBooks, Tokens};
 use crate::http::{Between, Http, Skew};
 use crate::model::{Business, Identity, Reading, relate};
 use crate::store::{self, Provenance, Writer};
@@ -33,8 +34,7 @@ pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
             return from_classic(&profile.system.app(app)?, args, &profile);
         }
         let http = Http::new(app)?;
-        let session = || Ok(Session::open(app, &http)?.adopting(args.adopt));
-        with_session(app, args, http.clone(), session)
+        with_tokens(app, args, http.clone(), || credentials::tokens(app, &http, args.adopt))
     };
     match args.every {
         None => once(),
@@ -44,7 +44,7 @@ pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
 
 /// An access token in the environment takes precedence over any stored sign-in.
 fn classic_sign_in(app: &App) -> Result<Option<ClassicProfile>> {
-    match app::variable("FBSYNC_ACCESS_TOKEN")? {
+    match environment::access_token()? {
         Some(_) => Ok(None),
         None => classic::stored(app),
     }
@@ -64,20 +64,20 @@ struct Source {
     scopes: Option<String>,
 }
 
-/// Reads with the session that `open` gives, once the database has been found fit to be written to.
-pub(crate) fn with_session(
+/// Reads with the tokens that `open` gives, once the database has been found fit to be written to.
+pub(crate) fn with_tokens(
     app: &App,
     args: &SyncArgs,
     http: Http,
-    open: impl FnOnce() -> Result<Session>,
+    open: impl FnOnce() -> Result<Arc<dyn Tokens>>,
 ) -> Result<()> {
     record(app, args, |Demand { plan, folder, admit }| {
-        let session = open()?;
+        let tokens = open()?;
         let between = http.between();
         let http = http.until(plan.limit.map(|(deadline, _)| deadline));
-        let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), session.clone());
+        let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), tokens.clone());
         let brought = fetch::read(app, &freshbooks, plan, folder, admit)?;
-        Ok(Source { brought, between, scopes: session.scopes() })
+        Ok(Source { brought, between, scopes: tokens.scopes() })
     })
 }
 
@@ -118,11 +118,13 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
     };
     let demand = Demand { plan: &plan(args), folder: writer.folder(), admit: &admit };
     let Source { brought, between, scopes } = read(demand)?;
-    if let Some(skew) = brought.wrong_clock() {
-        app.ui.warn(skew);
-    }
     let parameters = parameters(args, &gaps, &between, &brought);
+    let wrong_clock = brought.wrong_clock();
     let Brought { mut reading, spool, .. } = brought;
+    if let Some(skew) = wrong_clock {
+        app.ui.warn(format_args!("{skew}; the snapshot bears FreshBooks' time"));
+        reading.run.set_back(skew.seconds());
+    }
     tell::oddities(app, &reading);
     for business in gaps.apply(&mut reading) {
         app.ui.note(format_args!("{business} can be read again: its --accept-gap is no longer needed"));
@@ -178,11 +180,11 @@ fn check_named(app: &App, args: &SyncArgs, gaps: &AcceptedGaps, businesses: &[Bu
     if let Some(id) = args.business.iter().find(|id| !known(id)) {
         let named: Vec<String> =
             businesses.iter().map(|business| format!("{} ({})", business.id, business.name)).collect();
-        return Err(Error::new(Kind::Usage, format!("the sign-in does not reach a business {id}"))
+        return Err(Error::new(Kind::Usage, format!("this sign-in has no access to business {id}"))
             .hint(format!("--business takes one of: {}", named.join(", "))));
     }
     for id in args.skip_business.iter().chain(&gaps.ids()).filter(|id| !known(id)) {
-        app.ui.note(format_args!("the sign-in does not reach a business {id}, which the options name"));
+        app.ui.note(format_args!("this sign-in has no access to business {id}, which the options name"));
     }
     Ok(())
 }

@@ -75,7 +75,7 @@ pub(super) fn tell(app: &App, recorded: &Recorded, gaps: &[Gap], db: &Path, agai
         .collect();
     let hint = match acceptable.is_empty() {
         true => format!("run it again: {again}"),
-        false => format!("if that is known and will stay: {again} {}", acceptable.join(" ")),
+        false => format!("if this is expected and permanent: {again} {}", acceptable.join(" ")),
     };
     Err(Error::new(Kind::Partial, message).hint(hint))
 }

@@ -10,16 +10,18 @@ use std::path::Path;
 use super::described::Version;
 use super::differences::differences;
 use super::files::Files;
+use super::past::Past;
 use super::{Against, Verdict, cells, unusable};
 use crate::error::{Kind, Result};
 use crate::evidence::choice::{Chosen, known_until};
-use crate::evidence::manifest::{FileEntry, Manifest};
+use crate::evidence::manifest::Manifest;
 use crate::evidence::split::{self, Index, indexed_seals};
 use crate::evidence::{self, Demand, MANIFEST, Part, Place, Plan, README, Source};
+use crate::format::Format;
 use crate::fsutil;
-use crate::model::{Outcome, Status};
-use crate::report::{self, REPORTS, Report, View};
-use crate::store::{Horizon, Reader, Snapshot};
+use crate::model::Status;
+use crate::report::{self, Options, REPORTS, Style, View};
+use crate::store::{Horizon, People, Reader, Snapshot};
 
 pub(super) fn check(
     manifest: &Manifest,
@@ -51,23 +53,6 @@ pub(super) fn check(
     }
 }
 
-/// The snapshots whose content was pruned, of those that a report may have been made with.
-struct Lost {
-    before: BTreeSet<i64>,
-    since: BTreeSet<i64>,
-}
-
-impl Lost {
-    fn of(&self, report: Option<&Report>) -> &BTreeSet<i64> {
-        static NONE: BTreeSet<i64> = BTreeSet::new();
-        match report {
-            Some(report) if report.looks_back() => &self.before,
-            Some(report) if report.looks_ahead() => &self.since,
-            _ => &NONE,
-        }
-    }
-}
-
 struct Again<'a> {
     manifest: &'a Manifest,
     database: &'a Reader,
@@ -80,10 +65,10 @@ impl Again<'_> {
     fn compare(&self, version: Version, verdict: &mut Verdict) -> Result<()> {
         let Manifest { options, choice, export, .. } = self.manifest;
         let horizon = Some(self.horizon()?);
-        let demand = Demand { snapshot_id: choice.chosen.id, scope: options.scope(), horizon };
+        let demand = Demand { snapshot_id: choice.chosen.id, scope: options.scope(), past: true, horizon };
         let source = Source::open(self.database, &demand)?;
-        let view = source.view(options.options(), self.against.stop)?;
-        let chosen = choice.again(self.database, options.deciding(), export)?;
+        let view = source.view(self.options(&source, verdict)?, self.against.stop)?;
+        let chosen = choice.again(self.database, options, export)?;
         let index = match options.part {
             Some(Part::Firm) => Some(self.index(&view, verdict)?),
             Some(Part::Business) | None => None,
@@ -95,10 +80,10 @@ impl Again<'_> {
             part: options.part,
             index: index.as_ref(),
         };
-        let lost = Lost { before: self.lost(&view)?, since: self.lost_since(&view)? };
+        let past = Past::of(self.manifest, self.database, &view)?;
         match version {
-            Version::This => self.bytes(&view, &plan, &lost, verdict),
-            Version::Another => self.cells(&view, &plan, &lost, verdict),
+            Version::This => self.bytes(&view, &plan, &past, verdict),
+            Version::Another => self.cells(&view, &plan, &past, verdict),
         }
     }
 
@@ -110,6 +95,32 @@ impl Again<'_> {
             None => Horizon::NONE,
         };
         Ok(self.manifest.horizon.unwrap_or(Horizon::NONE).or(known))
+    }
+
+    /// The options, with the people's accounts found once more. The recorded ones can be fewer: a later
+    /// snapshot may tell whose an address is. Nobody who has it in this snapshot can be left out.
+    fn options(&self, source: &Source, verdict: &mut Verdict) -> Result<Options> {
+        let recorded = self.manifest.options.options();
+        let options = Options { accounts: None, ..recorded.clone() };
+        let view = source.view(options.clone(), self.against.stop)?;
+        let (Some(now), Some(then)) = (view.people.keys(), &recorded.accounts) else { return Ok(options) };
+        let mut owed = BTreeSet::new();
+        view.reader.accounts(view.snapshot.id, &People::default(), |account| {
+            if account.emails.split(';').any(|address| recorded.people.iter().any(|one| one == address)) {
+                owed.insert(account.key.to_string());
+            }
+            Ok(())
+        })?;
+        let after =
+            |one: &Snapshot| one.id != view.snapshot.id && one.finished_at >= view.snapshot.finished_at;
+        let snapshots = self.database.snapshots(None)?;
+        let may_be_fewer = then == now || snapshots.iter().any(after);
+        let was_pruned = snapshots.iter().any(|one| one.status == Status::Pruned);
+        if owed.is_subset(then) && (then.is_subset(now) && may_be_fewer || was_pruned) {
+            return Ok(recorded);
+        }
+        verdict.findings.push(format!("{MANIFEST}: options.accounts are not those of options.people"));
+        Ok(options)
     }
 
     /// Everything that a tombstone still tells: when the snapshot was, and the hash of what it held.
@@ -142,67 +153,53 @@ impl Again<'_> {
     }
 
     /// Byte for byte.
-    fn bytes(&self, view: &View, plan: &Plan, lost: &Lost, verdict: &mut Verdict) -> Result<()> {
+    fn bytes(&self, view: &View, plan: &Plan, past: &Past, verdict: &mut Verdict) -> Result<()> {
         let mut made = evidence::make(Place::Nowhere, view, plan)?;
-        let recorded = |made: &FileEntry| self.manifest.files.iter().find(|file| file.path == made.path);
         for file in &mut made.files {
-            let lost = lost.of(file.report.as_deref().and_then(report::find));
-            let Some(there) = self.files.get(&file.path) else {
-                verdict.findings.push(format!("{} should be there, by the database", file.path));
+            let there = self.files.get(&file.path).map(|there| &there.sum.sha256);
+            if there == Some(&file.sha256) || past.may_differ(file) {
                 continue;
-            };
-            let is_same = there.sum.sha256 == file.sha256;
-            let recorded = recorded(file).cloned();
-            // One that could not be made any more may be as empty as it was.
-            let is_lost = !lost.is_empty() && !(is_same && recorded.as_ref() == Some(&*file));
-            if is_lost {
-                verdict.not_compared.push(file.path.clone());
-                verdict.pruned.extend(lost);
-            } else if !is_same {
-                verdict.findings.push(format!("{} is not what the database gives", file.path));
             }
-            if let Some(recorded) = recorded.filter(|_| is_lost || !is_same) {
+            verdict.findings.push(match there {
+                None => format!("{} should be there, by the database", file.path),
+                Some(_) => format!("{} is not what the database gives", file.path),
+            });
+            if let Some(recorded) = self.manifest.files.iter().find(|recorded| recorded.path == file.path) {
                 // Told already.
-                *file = recorded;
+                *file = recorded.clone();
             }
         }
+        past.leave_out(self.manifest, &mut made, verdict);
         // It follows from the manifest, and was held against it.
         made.files.extend(self.manifest.files.iter().find(|file| file.path == README).cloned());
-        if self.manifest.earlier_snapshot_id.is_some_and(|id| lost.before.contains(&id)) {
-            made.earlier_snapshot_id = self.manifest.earlier_snapshot_id;
-        }
-        if !lost.since.is_empty() {
-            made.review.clone_from(&self.manifest.review);
-        }
         let differ = differences(self.manifest, &made, false);
         verdict.findings.extend(differ.into_iter().map(|differ| format!("{MANIFEST}: {differ}")));
         Ok(())
     }
 
     /// Cell by cell, and the manifest as far as it is no text.
-    fn cells(&self, view: &View, plan: &Plan, lost: &Lost, verdict: &mut Verdict) -> Result<()> {
+    fn cells(&self, view: &View, plan: &Plan, past: &Past, verdict: &mut Verdict) -> Result<()> {
         let mut compared = BTreeSet::from([README.to_owned()]);
-        for report in REPORTS {
+        for report in REPORTS.iter().filter(|report| report.not_made(view).is_none()) {
             let name = evidence::file_name(report, view, plan);
+            if past.is_lost(Some(report.name)) {
+                continue;
+            }
             let mut ours = Vec::new();
-            report::write(report, view, plan.style, &mut ours)?;
-            let lost = lost.of(Some(report));
-            if !lost.is_empty() {
-                verdict.pruned.extend(lost);
-            } else if self.cells_of(&name, plan, &ours, verdict)? {
+            report::write(report, view, Style { in_folder: true, ..plan.style }, &mut ours)?;
+            if self.cells_of(&name, plan, &ours, verdict)? {
                 compared.insert(name);
             }
         }
         let others = self.manifest.files.iter().filter(|file| !compared.contains(&file.path));
         verdict.not_compared.extend(others.map(|file| file.path.clone()));
-        let made = Manifest::of(view, plan, Vec::new())?;
-        let earlier_is_lost = self.manifest.earlier_snapshot_id.is_some_and(|id| lost.before.contains(&id));
+        let mut made = Manifest::of(view, plan, Vec::new())?;
+        past.leave_out(self.manifest, &mut made, verdict);
         let part = |manifest: &Manifest| {
-            let Manifest { source, snapshot, choice, options, coverage, .. } = manifest.clone();
-            let earlier = manifest.earlier_snapshot_id.filter(|_| !earlier_is_lost);
+            let Manifest { source, snapshot, choice, options, coverage, past, .. } = manifest.clone();
             serde_json::json!({
                 "source": source, "snapshot": snapshot, "choice": choice, "options": options,
-                "coverage": coverage, "earlier_snapshot_id": earlier,
+                "coverage": coverage, "past": past, "earlier_snapshot_id": manifest.earlier_snapshot_id,
             })
         };
         let differ = differences(&part(self.manifest), &part(&made), true);
@@ -222,36 +219,6 @@ impl Again<'_> {
         };
         let difference = cells::difference(plan.style.format, theirs, ours)?;
         verdict.findings.extend(difference.map(|difference| format!("{name}: {difference}")));
-        Ok(plan.style.format != crate::format::Format::Xlsx)
-    }
-
-    /// The pruned snapshots that may have shown what became of a decision first.
-    fn lost_since(&self, view: &View) -> Result<BTreeSet<i64>> {
-        let after = self.database.snapshots(None)?.into_iter().filter(|one| {
-            one.status == Status::Pruned
-                && one.id <= view.horizon.snapshot
-                && (one.finished_at, one.id) > (view.snapshot.finished_at, view.snapshot.id)
-        });
-        Ok(after.map(|tombstone| tombstone.id).collect())
-    }
-
-    /// The pruned snapshots that `changes` may have been made from: the one it starts from, and where a
-    /// list was not read, any in which it may have been read before.
-    fn lost(&self, view: &View) -> Result<BTreeSet<i64>> {
-        let before = self.database.snapshots(None)?.into_iter().filter(|one| {
-            one.status == Status::Pruned
-                && (one.finished_at, one.id) < (view.snapshot.finished_at, view.snapshot.id)
-        });
-        let before: BTreeSet<i64> = before.map(|tombstone| tombstone.id).collect();
-        let recorded = self.manifest.earlier_snapshot_id;
-        if recorded != view.earlier {
-            return Ok(recorded.filter(|id| before.contains(id)).into_iter().collect());
-        }
-        let mut unread = false;
-        for id in view.earlier.into_iter().chain([view.snapshot.id]) {
-            let coverage = view.reader.coverage(id)?;
-            unread |= coverage.iter().any(|line| line.is_team_list() && line.read.outcome != Outcome::Ok);
-        }
-        Ok(if unread { before } else { BTreeSet::new() })
+        Ok(plan.style.format != Format::Xlsx)
     }
 }

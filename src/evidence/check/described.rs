@@ -14,7 +14,7 @@ use crate::evidence::manifest::{FileEntry, Manifest, SCHEMA, Tool};
 use crate::evidence::sums::Sums;
 use crate::evidence::{MANIFEST, README, SUMS, readme};
 use crate::model::reading::hex;
-use crate::report::{self, summary};
+use crate::report::{self, REPORTS, summary};
 use crate::time::Timestamp;
 
 /// Versions before this one whose folders are compared cell by cell. None was released.
@@ -130,6 +130,7 @@ pub(super) fn check(
     match version {
         Version::This => {
             columns(manifest, &mut found);
+            every_report(manifest, &mut found);
             let text = readme::text(manifest);
             if listed.get(README).is_some_and(|sha256| *sha256 != hex(Sha256::digest(&text))) {
                 found.push(format!("{README} does not say what {MANIFEST} says"));
@@ -182,6 +183,17 @@ fn agrees_with_itself(manifest: &Manifest, found: &mut Vec<String>) {
     }
     let end = Timestamp::parse(&snapshot.finished_at);
     found.extend(manifest.export.problem(end, manifest.options.part).map(|why| format!("{MANIFEST}: {why}")));
+}
+
+/// Every report is a file, or named with the reason why it is none.
+fn every_report(manifest: &Manifest, found: &mut Vec<String>) {
+    for report in REPORTS {
+        let files = manifest.files.iter().filter(|file| file.report.as_deref() == Some(report.name));
+        let not_made = manifest.not_made.iter().filter(|one| one.report == report.name);
+        if files.count() + not_made.count() != 1 {
+            found.push(format!("{MANIFEST} should say once what became of the report {}", report.name));
+        }
+    }
 }
 
 /// The columns of every report are those that the code has.

@@ -7,8 +7,8 @@
 //!
 //! - [`files`]: every file against `SHA256SUMS`; [`table`]: rows and columns, told while a file is hashed.
 //! - [`described`]: the files and README.txt against the manifest.
-//! - [`again`]: the folder made once more from the database; [`differences`]: two manifests;
-//!   [`cells`]: two tables, where a newer version wrote one.
+//! - [`again`]: the folder made once more from the database; [`past`]: what was pruned since;
+//!   [`differences`]: two manifests; [`cells`]: two tables, where a newer version wrote one.
 //! - [`folders`]: the folders of a split, each by itself and all of them together.
 //!
 //! A finding says that something is wrong with the folder. What the machine could not do (no handles, no
@@ -20,6 +20,7 @@ mod described;
 mod differences;
 mod files;
 mod folders;
+mod past;
 mod table;
 
 #[cfg(test)]

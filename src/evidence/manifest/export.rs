@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Choice, Part};
-use crate::app::{self, Clock};
+use crate::app::{self, Clock, environment};
 use crate::error::Result;
 use crate::time::Timestamp;
 
@@ -23,7 +23,7 @@ impl Stamp {
     /// and cannot have been exported before.
     pub(crate) fn of_this_run(clock: &Clock, choice: &Choice) -> Result<Self> {
         let end = Timestamp::parse(&choice.chosen.finished_at).unwrap_or(Timestamp::EPOCH);
-        let set = app::source_date_epoch()?;
+        let set = environment::source_date_epoch()?;
         let by_whom = |value: fn() -> String| set.is_none().then(value);
         Ok(Stamp {
             time: set.unwrap_or_else(|| clock.now()).max(end).to_string(),

@@ -7,6 +7,8 @@ mod export;
 mod review;
 mod snapshot;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::choice::{Choice, Deciding};
@@ -15,11 +17,11 @@ use crate::error::Result;
 use crate::format::{Format, Guard};
 use crate::model::Status;
 use crate::report::summary::{self, RoleCount};
-use crate::report::{Limits, Options, Scope, Style, View};
+use crate::report::{self, Limits, Options, Scope, Style, View};
 use crate::store::Horizon;
 pub(crate) use export::Stamp;
 pub(super) use review::{FollowedEntry, ReviewEntry};
-pub(super) use snapshot::{CoverageEntry, SnapshotEntry, SourceEntry};
+pub(super) use snapshot::{CoverageEntry, PastEntry, SnapshotEntry, SourceEntry};
 
 pub(super) const SCHEMA: &str = "fbsync.manifest/1";
 
@@ -39,6 +41,8 @@ pub(crate) struct Manifest {
     pub(super) choice: Choice,
     /// What `changes` starts from.
     pub(super) earlier_snapshot_id: Option<i64>,
+    pub(super) earlier_finished_at: Option<String>,
+    pub(super) past: PastEntry,
     pub(super) options: OptionsEntry,
     /// The last review, and the last later snapshot, that something in this folder comes from.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -50,6 +54,7 @@ pub(crate) struct Manifest {
     /// How many memberships there are by role and state.
     pub(super) roles: Vec<RoleCount>,
     pub(super) files: Vec<FileEntry>,
+    pub(super) not_made: Vec<NotMade>,
     pub(super) limits: Vec<String>,
     /// The one part that may differ between two exports of the same evidence.
     pub(super) export: Stamp,
@@ -70,8 +75,12 @@ pub(super) struct OptionsEntry {
     pub(super) businesses: Vec<i64>,
     pub(super) part: Option<Part>,
     pub(super) people: Vec<String>,
+    /// The keys of these people's accounts.
+    pub(super) accounts: Option<BTreeSet<String>>,
     pub(super) own_domains: Vec<String>,
     pub(super) max_privileged: u32,
+    /// The snapshot that was named for changes to be told since.
+    pub(super) since: Option<i64>,
 }
 
 impl OptionsEntry {
@@ -84,6 +93,8 @@ impl OptionsEntry {
             own_domains: self.own_domains.clone(),
             max_privileged: self.max_privileged,
             people: self.people.clone(),
+            accounts: self.accounts.clone(),
+            since: self.since,
         }
     }
 
@@ -104,16 +115,32 @@ impl OptionsEntry {
     }
 }
 
+/// A report that could not be made, and so is no file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct NotMade {
+    pub(super) report: String,
+    /// Always `not_made`.
+    status: String,
+    pub(super) reason: String,
+}
+
+fn not_made(view: &View) -> Vec<NotMade> {
+    let entry = |(report, reason): (&str, String)| NotMade {
+        report: report.to_owned(),
+        status: "not_made".to_owned(),
+        reason,
+    };
+    report::not_made(view).into_iter().map(entry).collect()
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct FileEntry {
     pub(super) path: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) report: Option<String>,
-    /// `ok`, `empty`, or `not_made` with the reason.
+    /// `ok` or `empty`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) status: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) reason: Option<String>,
     pub(super) sha256: String,
     pub(super) bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -137,7 +164,6 @@ impl FileEntry {
             path: path.to_owned(),
             report: None,
             status: None,
-            reason: None,
             sha256,
             bytes,
             rows: None,
@@ -178,7 +204,9 @@ impl Manifest {
             source: SourceEntry::of(snapshot),
             snapshot: SnapshotEntry::of(snapshot, &view.scope),
             choice: plan.choice.clone(),
-            earlier_snapshot_id: view.earlier,
+            earlier_snapshot_id: view.earlier.as_ref().map(|earlier| earlier.id),
+            earlier_finished_at: view.earlier.as_ref().map(|earlier| earlier.finished_at.to_string()),
+            past: PastEntry::of(view),
             options: OptionsEntry {
                 format: plan.style.format,
                 bom: plan.style.bom,
@@ -189,14 +217,17 @@ impl Manifest {
                 },
                 part: plan.part,
                 people: view.options.people.clone(),
+                accounts: view.people.keys().cloned(),
                 own_domains: view.options.own_domains.clone(),
                 max_privileged: view.options.max_privileged,
+                since: view.options.since,
             },
             horizon: (view.horizon != Horizon::NONE).then_some(view.horizon),
             review: ReviewEntry::of(view)?,
             coverage: view.businesses.iter().map(|business| CoverageEntry::of(view, business)).collect(),
             roles: summary::role_counts(view)?,
             files,
+            not_made: not_made(view),
             limits: Limits::TEXT.map(str::to_owned).to_vec(),
             export: plan.stamp.of_part(plan.part),
         })

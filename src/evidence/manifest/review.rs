@@ -91,7 +91,8 @@ impl ReviewEntry {
         let mut reviewers: BTreeMap<String, ReviewerEntry> = BTreeMap::new();
         let mut findings: BTreeMap<(String, String), usize> = BTreeMap::new();
         standing(view.reader, &view.reviews, |_, decided| {
-            for decision in decided.iter().map(|standing| &standing.decision) {
+            let decided = decided.iter().filter(|standing| standing.is_of(view));
+            for decision in decided.map(|standing| &standing.decision) {
                 entry.decided += 1;
                 *entry.decisions.entry(decision.decision.to_string()).or_default() += 1;
                 let reviewer = person(&decision.reviewer, &decision.reviewer_email);
@@ -108,12 +109,17 @@ impl ReviewEntry {
             }
             Ok(())
         })?;
-        let rows = usize::try_from(view.snapshot.memberships).unwrap_or_default();
+        let mut rows: usize = 0;
+        view.access_rows(|_| {
+            rows += 1;
+            Ok(())
+        })?;
         entry.undecided = rows.saturating_sub(entry.decided);
         entry.reviewers = reviewers.into_values().collect();
         let finding = |((finding, reviewer), decisions)| FindingEntry { finding, reviewer, decisions };
         entry.findings = findings.into_iter().map(finding).collect();
-        let followed = follow(view.reader, &view.snapshot, &view.reviews, view.horizon.snapshot)?;
+        let mut followed = follow(view.reader, &view.snapshot, &view.reviews, view.horizon.snapshot)?;
+        followed.retain(|one| one.standing.is_of(view));
         for one in &followed {
             *entry.outcomes.entry(one.outcome.to_string()).or_default() += 1;
         }

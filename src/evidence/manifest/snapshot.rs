@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::choice::Chosen;
 use crate::model::Resource;
 use crate::report::summary::Tie;
 use crate::report::{Scope, View};
@@ -110,6 +111,26 @@ impl SnapshotEntry {
                 let erased = run.clone().unwrap_or(told_run);
                 SnapshotEntry { run: Some(RunEntry { requests, previous_sha256, ..erased }), ..told }
             }
+        }
+    }
+}
+
+/// What the reports over time are made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::evidence) struct PastEntry {
+    /// How many snapshots, the one of this folder included.
+    pub(in crate::evidence) snapshots: usize,
+    pub(in crate::evidence) complete: usize,
+    pub(in crate::evidence) first_complete: Option<Chosen>,
+}
+
+impl PastEntry {
+    pub(in crate::evidence) fn of(view: &View) -> Self {
+        let complete = view.complete_past();
+        PastEntry {
+            snapshots: view.past.len(),
+            complete: complete.len(),
+            first_complete: complete.first().map(Chosen::of),
         }
     }
 }

@@ -12,7 +12,7 @@ mod vanta;
 
 use super::census::{self, Census, Grant, Person, counted};
 use super::columns::{Type, column};
-use super::{Cell, Needs, Report, Take, View};
+use super::{Cell, Needs, Reads, Report, Take, View};
 use crate::error::Result;
 use crate::model::marks::State;
 
@@ -42,6 +42,7 @@ pub(crate) const VANTA: Report = Report {
     key: &["Account name"],
     lead: &[],
     needs: Needs::Nothing,
+    reads: Reads::One,
     rows: |view, take| hand_on(view, vanta::table, take),
     remarks: |view| Ok(made(view, vanta::table)?.remarks),
 };

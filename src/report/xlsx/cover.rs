@@ -6,7 +6,7 @@ use super::print::print_setup;
 use super::{failed, fitting, look};
 use crate::error::Result;
 use crate::report::summary::{self, STATES, wrapped};
-use crate::report::{Limits, Report, View};
+use crate::report::{self, Limits, Report, Style, View};
 
 /// As many characters as the columns to the right of the labels are wide.
 const WIDTH: usize = 100;
@@ -19,10 +19,11 @@ const MOST_LINES: usize = 4;
 
 const TO_SIGN: [&str; 4] = ["Reviewed by", "Approved by", "Date", "Reviewer's own access reviewed by"];
 
-pub(super) fn sheet(report: &Report, view: &View) -> Result<Worksheet> {
+pub(super) fn sheet(report: &Report, view: &View, style: Style) -> Result<Worksheet> {
     let counts = summary::role_counts(view)?;
     let mut page = Page { sheet: Worksheet::new(), row: 0 };
-    page.fill(report, view, &counts).map_err(failed)?;
+    let not_made = if style.in_folder { report::not_made(view) } else { Vec::new() };
+    page.fill(report, view, &counts, &not_made).map_err(failed)?;
     print_setup(&mut page.sheet, report.title, view).map_err(failed)?;
     // What is signed and the lines to sign it on shall be one sheet of paper, as long as it can be read.
     if page.row <= READABLE {
@@ -37,7 +38,13 @@ struct Page {
 }
 
 impl Page {
-    fn fill(&mut self, report: &Report, view: &View, counts: &[summary::RoleCount]) -> Result<(), XlsxError> {
+    fn fill(
+        &mut self,
+        report: &Report,
+        view: &View,
+        counts: &[summary::RoleCount],
+        not_made: &[(&str, String)],
+    ) -> Result<(), XlsxError> {
         self.sheet.set_name("Summary")?;
         self.sheet.set_column_width(0, 34)?;
         for at in 1..=7 {
@@ -68,6 +75,12 @@ impl Page {
         self.pair("Snapshot SHA-256", &snapshot.content_sha256)?;
         if report.is_filled_in() && view.options.own_domains.is_empty() {
             self.pair("Why review", "does not tell who is external: --own-domain was not given")?;
+        }
+        if let Some(since) = summary::since(report, view) {
+            self.pair("Made from as well", &since)?;
+        }
+        for (name, reason) in not_made {
+            self.pair(&format!("Not made: {name}"), reason)?;
         }
         self.row += 1;
         self.lines_to_sign()?;

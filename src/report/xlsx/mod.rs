@@ -23,7 +23,7 @@ use rust_xlsxwriter::{
 
 use super::columns::DECISION;
 use super::format::{cell_name, key_places, write_failed};
-use super::{Cell, Column, Report, Type, View, in_words};
+use super::{Cell, Column, Report, Style, Type, View, in_words};
 use crate::app;
 use crate::error::{Error, Kind, Result};
 use crate::model::marks::Verdict;
@@ -55,7 +55,12 @@ pub(super) struct Workbook<'v> {
 }
 
 impl<'v> Workbook<'v> {
-    pub(super) fn begin(report: &Report, view: &'v View<'v>, columns: &[Column]) -> Result<Self> {
+    pub(super) fn begin(
+        report: &Report,
+        view: &'v View<'v>,
+        style: Style,
+        columns: &[Column],
+    ) -> Result<Self> {
         let (order, shown) = sheet_order(report, columns);
         let mut workbook = rust_xlsxwriter::Workbook::new();
         let mut properties = DocProperties::new().set_title(report.title).set_author("fbsync");
@@ -63,7 +68,7 @@ impl<'v> Workbook<'v> {
             properties = properties.set_creation_datetime(&created);
         }
         workbook.set_properties(&properties);
-        let cover = cover::sheet(report, view)?;
+        let cover = cover::sheet(report, view, style)?;
         let mut sheet = workbook.new_worksheet_with_constant_memory().map_err(failed)?;
         sheet.set_name(report.name).map_err(failed)?;
         let kinds = order.iter().map(|from| &columns[*from]);

@@ -4,32 +4,52 @@
 //! elsewhere: who an address belongs to, that others use it too, a person's further addresses and
 //! businesses. So the memberships are read back, related again with these businesses as all there is,
 //! and written to a database in memory that every report reads like any other. Reviews follow them
-//! (`reviews`).
+//! ([`reviews`]).
 
 mod reviews;
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::read::{CoverageLine, Horizon, Snapshot, whole};
-use super::shape::SNAPSHOT;
-use super::{Reader, compare, schema, storage_error, write};
+use super::read::{Horizon, Snapshot};
+use super::shape::{COVERAGE, SNAPSHOT};
+use super::write::{self, Totals};
+use super::{Reader, schema, storage_error};
 use crate::error::{Error, Kind, Result};
 use crate::model::keys::AccountKey;
 use crate::model::marks::{Flags, LastLogin, Sources};
 use crate::model::reading::{Digest, OwnMembership, unhex};
 use crate::model::texts::{Parts, Texts};
-use crate::model::{Business, Identity, Listing, Membership, Run, Status, relate_again, role};
-use reviews::Names;
+use crate::model::{Business, Coverage, Identity, Listing, Membership, Run, Status, relate_again, role};
+
+/// What a snapshot has of the businesses that are taken out: of each its id, its row and its listing.
+type Held = Vec<(i64, i64, i64)>;
+
+/// A snapshot that is in the target, and what it was made of there.
+struct Copied {
+    id: i64,
+    held: Held,
+    identity: (i64, Option<String>, Option<String>),
+    totals: Totals,
+}
 
 impl Reader {
-    /// The snapshot with only these businesses, behind it the earlier ones that it is compared with, and
-    /// what was decided about them. Ids, times and hashes stay those of the whole.
-    pub(crate) fn alone(&self, snapshot_id: i64, businesses: &[i64], horizon: Horizon) -> Result<Reader> {
+    /// The snapshot with only these businesses, what was decided about them, the later ones that tell what
+    /// became of that, and where the past is wanted, behind it every earlier one. Their ids, times and
+    /// hashes stay those of the whole.
+    pub(crate) fn alone(
+        &self,
+        snapshot_id: i64,
+        businesses: &[i64],
+        past: bool,
+        horizon: Horizon,
+    ) -> Result<Reader> {
         let failed = |error| storage_error(error, "take businesses out of the snapshot");
-        let known: Vec<i64> = self.business_ids(snapshot_id).map_err(failed)?;
-        if let Some(missing) = businesses.iter().find(|id| !known.contains(id)) {
+        let wanted = serde_json::json!(businesses).to_string();
+        let mut held = self.held(&wanted).map_err(failed)?;
+        let known = held.get(&snapshot_id).map_or(&[][..], Vec::as_slice);
+        if let Some(missing) = businesses.iter().find(|id| known.iter().all(|(known, ..)| known != *id)) {
             let message = format!("snapshot {snapshot_id} holds no business {missing}");
             return Err(Error::new(Kind::Usage, message).hint(format!(
                 "sqlite3 FILE \"SELECT business_id, name FROM businesses WHERE snapshot_id = {snapshot_id}\""
@@ -37,104 +57,105 @@ impl Reader {
         }
         let target = Connection::open_in_memory().map_err(failed)?;
         schema::create(&target).map_err(failed)?;
+        let mut copied = None;
         let snapshot = self.snapshot(snapshot_id)?;
-        let mut needed = self.needed(snapshot_id, businesses).map_err(failed)?;
-        let reviewed = self.reviewed_before(&snapshot, horizon.review)?;
-        needed.extend(reviewed.iter().map(|reviewed| reviewed.id));
-        needed.extend(self.needed_to_follow(&snapshot, businesses, horizon)?);
-        let alone = Reader { connection: target };
-        for id in needed {
-            if let Some(snapshot) = self.find_snapshot(id)? {
-                self.copy(snapshot, businesses, &alone, horizon)?;
-            }
+        let later = self.followed_in(&snapshot, businesses, horizon)?;
+        let mut wanted = if past { self.snapshots_until(&snapshot)? } else { vec![snapshot.clone()] };
+        wanted.extend(later);
+        for snapshot in wanted {
+            let held = held.remove(&snapshot.id).unwrap_or_default();
+            copied = Some(self.copy(snapshot, held, copied, &target).map_err(failed)?);
         }
+        let alone = Reader { connection: target };
+        self.copy_reviews(&snapshot, businesses, &alone, horizon)?;
         Ok(alone)
     }
 
-    fn business_ids(&self, snapshot_id: i64) -> rusqlite::Result<Vec<i64>> {
-        let mut ids = self.connection.prepare("SELECT business_id FROM businesses WHERE snapshot_id = ?1")?;
-        ids.query_map([snapshot_id], |row| row.get(0))?.collect()
+    /// What each snapshot has of these businesses, in order.
+    fn held(&self, wanted: &str) -> rusqlite::Result<HashMap<i64, Held>> {
+        let mut rows = self.connection.prepare(
+            "SELECT s.snapshot_id, b.business_id, b.id, s.memberships
+             FROM snapshot_listings s JOIN business_rows b ON b.id = s.business_row
+             WHERE s.business_row IN
+                (SELECT id FROM business_rows WHERE business_id IN (SELECT value FROM json_each(?1)))
+             ORDER BY s.snapshot_id, s.position",
+        )?;
+        let mut rows = rows.query([wanted])?;
+        let mut held: HashMap<i64, Held> = HashMap::new();
+        while let Some(row) = rows.next()? {
+            held.entry(row.get(0)?).or_default().push((row.get(1)?, row.get(2)?, row.get(3)?));
+        }
+        Ok(held)
     }
 
-    /// The snapshot, the one before it in which none of these lists has a gap, and those in which the
-    /// lists that both lack were last read.
-    fn needed(&self, snapshot_id: i64, wanted: &[i64]) -> rusqlite::Result<BTreeSet<i64>> {
-        let mut earlier = self.connection.prepare(&format!(
-            "SELECT s.id FROM snapshots s JOIN snapshots this ON this.id = ?1
-             WHERE (s.finished_at, s.id) < (this.finished_at, this.id) AND s.status <> '{}' AND NOT EXISTS (
-                 SELECT 1 FROM coverage WHERE snapshot_id = s.id AND resource = 'team_members'
-                     AND business_id IN (SELECT value FROM json_each(?2)) AND NOT ({}))
-             ORDER BY s.finished_at DESC, s.id DESC LIMIT 1",
-            Status::Pruned,
-            whole()
-        ))?;
-        let wanted_json = serde_json::json!(wanted).to_string();
-        let earlier: Option<i64> =
-            earlier.query_row((snapshot_id, wanted_json), |row| row.get(0)).optional()?;
-        let mut needed = BTreeSet::from([snapshot_id]);
-        for side in earlier.into_iter().chain([snapshot_id]) {
-            needed.insert(side);
-            for business in wanted {
-                needed.extend(compare::last_read(&self.connection, *business, side)?);
+    /// Adds a snapshot to the target. Where it has what the one before has, that is not related again.
+    fn copy(
+        &self,
+        snapshot: Snapshot,
+        held: Held,
+        before: Option<Copied>,
+        target: &Connection,
+    ) -> rusqlite::Result<Copied> {
+        let identity =
+            (snapshot.identity_id, snapshot.identity_uuid.clone(), snapshot.identity_email.clone());
+        let coverage = held
+            .iter()
+            .map(|(business, ..)| self.coverage_of(snapshot.id, *business))
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        let complete = coverage.iter().all(|lines| lines.iter().any(Coverage::is_whole_list));
+        // What belongs to the snapshot comes before the row that says it is finished, as always.
+        let transaction = target.unchecked_transaction()?;
+        let totals = match before.filter(|before| (&before.held, &before.identity) == (&held, &identity)) {
+            Some(before) => {
+                write::repeat_content(&transaction, before.id, snapshot.id)?;
+                let lines = held.iter().zip(&coverage);
+                let lines = lines.flat_map(|((id, ..), lines)| lines.iter().map(|line| (*id, line)));
+                write::insert_lines(&transaction, snapshot.id, &COVERAGE, lines)?;
+                before.totals
             }
-        }
-        Ok(needed)
-    }
-
-    fn copy(&self, snapshot: Snapshot, wanted: &[i64], alone: &Reader, horizon: Horizon) -> Result<()> {
-        let failed = |error| storage_error(error, "take businesses out of the snapshot");
-        let target = &alone.connection;
-        let reviews = self.reviews_of(snapshot.id, horizon.review)?;
-        if snapshot.status == Status::Pruned {
-            write::insert_own_row(target, &SNAPSHOT, &snapshot).map_err(failed)?;
-            return reviews.iter().try_for_each(|review| self.copy_review(review, wanted, alone, None));
-        }
-        let run = self.run(&snapshot).map_err(failed)?;
-        let coverage = self.coverage(snapshot.id)?;
-        let mut listings = self.listings(snapshot.id, wanted, &coverage).map_err(failed)?;
-        let names = (!reviews.is_empty()).then(|| Names::of(&listings));
-        relate_again(&run.identity, &mut listings);
-        let names = names.map(|names| names.now(&listings));
-        let write = || -> rusqlite::Result<()> {
-            // What belongs to the snapshot comes before the row that says it is finished, as always.
-            let transaction = target.unchecked_transaction()?;
-            let totals = write::insert_content(&transaction, snapshot.id, &run, &listings)?;
-            let complete = listings.iter().all(Listing::suffices);
-            write::insert_own_row(
-                &transaction,
-                &SNAPSHOT,
-                &Snapshot {
-                    status: if complete { Status::Complete } else { Status::Partial },
-                    businesses: totals.businesses,
-                    accounts: totals.accounts,
-                    memberships: totals.memberships,
-                    // What tells of other businesses: options, note, machine, counts of changes.
-                    parameters: "{}".to_owned(),
-                    note: None,
-                    os_user: None,
-                    host: None,
-                    requests: 0,
-                    joined: None,
-                    left: None,
-                    changed: None,
-                    previous_sha256: None,
-                    ..snapshot
-                },
-            )?;
-            transaction.commit()
+            None => {
+                let run = self.run(&snapshot, &held)?;
+                let mut listings = self.listings(&held, coverage)?;
+                relate_again(&run.identity, &mut listings);
+                write::insert_content(&transaction, snapshot.id, &run, &listings)?
+            }
         };
-        write().map_err(failed)?;
-        reviews.iter().try_for_each(|review| self.copy_review(review, wanted, alone, names.as_ref()))
+        let id = snapshot.id;
+        write::insert_own_row(
+            &transaction,
+            &SNAPSHOT,
+            &Snapshot {
+                status: if complete { Status::Complete } else { Status::Partial },
+                businesses: totals.businesses,
+                accounts: totals.accounts,
+                memberships: totals.memberships,
+                // What tells of other businesses: options, note, machine, counts of changes.
+                parameters: "{}".to_owned(),
+                note: None,
+                os_user: None,
+                host: None,
+                requests: 0,
+                joined: None,
+                left: None,
+                changed: None,
+                previous_sha256: None,
+                ..snapshot
+            },
+        )?;
+        transaction.commit()?;
+        Ok(Copied { id, held, identity, totals })
     }
 
     /// The run as far as it is known of the whole: requests tell of other businesses.
-    fn run(&self, snapshot: &Snapshot) -> rusqlite::Result<Run> {
-        // The identity's two names are its account's; the snapshot's own row has them as one.
-        let names = self.connection.query_row(
-            "SELECT first_name, last_name FROM accounts WHERE snapshot_id = ?1 AND account_key = ?2",
-            (snapshot.id, AccountKey::Identity(snapshot.identity_id).to_string()),
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        );
+    fn run(&self, snapshot: &Snapshot, held: &Held) -> rusqlite::Result<Run> {
+        // The identity's two names are its account's, which every business has; the snapshot's own row
+        // has them as one.
+        let names = "SELECT a.first_name, a.last_name FROM listings l CROSS JOIN json_each(l.rows) e
+             CROSS JOIN account_rows a ON a.id = e.value WHERE l.id = ?1 AND a.account_key = ?2 LIMIT 1";
+        let key = AccountKey::Identity(snapshot.identity_id).to_string();
+        let listing = held.first().map(|(.., listing)| listing);
+        let mut names = self.connection.prepare_cached(names)?;
+        let names = names.query_row((listing, key), |row| Ok((row.get(0)?, row.get(1)?)));
         let (first_name, last_name) = names.optional()?.unwrap_or_default();
         Ok(Run {
             started_at: snapshot.started_at,
@@ -153,28 +174,14 @@ impl Reader {
         })
     }
 
-    fn listings(
-        &self,
-        snapshot_id: i64,
-        wanted: &[i64],
-        coverage: &[CoverageLine],
-    ) -> rusqlite::Result<Vec<Listing>> {
-        let mut statement = self.connection.prepare(
-            "SELECT s.memberships, b.* FROM snapshot_listings s JOIN business_rows b ON b.id = s.business_row
-             WHERE s.snapshot_id = ?1 ORDER BY s.position",
-        )?;
-        let mut found = statement.query([snapshot_id])?;
-        let mut listings = Vec::new();
-        while let Some(row) = found.next()? {
-            let business = read_business(row)?;
-            if wanted.contains(&business.id) {
-                let own = coverage.iter().filter(|line| line.business_id == business.id);
-                let coverage = own.map(|line| line.read.clone()).collect();
-                let memberships = self.memberships(row.get("memberships")?)?;
-                listings.push(Listing { business, memberships, coverage, records: Vec::new() });
-            }
-        }
-        Ok(listings)
+    fn listings(&self, held: &Held, coverage: Vec<Vec<Coverage>>) -> rusqlite::Result<Vec<Listing>> {
+        let mut business = self.connection.prepare_cached("SELECT * FROM business_rows WHERE id = ?1")?;
+        let listing = |((_, row, listing), coverage): (&(i64, i64, i64), Vec<Coverage>)| {
+            let business = business.query_row([row], read_business)?;
+            let memberships = self.memberships(*listing)?;
+            Ok(Listing { business, memberships, coverage, records: Vec::new() })
+        };
+        held.iter().zip(coverage).map(listing).collect()
     }
 
     fn memberships(&self, listing: i64) -> rusqlite::Result<Vec<Membership>> {

@@ -9,28 +9,14 @@ use std::collections::{BTreeMap, HashMap};
 use crate::error::Result;
 use crate::model::marks::Verdict;
 use crate::model::reading::Digest;
-use crate::model::{Listing, Membership};
+use crate::model::{Listing, Membership, Status};
 use crate::store::read::{Decision, Horizon, Review, Snapshot, Usable};
-use crate::store::shape::{DECISION, REVIEW};
+use crate::store::shape::{DECISION, REVIEW, SNAPSHOT};
 use crate::store::write::{count, insert_lines, insert_own_row};
 use crate::store::{Reader, storage_error};
 
 /// What stays the same of a row, whatever it is related to: business, record, role.
 type Mark = (i64, Digest, String, String);
-
-/// The names of rows in the whole, by what stays the same of them.
-pub(super) struct Names(HashMap<Mark, String>);
-
-impl Names {
-    pub(super) fn of(listings: &[Listing]) -> Self {
-        Names(marked(listings).collect())
-    }
-
-    /// The names that rows have now, by those that they had in the whole.
-    pub(super) fn now(mut self, listings: &[Listing]) -> HashMap<String, String> {
-        marked(listings).filter_map(|(mark, name)| Some((self.0.remove(&mark)?, name))).collect()
-    }
-}
 
 fn marked(listings: &[Listing]) -> impl Iterator<Item = (Mark, String)> + '_ {
     listings.iter().flat_map(|Listing { business, memberships, .. }| {
@@ -56,52 +42,80 @@ struct Told {
 }
 
 impl Reader {
-    /// The later snapshots in which something can have become of what was to be removed or changed there:
-    /// the first, those whose lists differ from the one before, and the last.
-    pub(super) fn needed_to_follow(
+    /// The snapshots that may tell what became of what was to be removed or changed there; none if nothing
+    /// was.
+    pub(super) fn followed_in(
         &self,
         snapshot: &Snapshot,
         wanted: &[i64],
         horizon: Horizon,
-    ) -> Result<Vec<i64>> {
-        let mut followed = Vec::new();
+    ) -> Result<Vec<Snapshot>> {
+        let is_followed =
+            |decision: &Decision| matches!(decision.decision, Verdict::Remove | Verdict::Change);
         for review in self.reviews_of(snapshot.id, horizon.review)? {
             for business in wanted {
-                let open =
-                    |decision: &Decision| matches!(decision.decision, Verdict::Remove | Verdict::Change);
-                if self.decisions(review.id, *business)?.iter().any(open) {
-                    followed.push(*business);
+                if self.decisions(review.id, *business)?.iter().any(is_followed) {
+                    let any = Usable { allow_partial: true, businesses: &[] };
+                    return self.later(any, snapshot, horizon.snapshot);
                 }
             }
         }
-        if followed.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (mut needed, mut last) = (Vec::new(), None);
-        let any = Usable { allow_partial: true, businesses: &[] };
-        let later = self.later(any, snapshot, horizon.snapshot)?;
-        for Snapshot { id, .. } in &later {
-            let (id, is_last) = (*id, later.last().is_some_and(|last| last.id == *id));
-            let places = self.places(id)?;
-            let now: Vec<_> = followed.iter().map(|business| places.of(*business).cloned()).collect();
-            let is_same = last.as_ref().is_some_and(|last: &Vec<_>| {
-                last.iter().zip(&now).all(|pair| match pair {
-                    (Some(last), Some(now)) => now.is_same_reading(last),
-                    (None, None) => true,
-                    _ => false,
-                })
-            });
-            if !is_same || is_last {
-                needed.push(id);
+        Ok(Vec::new())
+    }
+
+    /// Copies what was decided about these businesses: of the snapshot, and of those before it. One that was
+    /// pruned since is there as its tombstone.
+    pub(super) fn copy_reviews(
+        &self,
+        snapshot: &Snapshot,
+        wanted: &[i64],
+        alone: &Reader,
+        horizon: Horizon,
+    ) -> Result<()> {
+        let failed = |error| storage_error(error, "take businesses out of the reviews");
+        let mut reviewed = self.reviewed_before(snapshot, horizon.review)?;
+        reviewed.push(snapshot.clone());
+        for snapshot in reviewed {
+            let copied = alone.find_snapshot(snapshot.id)?;
+            let is_pruned = snapshot.status == Status::Pruned;
+            if copied.is_none() && !is_pruned {
+                continue;
             }
-            last = Some(now);
+            let names = match is_pruned {
+                true => {
+                    insert_own_row(&alone.connection, &SNAPSHOT, &snapshot).map_err(failed)?;
+                    None
+                }
+                false => Some(self.names(snapshot.id, wanted, alone).map_err(failed)?),
+            };
+            for review in self.reviews_of(snapshot.id, horizon.review)? {
+                self.copy_review(&review, wanted, alone, names.as_ref())?;
+            }
         }
-        Ok(needed)
+        Ok(())
+    }
+
+    /// The names that the rows of a snapshot have there, by those that they have here.
+    fn names(
+        &self,
+        snapshot_id: i64,
+        wanted: &[i64],
+        alone: &Reader,
+    ) -> rusqlite::Result<HashMap<String, String>> {
+        let wanted = serde_json::json!(wanted).to_string();
+        let names = |reader: &Reader| -> rusqlite::Result<HashMap<Mark, String>> {
+            let held = reader.held(&wanted)?.remove(&snapshot_id).unwrap_or_default();
+            let listings = reader.listings(&held, vec![Vec::new(); held.len()])?;
+            Ok(marked(&listings).collect())
+        };
+        let mut there = names(alone)?;
+        let here = names(self)?.into_iter();
+        Ok(here.filter_map(|(mark, name)| Some((name, there.remove(&mark)?))).collect())
     }
 
     /// Copies what a review decided about these businesses, if it did; `names` has the rows' names as they
     /// are now, by those in the whole, and nothing where the snapshot was pruned.
-    pub(super) fn copy_review(
+    fn copy_review(
         &self,
         review: &Review,
         wanted: &[i64],

@@ -1,7 +1,7 @@
 //! Some snapshots only, as far as reports show them: for whoever is about to hand them on.
 //!
-//! The whole chain is followed, link by link, and what the links hold is looked at for these snapshots
-//! only. Each row is hashed once, however many of the snapshots and businesses share it. The bodies of records
+//! The whole chain is followed, link by link; what the links hold is looked at for these snapshots and
+//! every review. Each row is hashed once, however many of the snapshots and businesses share it. The bodies of records
 //! are left alone: no report shows them, and no hash of a row depends on them.
 
 use std::collections::{BTreeSet, HashMap};
@@ -45,6 +45,7 @@ pub(super) fn check(
     let listed: Vec<String> = ids.iter().map(i64::to_string).collect();
     links::reviews(connection, &kinds, report)?;
     links::snapshots_where(connection, &kinds, &format!("id IN ({})", listed.join(", ")), report)?;
+    links::reviews(connection, &kinds, report)?;
     rows(connection, &ids, report)
 }
 
@@ -60,22 +61,25 @@ fn rows(connection: &Connection, ids: &BTreeSet<i64>, report: &mut Report) -> ru
     let listings = list(&format!("SELECT DISTINCT memberships {of} memberships IS NOT NULL"))?;
     hashes(connection, &BUSINESS.kind(), &businesses, report)?;
 
-    let mut read = connection.prepare("SELECT sha256, rows FROM listings WHERE id = ?1")?;
-    let read = listings
-        .iter()
-        .map(|at| read.query_row([at], |row| Ok((*at, row.get::<_, Digest>(0)?, row.get::<_, String>(1)?))));
-    let read: Vec<(i64, Digest, String)> = read.collect::<rusqlite::Result<_>>()?;
+    // One listing is held at a time: there can be hundreds, each of a hundred thousand rows.
+    let mut listing = connection.prepare("SELECT sha256, rows FROM listings WHERE id = ?1")?;
+    let mut read =
+        |at: &i64| listing.query_row([at], |row| Ok((row.get::<_, Digest>(0)?, row.get::<_, String>(1)?)));
     let (mut memberships, mut accounts) = (BTreeSet::new(), BTreeSet::new());
-    for (row, holder) in read.iter().flat_map(|(_, _, rows)| content::entries(rows)).flatten() {
-        memberships.extend(id(row));
-        accounts.extend(id(holder));
+    for at in &listings {
+        let (_, rows) = read(at)?;
+        for (row, holder) in content::entries(&rows).into_iter().flatten() {
+            memberships.extend(id(row));
+            accounts.extend(id(holder));
+        }
     }
     let hashes = Hashes {
         memberships: hashes(connection, &MEMBERSHIP.kind(), &memberships, report)?,
         accounts: hashes(connection, &ACCOUNT.kind(), &accounts, report)?,
     };
-    for (at, sha256, rows) in &read {
-        if hashes.of_memberships(rows) != Some(*sha256) {
+    for at in &listings {
+        let (sha256, rows) = read(at)?;
+        if hashes.of_memberships(&rows) != Some(sha256) {
             report.find(format!("listing {at} has been changed"));
         }
     }

@@ -1,5 +1,7 @@
 //! The access listing, row by row.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Row;
 
 use crate::error::{Error, Kind, Result};
@@ -41,12 +43,22 @@ fn value<'a>(row: &'a Row, position: usize) -> Result<Value<'a>> {
 
 /// The accounts that a listing is limited to; all of them without one.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct People(Option<String>);
+pub(crate) struct People(Option<BTreeSet<String>>);
 
 impl People {
     /// Only the accounts with these keys.
-    pub(crate) fn only(keys: &[String]) -> Self {
-        People(Some(serde_json::to_string(keys).unwrap_or_default()))
+    pub(crate) fn only(keys: BTreeSet<String>) -> Self {
+        People(Some(keys))
+    }
+
+    /// The keys that it is limited to.
+    pub(crate) fn keys(&self) -> Option<&BTreeSet<String>> {
+        self.0.as_ref()
+    }
+
+    /// Whether the account with this key is among them.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.0.as_ref().is_none_or(|keys| keys.contains(key))
     }
 
     /// As a condition on `column`, with the parameter `?2`.
@@ -57,8 +69,10 @@ impl People {
         }
     }
 
-    pub(super) fn parameter(&self) -> Option<&str> {
-        self.0.as_deref()
+    pub(super) fn parameter(&self) -> Option<String> {
+        let keys = self.0.as_ref()?;
+        // A list of texts always serializes.
+        Some(serde_json::to_string(keys).unwrap_or_default())
     }
 }
 

@@ -97,6 +97,17 @@ impl Reader {
         owner.optional()
     }
 
+    /// The coverage of one business of a snapshot, by source.
+    pub(in crate::store) fn coverage_of(
+        &self,
+        snapshot_id: i64,
+        business_id: i64,
+    ) -> rusqlite::Result<Vec<Coverage>> {
+        let sql = "SELECT * FROM coverage WHERE snapshot_id = ?1 AND business_id = ?2";
+        let mut lines = self.connection().prepare_cached(sql)?;
+        lines.query_map([snapshot_id, business_id], |row| Ok(read_coverage(row)?.read))?.collect()
+    }
+
     /// The coverage of a snapshot, by business id and source.
     pub(crate) fn coverage(&self, snapshot_id: i64) -> Result<Vec<CoverageLine>> {
         let sql = format!(

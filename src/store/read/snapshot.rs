@@ -180,6 +180,24 @@ impl Reader {
         Ok(self.select(&rest, [until.map(|until| until.to_string())])?.pop())
     }
 
+    /// The newest snapshot whose content was erased, of those that ended at or before `until`.
+    pub(crate) fn newest_pruned(&self, until: Timestamp) -> Result<Option<Snapshot>> {
+        let rest = format!(
+            "WHERE status = '{}' AND finished_at <= ?1 ORDER BY finished_at DESC, id DESC LIMIT 1",
+            Status::Pruned
+        );
+        Ok(self.select(&rest, [until.to_string()])?.pop())
+    }
+
+    /// The snapshots up to this one and including it whose content is still there; oldest first.
+    pub(crate) fn snapshots_until(&self, last: &Snapshot) -> Result<Vec<Snapshot>> {
+        let rest = format!(
+            "WHERE status <> '{}' AND (finished_at, id) <= (?1, ?2) ORDER BY finished_at, id",
+            Status::Pruned
+        );
+        self.select(&rest, (last.finished_at.to_string(), last.id))
+    }
+
     /// Whether the snapshot is one that can be used.
     pub(crate) fn is_usable(&self, usable: Usable, id: i64) -> Result<bool> {
         let rest = format!("WHERE {} AND id = ?1", usable.condition());

@@ -47,7 +47,7 @@ fn changes_since_what_was_pruned_are_not_compared_and_everything_else_is() {
     let folder = CSV.folder(&reader(&[]));
     let pruned = verdict(folder.path(), Some(&later));
     assert_eq!((pruned.findings.as_slice(), &pruned.pruned), ([].as_slice(), &[2].into()));
-    assert_eq!(pruned.not_compared, ["changes.csv"]);
+    assert_eq!(pruned.not_compared, ["changes.csv", "history.csv", "trend.csv"]);
     for name in ["access.csv", "role-matrix.csv", "coverage.csv"] {
         let folder = CSV.folder(&reader(&[]));
         edit(folder.path(), name, |text| text.replacen("Books", "Boots", 1));
@@ -60,7 +60,13 @@ fn changes_since_what_was_pruned_are_not_compared_and_everything_else_is() {
     let mut forged = manifest(folder.path());
     forged["earlier_snapshot_id"] = json!(1);
     reseal(folder.path(), &forged);
-    // Snapshot 1 is there and was not the one before; a pruned one that came later cannot have been.
+    assert_found(&findings(folder.path(), Some(&later)), "manifest.json: earlier_finished_at is");
+    // More of the past than was ever pruned is no reason to compare less.
+    let mut forged = manifest(CSV.folder(&reader(&[])).path());
+    forged["past"]["snapshots"] = json!(4);
+    reseal(folder.path(), &forged);
+    rehash(folder.path());
+    assert_found(&findings(folder.path(), Some(&reader(&[]))), "manifest.json: past.snapshots is 4");
     assert_found(&findings(folder.path(), Some(&later)), "changes.csv is not what the database gives");
 }
 
@@ -70,7 +76,8 @@ fn the_folders_of_a_split_are_those_of_one_export() {
     let books = |folder: &Path| folder.join("100-books");
     let index = "_firm/index.csv";
     let firm = |folder: &Path| rehash(&folder.join(split::FIRM));
-    let forgeries: [(&str, &dyn Fn(&Path), &str); 5] = [
+    type Forge<'f> = &'f dyn Fn(&Path);
+    let forgeries: [(&str, Forge, &str); 5] = [
         ("nothing", &|_| {}, ""),
         (
             "another name",

@@ -76,6 +76,37 @@ fn a_manifest_with_anything_changed_is_found() {
 }
 
 #[test]
+fn people_and_what_changes_are_told_since_lead_to_what_is_recorded() {
+    let reader = reader(&[]);
+    let making = Making { people: &["bob@x.example"], since: Some(("2026-02-01", 1)), ..CSV };
+    let folder = making.folder(&reader);
+    assert_eq!(findings(folder.path(), Some(&reader)), [""; 0]);
+    let original = manifest(folder.path());
+    assert_eq!(
+        (&original["options"]["accounts"][0], &original["past"]["snapshots"]),
+        (&json!("email:bob@x.example"), &json!(3))
+    );
+    for (path, value, expected) in [
+        ("/options/accounts", json!([]), "options.accounts are not those of options.people"),
+        ("/options/accounts", json!(["email:bob@x.example", "identity:1"]), "options.accounts are not those"),
+        ("/options/accounts", Value::Null, "options.accounts is null"),
+        ("/options/people", json!(["ann@x.example"]), "options.accounts are not those of options.people"),
+        ("/options/since", json!(2), "changes since"),
+        ("/options/since", Value::Null, "changes since"),
+        ("/choice/since", json!("2"), "changes since"),
+        ("/choice/since", json!("2026-03-01"), "changes since"),
+        ("/choice/since", Value::Null, "changes since"),
+        ("/choice/timezone", Value::Null, "choice.timezone is null"),
+    ] {
+        let mut forged = original.clone();
+        *forged.pointer_mut(path).expect(path) = value;
+        reseal(folder.path(), &forged);
+        rehash(folder.path());
+        assert_found(&findings(folder.path(), Some(&reader)), expected);
+    }
+}
+
+#[test]
 fn what_was_asked_leads_to_what_was_chosen() {
     let reader = reader(&[]);
     let folder = CSV.folder(&reader);

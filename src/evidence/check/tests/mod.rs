@@ -22,9 +22,13 @@ struct Making {
     snapshot: &'static str,
     format: Format,
     scope: Scope,
+    people: &'static [&'static str],
+    /// What changes are told since, and where that leads.
+    since: Option<(&'static str, i64)>,
 }
 
-const CSV: Making = Making { snapshot: "latest", format: Format::Csv, scope: Scope::Whole };
+const CSV: Making =
+    Making { snapshot: "latest", format: Format::Csv, scope: Scope::Whole, people: &[], since: None };
 const DATED: Making = Making { snapshot: "2026-02-28", ..CSV };
 
 impl Making {
@@ -32,12 +36,15 @@ impl Making {
         let (zone, usable) = (Zone::utc(), Deciding::All.usable(false));
         let id = if self.snapshot == "latest" { 3 } else { 2 };
         let chosen = reader.snapshot(id).expect("a snapshot");
-        Choice::of(reader, self.snapshot, &zone, usable, &chosen).expect("a choice")
+        let choice = Choice::of(reader, self.snapshot, &zone, usable, &chosen).expect("a choice");
+        choice.since(self.since.map(|(text, _)| text), &zone).expect("a choice")
     }
 
-    fn options() -> Options {
+    fn options(&self) -> Options {
         let own_domains = vec!["x.example".to_owned()];
-        Options { own_domains, max_privileged: 3, people: Vec::new() }
+        let people = self.people.iter().map(|one| (*one).to_owned()).collect();
+        let since = self.since.map(|(_, id)| id);
+        Options { own_domains, max_privileged: 3, people, since, accounts: None }
     }
 
     fn style(&self) -> Style {
@@ -48,9 +55,10 @@ impl Making {
         let folder = tempfile::tempdir().expect("a folder");
         let (choice, stop) = (self.choice(reader), Stop::default());
         let stamp = stamp();
-        let demand = Demand { snapshot_id: choice.chosen.id, scope: self.scope.clone(), horizon: None };
+        let demand =
+            Demand { snapshot_id: choice.chosen.id, scope: self.scope.clone(), past: true, horizon: None };
         let source = Source::open(reader, &demand).expect("a source");
-        let view = source.view(Making::options(), &stop).expect("a view");
+        let view = source.view(self.options(), &stop).expect("a view");
         let plan = Plan { style: self.style(), choice: &choice, stamp: &stamp, part: None, index: None };
         evidence::write(folder.path(), &view, &plan).expect("written");
         folder
@@ -61,8 +69,8 @@ impl Making {
         let folder = tempfile::tempdir().expect("a folder");
         let order = Order {
             reader,
-            demand: Demand { snapshot_id, scope: Scope::Whole, horizon: None },
-            options: Making::options(),
+            demand: Demand { snapshot_id, scope: Scope::Whole, past: true, horizon: None },
+            options: self.options(),
             style: self.style(),
             choice: &self.choice(reader),
             stamp: &stamp(),
