@@ -6,7 +6,7 @@ use std::process::Command;
 use fbsync::sandbox::{Member, World};
 use serde_json::Value;
 
-use super::{Row, email, fill, keep, on_day, read_once, record, remove, rows, set, sheet, somebody, write};
+use super::{Row, email, fill, keep, on_day, read_once, record, remove, set, sheet, somebody, write};
 use crate::harness::{Home, names_in};
 
 /// One of the first business was to be removed, and is gone five days after the snapshot.
