@@ -94,7 +94,8 @@ impl<'a> Work<'a> {
         let businesses = self.businesses.clone();
         let scope = if businesses.is_empty() { Scope::Whole } else { Scope::Alone(businesses) };
         // People are found by what any snapshot knows of them.
-        let past = !self.options.people.is_empty();
+        let Options { people, roster, expected, .. } = &self.options;
+        let past = !people.is_empty() || roster.is_some() || expected.is_some();
         let demand = Demand { snapshot_id: choice.chosen.id, scope, past };
         Ok((Choice { since: self.args.since.clone(), ..choice }, demand))
     }
