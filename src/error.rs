@@ -30,7 +30,7 @@ pub(crate) enum Kind {
     Locked,
     /// SQLite or the disk.
     Storage,
-    /// The question was answered "no".
+    /// A check failed: the answer is "no".
     No,
     /// Ended by a signal: SIGINT (2), or another that asks to end.
     Interrupted(i32),

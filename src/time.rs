@@ -80,6 +80,11 @@ impl Timestamp {
         self.to_string().chars().take(10).collect()
     }
 
+    /// The minute in UTC, `YYYY-MM-DD HH:MM`, for people.
+    pub(crate) fn minute(self) -> String {
+        self.to_string().chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect()
+    }
+
     /// How long from `earlier` to here; zero where `earlier` is later.
     pub(crate) fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_secs(self.unix().saturating_sub(earlier.unix()))

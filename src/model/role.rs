@@ -66,7 +66,7 @@ pub(crate) fn kept(role: &str) -> Cow<'static, str> {
     }
 }
 
-/// `privileged`, `standard`, `limited`, `none` or `unknown`.
+/// One of [`CLASSES`].
 pub(crate) fn class(role: &str) -> &'static str {
     KNOWN.iter().find(|(known, ..)| *known == role).map_or(UNKNOWN, |(.., class)| class)
 }

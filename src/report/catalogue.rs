@@ -2,8 +2,8 @@
 
 use super::columns::{ACCESS, AGE, DECISION, OWNER, REASON, SEEN, WHY_LOOK};
 use super::{
-    Needs, Reads, Report, access, attention, changes, coverage, history, offboarding, outcomes, people,
-    review, roles, trend,
+    Needs, Reads, Report, access, attention, changes, coverage, history, offboarding, outcomes, overview,
+    people, review, roles, trend,
 };
 
 /// A report of memberships; the others say what differs.
@@ -18,6 +18,7 @@ const MEMBERSHIPS: Report = Report {
     needs: Needs::Nothing,
     reads: Reads::One,
     rows: access::all,
+    page: None,
     remarks: |_| Ok(Vec::new()),
 };
 
@@ -216,6 +217,17 @@ pub(crate) const REPORTS: &[Report] = &[
         lead: &[],
         needs: Needs::Review,
         rows: outcomes::outcomes,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "overview",
+        title: "Overview",
+        about: "a page to look at in a browser: completeness, who has access, what to look at first",
+        columns: &[],
+        key: &[],
+        lead: &[],
+        reads: Reads::Past,
+        page: Some(overview::write),
         ..MEMBERSHIPS
     },
 ];

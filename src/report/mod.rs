@@ -14,7 +14,8 @@
 //! - [`census`]: people and what they hold, as plain values; [`presets`], [`baton`]: files for other
 //!   products, made from it.
 //! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`]; [`table`]: rows → a terminal.
-//! - [`summary`]: what the cover and the README both tell.
+//! - [`summary`]: what the cover, the overview and the README all tell.
+//! - [`overview`]: a page to look at, made of the other reports.
 
 mod access;
 mod attention;
@@ -32,6 +33,7 @@ mod holdings;
 mod jsonl;
 mod offboarding;
 pub(crate) mod outcomes;
+mod overview;
 mod people;
 mod presence;
 mod presets;
@@ -47,6 +49,7 @@ mod view;
 mod xlsx;
 
 use std::borrow::Cow;
+use std::io::Write;
 
 pub(crate) use catalogue::{DIFF, REPORTS, WHO, find};
 pub(crate) use changes::cells as change_cells;
@@ -60,6 +63,7 @@ pub(crate) use view::{Limits, Options, Scope, View};
 pub(crate) use xlsx::LONGEST_CELL;
 
 use crate::error::Result;
+use crate::format::Format;
 use crate::model::Status;
 
 /// One value of a row.
@@ -145,6 +149,9 @@ pub(crate) struct Report {
     pub(crate) needs: Needs,
     pub(crate) reads: Reads,
     pub(crate) rows: fn(&View, &mut Take) -> Result<()>,
+    /// Writes it as a page, whatever the format, and returns how many memberships that lists. Its rows
+    /// are never asked for.
+    pub(crate) page: Option<fn(&View, &mut dyn Write) -> Result<u64>>,
     /// What the file leaves out or says in other words, for whoever asked for it.
     pub(crate) remarks: fn(&View) -> Result<Vec<String>>,
 }
@@ -162,15 +169,35 @@ impl Report {
 
     /// All columns of this view, those that a spreadsheet alone shows included.
     pub(crate) fn all_columns(&self, view: &View) -> Vec<Column> {
-        let businesses = view.businesses.iter().filter(|_| self.per_business);
-        let of_business = businesses.map(|business| Column {
-            name: format!("{} {}", business.id, business.name).into(),
+        self.columns_for(view.businesses.iter().map(|business| (business.id, business.name.as_str())))
+    }
+
+    /// The same, of a snapshot of which only the businesses are known, each with its id and name.
+    fn columns_for<'b>(&self, businesses: impl Iterator<Item = (i64, &'b str)>) -> Vec<Column> {
+        let of_business = businesses.filter(|_| self.per_business).map(|(id, name)| Column {
+            name: format!("{id} {name}").into(),
             kind: Type::Text,
-            heading: business.called().into(),
+            heading: format!("{name} ({id})").into(),
             meaning: "the person's roles in this business; not active ones are marked".into(),
             sheet_only: false,
         });
         self.columns.iter().copied().flatten().cloned().chain(of_business).collect()
+    }
+
+    /// What the name of its file ends with.
+    pub(crate) fn extension(&self, style: Style) -> &'static str {
+        if self.page.is_some() { "html" } else { style.format.extension() }
+    }
+
+    /// The names of the columns that a file of this format has.
+    pub(crate) fn names<'b>(
+        &self,
+        format: Format,
+        businesses: impl Iterator<Item = (i64, &'b str)>,
+    ) -> Vec<String> {
+        let columns = self.columns_for(businesses).into_iter();
+        let shown = columns.filter(|column| format == Format::Xlsx || !column.sheet_only);
+        shown.map(|column| column.name.into_owned()).collect()
     }
 
     /// Why the report cannot be made of this view.

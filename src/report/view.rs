@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::expected::{Approval, Expected};
 use super::roster::Roster;
+use super::{Reads, summary};
 use crate::error::Result;
 use crate::model::addresses::normalized;
 use crate::model::persons::Person;
@@ -108,6 +109,23 @@ impl<'a> View<'a> {
         })
     }
 
+    /// The snapshots that reports which read so many show something of.
+    pub(crate) fn shown(&self, reads: Reads) -> Result<BTreeSet<i64>> {
+        let id = |snapshot: &Snapshot| snapshot.id;
+        let mut shown: BTreeSet<i64> = match reads {
+            Reads::One => BTreeSet::new(),
+            Reads::Earlier => self.earlier.iter().map(id).collect(),
+            Reads::Past => self.past.iter().map(id).collect(),
+        };
+        shown.insert(self.snapshot.id);
+        if !self.reviews.is_empty() {
+            // What became of decisions is seen in the later ones.
+            let later = self.reader.snapshots(None)?.into_iter();
+            shown.extend(later.filter(|later| later.id > self.snapshot.id).map(|later| later.id));
+        }
+        Ok(shown)
+    }
+
     pub(crate) fn access_rows(&self, mut take: impl FnMut(&AccessRow) -> Result<()>) -> Result<()> {
         let mut rows = 0;
         self.reader.access_rows(self.snapshot.id, &self.people, |row| {
@@ -188,6 +206,13 @@ impl<'a> View<'a> {
         }
     }
 
+    /// "N of M businesses".
+    pub(crate) fn read(&self) -> String {
+        let all = self.businesses.len();
+        let noun = if all == 1 { "business" } else { "businesses" };
+        format!("{} of {all} {noun}", all - self.not_covered().len())
+    }
+
     /// "N of M businesses", and which are missing.
     pub(crate) fn extent(&self) -> String {
         self.extent_with(|missing| missing.join(", "))
@@ -199,29 +224,20 @@ impl<'a> View<'a> {
     }
 
     fn extent_with(&self, list: fn(&[String]) -> String) -> String {
-        let (missing, all) = (self.not_covered(), self.businesses.len());
-        let noun = if all == 1 { "business" } else { "businesses" };
-        let read = all - missing.len();
-        match missing.iter().map(|business| business.called()).collect::<Vec<_>>().as_slice() {
-            [] => format!("{read} of {all} {noun}"),
-            missing => format!("{read} of {all} {noun}; not covered: {}", list(missing)),
+        let missing: Vec<String> = self.not_covered().iter().map(|business| business.called()).collect();
+        match missing.is_empty() {
+            true => self.read(),
+            false => format!("{}; not covered: {}", self.read(), list(&missing)),
         }
     }
 
-    /// The host that the snapshot was read from.
-    pub(crate) fn host(&self) -> &str {
-        let source = self.snapshot.source.as_str();
-        source.split_once("://").map_or(source, |(_, host)| host)
-    }
-
     pub(crate) fn is_genuine(&self) -> bool {
-        let source = self.snapshot.source.as_str();
-        source == crate::app::FRESHBOOKS_API || crate::classic::is_genuine(source)
+        summary::is_genuine(&self.snapshot.source)
     }
 
     /// What evidence from elsewhere has to say first.
     pub(crate) fn warning(&self) -> Option<String> {
-        (!self.is_genuine()).then(|| format!("NOT FROM FRESHBOOKS: {}", self.host()))
+        summary::warning(&self.snapshot.source)
     }
 
     /// Whether none of somebody's `;`-joined addresses is at a domain of one's own; `None` where that

@@ -40,6 +40,7 @@ mod origins;
 mod outcomes;
 mod outputs;
 mod over_time;
+mod overview;
 mod pages;
 mod pasting;
 mod paths;

@@ -70,7 +70,7 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
     let seal = export_evidence(&app, &db, &evidence)?;
     step("verify: every hash of the database recomputed");
     verify::run(&app, &VerifyArgs { folder: None, db: Some(db.clone()), seal: None, expect: Vec::new() })?;
-    step("verify: the evidence folder against its seal, and made anew from the database");
+    step("verify: the evidence folder against its seal, and rebuilt from the database");
     let seal = Some(seal);
     verify::run(
         &app,
@@ -228,6 +228,7 @@ fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
         format!(
             "    sqlite3 {typed} \"SELECT business_name, full_name, role_label FROM latest_access WHERE role_class = 'privileged'\""
         ),
+        format!("  look at, in a browser: {}", dir.join("evidence").join("overview.html").display()),
         "  the real thing:".to_owned(),
         format!("    {}", app.typed().command_of(&program, "auth")),
     ] {

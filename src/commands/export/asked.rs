@@ -1,5 +1,6 @@
 //! What was typed, made sense of: which report, in which form, for whom.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use super::{beside, people};
@@ -55,6 +56,19 @@ fn format_named(file: &Path) -> Result<Option<Format>> {
         Error::new(Kind::Usage, format!("`.{extension}` is not a format that can be written ({known})"))
             .hint(format!("-o {csv}"))
     })
+}
+
+/// A page has one form, and what asks for another is refused.
+pub(super) fn page(args: &ExportArgs, report: &Report, file: Option<&Path>) -> Result<Style> {
+    let is_named =
+        |extension: &OsStr| ["html", "htm"].iter().any(|known| extension.eq_ignore_ascii_case(known));
+    let is_html = file.and_then(Path::extension).is_none_or(is_named);
+    let name = report.name;
+    match is_html && args.format.is_none() && !args.bom {
+        true => Ok(Style::default()),
+        false => Err(Error::new(Kind::Usage, format!("`{name}` is written as HTML and nothing else"))
+            .hint(format!("fbsync export {name} … -o {name}.html"))),
+    }
 }
 
 pub(super) fn options(ui: Ui, args: &ExportArgs) -> Result<Options> {

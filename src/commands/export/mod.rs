@@ -16,11 +16,11 @@ mod people;
 
 use std::path::{Path, PathBuf};
 
-use super::choose::{Deciding, choose};
+use super::choose::choose;
 use crate::app::App;
 use crate::cli::{Choosing, ExportArgs};
 use crate::error::{Error, Kind, Result};
-use crate::evidence::{Choice, Demand};
+use crate::evidence::{Choice, Deciding, Demand};
 use crate::report::{Expected, Options, Scope, View};
 use crate::store::Reader;
 use crate::ui::few;
@@ -97,7 +97,7 @@ impl<'a> Work<'a> {
         let Options { people, roster, expected, .. } = &self.options;
         let past = !people.is_empty() || roster.is_some() || expected.is_some();
         let demand = Demand { snapshot_id: choice.chosen.id, scope, past };
-        Ok((Choice { since: self.args.since.clone(), ..choice }, demand))
+        Ok((choice.since(self.args.since.as_deref(), &self.args.choosing.timezone)?, demand))
     }
 
     fn deciding(&self) -> Deciding<'_> {

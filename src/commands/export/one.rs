@@ -7,7 +7,7 @@ use super::{Work, asked, cells, somebody_is_unknown};
 use crate::app::die_if_chosen;
 use crate::commands::outputs;
 use crate::error::{Context, Error, Kind, Result};
-use crate::evidence::{Demand, Source};
+use crate::evidence::{Demand, Source, recheck};
 use crate::format::{Format, Guard};
 use crate::fsutil::{Pending, is_standard_output};
 use crate::report::{self, LONGEST_CELL, Needs, Reads, Report, Style};
@@ -19,13 +19,23 @@ impl Work<'_> {
         let args = self.args;
         let output = self.output();
         let on_a_terminal = output.is_none() && self.app.ui.width.is_some();
-        let style = Style { printable: on_a_terminal, ..asked::style(args, output)? };
-        if style.format == Format::Xlsx && on_a_terminal {
-            return Err(Error::new(Kind::Usage, "a workbook is nothing for a terminal")
-                .hint(format!("fbsync export {} … -o {}.xlsx", report.name, report.name)));
+        let style = match report.page {
+            Some(_) => asked::page(args, report, output)?,
+            None => asked::style(args, output)?,
+        };
+        let style = Style { printable: on_a_terminal, ..style };
+        let is_for_a_terminal = style.format != Format::Xlsx && report.page.is_none();
+        if on_a_terminal && !is_for_a_terminal {
+            let (name, extension) = (report.name, report.extension(style));
+            return Err(Error::new(
+                Kind::Usage,
+                format!("a terminal cannot show {}", extension.to_uppercase()),
+            )
+            .hint(format!("fbsync export {name} … -o {name}.{extension}")));
         }
         self.refuse_without_its_flag(report)?;
-        if args.since.is_some() && report.reads != Reads::Earlier {
+        let compares = report.reads == Reads::Earlier || report.page.is_some();
+        if args.since.is_some() && !compares {
             let name = report.name;
             return Err(Error::new(
                 Kind::Usage,
@@ -39,6 +49,10 @@ impl Work<'_> {
         let source = Source::open(&reader, &demand)?;
         let view = source.view(self.options_for(&reader, &demand)?, &self.app.stop)?;
         self.tell_about(&view);
+        // Its first sheet bears the snapshot's hash.
+        if style.format == Format::Xlsx {
+            recheck(&reader, &view.shown(report.reads)?)?;
+        }
         if let Some(reason) = report.not_made(&view) {
             // A file with a header alone would read as "none".
             return Err(Error::new(Kind::No, format!("`{}` was not made: {reason}", report.name))

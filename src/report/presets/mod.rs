@@ -44,6 +44,7 @@ pub(crate) const VANTA: Report = Report {
     needs: Needs::Nothing,
     reads: Reads::One,
     rows: |view, take| hand_on(view, vanta::table, take),
+    page: None,
     remarks: |view| Ok(made(view, vanta::table)?.remarks),
 };
 

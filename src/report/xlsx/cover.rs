@@ -5,7 +5,7 @@ use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 use super::print::print_setup;
 use super::{failed, fitting, look};
 use crate::error::Result;
-use crate::report::summary::{self, STATES, wrapped};
+use crate::report::summary::{self, STATES, capitalized, wrapped};
 use crate::report::{self, Limits, Report, Style, View};
 
 /// As many characters as the columns to the right of the labels are wide.
@@ -59,8 +59,9 @@ impl Page {
         self.line(&capitalized(report.about), &Format::new())?;
         self.row += 1;
         let snapshot = &view.snapshot;
-        self.pair("Source", &summary::source(view))?;
-        self.pair("Signed in as", &summary::signed_in(view))?;
+        self.pair("Source", &summary::source(&snapshot.source))?;
+        let (name, email) = (snapshot.identity_name.as_deref(), snapshot.identity_email.as_deref());
+        self.pair("Signed in as", &summary::signed_in(name, email, snapshot.identity_id))?;
         self.pair("As of (UTC)", &snapshot.finished_at.to_string())?;
         self.pair("Businesses", &view.extent())?;
         if !view.options.people.is_empty() {
@@ -98,8 +99,8 @@ impl Page {
         self.heading(&["Role", STATES[0], STATES[1], STATES[2], STATES[3], "Sum"])?;
         let mut sums = [0; 4];
         for count in counts {
-            self.numbers(&count.label, &count.by_state)?;
-            for (sum, n) in sums.iter_mut().zip(count.by_state) {
+            self.numbers(&count.role, &count.by_state())?;
+            for (sum, n) in sums.iter_mut().zip(count.by_state()) {
                 *sum += n;
             }
         }
@@ -189,9 +190,4 @@ impl Page {
         }
         Ok(())
     }
-}
-
-fn capitalized(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
