@@ -96,7 +96,8 @@ impl<'a> Work<'a> {
         // People are found by what any snapshot knows of them.
         let Options { people, roster, expected, .. } = &self.options;
         let past = !people.is_empty() || roster.is_some() || expected.is_some();
-        let demand = Demand { snapshot_id: choice.chosen.id, scope, past };
+        let horizon = Some(reader.horizon(None)?);
+        let demand = Demand { snapshot_id: choice.chosen.id, scope, past, horizon };
         Ok((choice.since(self.args.since.as_deref(), &self.args.choosing.timezone)?, demand))
     }
 
