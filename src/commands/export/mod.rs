@@ -93,7 +93,7 @@ impl<'a> Work<'a> {
         let choice = choose(self.app, reader, &self.args.choosing, self.deciding())?;
         let businesses = self.businesses.clone();
         let scope = if businesses.is_empty() { Scope::Whole } else { Scope::Alone(businesses) };
-        // People are found by what any snapshot knows of them.
+        // People are found by what any snapshot knows of them, those of the lists kept beside too.
         let Options { people, roster, expected, .. } = &self.options;
         let past = !people.is_empty() || roster.is_some() || expected.is_some();
         let horizon = Some(reader.horizon(None)?);
