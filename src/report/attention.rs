@@ -138,7 +138,9 @@ const EXPECTED_MISSING: Reason = reason(
 );
 
 pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
-    for severity in Severity::ALL {
+    // Nothing but a roster raises what comes first.
+    let first = usize::from(view.options.roster.is_none());
+    for severity in Severity::ALL.into_iter().skip(first) {
         for business in &view.businesses {
             for reason in of_business(view, business).into_iter().filter(|r| r.severity == severity) {
                 take(&prefixed(reason.cells(), business_cells(view, business)))?;

@@ -77,6 +77,14 @@ impl Expected {
         self.entries.iter().map(|approval| approval.business_id).collect()
     }
 
+    /// Whether it is what the whole list says of one business.
+    pub(crate) fn is_part_of(&self, whole: &Expected, business_id: i64) -> bool {
+        let without_accounts = |approval: &Approval| Approval { accounts: None, ..approval.clone() };
+        let of_business = whole.entries.iter().filter(|approval| approval.business_id == business_id);
+        let same = self.entries.iter().map(without_accounts).eq(of_business.map(without_accounts));
+        self.sha256 == whole.sha256 && self.rows == self.entries.len() && same
+    }
+
     /// Makes the list ready to be asked.
     pub(crate) fn index(&mut self) {
         self.places.clear();
@@ -187,7 +195,20 @@ mod tests {
         list.index();
         assert_eq!(list.places_of(1, "ann@x"), [0]);
         assert!(list.places_of(3, "ann@x").is_empty());
+        let whole = list.clone();
         list.keep_only(|business| business == 1);
         assert_eq!((list.rows, list.entries.len()), (2, 2));
+        assert!(list.is_part_of(&whole, 1) && !list.is_part_of(&whole, 2));
+        let changes: [fn(&mut Expected); 4] = [
+            |list| list.sha256 = "another".to_owned(),
+            |list| list.rows = 3,
+            |list| list.entries[0].role = "owner".to_owned(),
+            |list| drop(list.entries.pop()),
+        ];
+        for change in changes {
+            let mut changed = list.clone();
+            change(&mut changed);
+            assert!(!changed.is_part_of(&whole, 1), "{changed:?}");
+        }
     }
 }

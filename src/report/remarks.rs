@@ -40,18 +40,18 @@ impl Remark<'_> {
                     None => (String::new(), "has left".to_owned()),
                     Some((last, days)) => {
                         let ago = format!("{days} {} ago", if days == 1 { "day" } else { "days" });
-                        (format!(" on {last}, {ago}"), format!("left {ago}"))
+                        (format!(" on {last} ({ago})"), format!("left {ago}"))
                     }
                 };
-                (format!("the roster says they left{on}, and they still have access{}", by(*manager)), short)
+                (format!("by the roster they left{on} and they still have access{}", by(*manager)), short)
             }
             Remark::NotOnRoster => (
-                "nobody on the roster has this person's address: ask who it is, and why they have access"
+                "no address of this person is on the roster: ask who it is and why they have access"
                     .to_owned(),
                 "not on the roster".to_owned(),
             ),
             Remark::ServiceAccount { manager } => (
-                format!("a service account, by the roster: ask who answers for what it does{}", by(*manager)),
+                format!("by the roster a service account: ask who answers for what it does{}", by(*manager)),
                 "service account".to_owned(),
             ),
             Remark::NotExpected => (
@@ -68,7 +68,7 @@ impl Remark<'_> {
             Remark::HigherThanExpected(approval) => {
                 let label = role::label(&approval.role);
                 (
-                    format!("this role can do more than the expected one, {label}{}", approved(approval)),
+                    format!("this role can do more than the expected {label}{}", approved(approval)),
                     format!("expected: {label}"),
                 )
             }
@@ -78,7 +78,7 @@ impl Remark<'_> {
 
 /// Whom to ask.
 fn by(manager: Option<&str>) -> String {
-    manager.map_or_else(String::new, |manager| format!(" (manager: {manager})"))
+    manager.map_or_else(String::new, |manager| format!("; manager: {manager}"))
 }
 
 fn approved(approval: &Approval) -> String {

@@ -86,6 +86,16 @@ impl Roster {
         self.entries.iter_mut().for_each(|entry| entry.emails.retain(|email| is_known(email)));
     }
 
+    /// Whether it can be what the whole roster says of one business.
+    pub(crate) fn is_part_of(&self, whole: &Roster) -> bool {
+        let told = |entry: &Entry| (entry.left, entry.end_date, entry.service_account, entry.manager.clone());
+        let is_of = |entry: &Entry, whole: &Entry| {
+            told(entry) == told(whole) && entry.emails.iter().all(|email| whole.emails.contains(email))
+        };
+        let known = |entry: &Entry| whole.entries.iter().any(|whole| is_of(entry, whole));
+        self.sha256 == whole.sha256 && self.rows == self.entries.len() && self.entries.iter().all(known)
+    }
+
     /// What it says on that day of whoever holds the account; nothing where they are not on it. One row
     /// that is still going counts more than others that ended.
     pub(crate) fn find(&self, account_key: &str, today: Day) -> Option<Listed<'_>> {
@@ -170,5 +180,19 @@ mod tests {
         assert_eq!((roster.rows, roster.entries.len()), (3, 1));
         roster.forget_the_rest(|address| address == "cy@y");
         assert_eq!((roster.rows, roster.entries[0].emails.as_slice()), (1, &["cy@y".to_owned()][..]));
+
+        let whole = self::roster(&["ann@x here", "bo@x left", "cy@x;cy@y here"]);
+        assert!(roster.is_part_of(&whole) && !whole.is_part_of(&roster));
+        let changes: [fn(&mut Roster); 4] = [
+            |roster| roster.sha256 = "another".to_owned(),
+            |roster| roster.rows = 3,
+            |roster| roster.entries[0].left = true,
+            |roster| roster.entries[0].emails.push("dee@x".to_owned()),
+        ];
+        for change in changes {
+            let mut changed = roster.clone();
+            change(&mut changed);
+            assert!(!changed.is_part_of(&whole), "{changed:?}");
+        }
     }
 }

@@ -108,6 +108,43 @@ fn a_business_that_was_not_read_is_told_with_whom_to_ask() {
 }
 
 #[test]
+fn people_are_found_by_lists_in_every_encoding_and_by_every_form_of_an_address() {
+    let mut world = firm();
+    add(
+        world.business(1).expect("a business"),
+        20,
+        "Jos\u{e9} Muster jos\u{e9}@m\u{fc}nchen.example contractor",
+    );
+    let home = synced(world);
+    let found = |person: &str| {
+        columns(&export(&home, "access", &["--people", person]).succeeds(), &["email", "business_id"])
+    };
+    let ann = ["ann@own.example|1", "Ann@Home.example|2"];
+    let list = "Name;E-Mail;Manager\r\nAnn;ANN@home.example;zoe@z.example\r\n";
+    let utf16 =
+        |unit: fn(u16) -> [u8; 2]| [0xfeff].into_iter().chain(list.encode_utf16()).flat_map(unit).collect();
+    for bytes in [
+        list.as_bytes().to_vec(),
+        format!("\u{feff}{list}").into_bytes(),
+        utf16(u16::to_le_bytes),
+        utf16(u16::to_be_bytes),
+        b"ann@own.example".to_vec(),
+        b"Lee, Ann\tann@own.example\n".to_vec(),
+    ] {
+        write(&home, "people.csv", &bytes);
+        assert_eq!(found("people.csv"), ann, "{}", String::from_utf8_lossy(&bytes));
+    }
+    for address in ["Jose\u{301}@MU\u{308}NCHEN.example", "jos\u{e9}@xn--mnchen-3ya.example"] {
+        assert_eq!(found(address), ["jos\u{e9}@m\u{fc}nchen.example|1"], "{address}");
+    }
+    write(&home, "people.csv", b"Zo\xeb;zoe@own.example\n");
+    let run = export(&home, "access", &["--people", "people.csv"]).exits(3);
+    run.says("cannot read people.csv: it is neither UTF-8 nor UTF-16\nhint: save it as \"CSV UTF-8\"");
+    let run = export(&home, "access", &["--people", "zoe@own.example"]).exits(10);
+    run.says("no snapshot knows the address zoe@own.example");
+}
+
+#[test]
 fn own_domains_are_understood_however_they_are_written() {
     let mut world = firm();
     add(world.business(1).expect("a business"), 20, "Max Muster max@mail.m\u{fc}nchen.example contractor");
@@ -192,8 +229,8 @@ fn a_roster_finds_who_left_by_any_address() {
     assert_eq!(strangers(&told), 1);
     assert_eq!(strangers(&attention(&home, &["--roster", "roster.csv"])), 4);
     let meaning = columns(&export(&home, "attention", &options).succeeds(), &["meaning"]);
-    let expected = "the roster says they left on 2026-05-31, 30 days ago, and they still have access \
-                    (manager: Mo Boss)";
+    let expected = "by the roster they left on 2026-05-31 (30 days ago) and they still have access; manager: \
+                    Mo Boss";
     assert_eq!(meaning[0], expected);
 }
 
@@ -263,7 +300,7 @@ fn a_list_of_expected_access_finds_what_is_not_on_it() {
     let run = export(&home, "attention", &options).succeeds();
     let told = columns(&run, &["severity", "reason", "email", "business_id", "role_label", "meaning"]);
     for expected in [
-        "high|higher_than_expected|eve@else.example|1|Admin|this role can do more than the expected one, Manager \
+        "high|higher_than_expected|eve@else.example|1|Admin|this role can do more than the expected Manager \
          (approved by Mo Boss)",
         "medium|expired|Ann@Home.example|2|Admin|this access was expected until 2026-06-29 and is still there \
          (approved by Mo Boss: migration)",

@@ -44,20 +44,29 @@ fn in_file(path: &Path) -> Result<Vec<String>> {
     }
 }
 
-/// The column `email`, else from each row the first cell that looks like an address.
+/// The addresses, by the separator that gives most of them.
 fn in_text(text: &str) -> Vec<String> {
     let table = Delimited::of(text);
-    let rows = table.separators.iter().map(|separator| table.rows(*separator).collect::<Vec<Row>>());
-    let width = |rows: &Vec<Row>| rows.first().map_or(0, |row| row.cells.len());
+    let lists = table.separators.iter().map(|separator| in_rows(&table.rows(*separator).collect::<Vec<_>>()));
+    let whole = |list: &Vec<String>| list.iter().filter(|text| is_address(text)).count();
     // Of equals the last: a comma is the likeliest.
-    let rows = rows.rev().max_by_key(width).unwrap_or_default();
-    let is_heading = |cell: &String| cell.eq_ignore_ascii_case("email");
+    lists.rev().max_by_key(whole).unwrap_or_default()
+}
+
+/// The column `email`, else from each row the first cell that looks like an address.
+fn in_rows(rows: &[Row]) -> Vec<String> {
+    let is_heading = |cell: &String| cell.replace('-', "").eq_ignore_ascii_case("email");
     let column = rows.first().and_then(|row| row.cells.iter().position(is_heading));
     let address = |row: &Row| match column {
         Some(column) => row.cells.get(column).filter(|cell| cell.contains('@')).cloned(),
         None => row.cells.iter().find(|cell| cell.contains('@')).cloned(),
     };
     rows.iter().filter_map(address).collect()
+}
+
+/// Whether a cell holds nothing beside an address.
+fn is_address(text: &str) -> bool {
+    text.contains('@') && !text.contains(|c: char| c.is_whitespace() || ",;".contains(c))
 }
 
 #[cfg(test)]
@@ -72,6 +81,7 @@ mod tests {
             "ann@x.example\r\n\r\nbo@y.example",
             "Name;Address\nAnn; ann@x.example \nBo;bo@y.example;\n",
             "name\taddress\nLee, Ann\tann@x.example\nBo\tbo@y.example\n",
+            "Lee, Ann\tann@x.example\nBo\tbo@y.example\n",
             "\"Lee, Ann\",ann@x.example\n\"Bo\",bo@y.example\n",
             "manager,Email\nzoe@z.example,ann@x.example\nzoe@z.example,bo@y.example\n,\n",
             "sep=;\nann@x.example;1\nbo@y.example;2\n",

@@ -72,12 +72,7 @@ fn indexed(seals: &BTreeMap<String, String>, listed: &BTreeMap<String, String>, 
 
 /// Whether a folder holds one business of what the firm's holds, chosen and made in the same way.
 fn is_of_one_export(firm: &Manifest, one: &Manifest, name: &str) -> bool {
-    let mut options = firm.options.clone();
-    options.part = Some(Part::Business);
-    options.businesses.clone_from(&one.options.businesses);
-    // A client's folder has of the lists kept beside only what concerns the client.
-    options.roster.clone_from(&one.options.roster);
-    options.expected.clone_from(&one.options.expected);
+    let options = firm.options.of_business(&one.options);
     let business = firm.coverage.iter().find(|known| one.options.businesses == [known.business_id]);
     let is_named =
         business.is_some_and(|known| split::folder_of(known.business_id, &known.business_name) == name);

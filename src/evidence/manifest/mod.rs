@@ -104,6 +104,25 @@ impl OptionsEntry {
         }
     }
 
+    /// The options of the folder of one business that was made together with this one; its lists are
+    /// taken as they are there, if they can be what these say of it.
+    pub(super) fn of_business(&self, one: &OptionsEntry) -> Self {
+        let mut options = OptionsEntry { part: Some(super::Part::Business), ..self.clone() };
+        options.businesses.clone_from(&one.businesses);
+        if let (Some(whole), Some(part)) = (&mut options.roster, &one.roster)
+            && part.is_part_of(whole)
+        {
+            whole.clone_from(part);
+        }
+        if let (Some(whole), Some(part), [business]) =
+            (&mut options.expected, &one.expected, one.businesses.as_slice())
+            && part.is_part_of(whole, *business)
+        {
+            whole.clone_from(part);
+        }
+        options
+    }
+
     pub(super) fn scope(&self) -> Scope {
         match self.businesses.as_slice() {
             [] => Scope::Whole,
