@@ -43,8 +43,8 @@ struct Why {
 
 impl Why {
     fn of(view: &View, last_time: &LastTime, row: &AccessRow) -> Result<Self> {
-        let reasons = attention::in_short(view, row)?.into_iter().chain(last_time.left_over(row)?);
-        let mut words: Vec<String> = reasons.map(str::to_owned).collect();
+        let mut words = attention::in_short(view, row)?;
+        words.extend(last_time.left_over(row)?.map(str::to_owned));
         let reasons = words.len();
         words.extend(last_time.what_changed(row)?);
         let rank = match words.len() {
