@@ -209,12 +209,12 @@ fn what_became_of_a_row() {
     check(&manager, Some((&[], ALL)), Fate::Gone);
     check(&manager, Some((&[], &["business_group"])), Fate::Unknown);
     check(&manager, Some((std::slice::from_ref(&manager), ALL)), Fate::There(manager.clone()));
-    check(&manager, Some((std::slice::from_ref(&client), ALL)), Fate::There(client));
+    check(&manager, Some((std::slice::from_ref(&client), ALL)), Fate::There(client.clone()));
     // Somebody else came; the same person came under another record.
     let other = row("u2", "identity:2", "manager", "active", "team_members");
     check(&manager, Some((&[other], ALL)), Fate::Gone);
     let again = listed("u2", "manager", "invited");
-    check(&manager, Some((std::slice::from_ref(&again), ALL)), Fate::Reinvited(again));
+    check(&manager, Some((std::slice::from_ref(&again), ALL)), Fate::Reinvited(again.clone()));
     // A record of somebody else under the same uuid is not the same access.
     let another = row("u1", "identity:2", "manager", "active", "team_members");
     check(&manager, Some((&[another], ALL)), Fate::Gone);

@@ -1,5 +1,7 @@
 //! Forged folders: whatever is changed in one, and hashed again as somebody would, is found.
 
+#![allow(clippy::disallowed_methods, reason = "tests arrange files and read them back")]
+
 mod database;
 mod files;
 mod manifest;
