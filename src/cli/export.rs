@@ -62,9 +62,9 @@ pub(crate) struct ExportArgs {
     /// A file for another product's import
     #[arg(long = "for", value_name = "PRODUCT", value_enum, help_heading = "What to write")]
     pub(crate) import: Option<Import>,
-    /// The earlier snapshot that `changes` and `--for baton` compare with: its id, or a date [default for
-    /// `changes`: the complete one before]
-    #[arg(long, value_name = "ID|DATE", help_heading = "Which snapshot")]
+    /// The earlier snapshot that `changes`, `review` and `--for baton` compare with: its id, a date, or
+    /// `last-review` [default but for baton: the complete one before]
+    #[arg(long, value_name = "ID|DATE|last-review", help_heading = "Which snapshot")]
     pub(crate) since: Option<String>,
     /// Report a business that has more privileged people than this
     #[arg(long, value_name = "N", default_value_t = 3, help_heading = "About whom")]

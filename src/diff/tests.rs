@@ -195,3 +195,30 @@ fn a_list_that_becomes_readable_makes_nobody_join() {
     let told = kinds_where(&[], &["business_group"], &[listed_and_grouped], ALL);
     assert_eq!(told, [Kind::NotComparable]);
 }
+
+#[test]
+fn what_became_of_a_row() {
+    let check = |before: &Row, after: Option<(&[Row], &[&str])>, expected: Fate| {
+        let after = after.map(|(rows, read)| side(rows, read));
+        let fates = fates(side(std::slice::from_ref(before), ALL), after);
+        assert_eq!(fates, [(before.clone(), expected)]);
+    };
+    let manager = listed("u1", "manager", "active");
+    let client = listed("u1", "client", "active");
+    check(&manager, None, Fate::Unknown);
+    check(&manager, Some((&[], ALL)), Fate::Gone);
+    check(&manager, Some((&[], &["business_group"])), Fate::Unknown);
+    check(&manager, Some((std::slice::from_ref(&manager), ALL)), Fate::There(manager.clone()));
+    check(&manager, Some((std::slice::from_ref(&client), ALL)), Fate::There(client.clone()));
+    // Somebody else came; the same person came under another record.
+    let other = row("u2", "identity:2", "manager", "active", "team_members");
+    check(&manager, Some((&[other], ALL)), Fate::Gone);
+    let again = listed("u2", "manager", "invited");
+    check(&manager, Some((std::slice::from_ref(&again), ALL)), Fate::Reinvited(again.clone()));
+    // A record of somebody else under the same uuid is not the same access.
+    let another = row("u1", "identity:2", "manager", "active", "team_members");
+    check(&manager, Some((&[another], ALL)), Fate::Gone);
+    let group = grouped("owner");
+    check(&group, Some((&[], &["team_members"])), Fate::Unknown);
+    check(&group, Some((&[], ALL)), Fate::Gone);
+}

@@ -18,6 +18,9 @@ use crate::time::{Timestamp, Zone};
 /// go by FreshBooks' clock, exports by the machine's.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// What changes can be told since, besides a snapshot: the last one before that was reviewed.
+pub(crate) const LAST_REVIEW: &str = "last-review";
+
 /// A snapshot as a person names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
@@ -127,7 +130,7 @@ impl Choice {
     /// The same, with what changes are told since.
     pub(crate) fn since(self, asked: Option<&str>, zone: &Zone) -> Result<Self> {
         let Some(text) = asked else { return Ok(self) };
-        let is_date = matches!(Asked::parse(text, zone)?, Asked::At(_));
+        let is_date = text != LAST_REVIEW && matches!(Asked::parse(text, zone)?, Asked::At(_));
         let timezone = self.timezone.or_else(|| is_date.then(|| zone.name().to_owned()));
         Ok(Choice { since: Some(text.to_owned()), timezone, ..self })
     }
@@ -170,7 +173,24 @@ impl Choice {
     }
 
     fn leads_to(&self, reader: &Reader, usable: Usable, text: &str, id: i64, export: &Stamp) -> Result<bool> {
+        if text == LAST_REVIEW {
+            return self.is_last_review(reader, id, export);
+        }
         Ok(self.find(reader, usable, (text, id), export)?.is_some_and(|found| found.id == id))
+    }
+
+    /// Whether a snapshot was reviewed, and none after it as far as is known of the time of the export.
+    fn is_last_review(&self, reader: &Reader, id: i64, export: &Stamp) -> Result<bool> {
+        let Some(chosen) = reader.find_snapshot(self.chosen.id)? else { return Ok(false) };
+        let known = match known_until(export) {
+            Some(until) => reader.horizon(Some(until))?.review,
+            None => 0,
+        };
+        let (any, certain) =
+            (reader.reviewed_before(&chosen, i64::MAX)?, reader.reviewed_before(&chosen, known)?);
+        let place = |id: i64| any.iter().position(|reviewed| reviewed.id == id);
+        Ok(place(id)
+            .is_some_and(|at| certain.first().and_then(|last| place(last.id)).is_none_or(|last| at <= last)))
     }
 
     /// The snapshot that `text` leads to: the recorded one, unless there is a better.

@@ -37,7 +37,7 @@ use crate::report::{self, REPORTS, Reads, Report, Scope, Style, View};
 use crate::store::Reader;
 use crate::ui::few;
 
-pub(crate) use choice::{Asked, Choice, Deciding};
+pub(crate) use choice::{Asked, Choice, Deciding, LAST_REVIEW};
 pub(crate) use manifest::Stamp;
 pub(crate) use source::{Demand, Source, recheck};
 

@@ -20,12 +20,12 @@ fn who_decided(page: &mut Page, review: &ReviewEntry) {
         review.decisions.iter().map(|(decision, n)| format!("{n} {decision}")).collect();
     let open = match review.undecided {
         0 => "none is left open".to_owned(),
-        n => format!("{n} are NOT DECIDED"),
+        n => format!("{} NOT DECIDED", rows(n)),
     };
     page.paragraph(&format!(
-        "Of {} rows, {} were decided ({}); {open}.",
-        review.decided + review.undecided,
+        "Decided: {} of {} ({}); {open}.",
         review.decided,
+        rows(review.decided + review.undecided),
         decisions.join(", ")
     ));
     for one in &review.reviewers {

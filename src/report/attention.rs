@@ -181,7 +181,7 @@ pub(super) fn in_short(view: &View, row: &AccessRow) -> Result<Vec<String>> {
 /// What it does not say of a row, since nobody told whose domains are one's own.
 pub(super) fn unanswered(view: &View, row: &AccessRow) -> Result<Option<&'static str>> {
     let would_count = row.text(ROLE_CLASS)? == "privileged" && row.integer(ACTIVE)? != 0;
-    let unknown = would_count && view.options.own_domains.is_empty();
+    let unknown = would_count && view.options.own_domains.is_empty() && !is_client(view, row)?;
     Ok(unknown.then_some("whether external: not known (no --own-domain)"))
 }
 
@@ -203,8 +203,7 @@ fn of_row(view: &View, row: &AccessRow) -> Result<Vec<Reason>> {
     let privileged = row.text(ROLE_CLASS)? == "privileged";
     let active = row.integer(ACTIVE)? != 0;
     let external = view.is_external(&row.addresses()?) == Some(true);
-    // An accountant's clients own their books.
-    let client = role::is_owner(&row.text(ROLE)?) && !view.is_own_business(row.integer(BUSINESS_ID)?);
+    let client = is_client(view, row)?;
     let waiting = is_pending(row)? && age_days(view, row)?.is_some_and(|days| days > OLD_INVITATION_DAYS);
     let tests = [
         (privileged && active && external && !client, EXTERNAL_PRIVILEGED),
@@ -219,6 +218,11 @@ fn of_row(view: &View, row: &AccessRow) -> Result<Vec<Reason>> {
     let telling = remarks.iter().filter(|remark| **remark != Remark::NotOnRoster || !external);
     let reasons = telling.map(|remark| Reason::of(remark, view));
     Ok(reasons.chain(tests.into_iter().filter_map(|(found, reason)| found.then_some(reason))).collect())
+}
+
+/// An accountant's clients own their books.
+fn is_client(view: &View, row: &AccessRow) -> Result<bool> {
+    Ok(role::is_owner(&row.text(ROLE)?) && !view.is_own_business(row.integer(BUSINESS_ID)?))
 }
 
 /// Expected access that is not there, in businesses whose lists were read.

@@ -1,18 +1,17 @@
 //! What a reviewer should know of a row from earlier: what changed since the earlier snapshot, and what
 //! was decided about it when it was last reviewed. Rows match as `diff` matches them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::access::{BUSINESS_ID, ROLE, ROW_KEY, STATE};
 use super::columns::in_words;
-use super::decisions::{Standing, standing};
 use super::outcomes::remembered;
 use super::{Cell, View};
 use crate::diff::{self, Fate, Kind};
 use crate::error::Result;
 use crate::model::marks::{State, Verdict};
-use crate::store::{AccessRow, Snapshot};
+use crate::store::{AccessRow, Place, Review, Snapshot};
 
 #[derive(Default)]
 pub(super) struct LastTime {
@@ -29,6 +28,52 @@ struct Decided {
     change_to: Option<Rc<str>>,
     reviewer: Rc<str>,
     reviewed_at: Rc<str>,
+}
+
+/// What the rows of a business are called now, by what they were called when they were reviewed.
+enum Names {
+    Same,
+    Now(HashMap<String, String>),
+}
+
+impl Names {
+    fn of(
+        view: &View,
+        reviews: &[Review],
+        (before, now): (Option<&Place>, &Place),
+        business: i64,
+    ) -> Result<Self> {
+        if before.is_some_and(|before| now.is_same_reading(before)) {
+            return Ok(Names::Same);
+        }
+        let rows = match before {
+            Some(before) => view.reader.side(before)?,
+            None => {
+                let mut decisions = BTreeMap::new();
+                for review in reviews {
+                    let decided = view.reader.decisions(review.id, business)?.into_iter();
+                    decisions.extend(decided.map(|decision| (decision.row_key.clone(), decision)));
+                }
+                remembered(decisions.values())
+            }
+        };
+        if rows.rows.is_empty() {
+            return Ok(Names::Now(HashMap::new()));
+        }
+        let fates = diff::fates(rows, Some(view.reader.side(now)?)).into_iter();
+        let names = fates.filter_map(|(row, fate)| match fate {
+            Fate::There(now) | Fate::Reinvited(now) => Some((row.key(business), now.key(business))),
+            Fate::Gone | Fate::Unknown => None,
+        });
+        Ok(Names::Now(names.collect()))
+    }
+
+    fn now<'n>(&'n self, row_key: &'n str) -> Option<&'n str> {
+        match self {
+            Names::Same => Some(row_key),
+            Names::Now(names) => names.get(row_key).map(String::as_str),
+        }
+    }
 }
 
 impl LastTime {
@@ -63,34 +108,32 @@ impl LastTime {
         let reviews = view.reader.reviews_of(reviewed.id, view.horizon.review)?;
         let (before, now) = (view.reader.places(reviewed.id)?, view.reader.places(view.snapshot.id)?);
         let mut shared: HashSet<Rc<str>> = HashSet::new();
-        standing(view.reader, &reviews, |business, decided| {
-            let Some(now) = now.of(business) else { return Ok(()) };
-            let rows = match before.of(business) {
-                Some(before) => view.reader.side(before)?,
-                None => remembered(decided.iter().map(|standing| &standing.decision)),
-            };
-            let fates = diff::fates(rows, Some(view.reader.side(now)?)).into_iter();
-            let mut found: HashMap<String, String> = fates
-                .filter_map(|(row, fate)| match fate {
-                    Fate::There(now) | Fate::Reinvited(now) => Some((row.key(business), now.key(business))),
-                    Fate::Gone | Fate::Unknown => None,
-                })
-                .collect();
-            for Standing { decision, .. } in decided {
-                let Some(row_key) = found.remove(&decision.row_key) else { continue };
-                let mut share = |text: String| share(&mut shared, text);
-                self.decisions.entry(row_key).or_insert_with(|| Decided {
-                    decision: decision.decision,
-                    change_to: decision.change_to.map(&mut share),
-                    reviewer: share(match decision.reviewer.is_empty() {
-                        true => decision.reviewer_email,
-                        false => decision.reviewer,
-                    }),
-                    reviewed_at: share(decision.reviewed_at),
-                });
+        for business in &view.businesses {
+            let Some(now) = now.of(business.id) else { continue };
+            let names = Names::of(view, &reviews, (before.of(business.id), now), business.id)?;
+            // The last decision about a row counts.
+            for review in reviews.iter().rev() {
+                view.reader.each_decision(review.id, business.id, |decision| {
+                    let Some(row_key) = names.now(&decision.row_key) else { return Ok(()) };
+                    if self.decisions.contains_key(row_key) {
+                        return Ok(());
+                    }
+                    let mut share = |text: String| share(&mut shared, text);
+                    let decided = Decided {
+                        decision: decision.decision,
+                        change_to: decision.change_to.map(&mut share),
+                        reviewer: share(match decision.reviewer.is_empty() {
+                            true => decision.reviewer_email,
+                            false => decision.reviewer,
+                        }),
+                        reviewed_at: share(decision.reviewed_at),
+                    };
+                    self.decisions.insert(row_key.to_owned(), decided);
+                    Ok(())
+                })?;
             }
-            Ok(())
-        })
+        }
+        Ok(())
     }
 
     fn changes(&self, row: &AccessRow) -> Result<Vec<Kind>> {

@@ -5,7 +5,7 @@
 //! Column names are a contract: none is renamed, new ones come last.
 //!
 //! - [`columns`], [`shared`]: what a column is, and the columns of `access`, which most reports share.
-//! - [`decisions`], [`outcomes`]: what reviewers decided, and what became of it; [`last_time`]: the same of
+//! - [`decisions`], [`outcomes`]: what reviewers decided, and what became of it ([`course`]); [`last_time`]: the same of
 //!   an earlier review, for the reviewer's sheet.
 //! - [`view`]: a snapshot, or some of it, as the reports see it.
 //! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`]: the rows;
@@ -26,6 +26,7 @@ mod catalogue;
 mod census;
 mod changes;
 mod columns;
+mod course;
 mod coverage;
 mod csv;
 pub(crate) mod decisions;
@@ -172,7 +173,7 @@ impl Report {
 
     /// Whether its rows come from later snapshots as well.
     pub(crate) fn looks_ahead(&self) -> bool {
-        self.name == "outcomes"
+        matches!(self.name, "outcomes" | "overview")
     }
 
     /// Whether its rows come from other snapshots as well.

@@ -3,38 +3,15 @@
 use std::collections::HashMap;
 
 use super::columns::{Column, Type, column};
+use super::course::Course;
+pub(crate) use super::course::Outcome;
 use super::decisions::{self, Standing, standing};
 use super::{Cell, Take, View};
 use crate::diff::{self, Fate, Read, Row, Side};
 use crate::error::Result;
 use crate::model::keys::AccountKey;
 use crate::model::marks::{Sources, State, Verdict};
-use crate::model::words::words;
 use crate::store::{Decision, Place, Reader, Review, Snapshot, Usable};
-
-words! {
-    /// What became of a row that was to be removed or changed.
-    Outcome {
-        Gone = "gone",
-        /// Switched off.
-        Inactive = "inactive",
-        /// As it was asked for.
-        Changed = "changed",
-        ChangedOtherwise = "changed_otherwise",
-        StillThere = "still_there",
-        /// It was gone or switched off, and the person has access again.
-        BackAgain = "back_again",
-        /// The business's list could not be read since.
-        CannotTell = "cannot_tell",
-    }
-}
-
-impl Outcome {
-    /// Whether somebody still has to act, or to look.
-    pub(crate) fn is_open(self) -> bool {
-        matches!(self, Outcome::StillThere | Outcome::BackAgain | Outcome::CannotTell)
-    }
-}
 
 /// What became of a decision to remove or change.
 #[derive(Clone, Debug)]
@@ -144,61 +121,6 @@ pub(super) fn remembered<'d>(decisions: impl Iterator<Item = &'d Decision>) -> S
     Side { rows: decisions.map(row).collect(), read }
 }
 
-/// What is known of a decision's row, snapshot by snapshot.
-#[derive(Default)]
-struct Course {
-    role: Option<String>,
-    state: Option<State>,
-    reviewed_role: String,
-    change_to: Option<String>,
-    was_gone: bool,
-    /// The outcome, and since which snapshot it has been so.
-    current: Option<(Outcome, usize)>,
-}
-
-impl Course {
-    fn of(decision: &Decision) -> Self {
-        let Decision { change_to, role, .. } = decision.clone();
-        Course { change_to, reviewed_role: role, ..Course::default() }
-    }
-
-    fn meet(&mut self, at: usize, fate: &Fate) {
-        let outcome = match fate {
-            Fate::Gone => Outcome::Gone,
-            // What was known before is known still; only a first look can tell nothing at all.
-            Fate::Unknown if self.current.is_some() => return,
-            Fate::Unknown => Outcome::CannotTell,
-            Fate::There(row) | Fate::Reinvited(row) => {
-                (self.role, self.state) = (Some(row.role.clone()), Some(row.state));
-                self.was_gone |= matches!(fate, Fate::Reinvited(_));
-                self.of_row(row)
-            }
-        };
-        self.was_gone |= matches!(outcome, Outcome::Gone | Outcome::Inactive);
-        if self.current.is_none_or(|(known, _)| known != outcome) {
-            self.current = Some((outcome, at));
-        }
-    }
-
-    fn of_row(&self, row: &Row) -> Outcome {
-        match row {
-            _ if row.state == State::Inactive => Outcome::Inactive,
-            _ if self.change_to.as_deref() == Some(&row.role) => Outcome::Changed,
-            _ if self.was_gone => Outcome::BackAgain,
-            _ if row.role != self.reviewed_role => Outcome::ChangedOtherwise,
-            _ => Outcome::StillThere,
-        }
-    }
-
-    /// Where nothing was seen since, the row is still there.
-    fn outcome(&self) -> (Outcome, Option<usize>) {
-        match self.current {
-            Some((outcome, at)) => (outcome, Some(at)),
-            None => (Outcome::StillThere, None),
-        }
-    }
-}
-
 pub(crate) const COLUMNS: &[Column] = &[
     column(
         "outcome",
@@ -266,88 +188,7 @@ impl Followed<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn decision(verdict: Verdict, change_to: Option<&str>) -> Decision {
-        Decision {
-            row_key: "1/u".to_owned(),
-            decision: verdict,
-            change_to: change_to.map(str::to_owned),
-            reviewer: "Ann".to_owned(),
-            reviewer_email: String::new(),
-            reviewed_at: "2026-04-01".to_owned(),
-            justification: "left".to_owned(),
-            ticket: String::new(),
-            findings: String::new(),
-            business_id: 1,
-            business_name: "B".to_owned(),
-            account_key: "identity:7".to_owned(),
-            full_name: "Bo".to_owned(),
-            email: "bo@x.example".to_owned(),
-            role: "manager".to_owned(),
-            state: "active".to_owned(),
-        }
-    }
-
-    /// One word a snapshot: `-` gone, `?` not read, else the role, with `!` where it is switched off and `+`
-    /// where the person was invited once more.
-    fn fate(word: &str) -> Fate {
-        let row = |role: &str, state| Row {
-            member_uuid: Some("u".to_owned()),
-            account_key: AccountKey::Identity(7),
-            email: String::new(),
-            full_name: String::new(),
-            role: role.to_owned(),
-            state,
-            sources: Sources::TEAM_MEMBERS,
-            shown_email: String::new(),
-            shown_name: String::new(),
-        };
-        match word {
-            "-" => Fate::Gone,
-            "?" => Fate::Unknown,
-            word => match (word.strip_suffix('!'), word.strip_suffix('+')) {
-                (Some(role), _) => Fate::There(row(role, State::Inactive)),
-                (_, Some(role)) => Fate::Reinvited(row(role, State::Active)),
-                _ => Fate::There(row(word, State::Active)),
-            },
-        }
-    }
-
-    #[test]
-    fn what_became_of_a_decision() {
-        let check = |change_to: Option<&str>, history: &str, expected: Outcome, since: Option<usize>| {
-            let verdict = if change_to.is_some() { Verdict::Change } else { Verdict::Remove };
-            let mut course = Course::of(&decision(verdict, change_to));
-            history.split_whitespace().enumerate().for_each(|(at, word)| course.meet(at, &fate(word)));
-            assert_eq!(course.outcome(), (expected, since), "{change_to:?}: {history}");
-        };
-        check(None, "", Outcome::StillThere, None);
-        check(None, "manager", Outcome::StillThere, Some(0));
-        check(None, "manager manager -", Outcome::Gone, Some(2));
-        check(None, "- - -", Outcome::Gone, Some(0));
-        check(None, "manager manager!", Outcome::Inactive, Some(1));
-        check(None, "manager! -", Outcome::Gone, Some(1));
-        check(None, "- manager", Outcome::BackAgain, Some(1));
-        check(None, "manager! manager", Outcome::BackAgain, Some(1));
-        check(None, "- manager -", Outcome::Gone, Some(2));
-        check(None, "manager+", Outcome::BackAgain, Some(0));
-        check(None, "client+", Outcome::BackAgain, Some(0));
-        check(None, "- manager+ -", Outcome::Gone, Some(2));
-        check(None, "client", Outcome::ChangedOtherwise, Some(0));
-        check(None, "?", Outcome::CannotTell, Some(0));
-        check(None, "? -", Outcome::Gone, Some(1));
-        check(None, "manager ?", Outcome::StillThere, Some(0));
-        check(None, "- ?", Outcome::Gone, Some(0));
-        check(Some("client"), "client", Outcome::Changed, Some(0));
-        check(Some("client"), "manager client client", Outcome::Changed, Some(1));
-        check(Some("client"), "manager owner", Outcome::ChangedOtherwise, Some(1));
-        check(Some("client"), "manager", Outcome::StillThere, Some(0));
-        check(Some("client"), "-", Outcome::Gone, Some(0));
-        check(Some("client"), "- client+", Outcome::Changed, Some(1));
-        check(Some("client"), "manager! client", Outcome::Changed, Some(1));
-        check(Some("client"), "- manager+", Outcome::BackAgain, Some(1));
-        check(Some("client"), "client manager", Outcome::StillThere, Some(1));
-    }
+    use crate::report::course::tests::decision;
 
     #[test]
     fn a_decision_remembers_the_row_that_it_is_about() {
@@ -362,11 +203,5 @@ mod tests {
             assert_eq!(side.rows[0].member_uuid.as_deref(), uuid, "{row_key}");
             assert_eq!(side.rows[0].key(1), row_key);
         }
-    }
-
-    #[test]
-    fn what_is_open() {
-        let open: Vec<&Outcome> = Outcome::ALL.iter().filter(|outcome| outcome.is_open()).collect();
-        assert_eq!(open, [&Outcome::StillThere, &Outcome::BackAgain, &Outcome::CannotTell]);
     }
 }

@@ -91,8 +91,8 @@ impl<'a> View<'a> {
         horizon: Horizon,
         stop: &'a Stop,
     ) -> Result<Self> {
-        keep_to_view(&mut options, reader, snapshot.id, &scope)?;
         let horizon = reader.horizon_of(&snapshot, horizon)?;
+        keep_to_view(&mut options, reader, snapshot.id, &scope)?;
         let (people, not_found) = find_people(reader, &options)?;
         let earlier = match options.since {
             // Of one that was pruned since nothing is left to compare with.

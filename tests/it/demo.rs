@@ -24,7 +24,7 @@ fn it_does_the_whole_job_in_one_folder() {
     assert_eq!(home.files(), ["fbsync-demo"]);
     assert_eq!(home.sandbox.requests(), [], "somebody else's FreshBooks was asked");
     let folder = home.path("fbsync-demo");
-    for file in ["access.csv", DB, "state"] {
+    for file in ["access.csv", "review.csv", DB, "state"] {
         assert!(names_in(&folder).iter().any(|name| name == file), "{file}");
     }
     let modes = [folder.clone(), folder.join("state"), folder.join(DB), folder.join("access.csv")];
@@ -39,7 +39,17 @@ fn it_does_the_whole_job_in_one_folder() {
     let csv = fs::read_to_string(folder.join("access.csv")).expect("a file");
     let rows = tables.number("SELECT count(*) FROM latest_access");
     assert_eq!(csv.matches("\r\n").count() as i64, rows + 1);
-    run.says("signed in as").says("snapshot 2: 7 businesses").says("ok: 2 snapshots");
+    run.says("signed in as")
+        .says("marked decided_within_a_minute")
+        .says("snapshot 2: 7 businesses")
+        .says("ok: 2 snapshots");
+    let reviews = "SELECT snapshot_id, decisions, undecided, note FROM reviews";
+    assert_eq!(tables.rows(reviews), ["1|284|0|the demo played the reviewer"]);
+    let outcomes = fs::read_to_string(folder.join("evidence/outcomes.csv")).expect("outcomes");
+    assert!(
+        outcomes.contains("lars.holm@harbourlight.example") && outcomes.contains(",gone,2,"),
+        "{outcomes}"
+    );
 }
 
 #[test]

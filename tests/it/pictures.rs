@@ -14,12 +14,14 @@ mod window;
 use window::Window;
 
 /// How the steps begin that the picture shows. The others are in the README as text.
-const SHOWN: [&str; 6] = [
+const SHOWN: [&str; 8] = [
     "sign in: ",
     "sync: ",
+    "review: the demo plays",
     "a quarter passes: ",
     "diff: ",
-    "export: the evidence folder",
+    "review: what the reviewer decided",
+    "export: the evidence",
     "verify: the evidence folder",
 ];
 

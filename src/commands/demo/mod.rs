@@ -3,6 +3,7 @@
 //! The sandbox runs in this process on loopback; its state lies in the demo's folder. The person's
 //! own sign-in is never touched, and nothing of the environment's tokens is read.
 
+mod reviewer;
 mod serve;
 
 use std::net::{Ipv4Addr, TcpListener};
@@ -57,17 +58,21 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
     refresh::run(&app, &RefreshArgs { if_expires_within: None, adopt: false })?;
     step("sync: every business, every page, reconciled with FreshBooks' own totals");
     sync_once(&app, &db, "first reading")?;
+    step("review: the demo plays the reviewer, who keeps everybody but one");
+    reviewer::decide(&app, &db, 1, &args.dir.join("review.csv"))?;
     step("a quarter passes: some join, leave, change role; then sync again");
     sandbox.change(sandbox::changes::quarter_later);
     sync_once(&app, &db, "a quarter later")?;
-    // It prints to standard output, where the environment alone shall stand.
+    // Both print to standard output, where the environment alone shall stand.
     if !args.serve {
         step("diff: who joined, left or changed between the two");
         show_changes(&app, &db)?;
+        step("review: what the reviewer decided, and what became of it");
+        reviewer::follow_up(&app, &db)?;
     }
     step("export: who has access to what, as CSV");
     export_access(&app, &db, &csv)?;
-    step("export: the evidence folder, every report with manifest, check sums and README");
+    step("export: the evidence of what was reviewed, every report with manifest, check sums and README");
     let evidence = args.dir.join("evidence");
     let seal = export_evidence(&app, &db, &evidence)?;
     step("verify: every hash of the database recomputed");
@@ -181,7 +186,8 @@ fn export_access(app: &App, db: &Path, csv: &Path) -> Result<()> {
 /// Writes the evidence folder and returns its seal.
 fn export_evidence(app: &App, db: &Path, folder: &Path) -> Result<String> {
     let own_domain = vec!["harbourlight.example".to_owned()];
-    export::to_folder(app, &ExportArgs { own_domain, ..everything(db) }, folder)
+    let choosing = Choosing { snapshot: "1".to_owned(), ..Choosing::latest() };
+    export::to_folder(app, &ExportArgs { own_domain, choosing, ..everything(db) }, folder)
 }
 
 /// The options of an export that nobody typed anything for.
@@ -215,7 +221,7 @@ fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
     for line in [
         String::new(),
         format!(
-            "— it is all in {}: {}, {}, the evidence folder and the sandbox's sign-in in state/",
+            "— it is all in {}: {}, {}, review.csv, the evidence folder and the sandbox's sign-in in state/",
             dir.display(),
             name(csv),
             "audit.sqlite"
@@ -225,6 +231,7 @@ fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
         format!("    {program} diff --db {typed} --format csv"),
         format!("    {program} export access --db {typed} --snapshot 1"),
         format!("    {program} export review --db {typed} -o review.xlsx"),
+        format!("    {program} review status --db {typed}"),
         format!("    {program} export --db {typed} --split-by business --out clients"),
         format!("    {program} verify {} --db {typed}", shell::path(&dir.join("evidence"))),
         format!(

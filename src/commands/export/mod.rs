@@ -16,12 +16,13 @@ mod people;
 
 use std::path::{Path, PathBuf};
 
-use super::choose::choose;
+use super::choose::{choose, with_content};
 use crate::app::App;
 use crate::cli::{Choosing, ExportArgs};
 use crate::error::{Error, Kind, Result};
-use crate::evidence::{Choice, Deciding, Demand};
+use crate::evidence::{Choice, Deciding, Demand, LAST_REVIEW};
 use crate::report::{Expected, Options, Scope, View};
+use crate::shell;
 use crate::store::Reader;
 use crate::ui::few;
 
@@ -112,6 +113,9 @@ impl<'a> Work<'a> {
     /// The snapshot that `--since` names, which has to come before the one that is exported.
     fn since(&self, reader: &Reader, exported: i64, deciding: Deciding) -> Result<Option<i64>> {
         let Some(since) = &self.args.since else { return Ok(None) };
+        if since == LAST_REVIEW {
+            return self.last_review(reader, exported).map(Some);
+        }
         let choosing = Choosing { snapshot: since.clone(), within: None, ..self.args.choosing.clone() };
         let earlier = choose(self.app, reader, &choosing, deciding)?.chosen.id;
         if earlier >= exported {
@@ -119,6 +123,17 @@ impl<'a> Work<'a> {
             return Err(Error::new(Kind::Usage, problem).hint("--since names the earlier of two snapshots"));
         }
         Ok(Some(earlier))
+    }
+
+    fn last_review(&self, reader: &Reader, exported: i64) -> Result<i64> {
+        let last_review = reader.horizon(None)?.review;
+        let reviewed = reader.reviewed_before(&reader.snapshot(exported)?, last_review)?.into_iter().next();
+        let reviewed = reviewed.ok_or_else(|| {
+            let db = shell::path(&self.db);
+            Error::new(Kind::No, format!("no snapshot before snapshot {exported} was reviewed"))
+                .hint(format!("fbsync review list --db {db}"))
+        })?;
+        with_content(reviewed).map(|reviewed| reviewed.id)
     }
 
     /// What was asked of the snapshot that is exported, with the one that changes are told since.

@@ -90,8 +90,13 @@ impl Work<'_> {
             "{} rows of snapshot {} ({}, {})",
             written.rows, snapshot.id, snapshot.status, snapshot.finished_at
         ));
-        if output.is_some() {
-            self.app.ui.next(format_args!("fbsync verify --db {}", shell::path(&self.db)));
+        let db = shell::path(&self.db);
+        match &output {
+            Some(sheet) if report.is_filled_in() => {
+                self.app.ui.next(format_args!("fbsync review record {} --db {db}", shell::path(sheet)));
+            }
+            Some(_) => self.app.ui.next(format_args!("fbsync verify --db {db}")),
+            None => {}
         }
         somebody_is_unknown(view.unknown_people())
     }

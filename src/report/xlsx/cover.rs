@@ -77,7 +77,7 @@ impl Page {
             self.pair("Why review", "does not tell who is external: --own-domain was not given")?;
         }
         if let Some(since) = summary::since(report, view) {
-            self.pair("Made from as well", &since)?;
+            self.pair("Compared with", &since)?;
         }
         for (name, reason) in not_made {
             self.pair(&format!("Not made: {name}"), reason)?;
@@ -134,12 +134,12 @@ impl Page {
         self.heading(&[
             "How the rows tie to FreshBooks",
             "Team list",
-            "Its total",
+            "FreshBooks total",
             "Received",
-            "+ list",
-            "+ group alone",
-            "+ sign-in alone",
-            "= rows in access",
+            "From list",
+            "Only in group",
+            "Only in sign-in",
+            "Rows in access",
         ])?;
         let right = Format::new().set_align(FormatAlign::Right);
         for tie in summary::ties(view) {

@@ -56,7 +56,13 @@ pub(super) fn of_cells(column: &Column, is_field: bool) -> Format {
     if !is_field {
         return format;
     }
-    format.set_background_color(FIELD).set_border(line).set_border_color(GREY)
+    // No line above: the one below the heading would go.
+    let format = format.set_background_color(FIELD);
+    format
+        .set_border_left(line)
+        .set_border_left_color(GREY)
+        .set_border_right(line)
+        .set_border_right_color(GREY)
 }
 
 /// Whether a text may take several lines.

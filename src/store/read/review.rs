@@ -7,7 +7,6 @@ use super::{Snapshot, Usable};
 use crate::error::Result;
 use crate::model::Status;
 use crate::model::marks::Verdict;
-use crate::store::kind::Shape;
 use crate::store::shape::{DECISION, REVIEW};
 use crate::store::{Reader, storage_error};
 use crate::time::Timestamp;
@@ -124,13 +123,13 @@ impl Reader {
 
     /// Every review, oldest first.
     pub(crate) fn reviews(&self) -> Result<Vec<Review>> {
-        self.review_rows(&REVIEW, "ORDER BY id", [], read_review)
+        self.reviews_where("ORDER BY id", [])
     }
 
     /// The reviews of a snapshot, up to the one with the id `last`; oldest first.
     pub(crate) fn reviews_of(&self, snapshot_id: i64, last: i64) -> Result<Vec<Review>> {
         let rest = "WHERE snapshot_id = ?1 AND id <= ?2 ORDER BY id";
-        self.review_rows(&REVIEW, rest, (snapshot_id, last), read_review)
+        self.reviews_where(rest, (snapshot_id, last))
     }
 
     /// The businesses about which a review decides, with the names that they had.
@@ -145,9 +144,34 @@ impl Reader {
 
     /// What one review decided about a business, by row.
     pub(crate) fn decisions(&self, review_id: i64, business_id: i64) -> Result<Vec<Decision>> {
+        let mut decisions = Vec::new();
+        self.each_decision(review_id, business_id, |decision| {
+            decisions.push(decision);
+            Ok(())
+        })?;
+        Ok(decisions)
+    }
+
+    /// Hands on what one review decided about a business, by row.
+    pub(crate) fn each_decision(
+        &self,
+        review_id: i64,
+        business_id: i64,
+        mut take: impl FnMut(Decision) -> Result<()>,
+    ) -> Result<()> {
         // Every row key begins with its business, and the table lies in their order.
-        let rest = "WHERE review_id = ?1 AND row_key >= ?2 || '/' AND row_key < ?2 || '0' ORDER BY row_key";
-        self.review_rows(&DECISION, rest, (review_id, business_id), read_decision)
+        let sql = format!(
+            "SELECT {} FROM decisions
+             WHERE review_id = ?1 AND row_key >= ?2 || '/' AND row_key < ?2 || '0' ORDER BY row_key",
+            DECISION.kind().names("", |_| true)
+        );
+        let failed = |error| storage_error(error, "read the reviews");
+        let mut statement = self.connection().prepare_cached(&sql).map_err(failed)?;
+        let mut rows = statement.query((review_id, business_id)).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            take(read_decision(row).map_err(failed)?)?;
+        }
+        Ok(())
     }
 
     /// The files of a review, by name.
@@ -162,17 +186,10 @@ impl Reader {
         read().map_err(|error| storage_error(error, "read the files of the review"))
     }
 
-    fn review_rows<T, R>(
-        &self,
-        shape: &Shape<T>,
-        rest: &str,
-        params: impl Params,
-        row: fn(&Row) -> rusqlite::Result<R>,
-    ) -> Result<Vec<R>> {
-        let kind = shape.kind();
-        let sql = format!("SELECT {} FROM {} {rest}", kind.names("", |_| true), kind.table);
-        let read = || -> rusqlite::Result<Vec<R>> {
-            self.connection().prepare_cached(&sql)?.query_map(params, row)?.collect()
+    fn reviews_where(&self, rest: &str, params: impl Params) -> Result<Vec<Review>> {
+        let sql = format!("SELECT {} FROM reviews {rest}", REVIEW.kind().names("", |_| true));
+        let read = || -> rusqlite::Result<Vec<Review>> {
+            self.connection().prepare_cached(&sql)?.query_map(params, read_review)?.collect()
         };
         read().map_err(|error| storage_error(error, "read the reviews"))
     }

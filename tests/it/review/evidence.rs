@@ -54,7 +54,7 @@ fn the_folder_tells_the_story_and_holds_what_was_filled_in() {
     assert_eq!(fs::read(home.path(original)).expect("the original"), filled);
     let story = readme(&home, "e");
     for told in [
-        "Of 6 rows, 6 were decided (5 keep, 1 remove); none is left open.",
+        "Decided: 6 of 6 rows (5 keep, 1 remove); none is left open.",
         "- Owen Tran <owen@auditors.example> decided 6 rows, on 2026-07-02",
         "Nothing is known against the review itself",
         "review 1 was recorded at 2026-07-02T12:00:0",
@@ -209,7 +209,7 @@ fn a_client_gets_what_is_decided_about_its_own_people_and_nothing_else() {
     let manifest = manifest(&home, first);
     assert_eq!(manifest["review"]["recorded"][0]["decisions"], 4);
     assert_eq!(manifest["review"]["undecided"], 0);
-    assert!(readme(&home, first).contains("Of 4 rows, 4 were decided"));
+    assert!(readme(&home, first).contains("Decided: 4 of 4 rows"));
     // Not a word of the others.
     for name in names_in(&home.path(first)) {
         let text = fs::read_to_string(home.path(first).join(&name)).expect("text");
@@ -240,9 +240,22 @@ fn without_a_review_the_folder_says_so() {
     let manifest = manifest(&home, "e");
     assert!(manifest.get("review").is_none() && manifest.get("horizon").is_none());
     let not_made = manifest["not_made"].as_array().expect("a list");
-    let decisions = not_made.iter().find(|one| one["report"] == "decisions");
-    let reason = decisions.map(|one| one["reason"].clone());
-    assert_eq!(reason, Some("no review of this snapshot was recorded".into()));
+    for report in ["decisions", "outcomes"] {
+        let of = not_made.iter().find(|one| one["report"] == report).expect(report);
+        assert_eq!(of["reason"], "no review of this snapshot was recorded");
+    }
     assert!(!home.path("e/reviewed").exists());
     home.fbsync(&["export", "outcomes"]).exits(10).says("no review of this snapshot was recorded");
+}
+
+#[test]
+fn of_some_people_only_what_is_decided_about_them_is_told() {
+    let (home, ann) = carried_out();
+    export(&home, "e", &["--people", &ann]);
+    assert_eq!((table(&home, "e/decisions.csv").len(), table(&home, "e/outcomes.csv").len()), (1, 1));
+    let story = readme(&home, "e");
+    assert!(story.contains("Decided: 1 of 1 row (1 remove)"), "{story}");
+    // The sheets are about everybody.
+    assert!(!home.path("e/reviewed").exists());
+    home.fbsync(&["verify", "e", "--db", "audit.sqlite"]).succeeds();
 }

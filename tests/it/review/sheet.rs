@@ -214,3 +214,39 @@ fn names_of_many_lines_are_shown_whole_and_longer_ones_than_a_cell_are_cut_and_s
         row.split("ht=\"").nth(1).and_then(|rest| rest.split('"').next()?.parse().ok()).expect("a height");
     assert!(height >= 4.0 * 14.0, "{height}");
 }
+
+#[test]
+fn changes_can_be_told_since_the_last_review() {
+    let home = read_once();
+    home.fbsync(&["export", "review", "--since", "last-review"])
+        .exits(10)
+        .says("no snapshot before snapshot 1 was reviewed");
+    fill(&home, "r.csv", keep);
+    let home = on_day(home, 1, |home| drop(record(home, &["r.csv"], &[]).succeeds()));
+    let people = [email(&somebody(&home, 0)), email(&somebody(&home, 1))];
+    let mut home = home;
+    for (day, business) in [(30, 0), (60, 1)] {
+        home.sandbox.change(|world| {
+            world.businesses[business].members[1].role = Some("business_partner".to_owned());
+        });
+        home = on_day(home, day, |home| drop(home.fbsync(&["sync"]).succeeds()));
+    }
+    let changed = |more: &[&str]| -> Vec<String> {
+        let rows = sheet(&home, more);
+        let changed = rows.iter().filter(|row| row["change_since"] == "role_changed");
+        changed.map(|row| row["email"].clone()).collect()
+    };
+    assert_eq!(changed(&[]), people[1..]);
+    assert_eq!(changed(&["--since", "last-review"]), people);
+    assert_eq!(changed(&["--since", "2"]), people[1..]);
+    home.fbsync(&["export", "--since", "last-review", "--out", "e"]).succeeds();
+    home.fbsync(&["verify", "e", "--db", "audit.sqlite"]).succeeds();
+    home.fbsync(&["export", "--snapshot", "last-review", "--out", "f"]).exits(2);
+    // A later review of a later snapshot changes nothing about the folder, and is what counts from then on.
+    fill(&home, "again.csv", keep);
+    let home = on_day(home, 61, |home| drop(record(home, &["again.csv"], &[]).succeeds()));
+    let home = on_day(home, 62, |home| drop(home.fbsync(&["sync"]).succeeds()));
+    home.fbsync(&["verify", "e", "--db", "audit.sqlite"]).succeeds();
+    let since = sheet(&home, &["--since", "last-review"]);
+    assert!(texts(&since, "change_since").iter().all(String::is_empty));
+}
