@@ -160,10 +160,11 @@ fn past(folder: &Path) {
             sync(folder, &server, 4, &db);
         }
         let what = format!("of {businesses} × {members} memberships in {WEEKS} snapshots, CPU");
-        let commands: [(&str, &[&str]); 5] = [
+        let commands: [(&str, &[&str]); 6] = [
             ("who", &["who", "person7@b9000.example"]),
             ("history", &["export", "history"]),
             ("trend", &["export", "trend"]),
+            ("overview", &["export", "overview"]),
             ("offboarding", &["export", "offboarding", "--people", "person7@b9000.example"]),
             ("history of one business", &["export", "history", "--business", "9000"]),
         ];

@@ -5,6 +5,7 @@
 //! - A file that others can read, that is not ours, damaged, or newer than this program is reported
 //!   and left alone.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -71,15 +72,10 @@ impl Store {
                 entries.map_err(fsutil::failing(|| format!("cannot read the folder {}", folder.display())))?
             }
         };
-        let mut names: Vec<String> = entries
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter_map(|file| {
-                [".json", ".next"].iter().find_map(|end| file.strip_suffix(end)).map(str::to_owned)
-            })
-            .filter(|name| !name.starts_with('.'))
-            .collect();
-        names.sort();
-        names.dedup();
+        let files = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let name =
+            |file: String| Some([".json", ".next"].iter().find_map(|end| file.strip_suffix(end))?.to_owned());
+        let names: BTreeSet<String> = files.filter_map(name).filter(|name| !name.starts_with('.')).collect();
         names.iter().map(|name| Store::new(&app.for_profile(name))).collect()
     }
 

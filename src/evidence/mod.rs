@@ -32,6 +32,7 @@ use crate::fsutil;
 use crate::model::reading::hex;
 use crate::report::{self, REPORTS, Reads, Report, Style, View};
 use crate::store::Reader;
+use crate::ui::few;
 
 pub(crate) use choice::{Asked, Choice, Deciding};
 pub(crate) use manifest::Stamp;
@@ -93,7 +94,7 @@ impl Sealed {
             return Ok(());
         }
         let index = target.join(split::FIRM).join(split::INDEX);
-        let problem = format!("no folder for these, whose lists were not read: {}", self.unread.join(", "));
+        let problem = format!("no folder for these, whose lists were not read: {}", few(&self.unread));
         Err(Error::new(Kind::Partial, problem)
             .hint(format!("{} says how reading each went; a later snapshot may have them", index.display())))
     }
@@ -163,7 +164,7 @@ fn write_report(place: Place, report: &Report, view: &View, plan: &Plan) -> Resu
         bytes: sum.bytes,
         rows: Some(written.rows),
         columns: Some(written.columns),
-        formula_guard: (plan.style.format == Format::Csv).then_some(GuardEntry {
+        formula_guard: (report.extension(plan.style) == Format::Csv.extension()).then_some(GuardEntry {
             mode: plan.style.guard,
             count: written.changed.len(),
             cells: written.changed,
@@ -179,7 +180,7 @@ fn file_name(report: &Report, view: &View, plan: &Plan) -> String {
         _ => String::new(),
     };
     let partial = if view.is_partial() { ".partial" } else { "" };
-    format!("{prefix}{}{partial}.{}", report.name, plan.style.format.extension())
+    format!("{prefix}{}{partial}.{}", report.name, report.extension(plan.style))
 }
 
 /// Size and hash of a file.

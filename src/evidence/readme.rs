@@ -123,6 +123,16 @@ fn options(page: &mut Page, options: &OptionsEntry) {
         Some(Part::Business) => page.pair("This folder", "one business, and nothing about any other"),
         None => {}
     }
+    let lists = [
+        ("Roster", options.roster.as_ref().map(|roster| (roster.rows, &roster.sha256))),
+        ("Expected access", options.expected.as_ref().map(|expected| (expected.rows, &expected.sha256))),
+    ];
+    for (label, list) in lists {
+        if let Some((rows, sha256)) = list {
+            let rows = format!("{rows} {}", if rows == 1 { "row" } else { "rows" });
+            page.pair(label, &format!("{rows} of a file with the SHA-256 {sha256}"));
+        }
+    }
     match own_domains.is_empty() {
         true => page.pair("Own domains", "not given"),
         false => page.pair("Own domains", &own_domains.join(", ")),

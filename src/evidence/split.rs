@@ -121,7 +121,7 @@ pub(crate) fn readable<'v>(view: &'v View) -> (Vec<&'v BusinessLine>, Vec<String
         match view.team_list(business.id) {
             Some(list) if list.read.outcome == Outcome::Ok => readable.push(business),
             Some(list) if list.read.is_accepted() => {}
-            _ => unread.push(format!("{} ({})", business.name, business.id)),
+            _ => unread.push(business.called()),
         }
     }
     (readable, unread)

@@ -15,7 +15,7 @@ pub(crate) const EXIT_CODES: [(&str, &str); 12] = [
     ("7", "a partial snapshot was recorded; or only a partial one is there for what was asked"),
     ("8", "another fbsync holds the lock"),
     ("9", "local storage: SQLite, disk; a database that cannot be opened or is not one"),
-    ("10", "the question was answered \"no\": changes found, something wrong, no snapshot in time"),
+    ("10", "the check failed: changes found, something wrong, no snapshot in time"),
     ("130, 143", "interrupted"),
 ];
 

@@ -77,6 +77,18 @@ words! {
     State { Active = "active", Inactive = "inactive", Invited = "invited", NoLogin = "no_login", }
 }
 
+impl State {
+    /// What people call it.
+    pub(crate) const fn in_words(self) -> &'static str {
+        match self {
+            State::Active => "With access",
+            State::Invited => "Invited",
+            State::NoLogin => "Without login",
+            State::Inactive => "Inactive",
+        }
+    }
+}
+
 words! {
     /// What a reviewer decides about a row.
     Verdict { Keep = "keep", Remove = "remove", Change = "change", Ask = "ask", }

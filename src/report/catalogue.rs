@@ -1,9 +1,9 @@
 //! Every report there is.
 
-use super::columns::{ACCESS, AGE, DECISION, REASON, SEEN, WHY_LOOK};
+use super::columns::{ACCESS, AGE, DECISION, OWNER, REASON, SEEN, WHY_LOOK};
 use super::{
-    Needs, Reads, Report, access, attention, changes, coverage, history, offboarding, outcomes, people,
-    review, roles, trend,
+    Needs, Reads, Report, access, attention, changes, coverage, history, offboarding, outcomes, overview,
+    people, review, roles, trend,
 };
 
 /// A report of memberships; the others say what differs.
@@ -18,6 +18,7 @@ const MEMBERSHIPS: Report = Report {
     needs: Needs::Nothing,
     reads: Reads::One,
     rows: access::all,
+    page: None,
     remarks: |_| Ok(Vec::new()),
 };
 
@@ -114,7 +115,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "external",
         title: "External people",
-        about: "memberships whose e-mail address is not at one of your own domains",
+        about: "memberships of people without an address at one of your own domains",
         needs: Needs::OwnDomain,
         rows: access::external,
         ..MEMBERSHIPS
@@ -122,8 +123,9 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "own-people",
         title: "Your own people",
-        about: "memberships of people at your own domains, and a row for each business whose list was not read",
-        columns: &[SEEN, ACCESS],
+        about: "memberships of people with an address at your own domains, and a row for each business whose \
+                list was not read",
+        columns: &[SEEN, ACCESS, OWNER],
         key: &["row_key"],
         lead: access::SEEN_LEAD,
         needs: Needs::OwnDomain,
@@ -215,6 +217,17 @@ pub(crate) const REPORTS: &[Report] = &[
         lead: &[],
         needs: Needs::Review,
         rows: outcomes::outcomes,
+        ..MEMBERSHIPS
+    },
+    Report {
+        name: "overview",
+        title: "Overview",
+        about: "a page to look at in a browser: completeness, who has access, what to look at first",
+        columns: &[],
+        key: &[],
+        lead: &[],
+        reads: Reads::Past,
+        page: Some(overview::write),
         ..MEMBERSHIPS
     },
 ];

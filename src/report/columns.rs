@@ -123,16 +123,36 @@ pub(crate) const ACCESS: &[Column] = &[
 
 /// The place of a column of [`ACCESS`], found by the compiler.
 pub(crate) const fn at(name: &str) -> usize {
-    let mut place = 0;
-    while place < ACCESS.len() {
-        if let Cow::Borrowed(known) = ACCESS[place].name
-            && same(known.as_bytes(), name.as_bytes())
-        {
-            return place;
-        }
-        place += 1;
+    place(&[ACCESS], name)
+}
+
+/// The places of several columns in rows that have these groups of columns, found by the compiler.
+pub(crate) const fn places<const N: usize>(groups: &[&[Column]], names: [&str; N]) -> [usize; N] {
+    let mut places = [0; N];
+    let mut at = 0;
+    while at < N {
+        places[at] = place(groups, names[at]);
+        at += 1;
     }
-    panic!("access has no such column");
+    places
+}
+
+const fn place(groups: &[&[Column]], name: &str) -> usize {
+    let (mut group, mut before) = (0, 0);
+    while group < groups.len() {
+        let mut at = 0;
+        while at < groups[group].len() {
+            if let Cow::Borrowed(known) = groups[group][at].name
+                && same(known.as_bytes(), name.as_bytes())
+            {
+                return before + at;
+            }
+            at += 1;
+        }
+        before += groups[group].len();
+        group += 1;
+    }
+    panic!("there is no such column");
 }
 
 const fn same(a: &[u8], b: &[u8]) -> bool {
@@ -156,6 +176,11 @@ pub(crate) const SEEN: &[Column] = &[column(
     "Seen",
     "yes; or cannot_tell, where the business's list was not read and the person may be there unseen",
 )];
+
+pub(crate) const OWNER: &[Column] = &[
+    column("owner_name", Type::Text, "Owner", "the business's first owner named, to be asked"),
+    column("owner_email", Type::Text, "Owner's e-mail", "the owner's address"),
+];
 
 pub(crate) const REASON: &[Column] = &[
     column("severity", Type::Id, "Severity", "high, medium or info"),

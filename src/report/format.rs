@@ -35,6 +35,9 @@ pub(crate) struct Written {
 
 /// Writes the report, which has to be one that can be made of the view.
 pub(crate) fn write(report: &Report, view: &View, style: Style, out: &mut dyn Write) -> Result<Written> {
+    if let Some(page) = report.page {
+        return Ok(Written { rows: page(view, out)?, ..Written::default() });
+    }
     let all = report.all_columns(view);
     let mut written = Written::default();
     if style.format == Format::Xlsx {

@@ -8,12 +8,14 @@
 //! - [`view`]: a snapshot, or some of it, as the reports see it.
 //! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`]: the rows;
 //!   [`holdings`]: who holds what, for those of people.
+//! - [`roster`], [`expected`]: lists that others keep; [`remarks`]: what they say of a row.
 //! - [`history`], [`trend`], [`offboarding`]: the rows of reports over time; [`presence`]: since
 //!   when and until when somebody is there.
 //! - [`census`]: people and what they hold, as plain values; [`presets`], [`baton`]: files for other
 //!   products, made from it.
 //! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`]; [`table`]: rows → a terminal.
-//! - [`summary`]: what the cover and the README both tell.
+//! - [`summary`]: what the cover, the overview and the README all tell.
+//! - [`overview`]: a page to look at, made of the other reports.
 
 mod access;
 mod attention;
@@ -24,17 +26,21 @@ mod changes;
 mod columns;
 mod coverage;
 mod csv;
+mod expected;
 mod format;
 mod history;
 mod holdings;
 mod jsonl;
 mod offboarding;
 pub(crate) mod outcomes;
+mod overview;
 mod people;
 mod presence;
 mod presets;
+mod remarks;
 mod review;
 mod roles;
+mod roster;
 mod shared;
 pub(crate) mod summary;
 mod table;
@@ -43,12 +49,15 @@ mod view;
 mod xlsx;
 
 use std::borrow::Cow;
+use std::io::Write;
 
 pub(crate) use catalogue::{DIFF, REPORTS, WHO, find};
 pub(crate) use changes::cells as change_cells;
 pub(crate) use columns::{ACCESS as ACCESS_COLUMNS, Column, Type, column};
+pub(crate) use expected::{Approval, Expected};
 pub(crate) use format::{Lines, Style, write};
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
+pub(crate) use roster::{Entry, Roster};
 pub(crate) use table::Table;
 pub(crate) use view::{Limits, Options, Scope, View};
 pub(crate) use xlsx::LONGEST_CELL;
@@ -140,6 +149,9 @@ pub(crate) struct Report {
     pub(crate) needs: Needs,
     pub(crate) reads: Reads,
     pub(crate) rows: fn(&View, &mut Take) -> Result<()>,
+    /// Writes it as a page, whatever the format, and returns how many memberships that lists. Its rows
+    /// are never asked for.
+    pub(crate) page: Option<fn(&View, &mut dyn Write) -> Result<u64>>,
     /// What the file leaves out or says in other words, for whoever asked for it.
     pub(crate) remarks: fn(&View) -> Result<Vec<String>>,
 }
@@ -170,6 +182,11 @@ impl Report {
             sheet_only: false,
         });
         self.columns.iter().copied().flatten().cloned().chain(of_business).collect()
+    }
+
+    /// What the name of its file ends with.
+    pub(crate) fn extension(&self, style: Style) -> &'static str {
+        if self.page.is_some() { "html" } else { style.format.extension() }
     }
 
     /// The names of the columns that a file of this format has.

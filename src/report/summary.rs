@@ -29,7 +29,12 @@ impl RoleCount {
 }
 
 /// The words for the four, in order.
-pub(crate) const STATES: [&str; 4] = ["With access", "Invited", "Without login", "Inactive"];
+pub(crate) const STATES: [&str; 4] = [
+    State::Active.in_words(),
+    State::Invited.in_words(),
+    State::NoLogin.in_words(),
+    State::Inactive.in_words(),
+];
 
 /// The place of a state among the four.
 pub(super) fn place(state: State) -> usize {
@@ -73,7 +78,7 @@ pub(crate) fn ties(view: &View) -> Vec<Tie> {
     let tie = |business: &BusinessLine| {
         let list = view.team_list(business.id);
         Tie {
-            business: format!("{} ({})", business.name, business.id),
+            business: business.called(),
             outcome: list.map_or("not asked", |line| line.read.outcome.as_str()).to_owned(),
             expected: list.and_then(|line| line.read.expected),
             received: list.map_or(0, |line| line.read.received),
@@ -121,6 +126,12 @@ pub(crate) fn since(report: &Report, view: &View) -> Option<String> {
 pub(crate) fn signed_in(name: Option<&str>, email: Option<&str>, identity_id: i64) -> String {
     let (name, email) = (name.unwrap_or_default(), email.unwrap_or_default());
     format!("{name} <{email}>, identity {identity_id}").trim_start().to_owned()
+}
+
+/// With a capital in front, as a sentence begins.
+pub(super) fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// Breaks a text into lines of at most `width` characters, between words where it can.

@@ -150,6 +150,8 @@ fn sync_once(app: &App, db: &Path, note: &str) -> Result<()> {
         include: Vec::new(),
         accept_gap: Vec::new(),
         accept_gaps: Vec::new(),
+        write_gaps: None,
+        metrics: None,
         jobs: 4,
         max_time: None,
         every: None,
@@ -193,6 +195,8 @@ fn everything(db: &Path) -> ExportArgs {
         business: Vec::new(),
         people: Vec::new(),
         own_domain: Vec::new(),
+        roster: None,
+        expected: None,
         split_by: None,
         bom: false,
         formula_guard: Guard::Quote,
@@ -224,6 +228,7 @@ fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
         format!(
             "    sqlite3 {typed} \"SELECT business_name, full_name, role_label FROM latest_access WHERE role_class = 'privileged'\""
         ),
+        format!("  look at, in a browser: {}", dir.join("evidence").join("overview.html").display()),
         "  the real thing:".to_owned(),
         format!("    {}", app.typed().command_of(&program, "auth")),
     ] {

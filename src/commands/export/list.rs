@@ -28,6 +28,9 @@ pub(super) fn run(app: &App) -> Result<()> {
         for column in report.fixed_columns() {
             print(format!("  {:<26}{:<12}{}", column.name, column.kind.as_str(), column.meaning))?;
         }
+        if report.page.is_some() {
+            print("  written as HTML, with no columns".to_owned())?;
+        }
         if report.per_business {
             print("  and a column for each business, `<business_id> <name>`".to_owned())?;
         }

@@ -19,13 +19,23 @@ impl Work<'_> {
         let args = self.args;
         let output = self.output();
         let on_a_terminal = output.is_none() && self.app.ui.width.is_some();
-        let style = Style { printable: on_a_terminal, ..asked::style(args, output)? };
-        if style.format == Format::Xlsx && on_a_terminal {
-            return Err(Error::new(Kind::Usage, "a workbook is nothing for a terminal")
-                .hint(format!("fbsync export {} … -o {}.xlsx", report.name, report.name)));
+        let style = match report.page {
+            Some(_) => asked::page(args, report, output)?,
+            None => asked::style(args, output)?,
+        };
+        let style = Style { printable: on_a_terminal, ..style };
+        let is_for_a_terminal = style.format != Format::Xlsx && report.page.is_none();
+        if on_a_terminal && !is_for_a_terminal {
+            let (name, extension) = (report.name, report.extension(style));
+            return Err(Error::new(
+                Kind::Usage,
+                format!("a terminal cannot show {}", extension.to_uppercase()),
+            )
+            .hint(format!("fbsync export {name} … -o {name}.{extension}")));
         }
         self.refuse_without_its_flag(report)?;
-        if args.since.is_some() && report.reads != Reads::Earlier {
+        let compares = report.reads == Reads::Earlier || report.page.is_some();
+        if args.since.is_some() && !compares {
             let name = report.name;
             return Err(Error::new(
                 Kind::Usage,

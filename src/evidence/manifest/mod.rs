@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::format::{Format, Guard};
 use crate::model::Status;
 use crate::report::summary::{self, RoleCount};
-use crate::report::{self, Limits, Options, Scope, Style, View};
+use crate::report::{self, Expected, Limits, Options, Roster, Scope, Style, View};
 pub(crate) use export::Stamp;
 pub(super) use snapshot::{CoverageEntry, PastEntry, SnapshotEntry, SourceEntry};
 
@@ -72,6 +72,10 @@ pub(super) struct OptionsEntry {
     pub(super) max_privileged: u32,
     /// The snapshot that was named for changes to be told since.
     pub(super) since: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) roster: Option<Roster>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) expected: Option<Expected>,
 }
 
 impl OptionsEntry {
@@ -86,6 +90,8 @@ impl OptionsEntry {
             people: self.people.clone(),
             accounts: self.accounts.clone(),
             since: self.since,
+            roster: self.roster.clone(),
+            expected: self.expected.clone(),
         }
     }
 
@@ -201,6 +207,8 @@ impl Manifest {
                 own_domains: view.options.own_domains.clone(),
                 max_privileged: view.options.max_privileged,
                 since: view.options.since,
+                roster: view.options.roster.clone(),
+                expected: view.options.expected.clone(),
             },
             coverage: view.businesses.iter().map(|business| CoverageEntry::of(view, business)).collect(),
             roles: summary::role_counts(view)?,

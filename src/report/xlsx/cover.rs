@@ -5,7 +5,7 @@ use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 use super::print::print_setup;
 use super::{failed, fitting, look};
 use crate::error::Result;
-use crate::report::summary::{self, STATES, wrapped};
+use crate::report::summary::{self, STATES, capitalized, wrapped};
 use crate::report::{self, Limits, Report, Style, View};
 
 /// As many characters as the columns to the right of the labels are wide.
@@ -190,9 +190,4 @@ impl Page {
         }
         Ok(())
     }
-}
-
-fn capitalized(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

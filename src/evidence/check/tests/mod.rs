@@ -44,7 +44,15 @@ impl Making {
         let own_domains = vec!["x.example".to_owned()];
         let people = self.people.iter().map(|one| (*one).to_owned()).collect();
         let since = self.since.map(|(_, id)| id);
-        Options { own_domains, max_privileged: 3, people, since, accounts: None }
+        Options {
+            own_domains,
+            max_privileged: 3,
+            people,
+            since,
+            accounts: None,
+            roster: None,
+            expected: None,
+        }
     }
 
     fn style(&self) -> Style {
