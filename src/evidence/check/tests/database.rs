@@ -47,7 +47,7 @@ fn changes_since_what_was_pruned_are_not_compared_and_everything_else_is() {
     let folder = CSV.folder(&reader(&[]));
     let pruned = verdict(folder.path(), Some(&later));
     assert_eq!((pruned.findings.as_slice(), &pruned.pruned), ([].as_slice(), &[2].into()));
-    assert_eq!(pruned.not_compared, ["changes.csv", "history.csv", "trend.csv"]);
+    assert_eq!(pruned.not_compared, ["changes.csv", "history.csv", "trend.csv", "overview.html"]);
     for name in ["access.csv", "role-matrix.csv", "coverage.csv"] {
         let folder = CSV.folder(&reader(&[]));
         edit(folder.path(), name, |text| text.replacen("Books", "Boots", 1));
