@@ -72,15 +72,13 @@ fn indexed(seals: &BTreeMap<String, String>, listed: &BTreeMap<String, String>, 
 
 /// Whether a folder holds one business of what the firm's holds, chosen and made in the same way.
 fn is_of_one_export(firm: &Manifest, one: &Manifest, name: &str) -> bool {
-    let mut options = firm.options.clone();
-    options.part = Some(Part::Business);
-    options.businesses.clone_from(&one.options.businesses);
     let business = firm.coverage.iter().find(|known| one.options.businesses == [known.business_id]);
     let is_named =
         business.is_some_and(|known| split::folder_of(known.business_id, &known.business_name) == name);
-    firm.options.part == Some(Part::Firm)
+    (firm.options.part, one.options.part) == (Some(Part::Firm), Some(Part::Business))
         && is_named
-        && (&one.tool, &one.choice, &one.options) == (&firm.tool, &firm.choice, &options)
+        && (&one.tool, &one.choice) == (&firm.tool, &firm.choice)
+        && one.options.of_every_part() == firm.options.of_every_part()
         && one.export == firm.export.of_part(Some(Part::Business))
         && one.snapshot.content_sha256 == firm.snapshot.content_sha256
 }

@@ -102,6 +102,23 @@ impl OptionsEntry {
         }
     }
 
+    /// What is the same in every folder of a split: the lists and accounts of each are only its own.
+    pub(super) fn of_every_part(&self) -> (Self, [Option<&str>; 2]) {
+        let lists = [
+            self.roster.as_ref().map(|roster| roster.sha256.as_str()),
+            self.expected.as_ref().map(|expected| expected.sha256.as_str()),
+        ];
+        let own = OptionsEntry {
+            businesses: Vec::new(),
+            part: None,
+            accounts: None,
+            roster: None,
+            expected: None,
+            ..self.clone()
+        };
+        (own, lists)
+    }
+
     /// Whose team lists decided which snapshot could be used.
     pub(super) fn deciding(&self) -> Deciding<'_> {
         match (self.part, self.businesses.as_slice()) {

@@ -50,7 +50,11 @@ impl Making {
             people,
             since,
             accounts: None,
-            roster: None,
+            roster: serde_json::from_value(json!({ "sha256": "ab".repeat(32), "rows": 3, "entries": [{
+                "emails": ["bob@x.example"], "accounts": null, "left": true, "service_account": false,
+                "manager": "Ann Lee",
+            }] }))
+            .expect("a roster"),
             expected: None,
         }
     }
