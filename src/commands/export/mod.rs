@@ -95,7 +95,8 @@ impl<'a> Work<'a> {
         let scope = if businesses.is_empty() { Scope::Whole } else { Scope::Alone(businesses) };
         // People are found by what any snapshot knows of them.
         let past = !self.options.people.is_empty();
-        let demand = Demand { snapshot_id: choice.chosen.id, scope, past };
+        let horizon = Some(reader.horizon(None)?);
+        let demand = Demand { snapshot_id: choice.chosen.id, scope, past, horizon };
         Ok((choice.since(self.args.since.as_deref(), &self.args.choosing.timezone)?, demand))
     }
 
