@@ -106,6 +106,9 @@ impl std::fmt::Display for Cell<'_> {
     }
 }
 
+/// Writes a view as a page, and returns how many memberships that lists.
+pub(crate) type Page = fn(&View, &mut dyn Write) -> Result<u64>;
+
 /// Who takes the rows, one by one.
 pub(crate) type Take<'t> = dyn FnMut(&[Cell]) -> Result<()> + 't;
 
@@ -156,7 +159,7 @@ pub(crate) struct Report {
     pub(crate) rows: fn(&View, &mut Take) -> Result<()>,
     /// Writes it as a page, whatever the format, and returns how many memberships that lists. Its rows
     /// are never asked for.
-    pub(crate) page: Option<fn(&View, &mut dyn Write) -> Result<u64>>,
+    pub(crate) page: Option<Page>,
     /// What the file leaves out or says in other words, for whoever asked for it.
     pub(crate) remarks: fn(&View) -> Result<Vec<String>>,
 }

@@ -76,7 +76,7 @@ fn edited(sheet: &Sheet, row: &Row, asked: &Asked, order: Option<Order>) -> Opti
 fn verdict(row: &Row) -> Result<Option<Verdict>, Problem> {
     let text = plain(&row.get("decision").to_string()).to_lowercase();
     let stray = || DETAILS.iter().find(|name| *row.get(name) != Value::Empty);
-    match Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == text) {
+    match Verdict::ALL.iter().find(|verdict| verdict.as_str() == text) {
         Some(verdict) => Ok(Some(*verdict)),
         None if !text.is_empty() => Err(problem(
             format!("`{}` is no decision", row.get("decision")),

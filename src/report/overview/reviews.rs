@@ -29,7 +29,7 @@ pub(super) struct ToDo {
 
 const ASKED: [usize; 5] =
     places(&[decisions::COLUMNS], ["decision", "full_name", "email", "business_name", "change_to"]);
-const BECAME: usize = places(&[outcomes::COLUMNS], ["outcome"])[0];
+const BECAME: usize = places(&[decisions::COLUMNS, outcomes::COLUMNS], ["outcome"])[0];
 
 impl Reviews {
     /// Nothing where none was recorded. A listing of some people says nothing about a whole review.
