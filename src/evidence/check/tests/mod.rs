@@ -1,7 +1,7 @@
 //! Forged folders: whatever is changed in one, and hashed again as somebody would, is found.
 
 #![allow(clippy::disallowed_methods, reason = "tests arrange files and read them back")]
-#![expect(clippy::disallowed_methods, reason = "a forger writes as he likes")]
+#![expect(clippy::disallowed_methods, reason = "a forger writes without asking fsutil")]
 
 mod database;
 mod files;
