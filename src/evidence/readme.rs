@@ -5,10 +5,14 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
 use super::choice::{Choice, Chosen};
 use super::manifest::{CoverageEntry, FileEntry, Manifest, NotMade, OptionsEntry, PastEntry};
 use super::{MANIFEST, Part, README, SUMS, story};
 use crate::format::{Format, Guard};
+use crate::model::reading::hex;
 use crate::report;
 use crate::report::summary::{self, STATES, wrapped};
 use crate::time::spoken;
@@ -126,15 +130,11 @@ fn options(page: &mut Page, options: &OptionsEntry) {
         Some(Part::Business) => page.pair("This folder", "one business, and nothing about any other"),
         None => {}
     }
-    let lists = [
-        ("Roster", options.roster.as_ref().map(|roster| (roster.rows, &roster.sha256))),
-        ("Expected access", options.expected.as_ref().map(|expected| (expected.rows, &expected.sha256))),
-    ];
-    for (label, list) in lists {
-        if let Some((rows, sha256)) = list {
-            let rows = format!("{rows} {}", if rows == 1 { "row" } else { "rows" });
-            page.pair(label, &format!("{rows} of a file with the SHA-256 {sha256}"));
-        }
+    if let Some(roster) = &options.roster {
+        page.pair("Roster", &list(roster.rows, &roster.sha256, roster));
+    }
+    if let Some(expected) = &options.expected {
+        page.pair("Expected access", &list(expected.rows, &expected.sha256, expected));
     }
     match own_domains.is_empty() {
         true => page.pair("Own domains", "not given"),
@@ -152,6 +152,14 @@ fn options(page: &mut Page, options: &OptionsEntry) {
         (_, Guard::Fail) => "; formula guard fail",
     };
     page.pair("Format", &format!("{}{bom}{guard}", format.extension()));
+}
+
+/// A list that was handed in: its file, and what the manifest has of it.
+fn list(rows: usize, sha256: &str, used: &impl Serialize) -> String {
+    let noun = if rows == 1 { "row" } else { "rows" };
+    // Text, numbers and lists always serialize.
+    let used = hex(Sha256::digest(serde_json::to_vec(used).unwrap_or_default()));
+    format!("{rows} {noun} of a file with the SHA-256 {sha256}; {MANIFEST} has what was used of it ({used})")
 }
 
 fn how_complete(page: &mut Page, manifest: &Manifest) {

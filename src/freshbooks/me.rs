@@ -85,15 +85,12 @@ pub(super) fn me(body: &str) -> Result<Me, Problem> {
     let (mut businesses, mut places) = (Vec::<Business>::new(), HashMap::new());
     let memberships = list(&response, "business_memberships")?;
     let unread = entries(memberships, "business_memberships", |membership, _| {
-        let WireOwnMembership { role, business } = membership.read();
-        let business: WireBusiness = Object::of(business.ok_or("names no business")?)?.read();
-        let id = business.id.ok_or("has no business id that can be read")?;
-        let own = OwnMembership { role: role.unwrap_or_default(), record: records.keep(&membership, &[]) };
+        let business = of_membership(&membership, &statuses, || records.keep(&membership, &[]))?;
         // The same business comes twice where the person has two roles in it.
-        let place = *places.entry(id).or_insert(businesses.len());
+        let place = *places.entry(business.id).or_insert(businesses.len());
         match businesses.get_mut(place) {
-            Some(known) => known.own.push(own),
-            None => businesses.push(into_business(business, id, own, &statuses)),
+            Some(known) => known.own.extend(business.own),
+            None => businesses.push(business),
         }
         Ok(())
     })?;
@@ -107,7 +104,26 @@ pub(super) fn me(body: &str) -> Result<Me, Problem> {
     Ok(Me { identity, identity_record, businesses, unread, records })
 }
 
+/// What a record of a membership says of its business. Some of a business's statuses may stand elsewhere
+/// in `users/me`.
+pub(super) fn business(membership: &Object, record: Digest) -> Option<Business> {
+    of_membership(membership, &Statuses::default(), || record).ok()
+}
+
+fn of_membership(
+    membership: &Object,
+    statuses: &Statuses,
+    record: impl FnOnce() -> Digest,
+) -> Result<Business, &'static str> {
+    let WireOwnMembership { role, business } = membership.read();
+    let business: WireBusiness = Object::of(business.ok_or("names no business")?)?.read();
+    let id = business.id.ok_or("has no business id that can be read")?;
+    let own = OwnMembership { role: role.unwrap_or_default(), record: record() };
+    Ok(into_business(business, id, own, statuses))
+}
+
 /// What `users/me` says of accounting accounts, by their id.
+#[derive(Default)]
 struct Statuses<'a> {
     subscriptions: Option<Object<'a>>,
     businesses: Option<Object<'a>>,

@@ -4,12 +4,14 @@
 //! - [`me`], [`wire`], [`staff`]: the shapes of the answers: of `users/me`, of lists and groups, of the
 //!   deprecated staff list.
 //! - [`object`]: JSON one level deep; [`strip`]: a record without secrets and contact data.
+//! - [`recorded`]: what a stored record says.
 //! - [`tolerant`]: values in more forms than documented; [`oddities`]: entries that are no records.
 
 mod client;
 mod me;
 mod object;
 mod oddities;
+mod recorded;
 mod staff;
 mod strip;
 mod tolerant;
@@ -18,6 +20,7 @@ mod wire;
 pub(crate) use client::{FreshBooks, PER_PAGE, Person, Reached, Reply, TeamQuery, Tokens, who_is};
 pub(crate) use me::Me;
 pub(crate) use oddities::{Noted, Oddities};
+pub(crate) use recorded::Recorded;
 pub(crate) use staff::{StaffAnswer, StaffPage};
 pub(crate) use strip::Records;
 pub(crate) use tolerant::Number;

@@ -138,6 +138,11 @@ pub(super) fn team_page(body: &str, business_id: i64) -> Result<TeamPage, Proble
     Ok(TeamPage { members, records, oddities, meta })
 }
 
+/// What a record of a team list says.
+pub(super) fn member(object: &Object, record: Digest) -> Membership {
+    membership(&object.read(), record)
+}
+
 fn membership(wire: &WireMember, record: Digest) -> Membership {
     let uuid = match wire.uuid.trim() {
         "" => Cow::Owned(format!("record:{}", hex(record))),
@@ -176,19 +181,28 @@ pub(super) fn group(body: &str, business_id: i64) -> Result<Group, Problem> {
     group.oddities.unread = entries(list, "business_group.members", |object, name| {
         let wire: WireGroupMember = object.read();
         group.oddities.of_record(wire.business_id, business_id, wire.identity_id, name);
-        group.members.push(GroupMember {
-            identity_id: wire.identity_id.known(),
-            identity_uuid: wire.identity_uuid,
-            email: wire.email.unwrap_or_default(),
-            first_name: wire.first_name.unwrap_or_default(),
-            last_name: wire.last_name.unwrap_or_default(),
-            role: wire.role.unwrap_or_default(),
-            active: wire.active,
-            record: group.records.keep(&object, &[]),
-        });
+        group.members.push(named(wire, group.records.keep(&object, &[])));
         Ok(())
     })?;
     Ok(group)
+}
+
+/// What a record of a business group says.
+pub(super) fn group_member(object: &Object, record: Digest) -> GroupMember {
+    named(object.read(), record)
+}
+
+fn named(wire: WireGroupMember, record: Digest) -> GroupMember {
+    GroupMember {
+        identity_id: wire.identity_id.known(),
+        identity_uuid: wire.identity_uuid,
+        email: wire.email.unwrap_or_default(),
+        first_name: wire.first_name.unwrap_or_default(),
+        last_name: wire.last_name.unwrap_or_default(),
+        role: wire.role.unwrap_or_default(),
+        active: wire.active,
+        record,
+    }
 }
 
 /// A body as the object that every answer is.

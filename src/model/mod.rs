@@ -25,5 +25,5 @@ pub(crate) use marks::Status;
 pub(crate) use reading::{
     Business, BusinessReading, Coverage, Identity, Outcome, Reading, RequestLine, Resource, Run, StaffMember,
 };
-pub(crate) use relate::{Listing, relate, relate_again};
+pub(crate) use relate::{Listing, from_group, relate, relate_again};
 pub(crate) use rows::{Account, Membership};

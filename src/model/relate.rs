@@ -165,7 +165,8 @@ struct Named {
     listed: bool,
 }
 
-fn from_group(named: GroupMember) -> Membership {
+/// The membership that an entry of a business group describes.
+pub(crate) fn from_group(named: GroupMember) -> Membership {
     Membership {
         texts: named_only(&named.email, &named.first_name, &named.last_name),
         identity_id: named.identity_id,

@@ -54,6 +54,11 @@ pub(crate) fn assignable(held: &str) -> &'static [&'static str] {
 /// Every class, from the one that can do most to the one that can do least, and what is not known.
 pub(crate) const CLASSES: [&str; 5] = ["privileged", "standard", "limited", "none", UNKNOWN];
 
+/// Whether it is a role of FreshBooks Classic.
+pub(crate) fn is_classic(role: &str) -> bool {
+    role.starts_with("classic_")
+}
+
 /// Whether it is that of somebody whose business it is.
 pub(crate) fn is_owner(role: &str) -> bool {
     matches!(role, "owner" | "systemless_owner")

@@ -66,6 +66,29 @@ impl Membership {
         }
     }
 
+    /// A field in which the row does not say what its record says, of those that it takes from there.
+    pub(crate) fn differs_from(&self, record: &Membership) -> Option<&'static str> {
+        let (own, texts) = (&self.texts, &record.texts);
+        let identity_key = record.identity_id.map(AccountKey::Identity);
+        let same = [
+            ("role", self.role == record.role),
+            ("active", self.active == record.active),
+            ("member_uuid", own.member_uuid() == texts.member_uuid()),
+            ("email", own.email() == texts.email()),
+            ("first_name", own.first_name() == texts.first_name()),
+            ("last_name", own.last_name() == texts.last_name()),
+            ("job_title", own.job_title() == texts.job_title()),
+            ("invitation_accepted_at", self.invitation_accepted_at == record.invitation_accepted_at),
+            ("member_created_at", self.member_created_at == record.member_created_at),
+            ("member_updated_at", self.member_updated_at == record.member_updated_at),
+            // Where the record is silent, another source can have told.
+            ("identity_id", record.identity_id.is_none() || self.identity_id == record.identity_id),
+            ("identity_uuid", record.identity_uuid.is_none() || self.identity_uuid == record.identity_uuid),
+            ("account_key", identity_key.is_none_or(|key| self.account_key == key)),
+        ];
+        same.into_iter().find(|(_, same)| !same).map(|(field, _)| field)
+    }
+
     /// Takes over what another source adds to the same account, business and role.
     pub(crate) fn learn_from(&mut self, other: &Membership) {
         self.sources.add(other.sources);

@@ -80,6 +80,10 @@ impl Again<'_> {
             part: options.part,
             index: index.as_ref(),
         };
+        if options.roster.is_some() || options.expected.is_some() {
+            let what = "whether what manifest.json has of the roster and of the expected access is what is in those files";
+            verdict.unchecked.push(what.to_owned());
+        }
         let past = Past::of(self.manifest, self.database, &view)?;
         match version {
             Version::This => self.bytes(&view, &plan, &past, verdict),

@@ -193,7 +193,7 @@ impl Reader {
     }
 }
 
-fn read_business(row: &Row) -> rusqlite::Result<Business> {
+pub(super) fn read_business(row: &Row) -> rusqlite::Result<Business> {
     let record: String = row.get("record_sha256")?;
     Ok(Business {
         id: row.get("business_id")?,
@@ -208,7 +208,7 @@ fn read_business(row: &Row) -> rusqlite::Result<Business> {
     })
 }
 
-fn read_membership(row: &Row) -> rusqlite::Result<Membership> {
+pub(super) fn read_membership(row: &Row) -> rusqlite::Result<Membership> {
     let text =
         |name: &str| Ok::<_, rusqlite::Error>(row.get_ref(name)?.as_str_or_null()?.unwrap_or_default());
     Ok(Membership {

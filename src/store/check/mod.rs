@@ -7,12 +7,14 @@
 //!
 //! - [`content`]: records, rows, listings. [`links`]: snapshots and reviews, the chain, times.
 //! - [`counts`]: what they say of themselves.
+//! - [`told`]: rows against the records that they were read from.
 //! - [`some`]: the same for some snapshots only, as far as reports show them.
 
 mod content;
 mod counts;
 mod links;
 mod some;
+mod told;
 
 #[cfg(test)]
 mod tests;
@@ -70,11 +72,12 @@ type Step = fn(&Connection, &[Kind], &mut Report) -> rusqlite::Result<()>;
 
 pub(super) fn check(connection: &Connection, kinds: &[Kind]) -> Result<Report> {
     let mut report = Report::default();
-    let steps: [(&str, Step); 10] = [
+    let steps: [(&str, Step); 11] = [
         ("the schema", objects),
         ("the file", integrity),
         ("the records", content::records),
         ("the rows", content::rows),
+        ("what the records say", told::rows),
         ("the listings", content::listings),
         ("what belongs together", unreached),
         ("the snapshots", links::snapshots),

@@ -258,6 +258,46 @@ fn erasable_of(connection: &Connection, id: i64) -> String {
     connection.query_row(sql, [id], |row| row.get(0)).unwrap_or_default()
 }
 
+#[test]
+fn what_a_record_says_cannot_be_changed_by_whoever_knows_the_hashes() {
+    let members = "sources LIKE '%team_members%'";
+    let group = "sources LIKE '%business_group%' AND NOT sources LIKE '%team_members%'";
+    for (table, which, column, value) in [
+        ("membership_rows", members, "role", "'client '"),
+        ("membership_rows", members, "active", "1 - active"),
+        ("membership_rows", members, "member_uuid", "'u-else'"),
+        ("membership_rows", members, "email", "'eve@x.example'"),
+        ("membership_rows", members, "first_name", "'Eve'"),
+        ("membership_rows", members, "last_name", "''"),
+        ("membership_rows", members, "job_title", "'Auditor'"),
+        ("membership_rows", members, "invitation_accepted_at", "NULL"),
+        ("membership_rows", members, "member_created_at", "'2020-01-01T00:00:00Z'"),
+        ("membership_rows", members, "member_updated_at", "'2020-01-01T00:00:00Z'"),
+        ("membership_rows", group, "role", "'client'"),
+        ("membership_rows", group, "active", "0"),
+        ("membership_rows", group, "email", "'eve@x.example'"),
+        ("membership_rows", group, "last_name", "'Doe'"),
+        ("membership_rows", group, "identity_id", "2"),
+        ("business_rows", "true", "name", "'Boots'"),
+        ("business_rows", "true", "business_uuid", "'x'"),
+        ("business_rows", "true", "account_id", "'x'"),
+        ("business_rows", "true", "own_role", "'client'"),
+        ("business_rows", "true", "active", "0"),
+        ("business_rows", "true", "timezone", "'UTC'"),
+    ] {
+        let connection = database();
+        schema::drop_triggers(&connection).expect("triggers");
+        let changed = connection.execute(&format!("UPDATE {table} SET {column} = {value} WHERE {which}"), []);
+        assert!(changed.expect("a change") > 0, "{table}.{column}");
+        rehash(&connection).expect("hashes");
+        schema::create_triggers(&connection).expect("triggers");
+        let found = findings(&connection);
+        let expected = format!("{column} is not what its record says");
+        assert!(found.iter().any(|finding| finding.ends_with(&expected)), "{table}.{column}: {found:?}");
+        assert!(found.iter().all(|finding| !finding.contains("changed")), "{table}.{column}: {found:?}");
+    }
+}
+
 /// Rewrites the past, and makes every hash right again.
 #[test]
 fn history_behind_a_tombstone_cannot_be_rewritten() {
@@ -268,7 +308,8 @@ fn history_behind_a_tombstone_cannot_be_rewritten() {
     schema::drop_triggers(&connection).expect("triggers");
     connection
         .execute_batch(
-            "UPDATE membership_rows SET role = 'client', role_label = 'Client' WHERE role = 'contractor'",
+            // Nothing that a record says: that would be found by the record.
+            "UPDATE membership_rows SET state = 'inactive' WHERE role = 'contractor'",
         )
         .expect("a change");
     rehash(&connection).expect("hashes");

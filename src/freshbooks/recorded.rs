@@ -1,0 +1,37 @@
+//! What stored records say, read as they were when they came. For whoever holds a database against them.
+//!
+//! A field has to be read in one way for ever: rows that were stored before are held against their records
+//! by the same rules.
+
+use super::object::Object;
+use super::{me, wire};
+use crate::model::Membership;
+use crate::model::reading::{Business, Digest, GroupMember};
+
+/// A record that FreshBooks gave, or what is left of it once it is stored.
+pub(crate) struct Recorded<'a> {
+    object: Object<'a>,
+    sha256: Digest,
+}
+
+impl<'a> Recorded<'a> {
+    /// `None` where the text is not a JSON object.
+    pub(crate) fn parse(body: &'a str, sha256: Digest) -> Option<Self> {
+        wire::object(body).ok().map(|object| Recorded { object, sha256 })
+    }
+
+    /// As an entry of a team list.
+    pub(crate) fn member(&self) -> Membership {
+        wire::member(&self.object, self.sha256)
+    }
+
+    /// As an entry of a business group.
+    pub(crate) fn group_member(&self) -> GroupMember {
+        wire::group_member(&self.object, self.sha256)
+    }
+
+    /// As an entry of `business_memberships`: the business, and the identity's own role there.
+    pub(crate) fn business(&self) -> Option<Business> {
+        me::business(&self.object, self.sha256)
+    }
+}
