@@ -5,6 +5,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -29,7 +30,7 @@ pub(crate) enum Kind {
     Locked,
     /// SQLite or the disk.
     Storage,
-    /// The question was answered "no".
+    /// A check failed: the answer is "no".
     No,
     /// Ended by a signal: SIGINT (2), or another that asks to end.
     Interrupted(i32),
@@ -59,28 +60,29 @@ impl Kind {
 }
 
 /// A failure on its way to the person who typed the command.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Error {
     kind: Kind,
     message: String,
-    hint: Option<String>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    hints: Vec<String>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Error { kind, message: message.into(), hint: None, source: None }
+        Error { kind, message: message.into(), hints: Vec::new(), source: None }
     }
 
-    /// Says what to do now, with a command where there is one.
+    /// Says what to do now, with a command where there is one. A second hint is another way, or the next
+    /// step.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hints.push(hint.into());
         self
     }
 
     /// Keeps what lay underneath, so that it is printed as a cause.
     pub(crate) fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -92,8 +94,18 @@ impl Error {
         &self.message
     }
 
+    pub(crate) fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
+    /// The first hint.
     pub(crate) fn hint_text(&self) -> Option<&str> {
-        self.hint.as_deref()
+        self.hints.first().map(String::as_str)
+    }
+
+    /// The sentence and its causes in one line, for a failure that does not end the command.
+    pub(crate) fn with_causes(&self) -> String {
+        [vec![self.message.clone()], self.causes()].concat().join(": ")
     }
 
     /// The causes, outermost first.

@@ -24,11 +24,12 @@
 //! | [`fsutil`] | atomic private files, locks |
 //! | [`ui`] | the only printer: data to stdout, talk to stderr |
 //! | [`model`] | businesses, memberships, accounts, roles, coverage; no I/O |
+//! | [`secret`] | a string that does not print itself |
 //! | [`stop`] | a signal asks, and what waits or works on hears it |
+//! | [`delimited`] | tables saved as text: encodings, separators, rows |
 //! | [`error`] | kind → exit code, sentence, hint |
 //! | [`format`](mod@format) | the forms that a report can be written in |
 //! | [`origin`] | scheme, host and port: where a token may go |
-//! | [`secret`] | a string that does not print itself |
 //! | [`shell`] | a value as one word of a command that is printed to be typed |
 //! | [`time`] | moments, days, lengths of time |
 //! | [`sandbox`] | a FreshBooks double: what `demo` and the tests run against |
@@ -91,12 +92,13 @@ mod ui;
 
 mod model;
 
+mod secret;
 mod stop;
 
+mod delimited;
 mod error;
 mod format;
 mod origin;
-mod secret;
 mod shell;
 mod time;
 

@@ -7,11 +7,15 @@
 
 use std::fmt;
 
+use serde::Deserialize;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::error::{Error, Kind, Result};
+
 /// A token, code, client secret or `state`.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
+#[serde(from = "String")]
 pub(crate) struct Secret(Zeroizing<String>);
 
 impl Secret {
@@ -39,9 +43,27 @@ impl Secret {
         self.0.chars().position(|c| !matches!(c, ' '..='~')).map(|before| before + 1)
     }
 
+    /// Refuses what cannot be a secret; `place` says where it is from. FreshBooks would only say that it
+    /// does not know it.
+    pub(crate) fn checked(self, what: &str, place: &str) -> Result<Self> {
+        match self.stray_character() {
+            None => Ok(self),
+            Some(at) => {
+                let message = format!("{place} holds no {what}: character {at} of it cannot be part of one");
+                Err(Error::new(Kind::Config, message).hint("copy it once more, and nothing else with it"))
+            }
+        }
+    }
+
     /// Compares in time that does not depend on where the two differ.
     pub(crate) fn matches(&self, other: &str) -> bool {
         self.0.as_bytes().ct_eq(other.as_bytes()).into()
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Secret::new(text)
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::app::environment::VARIABLES;
+
 const LIB: &str = include_str!("lib.rs");
 
 /// The modules in the groups of the `mod` list, from the top down to the ground.
@@ -65,14 +67,31 @@ fn the_code_map_is_in_the_order_of_the_list() {
 
 #[test]
 fn what_one_place_may_do_no_other_does() {
-    let reserved: [(&str, &[&str]); 3] = [
+    let reserved: [(&str, &[&str]); 5] = [
+        ("env::var", &["app/environment.rs"]),
+        ("env::home_dir", &["app/environment.rs"]),
         (".expose()", &["http", "oauth", "classic", "credentials", "secret"]),
         ("ureq::", &["http"]),
         ("rusqlite::", &["store"]),
     ];
     for (module, path, text) in sources() {
         for (what, places) in reserved {
-            assert!(places.contains(&module.as_str()) || !text.contains(what), "{}: {what}", path.display());
+            let allowed = places.iter().any(|place| *place == module || Path::new(place) == path);
+            assert!(allowed || !text.contains(what), "{}: {what}", path.display());
+        }
+    }
+}
+
+/// That each of them is read, by a function or by a flag, the compiler says: one that is not is dead code.
+#[test]
+fn the_help_explains_every_variable_that_is_named_anywhere() {
+    let letter = |c: char| c.is_ascii_uppercase() || c == '_';
+    for (_, path, text) in sources() {
+        for rest in text.split("FBSYNC_").skip(1) {
+            let name = format!("FBSYNC_{}", &rest[..rest.find(|c| !letter(c)).unwrap_or(rest.len())]);
+            let known = VARIABLES.iter().any(|(listed, _)| *listed == name);
+            let other = name == "FBSYNC_" || name.starts_with("FBSYNC_TEST_");
+            assert!(known || other, "{}: {name}", path.display());
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use super::test_variable;
-use crate::error::{Context, Kind, Result};
+use super::environment;
+use crate::error::Result;
 use crate::stop::{POLL, Stop};
 use crate::time::Timestamp;
 
@@ -16,11 +16,8 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(super) fn from_process() -> Result<Self> {
-        let failed = || "FBSYNC_TEST_CLOCK is no number".to_owned();
-        let chosen = test_variable("FBSYNC_TEST_CLOCK")?.map(|text| text.parse::<i64>()).transpose();
-        let chosen = chosen.context(Kind::Config, failed)?.map(|seconds| (seconds, Instant::now()));
-        let never_sleep = test_variable("FBSYNC_TEST_NO_SLEEP")?.is_some();
-        Ok(Clock { chosen, never_sleep })
+        let chosen = environment::test_clock()?.map(|seconds| (seconds, Instant::now()));
+        Ok(Clock { chosen, never_sleep: environment::test_no_sleep() })
     }
 
     /// Now. Asked anew each time: a clock that only counts would stand still while the machine sleeps.

@@ -1,33 +1,26 @@
 //! What the process gives us, read once: environment, clock, signals, terminal, folders.
 //!
-//! No other folder reads the environment or the time. Five variables exist for tests, and in debug
-//! builds alone: what is used as evidence cannot be told another time or place.
-//! `FBSYNC_TEST_CLOCK` (Unix seconds that the clock starts from), `FBSYNC_TEST_NO_SLEEP`
-//! (waits return at once, and are told at `-v` as always), `FBSYNC_TEST_PATIENCE` (milliseconds to
-//! wait for a lock), `FBSYNC_TEST_HOST` (the machine's name) and `FBSYNC_TEST_DIE_AT`
-//! (the name of the step at which the process kills itself, see [`die_if_chosen`]).
+//! No other folder reads the environment or the time; every variable is in [`environment`].
 
 #![expect(clippy::disallowed_methods, reason = "this is the place where they are allowed")]
 
 mod clock;
 mod desktop;
+pub(crate) mod environment;
 mod terminal;
 mod typed;
 mod unforeseen;
 
 use std::env;
-use std::ffi::OsString;
+use std::fmt;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use etcetera::BaseStrategy;
 
 use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
 use crate::shell;
 use crate::stop::Stop;
-use crate::time::Timestamp;
 use crate::ui::{ColorChoice, Ui};
 pub(crate) use clock::Clock;
 pub(crate) use desktop::{has_desktop, open_browser};
@@ -43,6 +36,15 @@ const FRESHBOOKS_AUTH: &str = "https://auth.freshbooks.com";
 pub(crate) struct Endpoints {
     pub(crate) api: Origin,
     pub(crate) auth: Origin,
+}
+
+impl fmt::Display for Endpoints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.api == self.auth {
+            true => write!(f, "{}", self.api),
+            false => write!(f, "{} and {}", self.api, self.auth),
+        }
+    }
 }
 
 /// What a person chose for this run, whatever the command.
@@ -76,8 +78,8 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn from_process(settings: Settings, ui: Ui) -> Result<Self> {
         let endpoints = Endpoints {
-            api: origin("FRESHBOOKS_API_URL", FRESHBOOKS_API)?,
-            auth: origin("FRESHBOOKS_AUTH_URL", FRESHBOOKS_AUTH)?,
+            api: environment::api_origin(FRESHBOOKS_API)?,
+            auth: environment::auth_origin(FRESHBOOKS_AUTH)?,
         };
         Ok(App {
             ui,
@@ -88,10 +90,8 @@ impl App {
             json: settings.json,
             no_input: settings.no_input,
             state_dir: settings.state_dir.clone().or_else(default_state_dir),
-            named_state_dir: settings.state_dir.filter(|folder| {
-                env::var_os("FBSYNC_STATE_DIR").is_none_or(|usual| usual != folder.as_os_str())
-            }),
-            usual_profile: variable("FBSYNC_PROFILE")?.unwrap_or_else(|| "default".to_owned()),
+            named_state_dir: settings.state_dir.filter(|folder| !environment::names_state_dir(folder)),
+            usual_profile: environment::profile()?,
         })
     }
 
@@ -133,8 +133,7 @@ impl App {
 
 /// How to talk, from the settings and the terminal. Made before anything can fail.
 pub(crate) fn ui(settings: &Settings) -> Ui {
-    let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
-    let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = environment::is_dumb_terminal();
     let terminal = io::stderr().is_terminal();
     Ui {
         quiet: settings.quiet,
@@ -142,35 +141,13 @@ pub(crate) fn ui(settings: &Settings) -> Ui {
         color: match settings.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
-            ColorChoice::Auto => terminal && !dumb && !no_color,
+            ColorChoice::Auto => terminal && !dumb && !environment::no_color(),
         },
         may_ask: !settings.no_input && io::stdin().is_terminal() && terminal,
         draws: terminal && !dumb && !settings.quiet && !settings.json,
         suggests: terminal && !settings.quiet && !settings.json,
         width: terminal::width(),
     }
-}
-
-/// The origin that a variable names, or the usual one.
-pub(crate) fn origin(name: &str, usual: &str) -> Result<Origin> {
-    let text = variable(name)?.unwrap_or_else(|| usual.to_owned());
-    Origin::parse(&text).map_err(|problem| {
-        Error::new(Kind::Config, format!("{name} cannot be used: {problem}")).hint(format!("unset {name}"))
-    })
-}
-
-/// An environment variable; empty counts as unset, anything but UTF-8 is refused by name.
-pub(crate) fn variable(name: &str) -> Result<Option<String>> {
-    match env::var_os(name).map(OsString::into_string) {
-        None => Ok(None),
-        Some(Ok(text)) => Ok(Some(text).filter(|text| !text.is_empty())),
-        Some(Err(_)) => Err(Error::new(Kind::Config, format!("{name} is not valid UTF-8"))),
-    }
-}
-
-/// One of the variables that are for tests alone.
-fn test_variable(name: &str) -> Result<Option<String>> {
-    if cfg!(debug_assertions) { variable(name) } else { Ok(None) }
 }
 
 /// How this program was called, so that a command printed can be typed.
@@ -180,44 +157,30 @@ pub(crate) fn program() -> String {
 
 /// The account that runs the process, for the record of who took a snapshot.
 pub(crate) fn os_user() -> String {
-    let named = ["USER", "LOGNAME"].into_iter().find_map(|name| variable(name).ok().flatten());
-    named.unwrap_or_else(|| format!("uid {}", rustix::process::geteuid().as_raw()))
+    environment::user().unwrap_or_else(|| format!("uid {}", rustix::process::geteuid().as_raw()))
 }
 
 /// The machine's name, for the record of where a snapshot was taken.
 pub(crate) fn host_name() -> String {
     let real = || rustix::system::uname().nodename().to_string_lossy().into_owned();
-    test_variable("FBSYNC_TEST_HOST").ok().flatten().unwrap_or_else(real)
-}
-
-/// The time that a build system wants everything to bear (reproducible-builds.org,
-/// "SOURCE_DATE_EPOCH"), so that two exports are the same to the byte.
-pub(crate) fn source_date_epoch() -> Result<Option<Timestamp>> {
-    let Some(text) = variable("SOURCE_DATE_EPOCH")? else { return Ok(None) };
-    let moment = text.parse().ok().and_then(Timestamp::from_unix);
-    moment.map(Some).ok_or_else(|| {
-        Error::new(Kind::Config, format!("SOURCE_DATE_EPOCH is no number of seconds: `{text}`"))
-            .hint("unset SOURCE_DATE_EPOCH")
-    })
+    environment::test_host().unwrap_or_else(real)
 }
 
 /// `$XDG_STATE_HOME/fbsync`, on macOS as well; `None` without a home.
 fn default_state_dir() -> Option<PathBuf> {
-    let folders = etcetera::base_strategy::Xdg::new().ok()?;
-    Some(folders.state_dir()?.join("fbsync"))
+    Some(environment::state_home()?.join("fbsync"))
 }
 
 /// How long to wait for a lock that is usually free within `usual`.
 pub(crate) fn patience(usual: Duration) -> Duration {
-    let chosen = test_variable("FBSYNC_TEST_PATIENCE").ok().flatten();
-    chosen.and_then(|text| text.parse().ok()).map_or(usual, Duration::from_millis)
+    environment::test_patience().unwrap_or(usual)
 }
 
 /// Dies as by `kill -9` if a test chose this step: what is left behind is what a power cut would leave.
 /// With `HUP:` or the like in front of the step, another signal comes then; with `panic:`, it panics.
 pub(crate) fn die_if_chosen(step: &str) {
     use rustix::process::{Signal, getpid, kill_process};
-    let Ok(Some(chosen)) = test_variable("FBSYNC_TEST_DIE_AT") else { return };
+    let Some(chosen) = environment::test_die_at() else { return };
     let (how, when) = chosen.split_once(':').unwrap_or(("KILL", &chosen));
     if when != step {
         return;

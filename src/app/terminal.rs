@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 
 use rustix::termios::tcgetwinsize;
 
-use super::variable;
+use super::environment;
 
 /// As many columns as terminals were first made with, and as nearly all have today.
 const USUAL: usize = 80;
@@ -18,7 +18,6 @@ pub(super) fn width() -> Option<usize> {
         return None;
     }
     let told = tcgetwinsize(&stdout).map_or(0, |size| usize::from(size.ws_col));
-    let noted = || variable("COLUMNS").ok().flatten().and_then(|text| text.parse().ok());
-    let known = Some(told).filter(|width| *width > 0).or_else(noted).filter(|width| *width > 0);
+    let known = Some(told).filter(|width| *width > 0).or_else(environment::columns);
     Some(known.unwrap_or(USUAL))
 }

@@ -19,7 +19,7 @@ mod xml;
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::freshbooks::{Me, Person, Reply};
+use crate::freshbooks::{Me, Person, Reached, Reply};
 use crate::http::{Answer, Complaint, Failed, Failure, Http, Meaning};
 use crate::model::rows::full_name;
 use problem::Problem;
@@ -128,9 +128,15 @@ impl Classic {
     pub(crate) fn who_is(&self) -> Result<Person> {
         let (me, _) =
             self.me().map_err(|failed| self.error(failed, "ask FreshBooks Classic who signed in"))?;
-        let businesses = me.businesses.into_iter().map(|business| (business.id, business.name)).collect();
+        let businesses =
+            me.businesses.into_iter().map(|business| Reached { id: business.id, name: business.name });
         let name = full_name(&me.identity.first_name, &me.identity.last_name);
-        Ok(Person { identity_id: Some(me.identity.id), email: me.identity.email, name, businesses })
+        Ok(Person {
+            identity_id: Some(me.identity.id),
+            email: me.identity.email,
+            name,
+            businesses: businesses.collect(),
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::app::{self, App};
+use crate::app::{App, environment};
 use crate::error::{Error, Kind, Result};
 
 /// The name of a system, in lower case.
@@ -29,7 +29,7 @@ impl System {
 
     /// `app`, pointed at this system.
     pub(crate) fn app(&self, app: &App) -> Result<App> {
-        Ok(app.at(app::origin("FRESHBOOKS_CLASSIC_URL", &self.own_origin())?))
+        Ok(app.at(environment::classic_origin(&self.own_origin())?))
     }
 
     fn own_origin(&self) -> String {

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::values::{ZONE, ZONE_HELP, ZONE_VARIABLE, duration};
+use super::values::{ZONE, ZONE_HELP, duration};
+use crate::app::environment::{FBSYNC_DB, FBSYNC_TIMEZONE};
 use crate::format::{Format, Guard};
+use crate::model::domains;
 use crate::time::Zone;
 
 #[derive(Args, Debug)]
@@ -14,7 +16,7 @@ pub(crate) struct ExportArgs {
     /// Which report; `--list` shows them all
     pub(crate) report: Option<String>,
     /// The SQLite file; `{profile}` stands for the profile's name
-    #[arg(long, value_name = "FILE", env = "FBSYNC_DB")]
+    #[arg(long, value_name = "FILE", env = FBSYNC_DB)]
     pub(crate) db: Option<PathBuf>,
     /// Write the report to this file instead of standard output
     #[arg(short, long, value_name = "FILE", conflicts_with = "out", help_heading = "What to write")]
@@ -27,19 +29,28 @@ pub(crate) struct ExportArgs {
     pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) choosing: Choosing,
-    /// What to write [default: from the file's extension, else csv]
+    /// Format to write [default: from the file's extension, else csv]
     #[arg(long, value_name = "FORMAT", value_enum, help_heading = "What to write")]
     pub(crate) format: Option<Format>,
-    /// Only this business, as if there were no other; repeatable
+    /// Export only this business, as if there were no other; repeatable
     #[arg(long, value_name = "ID", conflicts_with = "split_by", help_heading = "About whom")]
     pub(crate) business: Vec<i64>,
-    /// Only this person, by any of the addresses, or those in a file of addresses; repeatable
+    /// Export only this person, by any of their addresses, or those in a file of addresses; repeatable
     #[arg(long, value_name = "FILE|EMAIL", conflicts_with = "split_by", help_heading = "About whom")]
     pub(crate) people: Vec<String>,
-    /// A domain of your own, its subdomains included: people elsewhere are external; repeatable
-    #[arg(long, value_name = "DOMAIN", help_heading = "About whom")]
+    /// A domain of your own, including its subdomains; people without an address there are external;
+    /// repeatable, or several separated by commas
+    #[arg(long, value_name = "DOMAIN", value_delimiter = ',', value_parser = domains::parse, help_heading = "About whom")]
     pub(crate) own_domain: Vec<String>,
-    /// A folder for each business, which tells nothing of the others
+    /// Compare with a list of who works here, as CSV (email; optional name, status, end_date, type, manager):
+    /// flag people who left and still have access, people who are not on it, and service accounts
+    #[arg(long, value_name = "FILE", help_heading = "Compare with your lists")]
+    pub(crate) roster: Option<PathBuf>,
+    /// Compare with a list of approved access, as CSV (business_id, email, role; optional reason,
+    /// approved_by, until): flag what is not on it, what has expired or is higher, and what is missing
+    #[arg(long, value_name = "FILE", help_heading = "Compare with your lists")]
+    pub(crate) expected: Option<PathBuf>,
+    /// Write a folder for each business, which contains nothing about the others
     #[arg(long, value_name = "WHAT", value_enum, help_heading = "What to write")]
     pub(crate) split_by: Option<SplitBy>,
     /// Begin CSV files with a byte order mark, for Excel
@@ -55,7 +66,7 @@ pub(crate) struct ExportArgs {
     /// `changes`: the complete one before]
     #[arg(long, value_name = "ID|DATE", help_heading = "Which snapshot")]
     pub(crate) since: Option<String>,
-    /// More privileged people than this in a business are worth a look
+    /// Report a business that has more privileged people than this
     #[arg(long, value_name = "N", default_value_t = 3, help_heading = "About whom")]
     pub(crate) max_privileged: u32,
     /// Show every report with its columns
@@ -93,10 +104,10 @@ pub(crate) struct Choosing {
     /// before the end of that day
     #[arg(long, value_name = "latest|ID|DATE", default_value = "latest", help_heading = "Which snapshot")]
     pub(crate) snapshot: String,
-    /// How old it may be at that date, such as 35d
+    /// Maximum age of the snapshot at that date, such as 35d
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Which snapshot")]
     pub(crate) within: Option<Duration>,
-    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP, help_heading = "Which snapshot")]
+    #[arg(long, value_name = ZONE, env = FBSYNC_TIMEZONE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP, help_heading = "Which snapshot")]
     pub(crate) timezone: Zone,
     /// Accept a partial snapshot
     #[arg(long, help_heading = "Which snapshot")]

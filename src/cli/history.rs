@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::values::{ZONE, ZONE_HELP, ZONE_VARIABLE, duration, expectation};
+use super::values::{ZONE, ZONE_HELP, duration, expectation, seal};
 use super::{Choosing, Database};
+use crate::app::environment::{FBSYNC_DB, FBSYNC_TIMEZONE};
 use crate::time::Zone;
 
 #[derive(Args, Debug)]
@@ -14,18 +15,18 @@ pub(crate) struct SnapshotsArgs {
     #[command(subcommand)]
     pub(crate) verb: Option<SnapshotsVerb>,
     /// The SQLite file; `{profile}` stands for the profile's name
-    #[arg(long, value_name = "FILE", env = "FBSYNC_DB", global = true)]
+    #[arg(long, value_name = "FILE", env = FBSYNC_DB, global = true)]
     pub(crate) db: Option<PathBuf>,
-    /// All of them, not just the last 20
+    /// Show all snapshots, not just the last 20
     #[arg(long)]
     pub(crate) all: bool,
-    /// Print id, time and hash of the newest one alone, to keep elsewhere for `verify --expect`
+    /// Print only the id, time and hash of the newest one, to keep elsewhere for `verify --expect`
     #[arg(long, conflicts_with_all = ["all", "period"])]
     pub(crate) head: bool,
-    /// The complete ones of a year, a quarter or a month; exit code 10 if there is none
+    /// Show the complete ones of a year, a quarter or a month; exit code 10 if there is none
     #[arg(long, value_name = "2026|2026-Q3|2026-09", conflicts_with = "all")]
     pub(crate) period: Option<String>,
-    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP, global = true)]
+    #[arg(long, value_name = ZONE, env = FBSYNC_TIMEZONE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP, global = true)]
     pub(crate) timezone: Zone,
 }
 
@@ -41,7 +42,7 @@ pub(crate) struct PruneArgs {
     #[command(flatten)]
     pub(crate) rules: PruneRules,
     // After those that it has from `snapshots`.
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, display_order = 10)]
     pub(crate) yes: bool,
 }
@@ -50,16 +51,16 @@ pub(crate) struct PruneArgs {
 #[derive(Args, Debug, Default)]
 #[group(required = true, multiple = true)]
 pub(crate) struct PruneRules {
-    /// Keep the last N complete snapshots, and what came between them
+    /// Keep the last N complete snapshots, and everything between them
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "What stays")]
     pub(crate) keep_last: Option<u32>,
-    /// Keep the last one of each day this far back
+    /// Keep the last one of each day, this far back
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "What stays")]
     pub(crate) keep_daily: Option<Duration>,
-    /// Keep the last one of each month this far back
+    /// Keep the last one of each month, this far back
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "What stays")]
     pub(crate) keep_monthly: Option<Duration>,
-    /// Erase only what is older than this, such as 7y
+    /// Erase only snapshots older than this, such as 7y
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "What goes")]
     pub(crate) older_than: Option<Duration>,
 }
@@ -80,9 +81,9 @@ pub(crate) struct WhoArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum WhoFormat {
-    /// All columns, text that a spreadsheet would run with a `'` in front
+    /// All columns; text that a spreadsheet would run gets a leading `'`
     Csv,
-    /// One JSON object a line
+    /// One JSON object per line
     Jsonl,
 }
 
@@ -96,12 +97,12 @@ pub(crate) struct DiffArgs {
     /// The later snapshot: its id, or a date [default: the last complete one]
     #[arg(long, value_name = "ID|DATE")]
     pub(crate) to: Option<String>,
-    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP)]
+    #[arg(long, value_name = ZONE, env = FBSYNC_TIMEZONE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP)]
     pub(crate) timezone: Zone,
     /// How to print the changes [default: table]
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub(crate) format: Option<DiffFormat>,
-    /// End with exit code 10 when something changed
+    /// Exit with code 10 if anything changed
     #[arg(long)]
     pub(crate) exit_code: bool,
 }
@@ -110,9 +111,9 @@ pub(crate) struct DiffArgs {
 pub(crate) enum DiffFormat {
     /// Aligned columns, the ones a person reads; on a terminal fitted to its width
     Table,
-    /// All columns, text that a spreadsheet would run with a `'` in front
+    /// All columns; text that a spreadsheet would run gets a leading `'`
     Csv,
-    /// One JSON object a line
+    /// One JSON object per line
     Jsonl,
     /// One JSON array
     Json,
@@ -123,13 +124,13 @@ pub(crate) struct VerifyArgs {
     /// An evidence folder
     #[arg(value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
-    /// The database: by itself, or what the folder is derived from anew
-    #[arg(long, value_name = "FILE", env = "FBSYNC_DB")]
+    /// The database to check, or to rebuild the folder from
+    #[arg(long, value_name = "FILE", env = FBSYNC_DB)]
     pub(crate) db: Option<PathBuf>,
-    /// The seal that was noted when the folder was written
-    #[arg(long, value_name = "HEX", requires = "folder")]
+    /// The seal that was printed when the folder was written; the whole line `seal: HEX` works too
+    #[arg(long, value_name = "HEX", value_parser = seal, requires = "folder")]
     pub(crate) seal: Option<String>,
-    /// A snapshot's hash that was kept elsewhere, as `snapshots --head` printed it; may be repeated
+    /// A hash that was kept elsewhere, as `snapshots --head` printed it; repeatable
     #[arg(long, value_name = "ID:HEX", value_parser = expectation, requires = "db")]
     pub(crate) expect: Vec<(String, String)>,
 }

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::app::Settings;
+use crate::app::environment::{FBSYNC_DB, FBSYNC_PROFILE, FBSYNC_STATE_DIR};
 use crate::ui::ColorChoice;
 pub(crate) use export::{Choosing, ExportArgs, Import};
 pub(crate) use history::{
@@ -26,7 +27,7 @@ use values::profile_name;
 /// What an access review needs and nothing more (API documentation, "Scopes").
 pub(crate) const DEFAULT_SCOPES: &str = "user:profile:read user:teams:read";
 
-/// Who has access to which FreshBooks business, in which role: read, kept, proved
+/// Who has access to which FreshBooks business, in which role: read, recorded and verifiable
 ///
 /// fbsync signs in to FreshBooks, reads who has access to which business in which role, keeps each
 /// reading as a snapshot in one SQLite file, and exports it for access reviews. It changes nothing
@@ -44,24 +45,24 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Common options")]
 pub(crate) struct Common {
     /// Which stored sign-in to use
-    #[arg(long, global = true, value_name = "NAME", env = "FBSYNC_PROFILE", default_value = "default", value_parser = profile_name)]
+    #[arg(long, global = true, value_name = "NAME", env = FBSYNC_PROFILE, default_value = "default", value_parser = profile_name)]
     pub(crate) profile: String,
     /// Folder of the stored sign-ins [default: $XDG_STATE_HOME/fbsync]
-    #[arg(long, global = true, value_name = "DIR", env = "FBSYNC_STATE_DIR")]
+    #[arg(long, global = true, value_name = "DIR", env = FBSYNC_STATE_DIR)]
     pub(crate) state_dir: Option<PathBuf>,
-    /// Say only warnings and errors
+    /// Print only warnings and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Say more; repeat for more still
+    /// Print more detail; repeat for even more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Print data as JSON
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Never ask anything
+    /// Never prompt
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
-    /// Colour what is said
+    /// When to use colour in messages
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: ColorChoice,
 }
@@ -93,22 +94,22 @@ pub(crate) enum Verb {
     Review(ReviewArgs),
     /// Write reports from a snapshot: one, or the evidence folder
     Export(ExportArgs),
-    /// Tell joiners, leavers and changes between two snapshots
+    /// Show joiners, leavers and changes between two snapshots
     Diff(DiffArgs),
     /// Check an evidence folder, or a database's own chain of hashes
     Verify(VerifyArgs),
-    /// Show the whole of it against a built-in FreshBooks sandbox
+    /// Run the whole workflow against a built-in FreshBooks sandbox
     Demo(DemoArgs),
-    /// Print what makes a shell complete commands and flags on Tab
+    /// Print a completion script for a shell
     Completions(CompletionsArgs),
-    /// Print the manual page, or write one page a command
+    /// Print the manual page, or write one page for each command
     Man(ManArgs),
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Database {
     /// The SQLite file; `{profile}` stands for the profile's name
-    #[arg(long, value_name = "FILE", env = "FBSYNC_DB")]
+    #[arg(long, value_name = "FILE", env = FBSYNC_DB)]
     pub(crate) db: PathBuf,
 }
 

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::Database;
-use super::values::{ZONE, ZONE_HELP, ZONE_VARIABLE, reviewer};
+use super::values::{ZONE, ZONE_HELP, reviewer};
+use crate::app::environment::FBSYNC_TIMEZONE;
 use crate::review::Reviewer;
 use crate::time::Zone;
 
@@ -41,7 +42,7 @@ pub(crate) struct RecordArgs {
     /// Check the sheets, and record nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP)]
+    #[arg(long, value_name = ZONE, env = FBSYNC_TIMEZONE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP)]
     pub(crate) timezone: Zone,
 }
 
@@ -52,7 +53,7 @@ pub(crate) struct ReviewStatusArgs {
     /// Only this reviewed snapshot: its id, or a date [default: every reviewed one]
     #[arg(long, value_name = "ID|DATE")]
     pub(crate) snapshot: Option<String>,
-    #[arg(long, value_name = ZONE, env = ZONE_VARIABLE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP)]
+    #[arg(long, value_name = ZONE, env = FBSYNC_TIMEZONE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP)]
     pub(crate) timezone: Zone,
 }
 

@@ -5,7 +5,7 @@
 
 use crate::app::App;
 use crate::cli::LogoutArgs;
-use crate::credentials::{Profile, Store, Stored, place};
+use crate::credentials::{Profile, Store, Stored};
 use crate::error::Result;
 use crate::http::Http;
 use crate::oauth::{Revoked, revoke};
@@ -13,17 +13,16 @@ use crate::oauth::{Revoked, revoke};
 pub(crate) fn run(app: &App, args: &LogoutArgs) -> Result<()> {
     let stores = match args.all {
         true => Store::all(app)?,
-        false => vec![Store::new(app, &app.profile)?],
+        false => vec![Store::new(app)?],
     };
     if stores.is_empty() {
         app.ui.note("nobody is signed in");
     }
-    let here = place::here()?;
     let http = Http::new(app)?;
     let mut failed = None;
     for store in &stores {
         // One sign-in that cannot be deleted must not keep the others.
-        if let Err(error) = log_out(app, &http, store, here.as_deref()) {
+        if let Err(error) = log_out(app, &http, store) {
             match &failed {
                 None => failed = Some(error),
                 Some(_) => app.ui.error(&error),
@@ -33,7 +32,7 @@ pub(crate) fn run(app: &App, args: &LogoutArgs) -> Result<()> {
     failed.map_or(Ok(()), Err)
 }
 
-fn log_out(app: &App, http: &Http, store: &Store, here: Option<&str>) -> Result<()> {
+fn log_out(app: &App, http: &Http, store: &Store) -> Result<()> {
     let name = store.name();
     if !store.exists() {
         app.ui.note(format_args!("{name}: nobody is signed in"));
@@ -45,7 +44,7 @@ fn log_out(app: &App, http: &Http, store: &Store, here: Option<&str>) -> Result<
             "FreshBooks Classic cannot revoke a token through its API; remove the app in the settings of {}",
             profile.system
         )),
-        _ => revoke_usual(app, http, store, here),
+        _ => revoke_usual(app, http, store),
     };
     store.forget()?;
     match revoked {
@@ -57,9 +56,9 @@ fn log_out(app: &App, http: &Http, store: &Store, here: Option<&str>) -> Result<
     Ok(())
 }
 
-fn revoke_usual(app: &App, http: &Http, store: &Store, here: Option<&str>) -> Revoked {
-    match store.load_completed(app.ui) {
-        Ok(Some(profile)) => revoke_both(app, http, &profile, here),
+fn revoke_usual(app: &App, http: &Http, store: &Store) -> Revoked {
+    match store.load_completed() {
+        Ok(Some(profile)) => revoke_both(app, http, store, &profile),
         Ok(None) if store.exists() => {
             Revoked::No("what an interrupted run left belongs to no sign-in that is here".to_owned())
         }
@@ -70,16 +69,17 @@ fn revoke_usual(app: &App, http: &Http, store: &Store, here: Option<&str>) -> Re
 
 /// Both tokens, the longer-lived first. One that was revoked with the other counts as revoked (RFC
 /// 7009 section 2.2).
-fn revoke_both(app: &App, http: &Http, profile: &Profile, here: Option<&str>) -> Revoked {
+fn revoke_both(app: &App, http: &Http, store: &Store, profile: &Profile) -> Revoked {
     if !profile.belongs_to(&app.endpoints) {
         return Revoked::No(format!("it is from {}, where this run is not pointed", profile.origins()));
     }
-    if profile.stored_elsewhere(here) {
+    if store.is_copied(profile) {
         return Revoked::No("it is a copy from another machine, which may still use it".to_owned());
     }
     let (client, api) = (profile.client(), &app.endpoints.api);
-    let refresh = revoke(http, api, &client, profile.refresh_token());
-    let access = profile.access_token().map_or(Revoked::Yes, |token| revoke(http, api, &client, token));
+    let refresh = revoke(http, api, &client, &profile.refresh_token);
+    let access =
+        profile.access_token.as_ref().map_or(Revoked::Yes, |token| revoke(http, api, &client, token));
     match refresh {
         Revoked::Yes => access,
         no => no,

@@ -4,26 +4,26 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::cli::RefreshArgs;
-use crate::credentials::{ClassicProfile, Session, classic};
+use crate::credentials::{ClassicProfile, Profile, Session, classic};
 use crate::error::Result;
 use crate::http::Http;
-use crate::time::{Timestamp, spoken};
+use crate::time::spoken;
 
 pub(crate) fn run(app: &App, args: &RefreshArgs) -> Result<()> {
     if let Some(profile) = classic::stored(app)? {
         return nothing_to_rotate(app, &profile);
     }
-    let session = Session::stored(app, &Http::new(app)?)?.adopting(args.adopt);
+    let session = Session::open(app, &Http::new(app)?, args.adopt)?;
     let rotated = session.rotate(args.if_expires_within)?;
-    let expires_at = session.expires_at().unwrap_or(Timestamp::EPOCH);
+    let Profile { expires_at, scopes, .. } = session.profile();
     let left = expires_at.since(app.clock.now());
     if app.json {
         return app.ui.json(&json!({
             "profile": app.profile,
             "rotated": rotated,
-            "expires_at": expires_at.to_string(),
+            "expires_at": expires_at,
             "expires_in_seconds": left.as_secs(),
-            "scopes": session.scopes(),
+            "scopes": scopes,
         }));
     }
     let what = if rotated { "new access token" } else { "access token not due" };

@@ -1,10 +1,10 @@
 //! `who`: everything about one person, in every snapshot up to the one that is chosen.
 
-use super::choose::{Deciding, choose};
+use super::choose::choose;
 use crate::app::App;
 use crate::cli::{WhoArgs, WhoFormat};
 use crate::error::{Error, Kind, Result};
-use crate::evidence::{Demand, Source};
+use crate::evidence::{Deciding, Demand, Source};
 use crate::model::persons::{Person, Persons};
 use crate::report::{Cell, Column, Lines, Options, Scope, Style, Table, View, WHO};
 use crate::shell;

@@ -3,9 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::profile::{StoredIdentity, VERSION};
+use super::profile::{VERSION, exposed};
 use super::store::{Store, Stored, encode};
-use super::text;
 use crate::app::{App, Endpoints};
 use crate::classic::{Classic, Signer, System, Token};
 use crate::error::{Error, Kind, Result};
@@ -25,14 +24,14 @@ pub(crate) struct ClassicProfile {
     /// The token goes here and nowhere else.
     pub(crate) origin: String,
     client_id: String,
-    #[serde(with = "text::secret")]
+    #[serde(serialize_with = "exposed")]
     client_secret: Secret,
     redirect_uri: String,
-    #[serde(with = "text::secret")]
+    #[serde(serialize_with = "exposed")]
     access_token: Secret,
-    #[serde(with = "text::secret")]
+    #[serde(serialize_with = "exposed")]
     access_token_secret: Secret,
-    pub(crate) identity: Option<StoredIdentity>,
+    pub(crate) identity: Option<Person>,
 }
 
 impl ClassicProfile {
@@ -81,7 +80,7 @@ impl ClassicProfile {
 
 /// The stored sign-in of `app.profile`, if it is one to Classic.
 pub(crate) fn stored(app: &App) -> Result<Option<ClassicProfile>> {
-    match Store::new(app, &app.profile)?.load_any()? {
+    match Store::new(app)?.load_any()? {
         Some(Stored::Classic(profile)) => Ok(Some(profile)),
         Some(Stored::Usual(_)) | None => Ok(None),
     }
@@ -104,7 +103,7 @@ pub(crate) fn store_sign_in(
     consumer: &Client,
     exchange: impl FnOnce() -> Result<Token>,
 ) -> Result<ClassicProfile> {
-    let store = Store::new(app, &app.profile)?;
+    let store = Store::new(app)?;
     let _lock = store.lock()?;
     to_replace(&store)?;
     let _shield = app.stop.shield();
@@ -115,11 +114,11 @@ pub(crate) fn store_sign_in(
 
 /// Keeps who it is with the stored sign-in.
 pub(crate) fn remember(app: &App, person: &Person) -> Result<()> {
-    let store = Store::new(app, &app.profile)?;
+    let store = Store::new(app)?;
     let _lock = store.lock()?;
     match store.load_any()? {
         Some(Stored::Classic(stored)) => {
-            store.replace(&encode(&ClassicProfile { identity: Some(person.into()), ..stored })?)
+            store.replace(&encode(&ClassicProfile { identity: Some(person.clone()), ..stored })?)
         }
         Some(Stored::Usual(_)) | None => Ok(()),
     }

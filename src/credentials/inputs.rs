@@ -1,21 +1,22 @@
-//! Secrets that are handed in: by file, by systemd's credentials folder, by environment.
+//! What is handed in from outside: a client secret, or a whole sign-in to begin with.
 //!
-//! Never by a flag's value, which every process on the machine can read. Unlike the store, these
-//! files are not ours: they may be symbolic links, belong to root and be readable by a group, as
-//! secret managers leave them.
-//!
-//! Wherever a secret comes from, what surrounds it is dropped, and one that cannot be a secret is
-//! refused here: FreshBooks would only say that it does not know it.
+//! A secret comes by file, by systemd's credentials folder, by environment, and never by a flag's value,
+//! which every process on the machine can read. Unlike the store, these files are not ours: they may be
+//! symbolic links, belong to root and be readable by a group, as secret managers leave them. What
+//! surrounds a secret is dropped, and what cannot be one is refused.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::app;
+use super::Store;
+use super::profile::{Profile, fingerprint};
+use crate::app::environment;
 use crate::error::{Error, Kind, Result};
 use crate::fsutil;
+use crate::oauth::{Client, DEFAULT_REDIRECT};
 use crate::secret::Secret;
 
 /// The name under which systemd's `LoadCredential=` passes the client secret.
@@ -29,35 +30,18 @@ const LONGEST: u64 = 64 << 10;
 pub(crate) fn client_secret(named: Option<&Path>) -> Result<Option<Secret>> {
     let named = match named {
         Some(path) => Some(path.to_owned()),
-        None => app::variable("FBSYNC_CLIENT_SECRET_FILE")?.map(PathBuf::from),
+        None => environment::client_secret_file()?,
     };
     if let Some(path) = named {
         return from_file(&path, "client secret").map(Some);
     }
-    if let Some(folder) = app::variable("CREDENTIALS_DIRECTORY")? {
-        let path = Path::new(&folder).join(CREDENTIAL);
+    if let Some(folder) = environment::credentials_directory()? {
+        let path = folder.join(CREDENTIAL);
         if path.exists() {
             return from_file(&path, "client secret").map(Some);
         }
     }
-    variable("FBSYNC_CLIENT_SECRET", "client secret")
-}
-
-/// Reads a secret from an environment variable; one that holds nothing but blanks counts as unset.
-pub(crate) fn variable(name: &str, what: &str) -> Result<Option<Secret>> {
-    let secret = app::variable(name)?.map(|text| Secret::given(&text)).filter(|secret| !secret.is_empty());
-    secret.map(|secret| checked(secret, what, name)).transpose()
-}
-
-/// Refuses what cannot be a secret: `place` says where it is from.
-pub(crate) fn checked(secret: Secret, what: &str, place: &str) -> Result<Secret> {
-    match secret.stray_character() {
-        None => Ok(secret),
-        Some(at) => {
-            let message = format!("{place} holds no {what}: character {at} of it cannot be part of one");
-            Err(Error::new(Kind::Config, message).hint("copy it once more, and nothing else with it"))
-        }
-    }
+    environment::client_secret()
 }
 
 /// Reads a secret from a file, `-` being standard input.
@@ -91,12 +75,79 @@ fn read(source: impl Read, what: &str, place: &str) -> Result<Secret> {
     if secret.is_empty() {
         return Err(Error::new(Kind::Config, format!("{place} holds no {what}: it is empty")));
     }
-    checked(secret, what, place)
+    secret.checked(what, place)
+}
+
+/// A refresh token in the environment, where a container platform's secrets are: the beginning of a sign-in.
+///
+/// It is spent by its first rotation, yet stays in the environment for ever. So it is taken once: when there
+/// is no sign-in, or the one there is dead, and only if it is not the seed that one began with. While the
+/// stored sign-in lives, the store wins.
+pub(crate) struct Seed(Secret);
+
+impl Seed {
+    pub(crate) fn from_environment() -> Result<Option<Self>> {
+        Ok(environment::refresh_token()?.map(Seed))
+    }
+
+    /// Whether this seed is to be taken in place of what is stored.
+    pub(super) fn is_due(&self, stored: Option<&Profile>) -> bool {
+        stored.is_none_or(|stored| match stored.dead {
+            Some(_) => !self.was_taken(stored),
+            // Never rotated: whatever was wrong with it (a mistyped secret) may have been put right
+            // since.
+            None => stored.access_token.is_none() && stored.in_flight.is_none(),
+        })
+    }
+
+    /// Whether the stored sign-in began with this seed.
+    pub(crate) fn was_taken(&self, stored: &Profile) -> bool {
+        stored.seed == Some(self.fingerprint())
+    }
+
+    pub(super) fn fingerprint(&self) -> String {
+        fingerprint(self.0.expose())
+    }
+
+    /// Writes the sign-in that it stands for into the store, unless another process was quicker. Nothing
+    /// has been asked yet: it is due for rotation at once.
+    pub(super) fn plant(self, store: &Store) -> Result<Profile> {
+        let _lock = store.lock()?;
+        match store.load()? {
+            Some(stored) if !self.is_due(Some(&stored)) => Ok(stored),
+            _ => {
+                let (seed, place) = (Some(self.fingerprint()), store.here.clone());
+                let begun = Profile::seeded(client(store)?, &store.app.endpoints, self.0);
+                let profile = Profile { seed, place, ..begun };
+                store.save(&profile)?;
+                store.app.ui.detail(1, "took the sign-in in FBSYNC_REFRESH_TOKEN");
+                Ok(profile)
+            }
+        }
+    }
+}
+
+/// The app that a seed works with.
+fn client(store: &Store) -> Result<Client> {
+    let missing = |name: &str| {
+        let message = format!(
+            "FBSYNC_REFRESH_TOKEN is set, and {name} is not: a refresh token works with its app alone"
+        );
+        let sign_in = store.command("auth");
+        Error::new(Kind::Config, message).hint(format!("set {name}, or sign in with: {sign_in}"))
+    };
+    Ok(Client {
+        id: environment::client_id()?.ok_or_else(|| missing("FBSYNC_CLIENT_ID"))?,
+        secret: client_secret(None)?.ok_or_else(|| missing("FBSYNC_CLIENT_SECRET"))?,
+        redirect_uri: environment::redirect_uri()?.unwrap_or_else(|| DEFAULT_REDIRECT.to_owned()),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::credentials::profile::tests::begun;
+    use crate::time::Timestamp;
 
     #[test]
     fn what_surrounds_a_secret_is_dropped_and_what_cannot_be_one_is_refused() {
@@ -106,6 +157,29 @@ mod tests {
         }
         for bad in ["", "\n", " \u{feff}\n", "two\nlines\n", "s\u{e9}cret", "s3\u{200b}cret"] {
             assert_eq!(read(bad).expect_err(bad).kind(), Kind::Config, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_seed_is_taken_once_and_while_nothing_better_is_stored() {
+        let seed = Seed(Secret::new("seed"));
+        let of = |seed: &str| Profile { seed: Some(fingerprint(seed)), ..begun("refresh") };
+        let in_flight = || Some(of("seed").mark(Timestamp::EPOCH, None));
+        let rotated = |seed: &str| Profile { access_token: Some(Secret::new("access")), ..of(seed) };
+        let dead = |profile| Profile { dead: Some("revoked".to_owned()), ..profile };
+        let table = [
+            ("nothing", None, true),
+            ("itself, never rotated", Some(of("seed")), true),
+            ("another, never rotated", Some(of("other")), true),
+            ("itself, in flight", Some(Profile { in_flight: in_flight(), ..of("seed") }), false),
+            ("itself, alive", Some(rotated("seed")), false),
+            ("another, alive", Some(rotated("other")), false),
+            ("itself, dead", Some(dead(rotated("seed"))), false),
+            ("itself, dead at once", Some(dead(of("seed"))), false),
+            ("another, dead", Some(dead(rotated("other"))), true),
+        ];
+        for (stored, profile, expected) in table {
+            assert_eq!(seed.is_due(profile.as_ref()), expected, "{stored}");
         }
     }
 }

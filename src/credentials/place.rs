@@ -10,20 +10,19 @@ use std::io;
 use std::path::Path;
 
 use super::profile::fingerprint;
-use crate::app;
+use crate::app::{self, environment};
 use crate::error::{Context, Kind, Result};
 
-/// Files and a variable that container runtimes leave: Docker, Podman, Kubernetes.
+/// What Docker and Podman leave in a container.
 const CONTAINER_FILES: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
-const CONTAINER_VARIABLE: &str = "KUBERNETES_SERVICE_HOST";
 
 /// This place's name, or `None` where places cannot be told apart.
 pub(crate) fn here() -> Result<Option<String>> {
-    if let Some(name) = app::variable("FBSYNC_INSTANCE")? {
+    if let Some(name) = environment::instance()? {
         return Ok(Some(format!("instance {name}")));
     }
     let container = CONTAINER_FILES.iter().any(|file| Path::new(file).exists());
-    if container || app::variable(CONTAINER_VARIABLE)?.is_some() {
+    if container || environment::in_kubernetes() {
         return Ok(None);
     }
     // The machine id is confidential (machine-id(5)), so it is kept as a hash.
@@ -41,11 +40,14 @@ pub(crate) fn here() -> Result<Option<String>> {
 
 /// Whether a store of the one place may be rotated at the other. A machine may change its name.
 pub(super) fn same(stored: Option<&str>, here: Option<&str>) -> bool {
-    let machine = |place: &str| place.split_once(" (").map_or(place.to_owned(), |(id, _)| id.to_owned());
     match (stored, here) {
         (Some(stored), Some(here)) => machine(stored) == machine(here),
         _ => true,
     }
+}
+
+fn machine(place: &str) -> &str {
+    place.split_once(" (").map_or(place, |(id, _)| id)
 }
 
 #[cfg(test)]

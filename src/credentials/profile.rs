@@ -5,10 +5,9 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-use super::{place, text};
 use crate::app::Endpoints;
 use crate::freshbooks::Person;
 use crate::oauth::{Client, TokenSet};
@@ -22,7 +21,7 @@ pub(super) const VERSION: u32 = 1;
 pub(crate) struct Profile {
     pub(super) version: u32,
     pub(super) client_id: String,
-    #[serde(with = "text::secret")]
+    #[serde(serialize_with = "exposed")]
     pub(super) client_secret: Secret,
     pub(super) redirect_uri: String,
     /// The tokens go to these two and to no other.
@@ -31,14 +30,14 @@ pub(crate) struct Profile {
     /// What was granted; `None` until FreshBooks has said.
     pub(crate) scopes: Option<String>,
     /// `None` for a seed that was never rotated.
-    #[serde(with = "text::optional_secret")]
-    pub(super) access_token: Option<Secret>,
-    #[serde(with = "text::secret")]
-    pub(super) refresh_token: Secret,
+    #[serde(serialize_with = "exposed")]
+    pub(crate) access_token: Option<Secret>,
+    #[serde(serialize_with = "exposed")]
+    pub(crate) refresh_token: Secret,
     /// By this machine's clock.
-    #[serde(with = "text::moment")]
     pub(crate) expires_at: Timestamp,
-    pub(crate) identity: Option<StoredIdentity>,
+    /// Whose sign-in it is, as FreshBooks last said.
+    pub(crate) identity: Option<Person>,
     pub(super) place: Option<String>,
     /// Fingerprint of the refresh token from the environment that this sign-in began with.
     pub(super) seed: Option<String>,
@@ -46,31 +45,15 @@ pub(crate) struct Profile {
     /// a sign-in.
     pub(super) replaced: Option<String>,
     pub(super) in_flight: Option<InFlight>,
-    /// Why FreshBooks takes this sign-in no more.
+    /// Why FreshBooks no longer accepts this sign-in.
     pub(crate) dead: Option<String>,
 }
 
-/// Whose sign-in it is, as FreshBooks last said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct StoredIdentity {
-    pub(crate) identity_id: Option<i64>,
-    pub(crate) email: String,
-    pub(crate) name: String,
-    pub(crate) businesses: Vec<StoredBusiness>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct StoredBusiness {
-    pub(crate) id: i64,
-    pub(crate) name: String,
-}
-
-/// A refresh that began and whose end is not known.
+/// A refresh that was begun and whose end is not known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct InFlight {
     /// Of the refresh token that was sent.
     pub(super) fingerprint: String,
-    #[serde(with = "text::moment")]
     pub(crate) started_at: Timestamp,
     pub(crate) pid: u32,
     pub(super) place: Option<String>,
@@ -134,21 +117,9 @@ impl Profile {
         }
     }
 
-    pub(crate) fn stored_elsewhere(&self, here: Option<&str>) -> bool {
-        !place::same(self.place.as_deref(), here)
-    }
-
-    pub(crate) fn access_token(&self) -> Option<&Secret> {
-        self.access_token.as_ref()
-    }
-
-    pub(crate) fn refresh_token(&self) -> &Secret {
-        &self.refresh_token
-    }
-
-    /// The access token, if it lives that much longer.
-    pub(super) fn access_good_for(&self, margin: Duration, now: Timestamp) -> Option<&Secret> {
-        self.access_token.as_ref().filter(|_| self.expires_at > now.saturating_add(margin))
+    /// Whether there is an access token that is good for longer than `margin`.
+    pub(super) fn lives_for(&self, margin: Duration, now: Timestamp) -> bool {
+        self.access_token.is_some() && self.expires_at > now.saturating_add(margin)
     }
 
     /// The refresh whose answer was never saved, if there is one.
@@ -175,19 +146,69 @@ impl Profile {
     }
 }
 
-impl From<&Person> for StoredIdentity {
-    fn from(person: &Person) -> Self {
-        let businesses = person.businesses.iter();
-        StoredIdentity {
-            identity_id: person.identity_id,
-            email: person.email.clone(),
-            name: person.name.clone(),
-            businesses: businesses.map(|(id, name)| StoredBusiness { id: *id, name: name.clone() }).collect(),
-        }
-    }
+/// The only place where a [`Secret`] becomes text that is kept.
+pub(super) fn exposed<'a, S: Serializer>(
+    secret: impl Into<Option<&'a Secret>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    secret.into().map(Secret::expose).serialize(serializer)
 }
 
 /// Six bytes of SHA-256 in hex: enough to tell tokens apart, no help to whoever wants one.
 pub(crate) fn fingerprint(text: &str) -> String {
     Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::oauth::DEFAULT_REDIRECT;
+    use crate::origin::Origin;
+
+    /// A sign-in that has a refresh token and nothing else yet.
+    pub(in crate::credentials) fn begun(refresh_token: &str) -> Profile {
+        let origin = Origin::parse("https://api.freshbooks.com").expect("an origin");
+        let redirect_uri = DEFAULT_REDIRECT.to_owned();
+        let client = Client { id: "id".to_owned(), secret: Secret::new("secret"), redirect_uri };
+        Profile::seeded(client, &Endpoints { api: origin.clone(), auth: origin }, Secret::new(refresh_token))
+    }
+
+    #[test]
+    fn a_pair_takes_the_place_of_the_one_that_was_spent_for_it_and_of_no_other() {
+        let pair = |refresh: &str, spent: Option<&str>| Profile {
+            replaced: spent.map(fingerprint),
+            ..begun(refresh)
+        };
+        let table = [
+            (pair("2", Some("1")), Some("1"), true),
+            (pair("2", Some("1")), Some("0"), false),
+            (pair("3", Some("2")), Some("1"), false),
+            (pair("2", Some("1")), Some("2"), false),
+            (pair("2", Some("1")), None, false),
+            (pair("1", None), Some("0"), true),
+            (pair("1", None), None, true),
+        ];
+        for (newer, stored, expected) in table {
+            let found = newer.follows(stored.map(begun).as_ref());
+            assert_eq!(found, expected, "{:?} after {stored:?}", newer.replaced);
+        }
+    }
+
+    #[test]
+    fn the_file_holds_what_was_put_into_it() {
+        let profile = Profile {
+            access_token: Some(Secret::new("access")),
+            in_flight: Some(begun("refresh").mark(Timestamp::EPOCH, Some("host a"))),
+            ..begun("refresh")
+        };
+        let text = serde_json::to_string(&profile).expect("JSON");
+        let read: Profile = serde_json::from_str(&text).expect("what was written");
+        assert_eq!(serde_json::to_string(&read).expect("JSON"), text);
+        assert!(read.access_token == profile.access_token && read.refresh_token == profile.refresh_token);
+        assert_eq!(read.interrupted(), profile.in_flight.as_ref());
+        for missing in ["client_secret", "refresh_token", "expires_at"] {
+            let renamed = text.replace(missing, "something_else");
+            assert!(serde_json::from_str::<Profile>(&renamed).is_err(), "{missing}");
+        }
+    }
 }

@@ -4,28 +4,28 @@
 //! in this order: lock → read again → mark the refresh as in flight → POST → put the new pair away,
 //! durably → use it. The mark is written first for two reasons: it proves that the disk takes
 //! writes before the token is spent, and it lets a later run tell a refresh that was cut short from
-//! a token that was revoked. What follows the POST is in `aftermath`.
+//! a token that was revoked.
 //!
 //! - A signal ends the wait for the lock. Once it is held nothing looks for signals, not even the
 //!   second one: whoever asks to stop is heard when the section has ended.
 //! - Nothing in here waits for long: what is worth another try is handed back, and the lock is free
 //!   meanwhile.
-//! - Tokens are never deleted. A sign-in that FreshBooks takes no more is marked, so that no later
+//! - A failure leaves the store true: the mark stays if the token may have been spent, and goes if it
+//!   cannot have been.
+//! - Tokens are never deleted. A sign-in that FreshBooks no longer accepts is marked, so that no later
 //!   run asks in vain.
 
 use std::time::Duration;
 
-use super::place;
-use super::profile::Profile;
+use super::profile::{InFlight, Profile};
 use super::store::Store;
-use crate::app::{self, Clock, Endpoints};
+use super::{check_origin, dead, instead_of_a_copy, not_signed_in};
+use crate::app::{self, App};
 use crate::error::{Error, Kind, Result};
 use crate::http::Http;
 use crate::http::retry::Outcome;
 use crate::oauth::{self, TokenProblem, TokenSet};
 use crate::secret::Secret;
-use crate::stop::Stop;
-use crate::ui::Ui;
 
 /// Before the one repeat after a lost answer. Asking again cannot make it worse: if the first
 /// request was acted on, the pair it brought is lost either way, and a server with a grace period
@@ -41,23 +41,18 @@ pub(super) enum Unless {
     Replaced(Option<Secret>),
 }
 
-/// How a section ended that did not fail for good.
+/// What came of it, where the store and the sign-in allowed the attempt.
 pub(super) enum Ended {
     /// Another process had rotated already.
     Taken(Profile),
     Rotated(Profile),
-    /// Nothing is lost; worth another try after a while, judged as the outcome says.
-    Later(Error, Outcome),
+    /// No tokens. The outcome says whether another try after a while may bring some.
+    Failed(Error, Outcome),
 }
 
 pub(super) struct Section<'a> {
     pub(super) store: &'a Store,
     pub(super) http: &'a Http,
-    pub(super) clock: &'a Clock,
-    pub(super) stop: &'a Stop,
-    pub(super) ui: Ui,
-    pub(super) endpoints: &'a Endpoints,
-    pub(super) here: Option<&'a str>,
     /// Whether a sign-in from another place may be taken over.
     pub(super) adopt: bool,
 }
@@ -66,9 +61,8 @@ impl Section<'_> {
     /// The whole of it. The lock is free again when this returns.
     pub(super) fn run(&self, unless: &Unless) -> Result<Ended> {
         let _lock = self.store.lock()?;
-        let _shield = self.stop.shield();
-        let stored = self.store.load_completed(self.ui)?.ok_or_else(|| super::not_signed_in(self.store))?;
-        let now = self.clock.now();
+        let _shield = self.store.app.stop.shield();
+        let stored = self.store.load_completed()?.ok_or_else(|| not_signed_in(self.store))?;
         if let Unless::Replaced(seen) = unless
             && stored.access_token.is_some()
             && stored.access_token != *seen
@@ -77,7 +71,8 @@ impl Section<'_> {
         }
         self.check(&stored)?;
         let earlier = stored.interrupted().cloned();
-        let mark = earlier.clone().unwrap_or_else(|| stored.mark(now, self.here));
+        let now = self.store.app.clock.now();
+        let mark = earlier.clone().unwrap_or_else(|| stored.mark(now, self.store.here.as_deref()));
         let marked = Profile { in_flight: Some(mark), ..stored };
         app::die_if_chosen("before-mark");
         let spare = self.store.spare_handles()?;
@@ -89,59 +84,124 @@ impl Section<'_> {
             .because(error)
         })?;
         app::die_if_chosen("before-post");
-        let answer = self.ask(&marked);
+        let answer = ask(self.store, self.http, &marked);
         drop(spare);
         app::die_if_chosen("after-post");
         match answer {
-            Ok(tokens) => self.keep(&marked, &tokens).map(Ended::Rotated),
-            Err(problem) => self.judge(&marked, earlier, problem),
+            Ok(tokens) => keep(self.store, marked.rotated(&tokens), &tokens).map(Ended::Rotated),
+            Err(problem) => self.judge(marked, earlier, problem),
         }
     }
 
     /// What must hold before a token may be spent.
     fn check(&self, stored: &Profile) -> Result<()> {
-        super::check_origin(self.store, stored, self.endpoints)?;
+        check_origin(self.store, stored)?;
         if let Some(reason) = &stored.dead {
             return Err(dead(self.store, reason));
         }
-        if self.adopt || place::same(stored.place.as_deref(), self.here) {
+        if self.adopt || !self.store.is_copied(stored) {
             return Ok(());
         }
-        let (there, here) = (stored.place.as_deref().unwrap_or_default(), self.here.unwrap_or_default());
+        let place = |place: &Option<String>| place.clone().unwrap_or_default();
         let message = format!(
-            "the sign-in was stored on {there} and this is {here}: rotating its tokens here would lock \
-             the other out"
+            "the sign-in was stored on {} and this is {}: rotating its tokens here would lock the other out",
+            place(&stored.place),
+            place(&self.store.here)
         );
         Err(Error::new(Kind::Config, message).hint(instead_of_a_copy(self.store)))
     }
 
-    pub(super) fn ask(&self, marked: &Profile) -> Result<TokenSet, TokenProblem> {
-        let ask = || oauth::refresh(self.http, &self.endpoints.api, &marked.client(), &marked.refresh_token);
-        match ask() {
-            Err(TokenProblem::Lost(why)) => {
-                let wait = AFTER_LOST_ANSWER.as_secs();
-                self.ui.asks_again(format_args!(
-                    "the answer to the refresh was lost ({why}); asking once more in {wait} s"
-                ));
-                self.clock.pause(AFTER_LOST_ANSWER);
-                // Even a refusal is the echo of the first request now, and proves nothing yet.
-                ask().map_err(|second| match second {
-                    TokenProblem::Client(why) => TokenProblem::Client(why),
-                    other => TokenProblem::Lost(format!("{why}; then: {other}")),
-                })
+    /// Sorts a refresh that brought no tokens. `earlier` is the mark of a refresh before it whose end is
+    /// not known either.
+    fn judge(&self, marked: Profile, earlier: Option<InFlight>, problem: TokenProblem) -> Result<Ended> {
+        // Turned away at the door, or not there at all, the token is as unspent as it was before.
+        let (unspent, state) = match &problem {
+            TokenProblem::NotSent(_) | TokenProblem::Distrusted(_) => {
+                (true, "nothing was sent, nothing is lost")
             }
-            answer => answer,
+            TokenProblem::Busy { status, .. } => (*status == 429, "the tokens are kept"),
+            TokenProblem::Refused { .. } => (true, "the tokens are kept"),
+            TokenProblem::Client(_) => {
+                (true, "FreshBooks rejects the client id or secret; the tokens are kept")
+            }
+            TokenProblem::Lost(_) => {
+                (false, "whether the old ones still work is not known, and they are kept")
+            }
+            TokenProblem::Grant(why) => return self.rejected(marked, earlier, why),
+        };
+        if unspent {
+            self.note_down(&Profile { in_flight: earlier, ..marked });
+        }
+        let outcome = match problem {
+            TokenProblem::NotSent(_) => Outcome::Passing { retry_after: None },
+            TokenProblem::Busy { retry_after, .. } => Outcome::Passing { retry_after },
+            _ => Outcome::Final,
+        };
+        let error = problem.into_error(&self.store.app.typed(), "cannot refresh the tokens", state);
+        Ok(Ended::Failed(error, outcome))
+    }
+
+    /// The refresh token is no longer valid. Somebody without the lock, such as a person who put a file
+    /// back, may have written a newer pair meanwhile; otherwise the sign-in ends here.
+    fn rejected(&self, marked: Profile, earlier: Option<InFlight>, why: &str) -> Result<Ended> {
+        if let Ok(Some(newer)) = self.store.load()
+            && newer.refresh_token != marked.refresh_token
+            && newer.access_token.is_some()
+        {
+            return Ok(Ended::Taken(newer));
+        }
+        let reason = match earlier {
+            Some(InFlight { started_at, pid, .. }) => format!(
+                "an earlier refresh (process {pid}, {started_at}) was interrupted before its answer was \
+                 saved, and FreshBooks has since taken the old token out of use"
+            ),
+            None => format!(
+                "FreshBooks rejects the refresh token: it was used elsewhere, revoked or replaced ({why})"
+            ),
+        };
+        let error = dead(self.store, &reason);
+        self.note_down(&Profile { dead: Some(reason), ..marked });
+        Err(error)
+    }
+
+    /// Saves what is good to know and not worth an error: the failure on its way matters more than this
+    /// one.
+    fn note_down(&self, profile: &Profile) {
+        if let Err(error) = self.store.save(profile) {
+            self.store.app.ui.warn(error);
         }
     }
 }
 
-/// What to do about a sign-in that was stored in another place.
-pub(crate) fn instead_of_a_copy(store: &Store) -> String {
-    let (new, same) = (store.command("auth"), store.command("refresh --adopt"));
-    format!("{new} for a sign-in of its own; {same} if the other is no longer used")
+/// Asks for the next pair, and once more where the answer is lost.
+pub(super) fn ask(store: &Store, http: &Http, profile: &Profile) -> Result<TokenSet, TokenProblem> {
+    let App { ui, clock, endpoints, .. } = &store.app;
+    let ask = || oauth::refresh(http, &endpoints.api, &profile.client(), &profile.refresh_token);
+    match ask() {
+        Err(TokenProblem::Lost(why)) => {
+            let wait = AFTER_LOST_ANSWER.as_secs();
+            ui.asks_again(format_args!(
+                "the answer to the refresh was lost ({why}); asking once more in {wait} s"
+            ));
+            clock.pause(AFTER_LOST_ANSWER);
+            // Even a refusal is the echo of the first request now, and proves nothing yet.
+            ask().map_err(|second| match second {
+                TokenProblem::Client(why) => TokenProblem::Client(why),
+                other => TokenProblem::Lost(format!("{why}; then: {other}")),
+            })
+        }
+        answer => answer,
+    }
 }
 
-/// The answer for a sign-in that was found dead, now or by an earlier run.
-pub(super) fn dead(store: &Store, reason: &str) -> Error {
-    Error::new(Kind::SignIn, format!("a new sign-in is needed: {reason}")).hint(store.command("auth"))
+/// Stores a sign-in whose pair has just come, before anybody uses it.
+pub(super) fn keep(store: &Store, profile: Profile, tokens: &TokenSet) -> Result<Profile> {
+    // A clock that is off is worth a word: it is the machine's fault that expiry seems odd.
+    if let Some(skew) = tokens.skew.filter(|skew| skew.matters()) {
+        store.app.ui.warn(format_args!("{skew}; expiry is reckoned by theirs"));
+    }
+    let place = store.here.clone().or(profile.place);
+    let profile = Profile { place, ..profile };
+    store.put_away(&profile)?;
+    Ok(profile)
 }

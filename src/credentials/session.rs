@@ -1,117 +1,246 @@
 //! A signed-in session: hands out access tokens, and replaces those that are due or refused.
 //!
-//! It is cloned into every worker; what the clones share is in `keeper`. What failed for good is
-//! not tried again: one round of work sees one failure. A service that stays opens a new session
-//! for each round.
+//! Every worker shares it. Threads meet at a mutex, processes at the store's lock, so a burst of refused
+//! requests costs one rotation. The mutex is held while one thread rotates: the others have nothing to
+//! do without its token.
+//!
+//! What failed for good is not tried again: one round of work sees one failure. A service that stays
+//! opens a new session for each round.
 
-use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::inputs;
-use super::keeper::Keeper;
-use super::rotation::Unless;
-use crate::app::{App, Typed};
+use super::inputs::Seed;
+use super::profile::Profile;
+use super::rotation::{Ended, Section, Unless};
+use super::store::Store;
+use super::{check_origin, not_signed_in};
+use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::{Person, Tokens};
 use crate::http::Http;
+use crate::http::retry::{self, Verdict};
 use crate::secret::Secret;
-use crate::time::Timestamp;
+use crate::time::spoken;
 
 /// An access token lives twelve hours; one that ends sooner than this is replaced before work
 /// begins.
 const MARGIN: Duration = Duration::from_secs(10 * 60);
 
-#[derive(Clone)]
-pub(crate) enum Session {
-    /// FBSYNC_ACCESS_TOKEN: nothing is stored, nothing can be replaced.
-    Bare(Secret, Typed),
-    Stored(Arc<Keeper>),
+/// A stored sign-in, as far as this process knows it.
+pub(crate) struct Session {
+    store: Store,
+    http: Http,
+    /// Whether a sign-in that was stored in another place may be rotated here.
+    adopt: bool,
+    kept: Mutex<Kept>,
+}
+
+struct Kept {
+    profile: Profile,
+    /// Whether the pair was written since this process first read the store: then it is used until
+    /// FreshBooks refuses it, whatever its dates say.
+    renewed: bool,
+    /// FreshBooks refused a token that it had just issued: it answers so for what must not be read, too.
+    refuses_good_ones: bool,
+    /// The failure that every thread gets.
+    failed: Option<Error>,
+    /// Whether it was said how this sign-in will end, if there is anything to say.
+    told: bool,
 }
 
 impl Session {
-    /// The bare token in the environment, or the sign-in of `app.profile`.
-    pub(crate) fn open(app: &App, http: &Http) -> Result<Self> {
-        match inputs::variable("FBSYNC_ACCESS_TOKEN", "access token")? {
-            Some(token) => Ok(Session::Bare(token, app.typed())),
-            None => Session::stored(app, http),
-        }
-    }
-
     /// The stored sign-in of `app.profile`, which a seed from the environment may begin or revive.
-    pub(crate) fn stored(app: &App, http: &Http) -> Result<Self> {
-        Ok(Session::Stored(Arc::new(Keeper::open(app, http)?)))
+    pub(crate) fn open(app: &App, http: &Http, adopt: bool) -> Result<Self> {
+        let store = Store::new(app)?;
+        let mut stored = match store.draft().exists() {
+            true => {
+                let _lock = store.lock()?;
+                store.load_completed()?
+            }
+            false => store.load()?,
+        };
+        if let Some(seed) = Seed::from_environment()?
+            && seed.is_due(stored.as_ref())
+        {
+            stored = Some(seed.plant(&store)?);
+        }
+        let profile = stored.ok_or_else(|| not_signed_in(&store))?;
+        check_origin(&store, &profile)?;
+        let kept = Kept { profile, renewed: false, refuses_good_ones: false, failed: None, told: false };
+        Ok(Session { store, http: http.clone(), adopt, kept: Mutex::new(kept) })
     }
 
-    /// Allows a sign-in that was stored in another place to be rotated here.
-    pub(crate) fn adopting(self, adopt: bool) -> Self {
-        if let Session::Stored(keeper) = &self {
-            keeper.adopt(adopt);
-        }
-        self
+    /// The sign-in as it is known now.
+    pub(crate) fn profile(&self) -> Profile {
+        self.kept().profile.clone()
     }
 
     /// Rotates because it was asked for. `within`: only if the access token ends sooner. Whether it
     /// was rotated.
     pub(crate) fn rotate(&self, within: Option<Duration>) -> Result<bool> {
-        let keeper = self.keeper()?;
+        let mut kept = self.kept();
         match within {
-            None => keeper.rotate(|_| Some(Unless::Never)),
-            Some(within) => keeper.rotate(|kept| match kept.lives_for(within) {
-                true => None,
-                false => Some(Unless::Replaced(kept.access_token())),
-            }),
+            None => self.renew(&mut kept, &Unless::Never),
+            Some(within) if self.lives_for(&kept, within) => {
+                self.tell_its_end(&mut kept);
+                Ok(false)
+            }
+            Some(_) => {
+                let unless = Unless::Replaced(kept.profile.access_token.clone());
+                self.renew(&mut kept, &unless)
+            }
         }
     }
 
     /// Keeps what FreshBooks says of the person, for `status`. A failure is told and no more.
     pub(crate) fn remember(&self, person: &Person) {
-        if let Session::Stored(keeper) = self {
-            keeper.remember(person);
+        let mut kept = self.kept();
+        if kept.profile.identity.as_ref() == Some(person) {
+            return;
+        }
+        kept.profile.identity = Some(person.clone());
+        if let Err(error) = super::remember(&self.store.app, person) {
+            self.store.app.ui.warn(error);
         }
     }
 
-    /// The granted scopes, where FreshBooks has said.
-    pub(crate) fn scopes(&self) -> Option<String> {
-        self.keeper().ok()?.look(|profile| profile.scopes.clone())
+    /// A sign-in that is dead, or a copy, works until its access token expires: a warning now is better
+    /// than a failure that night.
+    fn tell_its_end(&self, kept: &mut Kept) {
+        let (profile, ui) = (&kept.profile, self.store.app.ui);
+        if std::mem::replace(&mut kept.told, true) {
+            return;
+        }
+        if profile.dead.is_some() {
+            let (end, sign_in) = (profile.expires_at, self.store.command("auth"));
+            ui.warn(format_args!(
+                "FreshBooks no longer renews this sign-in; it expires at {end}; before that: {sign_in}"
+            ));
+        } else if !self.adopt && self.store.is_copied(profile) {
+            ui.warn("this sign-in was stored on another machine: it is used, but not refreshed here");
+        }
     }
 
-    pub(crate) fn expires_at(&self) -> Option<Timestamp> {
-        Some(self.keeper().ok()?.look(|profile| profile.expires_at))
-    }
-
-    fn keeper(&self) -> Result<&Keeper> {
-        match self {
-            Session::Stored(keeper) => Ok(keeper),
-            Session::Bare(_, typed) => {
-                let message = "FreshBooks rejects the access token in FBSYNC_ACCESS_TOKEN";
-                let sign_in = typed.command("auth");
-                Err(Error::new(Kind::SignIn, message)
-                    .hint(format!("set a new one, or unset it and sign in with: {sign_in}")))
+    fn renew(&self, kept: &mut Kept, unless: &Unless) -> Result<bool> {
+        if let Some(failed) = &kept.failed {
+            return Err(failed.clone());
+        }
+        match self.until_settled(unless) {
+            Ok((profile, _)) if someone_else(&kept.profile, &profile) => {
+                let message =
+                    "somebody else signed in to this profile meanwhile; their tokens are not used here";
+                Err(Error::new(Kind::SignIn, message).hint("run the command again"))
+            }
+            Ok((profile, rotated)) => {
+                (kept.profile, kept.renewed) = (profile, true);
+                Ok(rotated)
+            }
+            Err(error) => {
+                kept.failed = Some(error.clone());
+                Err(error)
             }
         }
+    }
+
+    /// Runs the section until it ends for good; between two tries the lock is free and a signal is
+    /// heard.
+    fn until_settled(&self, unless: &Unless) -> Result<(Profile, bool)> {
+        let App { clock, stop, ui, .. } = &self.store.app;
+        let section = Section { store: &self.store, http: &self.http, adopt: self.adopt };
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let (error, outcome) = match section.run(unless)? {
+                Ended::Taken(profile) => return Ok((profile, false)),
+                Ended::Rotated(profile) => return Ok((profile, true)),
+                Ended::Failed(error, outcome) => (error, outcome),
+            };
+            match retry::judge(attempt, outcome, 1.0) {
+                Verdict::Wait(wait) => {
+                    ui.asks_again(format_args!("{error}; asking again in {} s", wait.as_secs()));
+                    clock.sleep(wait, stop)?;
+                }
+                Verdict::GiveUp => return Err(error),
+            }
+        }
+    }
+
+    fn lives_for(&self, kept: &Kept, margin: Duration) -> bool {
+        kept.profile.lives_for(margin, self.store.app.clock.now())
+    }
+
+    fn current(&self, kept: &Kept) -> Result<Secret> {
+        let unusable =
+            |why: &str| Error::new(Kind::SignIn, why.to_owned()).hint(self.store.command("refresh"));
+        match &kept.profile.access_token {
+            None => Err(unusable("the sign-in has no access token yet")),
+            Some(token) => match token.stray_character() {
+                None => Ok(token.clone()),
+                Some(place) => Err(unusable(&format!(
+                    "the stored access token is not one: its character {place} cannot be part of a token"
+                ))),
+            },
+        }
+    }
+
+    /// A thread that panicked cannot have left half a profile: it is replaced whole.
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Tokens for Session {
-    /// One that is good for ten minutes more, refreshed first if need be.
+    /// One that is good for ten minutes more, refreshed first if need be; one of this run as it is.
     fn bearer(&self) -> Result<Secret> {
-        match self {
-            Session::Bare(token, _) => Ok(token.clone()),
-            Session::Stored(keeper) => keeper.good_for(MARGIN),
+        let mut kept = self.kept();
+        let margin = if kept.failed.is_some() { Duration::ZERO } else { MARGIN };
+        if kept.renewed || self.lives_for(&kept, margin) {
+            self.tell_its_end(&mut kept);
+            return self.current(&kept);
+        }
+        let unless = Unless::Replaced(kept.profile.access_token.clone());
+        match self.renew(&mut kept, &unless) {
+            Ok(_) => self.current(&kept),
+            // So early, a failure that will pass need not end the work.
+            Err(error) if passing(&error) && self.lives_for(&kept, Duration::ZERO) => {
+                let App { clock, ui, .. } = &self.store.app;
+                let left = spoken(kept.profile.expires_at.since(clock.now()));
+                ui.warn(format_args!("{error}; going on with the access token, good for {left} more"));
+                self.current(&kept)
+            }
+            Err(error) => Err(error),
         }
     }
 
+    /// The one another thread or process has got meanwhile, or a new one.
     fn replace(&self, refused: &Secret) -> Result<Option<Secret>> {
-        self.keeper()?.replace(refused)
-    }
-
-    fn can_replace(&self) -> bool {
-        matches!(self, Session::Stored(_))
+        let mut kept = self.kept();
+        if kept.profile.access_token.as_ref() == Some(refused) {
+            if kept.refuses_good_ones && self.lives_for(&kept, Duration::ZERO) {
+                return Ok(None);
+            }
+            self.renew(&mut kept, &Unless::Replaced(Some(refused.clone())))?;
+        }
+        self.current(&kept).map(Some)
     }
 
     fn was_refused_too(&self, fresh: &Secret) {
-        if let Session::Stored(keeper) = self {
-            keeper.was_refused_too(fresh);
-        }
+        let mut kept = self.kept();
+        kept.refuses_good_ones |= kept.renewed && kept.profile.access_token.as_ref() == Some(fresh);
     }
+
+    fn scopes(&self) -> Option<String> {
+        self.profile().scopes
+    }
+}
+
+/// Work that one person's sign-in began is not finished with another's.
+fn someone_else(before: &Profile, after: &Profile) -> bool {
+    let id = |profile: &Profile| profile.identity.as_ref().and_then(|identity| identity.identity_id);
+    matches!((id(before), id(after)), (Some(before), Some(after)) if before != after)
+}
+
+fn passing(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Unavailable | Kind::Locked)
 }

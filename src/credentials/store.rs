@@ -5,6 +5,7 @@
 //! - A file that others can read, that is not ours, damaged, or newer than this program is reported
 //!   and left alone.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,12 +15,12 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::classic::{self, ClassicProfile};
+use super::place;
 use super::profile::{Profile, VERSION};
-use crate::app::{self, App, Typed};
+use crate::app::{self, App};
 use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock, kind_of};
 use crate::shell;
-use crate::stop::Stop;
 
 /// A rotation takes seconds, and half a minute at worst; who waits longer than this waits for a
 /// hung process.
@@ -28,14 +29,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A sign-in takes a few kilobytes, and some more for each business.
 const LARGEST: u64 = 16 << 20;
 
-/// Where one profile's files are.
+/// One profile's files, and the run that uses them.
 #[derive(Clone)]
 pub(crate) struct Store {
-    name: String,
+    /// With this profile as its own.
+    pub(super) app: App,
     file: PathBuf,
-    typed: Typed,
-    patience: Duration,
-    stop: Stop,
+    /// Where this process runs.
+    pub(super) here: Option<String>,
 }
 
 /// What a file holds.
@@ -53,16 +54,12 @@ struct Head {
 }
 
 impl Store {
-    pub(crate) fn new(app: &App, name: &str) -> Result<Self> {
+    /// The one of `app.profile`.
+    pub(crate) fn new(app: &App) -> Result<Self> {
         let folder = std::path::absolute(app.state_dir()?)
             .context(Kind::Config, || "cannot tell where the state folder is".to_owned())?;
-        Ok(Store {
-            name: name.to_owned(),
-            file: folder.join(format!("{name}.json")),
-            typed: app.for_profile(name).typed(),
-            patience: app::patience(PATIENCE),
-            stop: app.stop.clone(),
-        })
+        let file = folder.join(format!("{}.json", app.profile));
+        Ok(Store { app: app.clone(), file, here: place::here()? })
     }
 
     /// One for every profile in the folder, by name, also where the first pair never came to its place.
@@ -75,20 +72,15 @@ impl Store {
                 entries.map_err(fsutil::failing(|| format!("cannot read the folder {}", folder.display())))?
             }
         };
-        let mut names: Vec<String> = entries
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter_map(|file| {
-                [".json", ".next"].iter().find_map(|end| file.strip_suffix(end)).map(str::to_owned)
-            })
-            .filter(|name| !name.starts_with('.'))
-            .collect();
-        names.sort();
-        names.dedup();
-        names.iter().map(|name| Store::new(app, name)).collect()
+        let files = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let name =
+            |file: String| Some([".json", ".next"].iter().find_map(|end| file.strip_suffix(end))?.to_owned());
+        let names: BTreeSet<String> = files.filter_map(name).filter(|name| !name.starts_with('.')).collect();
+        names.iter().map(|name| Store::new(&app.for_profile(name))).collect()
     }
 
     pub(crate) fn name(&self) -> &str {
-        &self.name
+        &self.app.profile
     }
 
     /// Whether there is anything to forget.
@@ -101,12 +93,17 @@ impl Store {
     }
 
     pub(super) fn beside(&self, extension: &str) -> PathBuf {
-        self.file.with_file_name(format!("{}.{extension}", self.name))
+        self.file.with_file_name(format!("{}.{extension}", self.name()))
     }
 
     /// A command to be typed about this sign-in.
     pub(crate) fn command(&self, words: &str) -> String {
-        self.typed.command(words)
+        self.app.command(words)
+    }
+
+    /// Whether a sign-in was stored in another place, where it may still be in use.
+    pub(crate) fn is_copied(&self, profile: &Profile) -> bool {
+        !place::same(profile.place.as_deref(), self.here.as_deref())
     }
 
     /// Takes the lock under which alone the files change. Makes the folder if need be. A signal ends
@@ -117,9 +114,10 @@ impl Store {
             return Err(problem);
         }
         let path = self.beside("lock");
-        match Lock::acquire(&path, self.patience, || self.stop.check().is_ok()) {
+        let stop = &self.app.stop;
+        match Lock::acquire(&path, app::patience(PATIENCE), || stop.check().is_ok()) {
             Ok(Some(lock)) => Ok(lock),
-            Ok(None) => Err(self.stop.check().err().unwrap_or_else(|| {
+            Ok(None) => Err(stop.check().err().unwrap_or_else(|| {
                 Error::new(Kind::Locked, format!("another fbsync has held {} for a minute", path.display()))
                     .hint(format!("fuser {} shows which process it is", shell::path(&path)))
             })),
@@ -176,7 +174,7 @@ impl Store {
 
     /// A sign-in to FreshBooks and one to Classic do not replace each other: a database belongs to one.
     pub(super) fn taken_by(&self, other: &str) -> Error {
-        let message = format!("the profile `{}` holds a sign-in to {other}", self.name);
+        let message = format!("the profile `{}` holds a sign-in to {other}", self.name());
         let logout = self.command("logout");
         Error::new(Kind::Config, message).hint(format!("name another one with --profile, or first: {logout}"))
     }

@@ -1,5 +1,7 @@
 //! From what was asked to a view of it: the snapshot, the businesses, the people.
 
+use std::collections::BTreeSet;
+
 use crate::error::{Error, Kind, Result};
 use crate::model::Status;
 use crate::report::{Options, Scope, View};
@@ -47,4 +49,13 @@ impl<'r> Source<'r> {
         let reader = self.alone.as_ref().unwrap_or(self.whole);
         View::new(reader, self.snapshot.clone(), self.scope.clone(), options, stop)
     }
+}
+
+/// Holds snapshots against their hashes before anything is made of them that is to be trusted.
+pub(crate) fn recheck(reader: &Reader, snapshots: &BTreeSet<i64>) -> Result<()> {
+    let found = reader.recheck(snapshots)?;
+    let Some(first) = found.first() else { return Ok(()) };
+    let problem = format!("the database does not agree with its hashes ({}); nothing was exported", first.0);
+    Err(Error::new(Kind::Storage, problem)
+        .hint("fbsync verify --db FILE shows everything that is wrong with it"))
 }

@@ -42,7 +42,7 @@ const POLL: Duration = Duration::from_millis(100);
 /// What to read, and with how much effort.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    /// Requests in flight at most.
+    /// Maximum number of concurrent requests.
     pub(crate) jobs: usize,
     /// Only these businesses; empty means all.
     pub(crate) only: BTreeSet<i64>,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::me::{self, Me};
@@ -37,10 +38,17 @@ pub(crate) trait Tokens: Send + Sync {
     fn replace(&self, refused: &Secret) -> Result<Option<Secret>>;
 
     /// Whether there can be another one at all.
-    fn can_replace(&self) -> bool;
+    fn can_replace(&self) -> bool {
+        true
+    }
 
     /// FreshBooks refused `fresh` for the same read, which [`Tokens::replace`] has just given.
-    fn was_refused_too(&self, fresh: &Secret);
+    fn was_refused_too(&self, _fresh: &Secret) {}
+
+    /// The granted scopes, where FreshBooks has said.
+    fn scopes(&self) -> Option<String> {
+        None
+    }
 }
 
 #[derive(Clone)]
@@ -51,8 +59,8 @@ pub(crate) struct FreshBooks {
 }
 
 impl FreshBooks {
-    pub(crate) fn new(http: Http, api: Origin, tokens: impl Tokens + 'static) -> Self {
-        FreshBooks { http, api, tokens: Arc::new(tokens) }
+    pub(crate) fn new(http: Http, api: Origin, tokens: Arc<dyn Tokens>) -> Self {
+        FreshBooks { http, api, tokens }
     }
 
     /// How often something had to be asked again so far.
@@ -142,12 +150,19 @@ fn me_url(api: &Origin) -> Url {
 }
 
 /// Who a token belongs to, and the businesses it reaches.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Person {
     pub(crate) identity_id: Option<i64>,
     pub(crate) email: String,
     pub(crate) name: String,
-    pub(crate) businesses: Vec<(i64, String)>,
+    pub(crate) businesses: Vec<Reached>,
+}
+
+/// A business that somebody reaches.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Reached {
+    pub(crate) id: i64,
+    pub(crate) name: String,
 }
 
 /// Asks `users/me` with a token that belongs to no session yet.
@@ -157,8 +172,8 @@ pub(crate) fn who_is(http: &Http, api: &Origin, token: &Secret) -> Result<Person
 
 fn person(reply: Reply<Me>) -> Result<Person> {
     let (me, _) = reply.map_err(|failed| failed.into_error("ask FreshBooks who signed in"))?;
-    let mut businesses: Vec<_> =
-        me.businesses.into_iter().map(|business| (business.id, business.name)).collect();
+    let reached = me.businesses.into_iter().map(|business| Reached { id: business.id, name: business.name });
+    let mut businesses: Vec<_> = reached.collect();
     businesses.sort();
     let Identity { id, email, first_name, last_name, .. } = me.identity;
     Ok(Person { identity_id: Some(id), email, name: full_name(&first_name, &last_name), businesses })

@@ -15,7 +15,7 @@ mod strip;
 mod tolerant;
 mod wire;
 
-pub(crate) use client::{FreshBooks, PER_PAGE, Person, Reply, TeamQuery, Tokens, who_is};
+pub(crate) use client::{FreshBooks, PER_PAGE, Person, Reached, Reply, TeamQuery, Tokens, who_is};
 pub(crate) use me::Me;
 pub(crate) use oddities::{Noted, Oddities};
 pub(crate) use staff::{StaffAnswer, StaffPage};

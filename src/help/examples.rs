@@ -10,7 +10,7 @@ pub(crate) struct Extra {
     pub(crate) codes: &'static [&'static str],
 }
 
-pub(crate) const EXTRAS: [Extra; 15] = [
+pub(crate) const EXTRAS: [Extra; 19] = [
     Extra {
         path: "",
         examples: &[
@@ -103,6 +103,29 @@ pub(crate) const EXTRAS: [Extra; 15] = [
             ),
         ],
         codes: &["7", "9", "10"],
+    },
+    Extra {
+        path: "review",
+        examples: &[("what is left to do", "fbsync review status --db audit.sqlite")],
+        codes: &["9", "10"],
+    },
+    Extra {
+        path: "review record",
+        examples: &[
+            ("check a filled sheet first", "fbsync review record review.xlsx --db audit.sqlite --dry-run"),
+            ("two reviewers' sheets together", "fbsync review record ann.xlsx bob.csv --db audit.sqlite"),
+        ],
+        codes: &["3", "8", "9", "10"],
+    },
+    Extra {
+        path: "review status",
+        examples: &[("of one snapshot", "fbsync review status --db audit.sqlite --snapshot 12")],
+        codes: &["9", "10"],
+    },
+    Extra {
+        path: "review list",
+        examples: &[("for a program", "fbsync review list --db audit.sqlite --json")],
+        codes: &["9"],
     },
     Extra {
         path: "export",

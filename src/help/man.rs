@@ -6,8 +6,9 @@ use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use super::facts::{EXIT_CODES, FILES, VARIABLES};
+use super::facts::{EXIT_CODES, FILES};
 use super::{Extra, extra};
+use crate::app::environment::VARIABLES;
 
 /// A page's file name, and its text.
 pub(crate) struct Page {
@@ -56,7 +57,7 @@ fn page(command: &Command, name: &str, path: &[&str]) -> io::Result<Vec<u8>> {
         examples(extra).to_writer(&mut text)?;
     }
     table("EXIT STATUS", EXIT_CODES).to_writer(&mut text)?;
-    table("ENVIRONMENT", VARIABLES.map(|variable| (variable.name, variable.meaning))).to_writer(&mut text)?;
+    table("ENVIRONMENT", VARIABLES.iter().copied()).to_writer(&mut text)?;
     table("FILES", FILES).to_writer(&mut text)?;
     see_also(path).to_writer(&mut text)?;
     Ok(text)

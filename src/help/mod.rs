@@ -9,10 +9,11 @@ pub(crate) mod man;
 
 use clap::{Command, CommandFactory as _};
 
+use crate::app::environment::VARIABLES;
 use crate::cli::Cli;
 use crate::report::summary::wrapped;
 use examples::{EXTRAS, Extra};
-use facts::{EXIT_CODES, FILES, VARIABLES, Variable};
+use facts::{EXIT_CODES, FILES};
 
 /// The program's definition with all of its help.
 pub(crate) fn command() -> Command {
@@ -24,7 +25,7 @@ pub(crate) fn command() -> Command {
     command.after_help(first.clone()).after_long_help(format!(
         "{first}\n\nExit codes:\n{}\n\nEnvironment (flags count first):\n{}\n\nFiles:\n{}",
         in_columns(EXIT_CODES),
-        in_columns(VARIABLES.map(|Variable { name, meaning }| (name, meaning))),
+        in_columns(VARIABLES.iter().copied()),
         in_columns(FILES),
     ))
 }
@@ -121,7 +122,7 @@ mod tests {
         command.build();
         let arguments = command.get_subcommands().flat_map(Command::get_arguments);
         for name in arguments.filter_map(|argument| argument.get_env()?.to_str()) {
-            assert!(VARIABLES.iter().any(|variable| variable.name == name), "{name}");
+            assert!(VARIABLES.iter().any(|(known, _)| *known == name), "{name}");
         }
     }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::app;
+use crate::app::environment;
 use crate::model::reading::hex;
 
 /// No trust store is nearly as large.
@@ -39,11 +39,8 @@ impl TrustStore {
         if cfg!(target_os = "macos") {
             return None;
         }
-        ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find_map(|named_by| match app::variable(named_by) {
-            Ok(None) => None,
-            Ok(Some(path)) => Some(TrustStore { named_by, sha256: digest(Path::new(&path)).ok() }),
-            Err(_) => Some(TrustStore { named_by, sha256: None }),
-        })
+        let (named_by, path) = environment::authorities()?;
+        Some(TrustStore { named_by, sha256: digest(&path).ok() })
     }
 
     /// That of a machine which has none.

@@ -7,17 +7,13 @@
 use ureq::http::Uri;
 use ureq::{Proxy, ProxyBuilder, ProxyProtocol};
 
-use super::Origin;
-use crate::app;
+use crate::app::environment;
 use crate::error::{Error, Kind, Result};
-
-/// The first that is set counts.
-const VARIABLES: [&str; 6] =
-    ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+use crate::origin::Origin;
 
 pub(super) fn from_environment() -> Result<Option<Proxy>> {
-    let Some((name, address)) = first_set(&VARIABLES)? else { return Ok(None) };
-    let exceptions = first_set(&["NO_PROXY", "no_proxy"])?.map(|(_, hosts)| hosts).unwrap_or_default();
+    let Some((name, address)) = environment::proxy()? else { return Ok(None) };
+    let exceptions = environment::no_proxy()?.unwrap_or_default();
     let exceptions = exceptions.split(',').map(str::trim).filter(|host| !host.is_empty());
     let proxy = begin(&address).and_then(|proxy| exceptions.fold(proxy, ProxyBuilder::no_proxy).build().ok());
     proxy.map(Some).ok_or_else(|| {
@@ -40,16 +36,6 @@ pub(super) fn told(proxy: &Proxy, origin: &Origin) -> Option<String> {
         _ => "proxy",
     };
     (!proxy.is_no_proxy(&uri)).then(|| format!("{scheme}://{}:{}", proxy.host(), proxy.port()))
-}
-
-fn first_set(names: &[&'static str]) -> Result<Option<(&'static str, String)>> {
-    for name in names {
-        let value = app::variable(name).map_err(|error| error.hint(format!("unset {name}")))?;
-        if let Some(value) = value {
-            return Ok(Some((name, value)));
-        }
-    }
-    Ok(None)
 }
 
 /// The proxy at an address, to which exceptions can be added.

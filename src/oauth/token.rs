@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use super::Client;
 use super::pair::Pair;
+use crate::app::Typed;
+use crate::error::{Error, Kind};
 use crate::http::{Answer, Distrust, Failure, Http, Meaning, Skew};
 use crate::origin::Origin;
 use crate::secret::Secret;
@@ -48,6 +50,34 @@ pub(crate) enum TokenProblem {
     Grant(String),
     /// Another refusal.
     Refused { status: u16, why: String },
+}
+
+impl TokenProblem {
+    /// The failure: `what` could not be done, and the `state` that it leaves behind.
+    pub(crate) fn into_error(self, typed: &Typed, what: &str, state: &str) -> Error {
+        let sign_in = typed.command("auth");
+        let (kind, hint) = match &self {
+            TokenProblem::NotSent(_) => (
+                Kind::Unavailable,
+                "check the connection (proxy, firewall, DNS) and run the command again".to_owned(),
+            ),
+            TokenProblem::Distrusted(distrust) => (Kind::Unavailable, distrust.hint.to_owned()),
+            TokenProblem::Busy { .. } => (Kind::Unavailable, "run the command again later".to_owned()),
+            TokenProblem::Lost(_) => (Kind::Unavailable, "run the command again".to_owned()),
+            TokenProblem::Client(_) => (
+                Kind::SignIn,
+                format!(
+                    "the client secret does not belong to the client id; give the app's present one: {}",
+                    typed.command("auth --client-secret-file PATH")
+                ),
+            ),
+            TokenProblem::Grant(_) => (Kind::SignIn, sign_in),
+            TokenProblem::Refused { .. } => {
+                (Kind::Refused, format!("check the app's settings at FreshBooks, then: {sign_in}"))
+            }
+        };
+        Error::new(kind, format!("{what}: {self}; {state}")).hint(hint)
+    }
 }
 
 impl fmt::Display for TokenProblem {
@@ -195,5 +225,36 @@ fn tokens(http: &Http, access: Secret, pair: Pair, answer: &Answer) -> TokenSet 
         scope: pair.scope.filter(|scope| !http.is_repeated_in(scope)),
         expires_at: now.saturating_add(ends.since(server_now)),
         skew: answer.skew(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_says_what_kind_of_failure_it_is_and_what_to_do() {
+        let why = || "why".to_owned();
+        let busy = |status| TokenProblem::Busy { status, why: why(), retry_after: None };
+        let table = [
+            (TokenProblem::NotSent(why()), Kind::Unavailable, "check the connection"),
+            (TokenProblem::Lost(why()), Kind::Unavailable, "run the command again"),
+            (busy(429), Kind::Unavailable, "run the command again later"),
+            (busy(503), Kind::Unavailable, "run the command again later"),
+            (TokenProblem::Client(why()), Kind::SignIn, "fbsync auth --client-secret-file PATH"),
+            (TokenProblem::Grant(why()), Kind::SignIn, "fbsync auth"),
+            (TokenProblem::Refused { status: 403, why: why() }, Kind::Refused, "then: fbsync auth"),
+        ];
+        for (problem, kind, hint) in table {
+            let shown = format!("{problem:?}");
+            let error = problem.into_error(&Typed::default(), "cannot do it", "nothing was stored");
+            assert_eq!(error.kind(), kind, "{shown}");
+            assert!(error.hint_text().is_some_and(|found| found.contains(hint)), "{shown}: {error:?}");
+            let message = error.message();
+            assert!(
+                message.starts_with("cannot do it: ") && message.ends_with("why; nothing was stored"),
+                "{message}"
+            );
+        }
     }
 }

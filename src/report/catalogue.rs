@@ -1,6 +1,6 @@
 //! Every report there is.
 
-use super::columns::{ACCESS, AGE, DECISION, REASON, SEEN, WHY_LOOK};
+use super::columns::{ACCESS, AGE, DECISION, OWNER, REASON, SEEN, WHY_LOOK};
 use super::{
     Needs, Reads, Report, access, attention, changes, coverage, history, offboarding, outcomes, overview,
     people, review, roles, trend,
@@ -115,7 +115,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "external",
         title: "External people",
-        about: "memberships whose e-mail address is not at one of your own domains",
+        about: "memberships of people without an address at one of your own domains",
         needs: Needs::OwnDomain,
         rows: access::external,
         ..MEMBERSHIPS
@@ -123,8 +123,9 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "own-people",
         title: "Your own people",
-        about: "memberships of people at your own domains, and a row for each business whose list was not read",
-        columns: &[SEEN, ACCESS],
+        about: "memberships of people with an address at your own domains, and a row for each business whose \
+                list was not read",
+        columns: &[SEEN, ACCESS, OWNER],
         key: &["row_key"],
         lead: access::SEEN_LEAD,
         needs: Needs::OwnDomain,
@@ -144,7 +145,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "attention",
         title: "Look here first",
-        about: "what a reviewer should look at first, the gravest first",
+        about: "what a reviewer should look at first, most serious first",
         columns: &[REASON, ACCESS],
         key: &["reason", "row_key"],
         lead: attention::LEAD,

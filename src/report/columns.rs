@@ -177,6 +177,11 @@ pub(crate) const SEEN: &[Column] = &[column(
     "yes; or cannot_tell, where the business's list was not read and the person may be there unseen",
 )];
 
+pub(crate) const OWNER: &[Column] = &[
+    column("owner_name", Type::Text, "Owner", "the business's first owner named, to be asked"),
+    column("owner_email", Type::Text, "Owner's e-mail", "the owner's address"),
+];
+
 pub(crate) const REASON: &[Column] = &[
     column("severity", Type::Id, "Severity", "high, medium or info"),
     column("reason", Type::Id, "Reason", "why the row is here, as one word"),

@@ -8,6 +8,7 @@
 //! - [`view`]: a snapshot, or some of it, as the reports see it.
 //! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`]: the rows;
 //!   [`holdings`]: who holds what, for those of people.
+//! - [`roster`], [`expected`]: lists that others keep; [`remarks`]: what they say of a row.
 //! - [`history`], [`trend`], [`offboarding`]: the rows of reports over time; [`presence`]: since
 //!   when and until when somebody is there.
 //! - [`census`]: people and what they hold, as plain values; [`presets`], [`baton`]: files for other
@@ -25,6 +26,7 @@ mod changes;
 mod columns;
 mod coverage;
 mod csv;
+mod expected;
 mod format;
 mod history;
 mod holdings;
@@ -35,8 +37,10 @@ mod overview;
 mod people;
 mod presence;
 mod presets;
+mod remarks;
 mod review;
 mod roles;
+mod roster;
 mod shared;
 pub(crate) mod summary;
 mod table;
@@ -50,13 +54,16 @@ use std::io::Write;
 pub(crate) use catalogue::{DIFF, REPORTS, WHO, find};
 pub(crate) use changes::cells as change_cells;
 pub(crate) use columns::{ACCESS as ACCESS_COLUMNS, Column, Type, column};
+pub(crate) use expected::{Approval, Expected};
 pub(crate) use format::{Lines, Style, write};
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
+pub(crate) use roster::{Entry, Roster};
 pub(crate) use table::Table;
 pub(crate) use view::{Limits, Options, Scope, View};
 pub(crate) use xlsx::LONGEST_CELL;
 
 use crate::error::Result;
+use crate::format::Format;
 use crate::model::Status;
 
 /// One value of a row.
@@ -162,11 +169,15 @@ impl Report {
 
     /// All columns of this view, those that a spreadsheet alone shows included.
     pub(crate) fn all_columns(&self, view: &View) -> Vec<Column> {
-        let businesses = view.businesses.iter().filter(|_| self.per_business);
-        let of_business = businesses.map(|business| Column {
-            name: format!("{} {}", business.id, business.name).into(),
+        self.columns_for(view.businesses.iter().map(|business| (business.id, business.name.as_str())))
+    }
+
+    /// The same, of a snapshot of which only the businesses are known, each with its id and name.
+    fn columns_for<'b>(&self, businesses: impl Iterator<Item = (i64, &'b str)>) -> Vec<Column> {
+        let of_business = businesses.filter(|_| self.per_business).map(|(id, name)| Column {
+            name: format!("{id} {name}").into(),
             kind: Type::Text,
-            heading: format!("{} ({})", business.name, business.id).into(),
+            heading: format!("{name} ({id})").into(),
             meaning: "the person's roles in this business; not active ones are marked".into(),
             sheet_only: false,
         });
@@ -176,6 +187,17 @@ impl Report {
     /// What the name of its file ends with.
     pub(crate) fn extension(&self, style: Style) -> &'static str {
         if self.page.is_some() { "html" } else { style.format.extension() }
+    }
+
+    /// The names of the columns that a file of this format has.
+    pub(crate) fn names<'b>(
+        &self,
+        format: Format,
+        businesses: impl Iterator<Item = (i64, &'b str)>,
+    ) -> Vec<String> {
+        let columns = self.columns_for(businesses).into_iter();
+        let shown = columns.filter(|column| format == Format::Xlsx || !column.sheet_only);
+        shown.map(|column| column.name.into_owned()).collect()
     }
 
     /// Why the report cannot be made of this view.

@@ -34,7 +34,7 @@ pub(super) const IS_EXTERNAL: Column = column(
     "is_external",
     Type::Bool,
     "External",
-    "derived: whether the e-mail domain is none of your own; empty without --own-domain or without an address",
+    "derived: whether no address of the person is at a domain of your own; empty without --own-domain or without an address",
 );
 pub(super) const BUSINESSES_COUNT: Column =
     column("businesses_count", Type::Integer, "Businesses", "derived: in how many businesses the person is");

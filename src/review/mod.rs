@@ -12,7 +12,7 @@
 
 mod answer;
 mod judge;
-mod moment;
+pub(crate) mod moment;
 mod same;
 pub(crate) mod sheet;
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! none, what the other sources named is compared, and the rest is told as not comparable. A business
 //! whose listing is the same row by row needs no look, and only one business's rows are held at a time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -264,6 +264,16 @@ fn newest_whole(connection: &Connection, place: &Place, at_most: i64) -> rusqlit
     let found = Anchor::read(connection, id)?.places.into_iter();
     let mut found = found.filter(|known| known.business_id == place.business_id);
     Ok(found.next().unwrap_or_else(|| place.clone()))
+}
+
+/// The snapshots that a comparison reads in place of this one: where its team lists were last read to
+/// their end, of the businesses in which they were not.
+pub(super) fn read_in_place_of(connection: &Connection, id: i64) -> rusqlite::Result<BTreeSet<i64>> {
+    let mut read = BTreeSet::new();
+    for place in Anchor::read(connection, id)?.places.iter().filter(|place| !place.is_whole()) {
+        read.extend(last_read(connection, place.business_id, id)?);
+    }
+    Ok(read)
 }
 
 /// The newest snapshot, not after `at_most`, in which the business's team list was read to its end.

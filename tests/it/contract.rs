@@ -100,8 +100,10 @@ fn no_table_lets_a_row_be_changed_removed_or_replaced() {
     let home = synced();
     let tables = Tables::open_for_writing(&home.path(DB));
     let names = base_tables(&tables);
-    assert_eq!(names.len(), 10);
-    for table in names {
+    assert_eq!(names.len(), 13);
+    // A statement that touches no row is refused by nobody.
+    let is_filled = |table: &String| tables.number(&format!("SELECT EXISTS (SELECT 1 FROM {table})")) == 1;
+    for table in names.into_iter().filter(is_filled) {
         let column = &tables.columns(&table)[0];
         refused(&tables, &format!("UPDATE {table} SET {column} = {column}"));
         refused(&tables, &format!("UPDATE OR REPLACE {table} SET {column} = {column}"));

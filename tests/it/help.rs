@@ -6,7 +6,7 @@ use crate::harness::{Home, Run, names_in, skip};
 use crate::readme::readme;
 
 /// Every command, as it is typed. Compared with what `--help` lists.
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 19] = [
     "",
     "auth",
     "refresh",
@@ -16,6 +16,10 @@ const COMMANDS: [&str; 15] = [
     "snapshots",
     "snapshots prune",
     "who",
+    "review",
+    "review record",
+    "review status",
+    "review list",
     "export",
     "diff",
     "verify",

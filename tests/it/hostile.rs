@@ -16,7 +16,7 @@ use crate::harness::{DB, Home};
 const MIB: usize = 1 << 20;
 
 /// KiB. A page that is as large as may be, what is read of it, and what is kept of it.
-const MOST: u64 = 300 << 10;
+const MOST: u64 = 400 << 10;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());

@@ -5,6 +5,7 @@
 mod arbitrary;
 mod auth;
 mod baton;
+mod beside;
 mod between;
 mod browsers;
 mod c1z;
@@ -31,6 +32,8 @@ mod inputs;
 mod interruption;
 mod leaks;
 mod limits;
+mod metrics;
+mod monitoring;
 mod network;
 mod oddities;
 mod origins;
@@ -69,6 +72,7 @@ mod tls;
 #[cfg(debug_assertions)]
 mod verify;
 mod who;
+mod whole_firm;
 mod widths;
 mod wrappings;
 mod xlsx;

@@ -45,7 +45,7 @@ fn what_was_changed_is_named() {
     ] {
         let home = three_snapshots();
         Tables::open_for_writing(&home.path(DB)).tamper(change);
-        verify(&home).exits(10).says(found).says("error: audit.sqlite is not as fbsync wrote it");
+        verify(&home).exits(10).says(found).says("error: audit.sqlite: ").says(" found\n");
     }
 }
 

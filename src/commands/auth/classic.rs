@@ -19,7 +19,7 @@ use crate::time::spoken;
 pub(super) fn run(app: &App, args: &AuthArgs, system: &str) -> Result<()> {
     let system = System::parse(system)?;
     let app = &system.app(app)?;
-    let stored = classic::to_replace(&Store::new(app, &app.profile)?)?;
+    let stored = classic::to_replace(&Store::new(app)?)?;
     let known = stored.as_ref().map(ClassicProfile::consumer);
     let consumer = client::gather(app, args, known, &|_| guide::how_to_get_a_consumer_key(app))?;
     let request = request(app, args, consumer)?;
@@ -38,11 +38,11 @@ pub(crate) fn sign_in(
     request: &Request,
     way: &dyn Fn(&str),
 ) -> Result<Option<Person>> {
-    let redirect = RedirectUri::parse(&request.redirect_uri)?;
+    let redirect = RedirectUri::parse(&request.client.redirect_uri)?;
     prove_writable(app)?;
     let http = Http::new(app)?;
-    let consumer = request.client();
-    let desk = TokenDesk { http: &http, app, system, consumer: &consumer };
+    let consumer = &request.client;
+    let desk = TokenDesk { http: &http, app, system, consumer };
     let callback = if request.paste == Paste::Only { OUT_OF_BAND } else { redirect.as_str() };
     let request_token = desk.request_token(callback)?;
     let awaited = Awaited::verifier(request_token.value.clone());
@@ -59,7 +59,7 @@ pub(crate) fn sign_in(
     })?;
     let signed = consent::code(app, &verb, outcome).and_then(|verifier| {
         let exchange = || desk.access_token(&request_token, &verifier);
-        let profile = classic::store_sign_in(app, system, &consumer, exchange)?;
+        let profile = classic::store_sign_in(app, system, consumer, exchange)?;
         Ok(identify(app, &profile, http.clone()))
     });
     tell_browser(reply, signed.as_ref().map(|person| who(person.as_ref())));

@@ -76,6 +76,6 @@ fn ask_secret(app: &App) -> Result<Secret> {
         secret if secret.is_empty() => {
             Err(Error::new(Kind::Usage, "no client secret was given").hint(app.command("auth")))
         }
-        secret => inputs::checked(secret, "client secret", "what was typed"),
+        secret => secret.checked("client secret", "what was typed"),
     }
 }

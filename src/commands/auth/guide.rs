@@ -74,7 +74,7 @@ pub(super) fn send(app: &App, args: &AuthArgs, request: &Request, shown: Shown, 
 }
 
 fn explain_warning(app: &App, request: &Request) {
-    if request.certificate.is_none() && request.redirect_uri.starts_with("https:") {
+    if request.certificate.is_none() && request.client.redirect_uri.starts_with("https:") {
         for line in [
             "after you agree, the browser will warn that the connection is not private:",
             "  it is led back to this machine, to a certificate that fbsync made a moment ago",
@@ -87,7 +87,7 @@ fn explain_warning(app: &App, request: &Request) {
 
 /// A browser on another machine reaches this one's loopback through a tunnel alone.
 fn explain_tunnel(app: &App, request: &Request) {
-    if let Ok(redirect) = RedirectUri::parse(&request.redirect_uri) {
+    if let Ok(redirect) = RedirectUri::parse(&request.client.redirect_uri) {
         let (port, host) = (redirect.port(), app::host_name());
         let user = app::os_user();
         // Where the account has no name that is known, ssh's own default is as good a guess.

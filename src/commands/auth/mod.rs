@@ -10,7 +10,7 @@ mod consent;
 mod guide;
 mod settle;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::app::App;
@@ -21,21 +21,18 @@ use crate::freshbooks::Person;
 use crate::fsutil;
 use crate::http::Http;
 use crate::oauth::{self, Attempt, Awaited, Certificate, Client, Page, RedirectUri, Reply, TEAMS_SCOPE};
-use crate::secret::Secret;
 use consent::Ways;
 use guide::Shown;
 
 /// What a sign-in is made from.
 pub(crate) struct Request {
-    pub(crate) client_id: String,
-    pub(crate) client_secret: Secret,
-    pub(crate) redirect_uri: String,
+    pub(crate) client: Client,
     /// Empty asks for the app's own.
     pub(crate) scope: String,
     pub(crate) pkce: bool,
     pub(crate) timeout: Duration,
-    /// PEM of a chain and its key, where the person has a CA of their own.
-    pub(crate) certificate: Option<(Vec<u8>, Vec<u8>)>,
+    /// For a person with a CA of their own.
+    pub(crate) certificate: Option<Certificate>,
     pub(crate) paste: Paste,
 }
 
@@ -75,15 +72,16 @@ pub(crate) fn run(app: &App, args: &AuthArgs) -> Result<()> {
 }
 
 fn request(app: &App, args: &AuthArgs, client: Client) -> Result<Request> {
-    let pem = |path: &Option<PathBuf>| path.as_deref().map(read_pem).transpose();
+    let certificate = match (&args.redirect_cert, &args.redirect_key) {
+        (Some(chain), Some(key)) => Some(Certificate::from_pem(&read(chain)?, &read(key)?)?),
+        _ => None,
+    };
     Ok(Request {
-        client_id: client.id,
-        client_secret: client.secret,
-        redirect_uri: client.redirect_uri,
+        client,
         scope: args.scope.split_whitespace().collect::<Vec<_>>().join(" "),
         pkce: !args.no_pkce,
         timeout: args.timeout,
-        certificate: pem(&args.redirect_cert)?.zip(pem(&args.redirect_key)?),
+        certificate,
         paste: match (args.paste, app.no_input) {
             (true, _) => Paste::Only,
             (false, true) => Paste::Never,
@@ -95,50 +93,38 @@ fn request(app: &App, args: &AuthArgs, client: Client) -> Result<Request> {
 /// A chain of certificates takes a few kilobytes.
 const LARGEST_PEM: u64 = 1 << 20;
 
-fn read_pem(path: &Path) -> Result<Vec<u8>> {
+fn read(path: &Path) -> Result<Vec<u8>> {
     let read = fsutil::open_regular(path).and_then(|file| fsutil::read_bounded(file, LARGEST_PEM));
     read.map_err(fsutil::failing(|| format!("cannot read {}", path.display())))
 }
 
 impl Request {
-    fn client(&self) -> Client {
-        Client {
-            id: self.client_id.clone(),
-            secret: self.client_secret.clone(),
-            redirect_uri: self.redirect_uri.clone(),
-        }
-    }
-
     fn certificate(&self) -> Result<Certificate> {
-        match &self.certificate {
-            Some((chain, key)) => Certificate::from_pem(chain, key),
-            None => Certificate::self_signed(),
-        }
+        self.certificate.clone().map_or_else(Certificate::self_signed, Ok)
     }
 }
 
 /// Has a person agree at FreshBooks and stores the tokens that come of it. `way` sends the person
 /// to an address; the listener is up by then.
 pub(crate) fn sign_in(app: &App, request: &Request, way: &dyn Fn(&str)) -> Result<Signed> {
-    let redirect = RedirectUri::parse(&request.redirect_uri)?;
+    let redirect = RedirectUri::parse(&request.client.redirect_uri)?;
     prove_writable(app)?;
-    let client = request.client();
     let http = Http::new(app)?;
     let attempt = Attempt::new(request.pkce)?;
     let awaited = Awaited::code(attempt.state.clone());
     let ways = Ways::open(request.paste, &redirect, request.certificate()?, awaited)?;
-    way(oauth::authorize_url(&app.endpoints.auth, &client, &request.scope, &attempt).as_str());
+    way(oauth::authorize_url(&app.endpoints.auth, &request.client, &request.scope, &attempt).as_str());
     let answer = ways.wait(app, "auth", request.timeout)?;
     let (outcome, reply) = answer.ok_or_else(|| consent::timed_out(app, request.timeout, &redirect))?;
     let signed = consent::code(app, "auth", outcome)
-        .and_then(|code| settle::code(app, &http, client, &code, attempt.verifier.as_ref()));
+        .and_then(|code| settle::code(app, &http, request.client.clone(), &code, attempt.verifier.as_ref()));
     tell_browser(reply, signed.as_ref().map(|signed| who(signed.person.as_ref())));
     signed
 }
 
 /// Finds out before a person is troubled that the sign-in can be stored.
 fn prove_writable(app: &App) -> Result<()> {
-    let store = Store::new(app, &app.profile)?;
+    let store = Store::new(app)?;
     let _lock = store.lock()?;
     store.prove_writable()
 }

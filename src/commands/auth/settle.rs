@@ -1,4 +1,4 @@
-//! From a code, or a refresh token got elsewhere, to a sign-in that is stored and has a name.
+//! From a code, or a refresh token obtained elsewhere, to a sign-in that is stored and has a name.
 //!
 //! The tokens are stored first, for they are had; then FreshBooks is asked whose they are. If it
 //! cannot say, the sign-in stands all the same.
@@ -6,13 +6,13 @@
 use std::path::Path;
 
 use super::Signed;
-use crate::app::App;
+use crate::app::{App, environment};
 use crate::cli::AuthArgs;
 use crate::credentials::{self, Profile, inputs};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::{self, Person};
 use crate::http::Http;
-use crate::oauth::{self, Client, TokenProblem, TokenSet};
+use crate::oauth::{self, Client, TokenProblem};
 use crate::secret::Secret;
 
 /// A code that a person came back with.
@@ -23,51 +23,35 @@ pub(super) fn code(
     code: &Secret,
     verifier: Option<&Secret>,
 ) -> Result<Signed> {
-    let profile =
-        credentials::store_sign_in(app, client, |client| exchange(app, http, client, code, verifier))?;
+    let profile = credentials::store_sign_in(app, client, |client| {
+        oauth::exchange(http, &app.endpoints.api, client, code, verifier)
+            .map_err(|problem| not_exchanged(app, problem, verifier.is_some()))
+    })?;
     Ok(signed(app, http, profile))
 }
 
-fn exchange(
-    app: &App,
-    http: &Http,
-    client: &Client,
-    code: &Secret,
-    verifier: Option<&Secret>,
-) -> Result<TokenSet> {
-    oauth::exchange(http, &app.endpoints.api, client, code, verifier).map_err(|problem| {
-        let message =
-            format!("FreshBooks did not exchange the code for tokens: {problem}; nothing was stored");
-        let again = format!("run `{}` again", app.command("auth"));
-        let (kind, hint) = match problem {
-            TokenProblem::Client(_) => (
-                Kind::SignIn,
-                "the client secret does not belong to the client id: give the app's present one with \
-                 `--client-secret-file PATH`"
-                    .to_owned(),
-            ),
-            TokenProblem::Grant(_) => (
-                Kind::SignIn,
-                format!(
-                    "a code lives five minutes and works once, with the very redirect URI that it was asked \
-                     for: {again}"
-                ),
-            ),
-            TokenProblem::Refused { .. } if verifier.is_some() => {
-                (Kind::Refused, format!("if FreshBooks minds PKCE: {}", app.command("auth --no-pkce")))
-            }
-            TokenProblem::Refused { .. } => (Kind::Refused, again),
-            TokenProblem::Distrusted(distrust) => (Kind::Unavailable, distrust.hint.to_owned()),
-            TokenProblem::NotSent(_) | TokenProblem::Lost(_) | TokenProblem::Busy { .. } => {
-                (Kind::Unavailable, again)
-            }
-        };
-        Error::new(kind, message).hint(hint)
-    })
+fn not_exchanged(app: &App, problem: TokenProblem, pkce: bool) -> Error {
+    let hint = match problem {
+        TokenProblem::Grant(_) => Some(format!(
+            "a code lives five minutes and works once, with the very redirect URI that it was asked for: run \
+             `{}` again",
+            app.command("auth")
+        )),
+        TokenProblem::Refused { .. } if pkce => {
+            Some(format!("if FreshBooks minds PKCE: {}", app.command("auth --no-pkce")))
+        }
+        _ => None,
+    };
+    let error = problem.into_error(
+        &app.typed(),
+        "FreshBooks did not exchange the code for tokens",
+        "nothing was stored",
+    );
+    hint.into_iter().fold(error, Error::hint)
 }
 
 fn signed(app: &App, http: &Http, profile: Profile) -> Signed {
-    let person = profile.access_token().and_then(|token| identify(app, http, token));
+    let person = profile.access_token.as_ref().and_then(|token| identify(app, http, token));
     Signed { profile, person }
 }
 
@@ -83,11 +67,11 @@ fn identify(app: &App, http: &Http, token: &Secret) -> Option<Person> {
 pub(super) fn import(app: &App, client: Client, args: &AuthArgs) -> Result<Signed> {
     let http = Http::new(app)?;
     let what = "refresh token";
-    let token = match inputs::variable("FBSYNC_REFRESH_TOKEN", what)? {
+    let token = match environment::refresh_token()? {
         Some(token) => token,
         None if app.ui.may_ask => {
             let typed = app.ui.ask_secret(&app.stop, "refresh token (not shown):")?;
-            inputs::checked(typed, what, "what was typed")?
+            typed.checked(what, "what was typed")?
         }
         None if args.client_secret_file.as_deref() == Some(Path::new("-")) => {
             let message = "standard input cannot hold both the client secret and the refresh token";

@@ -7,6 +7,7 @@ mod serve;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::format::Guard;
 use crate::fsutil;
 use crate::http::Http;
-use crate::oauth::DEFAULT_REDIRECT;
+use crate::oauth::{Client, DEFAULT_REDIRECT};
 use crate::origin::Origin;
 use crate::sandbox::{self, Sandbox, World};
 use crate::secret::Secret;
@@ -69,7 +70,7 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
     let seal = export_evidence(&app, &db, &evidence)?;
     step("verify: every hash of the database recomputed");
     verify::run(&app, &VerifyArgs { folder: None, db: Some(db.clone()), seal: None, expect: Vec::new() })?;
-    step("verify: the evidence folder against its seal, and made anew from the database");
+    step("verify: the evidence folder against its seal, and rebuilt from the database");
     let seal = Some(seal);
     verify::run(
         &app,
@@ -115,9 +116,11 @@ fn demo_app(app: &App, sandbox: &Sandbox, dir: &Path) -> Result<App> {
 
 fn sign_in(app: &App, redirect_uri: String) -> Result<()> {
     let request = auth::Request {
-        client_id: sandbox::CLIENT_ID.to_owned(),
-        client_secret: Secret::new(sandbox::CLIENT_SECRET),
-        redirect_uri,
+        client: Client {
+            id: sandbox::CLIENT_ID.to_owned(),
+            secret: Secret::new(sandbox::CLIENT_SECRET),
+            redirect_uri,
+        },
         scope: cli::DEFAULT_SCOPES.to_owned(),
         pkce: true,
         timeout: Duration::from_secs(60),
@@ -147,6 +150,8 @@ fn sync_once(app: &App, db: &Path, note: &str) -> Result<()> {
         include: Vec::new(),
         accept_gap: Vec::new(),
         accept_gaps: Vec::new(),
+        write_gaps: None,
+        metrics: None,
         jobs: 4,
         max_time: None,
         every: None,
@@ -155,8 +160,8 @@ fn sync_once(app: &App, db: &Path, note: &str) -> Result<()> {
         new_identity: false,
         adopt: false,
     };
-    // Not `Session::open`: that would take a token from the environment to the sandbox.
-    sync::with_session(app, &args, http.clone(), || Session::stored(app, &http))
+    // Not `credentials::tokens`: that would take a token from the environment to the sandbox.
+    sync::with_tokens(app, &args, http.clone(), || Ok(Arc::new(Session::open(app, &http, false)?)))
 }
 
 fn show_changes(app: &App, db: &Path) -> Result<()> {
@@ -190,6 +195,8 @@ fn everything(db: &Path) -> ExportArgs {
         business: Vec::new(),
         people: Vec::new(),
         own_domain: Vec::new(),
+        roster: None,
+        expected: None,
         split_by: None,
         bom: false,
         formula_guard: Guard::Quote,

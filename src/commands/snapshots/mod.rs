@@ -71,7 +71,8 @@ fn list(app: &App, reader: &Reader, all: bool) -> Result<()> {
 /// The complete snapshots of a year, a quarter or a month.
 fn in_period(app: &App, reader: &Reader, args: &SnapshotsArgs, period: &str) -> Result<()> {
     let range = args.timezone.period(period).ok_or_else(|| {
-        Error::new(Kind::Usage, format!("`{period}` is no period")).hint("give 2026, 2026-Q3 or 2026-09")
+        Error::new(Kind::Usage, format!("`{period}` is not a valid period"))
+            .hint("give 2026, 2026-Q3 or 2026-09")
     })?;
     let (from, until) = (range.start.to_string(), range.end.to_string());
     let mut lines = reader.snapshots(None)?;

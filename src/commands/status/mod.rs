@@ -7,11 +7,13 @@
 mod database;
 mod standing;
 
+use std::sync::Arc;
+
 use serde_json::json;
 
-use crate::app::App;
+use crate::app::{App, environment};
 use crate::cli::StatusArgs;
-use crate::credentials::{Seed, Session, Store, classic, place};
+use crate::credentials::{Seed, Session, Store, classic};
 use crate::error::{Error, Kind, Result};
 use crate::freshbooks::FreshBooks;
 use crate::http::Http;
@@ -37,7 +39,7 @@ pub(crate) fn run(app: &App, args: &StatusArgs) -> Result<()> {
     };
     match app.json {
         true => {
-            let profiles = standings.iter().flatten().map(|one| one.json(app)).collect::<Vec<_>>();
+            let profiles = standings.iter().flatten().map(|one| one.json()).collect::<Vec<_>>();
             let database = database.as_ref().map(|holding| holding.json(app));
             app.ui.json(&match alone {
                 true => json!({ "database": database }),
@@ -73,14 +75,12 @@ fn missing(app: &App) -> Result<Option<Error>> {
 
 /// Every stored sign-in, and with `check` what FreshBooks says of it.
 fn stand(app: &App, check: bool) -> Result<Vec<Standing>> {
-    let here = place::here()?;
-    let mut standings = Vec::new();
-    for store in Store::all(app)? {
+    let standing = |store: Store| {
         let checked = check.then(|| ask(app, store.name()));
         // Looked at afterwards: asking may have refreshed it.
-        standings.push(look(app, &store, here.as_deref(), checked));
-    }
-    Ok(standings)
+        look(app, &store, checked)
+    };
+    Ok(Store::all(app)?.into_iter().map(standing).collect())
 }
 
 /// Asks FreshBooks who the sign-in is, as any other command would begin.
@@ -92,7 +92,7 @@ fn ask(app: &App, profile: &str) -> Result<()> {
         return classic::remember(&app, &person);
     }
     let http = Http::new(&app)?;
-    let session = Session::stored(&app, &http)?;
+    let session = Arc::new(Session::open(&app, &http, false)?);
     let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), session.clone());
     let person = freshbooks.who().map_err(|error| match error.kind() {
         Kind::SignIn if error.hint_text().is_some() => error,
@@ -127,11 +127,11 @@ fn print(app: &App, standings: &[Standing]) -> Result<()> {
         }
         return Ok(());
     }
-    let rows: Vec<Vec<String>> = standings.iter().map(|one| one.row(app.clock.now())).collect();
+    let rows: Vec<Vec<String>> = standings.iter().map(Standing::row).collect();
     app.ui.table(&COLUMNS, &rows)?;
     for standing in standings {
         if let Some(why) = standing.why() {
-            app.ui.line_of_data(why)?;
+            app.ui.line_of_data(format_args!("{}: {why}", standing.profile))?;
         }
         if let Some(Err(error)) = &standing.checked {
             app.ui.warn(format_args!("{}: {error}", standing.profile));
@@ -146,7 +146,7 @@ fn print(app: &App, standings: &[Standing]) -> Result<()> {
 /// What the environment holds beside the stored sign-ins, where it might be taken for the one in
 /// use.
 fn tell_environment(app: &App, standings: &[Standing]) -> Result<()> {
-    if crate::app::variable("FBSYNC_ACCESS_TOKEN")?.is_some() {
+    if environment::access_token()?.is_some() {
         app.ui.note("FBSYNC_ACCESS_TOKEN is set: sync uses it and none of the stored sign-ins");
     }
     let current = standings.iter().find(|one| one.profile == app.profile).and_then(|one| one.stored.as_ref());

@@ -4,82 +4,110 @@
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::classic::System;
-use crate::credentials::{self, ClassicProfile, Profile, Store, Stored, StoredIdentity};
+use crate::credentials::{self, ClassicProfile, Profile, Store, Stored};
 use crate::error::{Error, Result};
-use crate::time::{Timestamp, spoken};
+use crate::freshbooks::Person;
+use crate::time::spoken;
 
 /// One stored sign-in as it stands.
 pub(super) struct Standing {
     pub(super) profile: String,
-    state: State,
     pub(super) stored: Option<Profile>,
+    /// The other kind of sign-in.
     classic: Option<ClassicProfile>,
+    told: Told,
     /// What FreshBooks said, where it was asked.
     pub(super) checked: Option<Result<()>>,
-    /// What to type for a new one.
-    sign_in: String,
 }
 
-enum State {
-    Ready {
-        expires_at: Timestamp,
-    },
-    /// One to FreshBooks Classic, for good.
-    Lasting {
-        system: System,
-    },
-    /// The next command refreshes it.
-    Due,
-    /// A refresh began and its end is not known.
-    Interrupted {
-        started_at: Timestamp,
-        pid: u32,
-    },
-    NeedsSignIn {
-        why: String,
-    },
-    /// From another origin or another machine: not used from here.
-    NotHere {
-        why: String,
-        hint: String,
-    },
-    /// The file cannot be read, or, where others can read it or own it, may not be.
-    Unusable {
-        problem: Error,
-        exposed: bool,
-    },
+/// What there is to tell about it.
+struct Told {
+    /// For scripts.
+    word: &'static str,
+    /// For a table.
+    words: String,
+    /// What there is to explain, too long for a table.
+    why: Option<String>,
+    /// What to type about it.
+    hint: Option<String>,
 }
 
-pub(super) fn look(app: &App, store: &Store, here: Option<&str>, checked: Option<Result<()>>) -> Standing {
+impl Told {
+    fn new(word: &'static str, words: impl Into<String>) -> Self {
+        Told { word, words: words.into(), why: None, hint: None }
+    }
+
+    fn because(self, why: impl Into<String>) -> Self {
+        Told { why: Some(why.into()), ..self }
+    }
+
+    fn of(self, problem: &Error) -> Self {
+        Told { hint: problem.hint_text().map(str::to_owned), ..self.because(problem.to_string()) }
+    }
+
+    fn hint(self, hint: impl Into<String>) -> Self {
+        Told { hint: Some(hint.into()), ..self }
+    }
+}
+
+pub(super) fn look(app: &App, store: &Store, checked: Option<Result<()>>) -> Standing {
     let profile = store.name().to_owned();
     if let Ok(Some(Stored::Classic(classic))) = store.load_any() {
-        let state = judge_classic(app, &classic);
-        let sign_in = store.command(&format!("auth --classic {}", classic.system));
-        return Standing { profile, state, stored: None, classic: Some(classic), checked, sign_in };
+        let told = judge_classic(app, &classic);
+        return Standing { profile, stored: None, classic: Some(classic), told, checked };
     }
-    let (state, stored) = match store.load_as_if_completed() {
-        Ok(Some(profile)) => (judge(app, store, &profile, here), Some(profile)),
-        Ok(None) => (State::NeedsSignIn { why: gone(store) }, None),
-        Err(problem) => {
-            let exposed = matches!(store.exposure(), Ok(Some(_)));
-            (State::Unusable { problem, exposed }, None)
-        }
+    let (told, stored) = match store.load_as_if_completed() {
+        Ok(Some(profile)) => (judge(app, store, &profile), Some(profile)),
+        Ok(None) => (needs_sign_in(store, gone(store)), None),
+        Err(problem) => (unusable(store, &problem), None),
     };
-    Standing { profile, state, stored, classic: None, checked, sign_in: store.command("auth") }
+    Standing { profile, stored, classic: None, told, checked }
 }
 
-fn judge_classic(app: &App, profile: &ClassicProfile) -> State {
+fn judge_classic(app: &App, profile: &ClassicProfile) -> Told {
     match profile.system.app(app) {
         Ok(there) if profile.belongs_to(&there.endpoints) => {
-            State::Lasting { system: profile.system.clone() }
+            Told::new("ready", format!("ready, does not expire (Classic: {})", profile.system))
         }
-        Ok(_) => State::NotHere {
-            why: format!("from {}, where this run is not pointed", profile.origin),
-            hint: "set FRESHBOOKS_CLASSIC_URL to what it is from, or unset it".to_owned(),
-        },
-        Err(problem) => State::Unusable { problem, exposed: false },
+        Ok(_) => {
+            not_pointed_at(&profile.origin).hint("set FRESHBOOKS_CLASSIC_URL to what it is from, or unset it")
+        }
+        Err(problem) => Told::new("unusable", "file not usable").of(&problem),
     }
+}
+
+fn judge(app: &App, store: &Store, profile: &Profile) -> Told {
+    if let Some(why) = &profile.dead {
+        return needs_sign_in(store, why.clone());
+    }
+    if !profile.belongs_to(&app.endpoints) {
+        return not_pointed_at(&profile.origins())
+            .hint("set FRESHBOOKS_API_URL and FRESHBOOKS_AUTH_URL to what it is from, or unset them");
+    }
+    if store.is_copied(profile) {
+        return Told::new("not_usable_here", "not usable here")
+            .because("stored on another machine, not refreshed here without --adopt")
+            .hint(credentials::instead_of_a_copy(store));
+    }
+    if let Some(mark) = profile.interrupted() {
+        return Told::new("refresh_interrupted", "refresh interrupted").because(format!(
+            "a refresh was interrupted (process {}, {}); the next use tries once more",
+            mark.pid, mark.started_at
+        ));
+    }
+    match profile.expires_at.since(app.clock.now()) {
+        left if left.is_zero() => Told::new("refresh_due", "ready, refreshes at the next use"),
+        left => Told::new("ready", format!("ready, expires in {}", spoken(left))),
+    }
+}
+
+fn not_pointed_at(origin: &str) -> Told {
+    Told::new("not_usable_here", "not usable here")
+        .because(format!("from {origin}, where this run is not pointed"))
+}
+
+fn needs_sign_in(store: &Store, why: String) -> Told {
+    Told::new("sign_in_needed", "needs sign-in").because(why).hint(store.command("auth"))
 }
 
 /// Why there is no sign-in though there was a file of one.
@@ -92,75 +120,17 @@ fn gone(store: &Store) -> String {
     }
 }
 
-fn judge(app: &App, store: &Store, profile: &Profile, here: Option<&str>) -> State {
-    if let Some(why) = &profile.dead {
-        return State::NeedsSignIn { why: why.clone() };
-    }
-    if !profile.belongs_to(&app.endpoints) {
-        return State::NotHere {
-            why: format!("from {}, where this run is not pointed", profile.origins()),
-            hint: "set FRESHBOOKS_API_URL and FRESHBOOKS_AUTH_URL to what it is from, or unset them"
-                .to_owned(),
-        };
-    }
-    if profile.stored_elsewhere(here) {
-        return State::NotHere {
-            why: "stored on another machine, not refreshed here without --adopt".to_owned(),
-            hint: credentials::instead_of_a_copy(store),
-        };
-    }
-    if let Some(mark) = profile.interrupted() {
-        return State::Interrupted { started_at: mark.started_at, pid: mark.pid };
-    }
-    match profile.expires_at > app.clock.now() {
-        true => State::Ready { expires_at: profile.expires_at },
-        false => State::Due,
-    }
-}
-
-impl State {
-    /// For scripts.
-    fn word(&self) -> &'static str {
-        match self {
-            State::Ready { .. } | State::Lasting { .. } => "ready",
-            State::Due => "refresh_due",
-            State::Interrupted { .. } => "refresh_interrupted",
-            State::NeedsSignIn { .. } => "sign_in_needed",
-            State::NotHere { .. } => "not_usable_here",
-            State::Unusable { exposed: true, .. } => "permissions_wrong",
-            State::Unusable { .. } => "unusable",
-        }
-    }
-
-    /// For a table.
-    fn words(&self, now: Timestamp) -> String {
-        match self {
-            State::Ready { expires_at } => format!("ready, expires in {}", spoken(expires_at.since(now))),
-            State::Lasting { system } => format!("ready, does not expire (Classic: {system})"),
-            State::Due => "ready, refreshes at the next use".to_owned(),
-            State::Interrupted { .. } => "refresh interrupted".to_owned(),
-            State::NeedsSignIn { .. } => "needs sign-in".to_owned(),
-            State::NotHere { .. } => "not usable here".to_owned(),
-            State::Unusable { exposed: true, .. } => "permissions wrong".to_owned(),
-            State::Unusable { .. } => "file not usable".to_owned(),
-        }
-    }
-
-    /// What there is to explain, too long for a table.
-    fn why(&self) -> Option<String> {
-        match self {
-            State::Ready { .. } | State::Lasting { .. } | State::Due => None,
-            State::Interrupted { started_at, pid } => Some(format!(
-                "a refresh was interrupted (process {pid}, {started_at}); the next use tries once more"
-            )),
-            State::NeedsSignIn { why } | State::NotHere { why, .. } => Some(why.clone()),
-            State::Unusable { problem, .. } => Some(problem.to_string()),
-        }
-    }
+/// The file cannot be read, or, where others can read it or own it, may not be.
+fn unusable(store: &Store, problem: &Error) -> Told {
+    let told = match store.exposure() {
+        Ok(Some(_)) => Told::new("permissions_wrong", "permissions wrong"),
+        _ => Told::new("unusable", "file not usable"),
+    };
+    told.of(problem)
 }
 
 impl Standing {
-    fn identity(&self) -> Option<&StoredIdentity> {
+    fn identity(&self) -> Option<&Person> {
         let classic = self.classic.as_ref().and_then(|profile| profile.identity.as_ref());
         self.stored.as_ref().and_then(|profile| profile.identity.as_ref()).or(classic)
     }
@@ -170,15 +140,15 @@ impl Standing {
         self.stored.as_ref().map(Profile::origins).or(classic)
     }
 
-    pub(super) fn json(&self, app: &App) -> Value {
+    pub(super) fn json(&self) -> Value {
         let stored = self.stored.as_ref();
-        let rotated = stored.filter(|profile| profile.access_token().is_some());
+        let rotated = stored.filter(|profile| profile.access_token.is_some());
         let scopes = stored.and_then(|profile| profile.scopes.as_deref());
         json!({
             "profile": self.profile,
-            "state": self.state.word(),
-            "message": self.state.why().unwrap_or_else(|| self.state.words(app.clock.now())),
-            "expires_at": rotated.map(|profile| profile.expires_at.to_string()),
+            "state": self.told.word,
+            "message": self.told.why.as_ref().unwrap_or(&self.told.words),
+            "expires_at": rotated.map(|profile| profile.expires_at),
             "origin": self.origin(),
             "classic": self.classic.as_ref().map(|profile| &profile.system),
             "identity": self.identity(),
@@ -190,32 +160,27 @@ impl Standing {
         })
     }
 
-    pub(super) fn row(&self, now: Timestamp) -> Vec<String> {
-        let unknown = || "-".to_owned();
+    pub(super) fn row(&self) -> Vec<String> {
         let identity = self.identity();
         let scopes = self.stored.as_ref().and_then(|profile| profile.scopes.clone());
+        let or_unknown = |known: Option<String>| known.unwrap_or_else(|| "-".to_owned());
         vec![
             self.profile.clone(),
-            identity.map_or_else(unknown, |identity| identity.email.clone()),
-            identity.map_or_else(unknown, |identity| identity.businesses.len().to_string()),
-            scopes.unwrap_or_else(unknown),
-            self.state.words(now),
+            or_unknown(identity.map(|identity| identity.email.clone())),
+            or_unknown(identity.map(|identity| identity.businesses.len().to_string())),
+            or_unknown(scopes),
+            self.told.words.clone(),
         ]
     }
 
     /// The explanation that goes with its row.
-    pub(super) fn why(&self) -> Option<String> {
-        self.state.why().map(|why| format!("{}: {why}", self.profile))
+    pub(super) fn why(&self) -> Option<&str> {
+        self.told.why.as_deref()
     }
 
     /// What to type, where something is wrong: with the file, or as asking FreshBooks showed.
-    pub(super) fn hint(&self) -> Option<String> {
-        match (&self.state, &self.checked) {
-            (State::Unusable { problem, .. }, _) => problem.hint_text().map(str::to_owned),
-            (_, Some(Err(error))) => error.hint_text().map(str::to_owned),
-            (State::NeedsSignIn { .. }, _) => Some(self.sign_in.clone()),
-            (State::NotHere { hint, .. }, _) => Some(hint.clone()),
-            _ => None,
-        }
+    pub(super) fn hint(&self) -> Option<&str> {
+        let failed = self.checked.as_ref().and_then(|checked| checked.as_ref().err());
+        failed.and_then(Error::hint_text).or(self.told.hint.as_deref())
     }
 }

@@ -9,22 +9,26 @@ mod again;
 mod every;
 mod gap_file;
 mod gaps;
+mod metrics;
 mod tell;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::json;
 
-use crate::app::{self, App};
+use crate::app::{self, App, environment};
 use crate::cli::{Include, SyncArgs};
-use crate::credentials::{ClassicProfile, Session, classic};
+use crate::commands::outputs;
+use crate::credentials::{self, ClassicProfile, classic};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::{self, Brought, Plan};
-use crate::freshbooks::FreshBooks;
+use crate::freshbooks::{FreshBooks, Tokens};
 use crate::http::{Between, Http, Skew};
 use crate::model::{Business, Identity, Reading, relate};
 use crate::store::{self, Provenance, Writer};
+use crate::ui::{few, few_of};
 use gaps::AcceptedGaps;
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
@@ -33,18 +37,18 @@ pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
             return from_classic(&profile.system.app(app)?, args, &profile);
         }
         let http = Http::new(app)?;
-        let session = || Ok(Session::open(app, &http)?.adopting(args.adopt));
-        with_session(app, args, http.clone(), session)
+        with_tokens(app, args, http.clone(), || credentials::tokens(app, &http, args.adopt))
     };
+    let round = || metrics::around(app, args, once);
     match args.every {
-        None => once(),
-        Some(apart) => every::repeat(app, apart, once),
+        None => round(),
+        Some(apart) => every::repeat(app, apart, round),
     }
 }
 
 /// An access token in the environment takes precedence over any stored sign-in.
 fn classic_sign_in(app: &App) -> Result<Option<ClassicProfile>> {
-    match app::variable("FBSYNC_ACCESS_TOKEN")? {
+    match environment::access_token()? {
         Some(_) => Ok(None),
         None => classic::stored(app),
     }
@@ -64,20 +68,20 @@ struct Source {
     scopes: Option<String>,
 }
 
-/// Reads with the session that `open` gives, once the database has been found fit to be written to.
-pub(crate) fn with_session(
+/// Reads with the tokens that `open` gives, once the database has been found fit to be written to.
+pub(crate) fn with_tokens(
     app: &App,
     args: &SyncArgs,
     http: Http,
-    open: impl FnOnce() -> Result<Session>,
+    open: impl FnOnce() -> Result<Arc<dyn Tokens>>,
 ) -> Result<()> {
     record(app, args, |Demand { plan, folder, admit }| {
-        let session = open()?;
+        let tokens = open()?;
         let between = http.between();
         let http = http.until(plan.limit.map(|(deadline, _)| deadline));
-        let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), session.clone());
+        let freshbooks = FreshBooks::new(http, app.endpoints.api.clone(), tokens.clone());
         let brought = fetch::read(app, &freshbooks, plan, folder, admit)?;
-        Ok(Source { brought, between, scopes: session.scopes() })
+        Ok(Source { brought, between, scopes: tokens.scopes() })
     })
 }
 
@@ -101,6 +105,13 @@ fn from_classic(app: &App, args: &SyncArgs, profile: &ClassicProfile) -> Result<
 fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source>) -> Result<()> {
     let path = app.database(&args.database.db)?;
     let gaps = AcceptedGaps::gather(app, args)?;
+    // A file that is none of gaps is in the way: better now than after everything was read.
+    if let Some(file) = args.write_gaps.as_deref() {
+        outputs::check(app, &path, file)?;
+        if file.exists() {
+            gap_file::read(file)?;
+        }
+    }
     if args.no_create && !store::is_there(&path)? {
         let message = format!("there is no database {}, and --no-create begins none", path.display());
         return Err(
@@ -114,6 +125,7 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
             writer.check_owner(&source, identity.id, &identity.email)?;
         }
         check_named(app, args, &gaps, businesses)?;
+        gaps.tell_expired(app.ui, businesses);
         writer.bring_up_to_date(app.ui)
     };
     let demand = Demand { plan: &plan(args), folder: writer.folder(), admit: &admit };
@@ -126,9 +138,7 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
         reading.run.set_back(skew.seconds());
     }
     tell::oddities(app, &reading);
-    for business in gaps.apply(&mut reading) {
-        app.ui.note(format_args!("{business} can be read again: its --accept-gap is no longer needed"));
-    }
+    tell::readable_again(app, &gaps.apply(&mut reading));
     let provenance = Provenance {
         source,
         scopes,
@@ -141,7 +151,7 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
     let Reading { run, businesses } = reading;
     let listings = relate(&run.identity, businesses);
     let recorded = writer.write(&run, &listings, spool, &provenance)?;
-    tell::tell(app, &recorded, &missing, &path, &again::command(app, args, &path))
+    tell::tell(app, args, &recorded, &missing, &path)
 }
 
 fn plan(args: &SyncArgs) -> Plan {
@@ -180,11 +190,15 @@ fn check_named(app: &App, args: &SyncArgs, gaps: &AcceptedGaps, businesses: &[Bu
     if let Some(id) = args.business.iter().find(|id| !known(id)) {
         let named: Vec<String> =
             businesses.iter().map(|business| format!("{} ({})", business.id, business.name)).collect();
-        return Err(Error::new(Kind::Usage, format!("the sign-in does not reach a business {id}"))
-            .hint(format!("--business takes one of: {}", named.join(", "))));
+        let error = Error::new(Kind::Usage, format!("this sign-in has no access to business {id}"))
+            .hint(format!("--business takes one of: {}", few(&named)));
+        return Err(match few_of(&named) {
+            (_, 0) => error,
+            _ => error.hint(format!("all of them: {}", app.command("status --json"))),
+        });
     }
     for id in args.skip_business.iter().chain(&gaps.ids()).filter(|id| !known(id)) {
-        app.ui.note(format_args!("the sign-in does not reach a business {id}, which the options name"));
+        app.ui.note(format_args!("this sign-in has no access to business {id}, which the options name"));
     }
     Ok(())
 }

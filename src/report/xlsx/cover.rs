@@ -14,7 +14,7 @@ const WIDTH: usize = 100;
 /// As many lines as a page may be made to hold.
 const READABLE: u32 = 70;
 
-const TO_SIGN: [&str; 4] = ["Reviewed by", "Approved by", "Date", "Who reviewed the reviewer"];
+const TO_SIGN: [&str; 4] = ["Reviewed by", "Approved by", "Date", "Reviewer's own access reviewed by"];
 
 pub(super) fn sheet(report: &Report, view: &View, style: Style) -> Result<Worksheet> {
     let counts = summary::role_counts(view)?;
@@ -59,8 +59,9 @@ impl Page {
         self.line(&capitalized(report.about), &Format::new())?;
         self.row += 1;
         let snapshot = &view.snapshot;
-        self.pair("Source", &summary::source(view))?;
-        self.pair("Signed in as", &summary::signed_in(view))?;
+        self.pair("Source", &summary::source(&snapshot.source))?;
+        let (name, email) = (snapshot.identity_name.as_deref(), snapshot.identity_email.as_deref());
+        self.pair("Signed in as", &summary::signed_in(name, email, snapshot.identity_id))?;
         self.pair("As of (UTC)", &snapshot.finished_at.to_string())?;
         self.pair("Businesses", &view.extent())?;
         if !view.options.people.is_empty() {
@@ -98,8 +99,8 @@ impl Page {
         self.heading(&["Role", STATES[0], STATES[1], STATES[2], STATES[3], "Sum"])?;
         let mut sums = [0; 4];
         for count in counts {
-            self.numbers(&count.label, &count.by_state)?;
-            for (sum, n) in sums.iter_mut().zip(count.by_state) {
+            self.numbers(&count.role, &count.by_state())?;
+            for (sum, n) in sums.iter_mut().zip(count.by_state()) {
                 *sum += n;
             }
         }

@@ -1,7 +1,9 @@
 //! A Classic system, read into the same tables as everything else.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use fbsync::sandbox::classic::{Standing, System};
-use fbsync::sandbox::{Fault, Trouble};
+use fbsync::sandbox::{Answer, Fault, Trouble};
 
 use super::signed_in_to;
 use crate::harness::{DB, Home};
@@ -199,6 +201,39 @@ fn an_answer_that_quotes_the_token_is_not_quoted_in_turn() {
             !bytes.windows(secret.len()).any(|window| window == secret.as_bytes()),
             "{name} is in the database"
         );
+    }
+}
+
+#[test]
+fn a_list_that_repeats_the_token_in_any_encoding_is_not_kept() {
+    let ways: [fn(&str) -> String; 4] = [
+        str::to_owned,
+        |text| text.bytes().map(|byte| format!("%{byte:02x}")).collect(),
+        |text| text.bytes().map(|byte| format!("&#{byte};")).collect(),
+        |text| STANDARD.encode(format!("token {text}")),
+    ];
+    for name in ["access_token", "access_token_secret", "client_secret"] {
+        let home = signed_in_to(System::default());
+        let secret = home.stored()[name].as_str().expect("a secret").to_owned();
+        for way in ways {
+            let said = way(&secret);
+            let repeat = move |_: &_, answer: &mut Answer| {
+                let body = String::from_utf8(std::mem::take(&mut answer.body)).expect("UTF-8");
+                assert!(body.contains("<first_name>"), "{body}");
+                answer.body = body.replace("<first_name>", &format!("<first_name>{said}")).into_bytes();
+            };
+            let list = Fault::on(XML).body_contains("staff.list").times(5);
+            home.sandbox.arm(list.then(Trouble::rewrite(repeat)));
+            home.sync().exits(7).says("failed: staff.list: the answer repeats a secret");
+            let said = way(&secret);
+            for trace in [secret.as_bytes(), said.as_bytes()] {
+                let bytes = home.database_bytes();
+                assert!(
+                    !bytes.windows(trace.len()).any(|window| window == trace),
+                    "{name} is in the database"
+                );
+            }
+        }
     }
 }
 
