@@ -23,7 +23,10 @@ fn only_a_newer_version_is_compared_cell_by_cell() {
         written_by(folder.path(), "99.0.0");
         let newer = verdict(folder.path(), Some(&reader));
         assert_eq!((newer.findings.as_slice(), newer.written_by.as_deref()), ([].as_slice(), Some("99.0.0")));
-        assert_eq!((newer.not_compared, newer.pruned.len()), (vec!["overview.html".to_owned(), README.to_owned()], 0));
+        assert_eq!(
+            (newer.not_compared, newer.pruned.len()),
+            (vec!["overview.html".to_owned(), README.to_owned()], 0)
+        );
         assert!(!verdict(folder.path(), None).is_complete());
 
         // That it calls itself newer hides nothing, nor does a manifest that says nothing of columns.
