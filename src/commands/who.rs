@@ -15,7 +15,7 @@ pub(crate) fn run(app: &App, args: &WhoArgs) -> Result<()> {
     let asked = args.person.join(" ");
     let reader = Reader::open(app, &app.database(&args.database.db)?)?;
     let choice = choose(app, &reader, &args.choosing, Deciding::All)?;
-    let demand = Demand { snapshot_id: choice.chosen.id, scope: Scope::Whole, past: true };
+    let demand = Demand { snapshot_id: choice.chosen.id, scope: Scope::Whole, past: true, horizon: None };
     let source = Source::open(&reader, &demand)?;
     let persons = reader.persons()?;
     let person = the_one(app, args, &persons, &asked)?;

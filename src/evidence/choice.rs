@@ -214,6 +214,6 @@ impl Choice {
 
 /// Until when snapshots have to have ended that were there at the time of the export for certain; `None`
 /// where that time is not known.
-fn known_until(export: &Stamp) -> Option<Timestamp> {
+pub(super) fn known_until(export: &Stamp) -> Option<Timestamp> {
     export.exported_at().map(|time| time.saturating_sub(CLOCK_TOLERANCE))
 }

@@ -5,8 +5,9 @@
 //! stands for the whole of it: who notes it elsewhere can tell later that nothing was changed.
 //!
 //! - [`choice`]: which snapshot is meant. [`source`]: its content, of all businesses or of some.
-//! - [`manifest`]: what the folder says of itself. [`readme`]: the same for an auditor, in plain words.
-//!   [`sums`]: the hash of every file.
+//! - [`manifest`]: what the folder says of itself. [`readme`]: the same for an auditor, in plain words;
+//!   [`story`]: of its review. [`sums`]: the hash of every file.
+//! - [`originals`]: the files that reviewers filled in.
 //! - [`split`]: a folder for each business, and the firm's own.
 //! - [`check`]: a folder against itself, against a seal, against the database. [`compare`]: a folder
 //!   against another.
@@ -15,9 +16,11 @@ pub(crate) mod check;
 mod choice;
 pub(crate) mod compare;
 mod manifest;
+mod originals;
 mod readme;
 mod source;
 pub(crate) mod split;
+mod story;
 mod sums;
 
 use std::collections::BTreeSet;
@@ -30,7 +33,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::format::Format;
 use crate::fsutil;
 use crate::model::reading::hex;
-use crate::report::{self, REPORTS, Reads, Report, Style, View};
+use crate::report::{self, REPORTS, Reads, Report, Scope, Style, View};
 use crate::store::Reader;
 use crate::ui::few;
 
@@ -148,6 +151,10 @@ fn make(place: Place, view: &View, plan: &Plan) -> Result<Manifest> {
         let guard = GuardEntry { mode: plan.style.guard, count: changed.len(), cells: changed };
         entries.push(FileEntry { formula_guard: Some(guard), ..FileEntry::plain(split::INDEX, sum) });
     }
+    // They hold rows of all businesses and people.
+    if view.scope == Scope::Whole && view.options.people.is_empty() {
+        entries.extend(originals::write(place, view)?);
+    }
     Manifest::of(view, plan, entries)
 }
 
@@ -169,6 +176,7 @@ fn write_report(place: Place, report: &Report, view: &View, plan: &Plan) -> Resu
             count: written.changed.len(),
             cells: written.changed,
         }),
+        original: None,
         cut_cells: written.cut,
     })
 }
@@ -200,7 +208,9 @@ fn write_file<T>(
         let mut out = Summing::new(io::sink());
         return Ok((fill(&mut out)?, out.finish().1));
     };
-    let file = fsutil::create_private(&folder.join(name)).context(Kind::Storage, failed)?;
+    let path = folder.join(name);
+    fsutil::create_private_folder(path.parent().unwrap_or(folder))?;
+    let file = fsutil::create_private(&path).context(Kind::Storage, failed)?;
     let mut out = Summing::new(BufWriter::new(file));
     let filled = fill(&mut out)?;
     let (file, sum) = out.finish();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::choice::{Choice, Chosen};
 use super::manifest::{CoverageEntry, FileEntry, Manifest, NotMade, OptionsEntry, PastEntry};
-use super::{MANIFEST, Part, README, SUMS};
+use super::{MANIFEST, Part, README, SUMS, story};
 use crate::format::{Format, Guard};
 use crate::report;
 use crate::report::summary::{self, STATES, wrapped};
@@ -35,6 +35,9 @@ pub(super) fn text(manifest: &Manifest) -> String {
         );
     }
     what_this_is(&mut page, manifest);
+    if let Some(review) = &manifest.review {
+        story::tell(&mut page, manifest, review);
+    }
     how_complete(&mut page, manifest);
     changed(&mut page, manifest);
     page.heading("WHAT THIS SOURCE CANNOT SHOW");
@@ -228,7 +231,14 @@ fn files(page: &mut Page, manifest: &Manifest) {
 
 fn what(file: &FileEntry) -> String {
     let report = file.report.as_deref().and_then(report::find);
-    let Some(report) = report else { return "the folders of the businesses, with their seals".to_owned() };
+    let Some(report) = report else {
+        return match &file.original {
+            Some(original) => {
+                format!("`{}` as review {} was recorded from it", original.name, original.review_id)
+            }
+            None => "the folders of the businesses, with their seals".to_owned(),
+        };
+    };
     let rows = match file.rows.unwrap_or(0) {
         1 => "1 row".to_owned(),
         rows => format!("{rows} rows"),
@@ -286,28 +296,28 @@ fn how_to_check(page: &mut Page, manifest: &Manifest) {
 
 /// Text in lines that a plain editor shows whole.
 #[derive(Default)]
-struct Page(String);
+pub(super) struct Page(String);
 
 impl Page {
-    fn line(&mut self, text: &str) {
+    pub(super) fn line(&mut self, text: &str) {
         // Names come from other people, and this text is shown in terminals.
         self.0.push_str(&printable(text));
         self.0.push('\n');
     }
 
-    fn heading(&mut self, text: &str) {
+    pub(super) fn heading(&mut self, text: &str) {
         self.line(text);
         self.line(&"-".repeat(text.chars().count()));
     }
 
-    fn paragraph(&mut self, text: &str) {
+    pub(super) fn paragraph(&mut self, text: &str) {
         for line in wrapped(text, WIDTH) {
             self.line(&line);
         }
         self.line("");
     }
 
-    fn item(&mut self, text: &str) {
+    pub(super) fn item(&mut self, text: &str) {
         for (at, line) in wrapped(text, WIDTH - 2).iter().enumerate() {
             self.line(&format!("{} {line}", if at == 0 { '-' } else { ' ' }));
         }

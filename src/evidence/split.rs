@@ -106,7 +106,7 @@ pub(crate) struct Split {
 /// Everything that a split depends on.
 pub(crate) struct Order<'a> {
     pub(crate) reader: &'a Reader,
-    pub(crate) snapshot_id: i64,
+    pub(crate) demand: Demand,
     pub(crate) options: Options,
     pub(crate) style: Style,
     pub(crate) choice: &'a Choice,
@@ -134,8 +134,8 @@ pub(crate) fn file_prefix(business: &BusinessLine, snapshot: &Snapshot) -> Strin
 
 /// Writes the folders into `target`, which exists and is empty.
 pub(crate) fn write(target: &Path, order: &Order) -> Result<Split> {
-    let whole = Demand { snapshot_id: order.snapshot_id, scope: Scope::Whole, past: true };
-    let source = Source::open(order.reader, &whole)?;
+    let whole = &order.demand;
+    let source = Source::open(order.reader, whole)?;
     let view = source.view(order.options.clone(), order.stop)?;
     let plan = |part, index| Plan {
         style: order.style,
@@ -190,6 +190,14 @@ pub(crate) fn folder_name(business: &BusinessLine) -> String {
 
 /// `<business_id>-<slug>`: ASCII, since folders are zipped and mailed to all sorts of machines.
 pub(super) fn folder_of(id: i64, name: &str) -> String {
+    let slug = ascii(name);
+    let slug = if slug.is_empty() { "business" } else { &slug };
+    let name = format!("{id}-{slug}");
+    name[..name.len().min(LONGEST_NAME)].trim_end_matches('-').to_owned()
+}
+
+/// Lower-case letters and digits, everything between them as one hyphen.
+pub(super) fn ascii(name: &str) -> String {
     let mut slug = String::new();
     for c in name.to_lowercase().chars() {
         match unaccented(c) {
@@ -199,9 +207,7 @@ pub(super) fn folder_of(id: i64, name: &str) -> String {
             plain => slug.push_str(plain),
         }
     }
-    let slug = if slug.is_empty() { "business" } else { &slug };
-    let name = format!("{id}-{slug}");
-    name[..name.len().min(LONGEST_NAME)].trim_end_matches('-').to_owned()
+    slug.trim_end_matches('-').to_owned()
 }
 
 /// The letters nearest to an accented one; nothing for the others, of which a slug can make nothing.

@@ -29,6 +29,28 @@ pub(crate) const NO_SEAT: &str = "no_seat_employee";
 
 pub(crate) const UNKNOWN: &str = "unknown";
 
+/// The roles that a person can be given at FreshBooks.
+const ASSIGNABLE: [&str; 7] = [
+    "owner",
+    "business_partner",
+    "business_manager",
+    "business_accountant",
+    "business_employee",
+    "contractor",
+    NO_SEAT,
+];
+
+/// The roles that a person can be given in FreshBooks Classic, whose administrator is one for good.
+const ASSIGNABLE_IN_CLASSIC: [&str; 2] = ["classic_staff", "classic_contractor"];
+
+/// The roles that somebody can be given where this one is held.
+pub(crate) fn assignable(held: &str) -> &'static [&'static str] {
+    match held.starts_with("classic_") {
+        true => &ASSIGNABLE_IN_CLASSIC,
+        false => &ASSIGNABLE,
+    }
+}
+
 /// Every class, from the one that can do most to the one that can do least, and what is not known.
 pub(crate) const CLASSES: [&str; 5] = ["privileged", "standard", "limited", "none", UNKNOWN];
 

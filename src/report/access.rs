@@ -28,7 +28,7 @@ pub(super) const PENDING_LEAD: &[&str] =
 pub(super) const SEEN_LEAD: &[&str] =
     &["business_name", "seen", "full_name", "email", "role_label", "state", "owner_name", "owner_email"];
 
-pub(super) const ROW_KEY: usize = at("row_key");
+pub(crate) const ROW_KEY: usize = at("row_key");
 const SNAPSHOT_ID: usize = at("snapshot_id");
 const AS_OF: usize = at("as_of");
 pub(super) const BUSINESS_ID: usize = at("business_id");

@@ -172,9 +172,15 @@ impl Reason {
 }
 
 /// What `attention` says of a row, for the reviewer's sheet.
-pub(super) fn why_look(view: &View, row: &AccessRow) -> Result<String> {
-    let reasons = of_row(view, row)?;
-    Ok(reasons.iter().map(|reason| &*reason.short).collect::<Vec<_>>().join("; "))
+pub(super) fn in_short(view: &View, row: &AccessRow) -> Result<Vec<String>> {
+    Ok(of_row(view, row)?.iter().map(|reason| reason.short.to_string()).collect())
+}
+
+/// What it does not say of a row, since nobody told whose domains are one's own.
+pub(super) fn unanswered(view: &View, row: &AccessRow) -> Result<Option<&'static str>> {
+    let would_count = row.text(ROLE_CLASS)? == "privileged" && row.integer(ACTIVE)? != 0;
+    let unknown = would_count && view.options.own_domains.is_empty();
+    Ok(unknown.then_some("whether external: not known (no --own-domain)"))
 }
 
 fn of_business(view: &View, business: &BusinessLine) -> Vec<Reason> {

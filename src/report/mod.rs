@@ -5,6 +5,8 @@
 //! Column names are a contract: none is renamed, new ones come last.
 //!
 //! - [`columns`], [`shared`]: what a column is, and the columns of `access`, which most reports share.
+//! - [`decisions`], [`outcomes`]: what reviewers decided, and what became of it; [`last_time`]: the same of
+//!   an earlier review, for the reviewer's sheet.
 //! - [`view`]: a snapshot, or some of it, as the reports see it.
 //! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`]: the rows;
 //!   [`holdings`]: who holds what, for those of people.
@@ -26,11 +28,13 @@ mod changes;
 mod columns;
 mod coverage;
 mod csv;
+pub(crate) mod decisions;
 mod expected;
 mod format;
 mod history;
 mod holdings;
 mod jsonl;
+mod last_time;
 mod offboarding;
 pub(crate) mod outcomes;
 mod overview;
@@ -51,9 +55,10 @@ mod xlsx;
 use std::borrow::Cow;
 use std::io::Write;
 
+pub(crate) use access::ROW_KEY;
 pub(crate) use catalogue::{DIFF, REPORTS, WHO, find};
 pub(crate) use changes::cells as change_cells;
-pub(crate) use columns::{ACCESS as ACCESS_COLUMNS, Column, Type, column};
+pub(crate) use columns::{ACCESS as ACCESS_COLUMNS, Column, Type, column, in_words};
 pub(crate) use expected::{Approval, Expected};
 pub(crate) use format::{Lines, Style, write};
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
@@ -100,6 +105,9 @@ impl std::fmt::Display for Cell<'_> {
         }
     }
 }
+
+/// Writes a view as a page, and returns how many memberships that lists.
+pub(crate) type Page = fn(&View, &mut dyn Write) -> Result<u64>;
 
 /// Who takes the rows, one by one.
 pub(crate) type Take<'t> = dyn FnMut(&[Cell]) -> Result<()> + 't;
@@ -151,12 +159,22 @@ pub(crate) struct Report {
     pub(crate) rows: fn(&View, &mut Take) -> Result<()>,
     /// Writes it as a page, whatever the format, and returns how many memberships that lists. Its rows
     /// are never asked for.
-    pub(crate) page: Option<fn(&View, &mut dyn Write) -> Result<u64>>,
+    pub(crate) page: Option<Page>,
     /// What the file leaves out or says in other words, for whoever asked for it.
     pub(crate) remarks: fn(&View) -> Result<Vec<String>>,
 }
 
 impl Report {
+    /// Whether people fill in some of its columns.
+    pub(crate) fn is_filled_in(&self) -> bool {
+        self.name == "review"
+    }
+
+    /// Whether its rows come from later snapshots as well.
+    pub(crate) fn looks_ahead(&self) -> bool {
+        self.name == "outcomes"
+    }
+
     /// Whether its rows come from other snapshots as well.
     pub(crate) fn looks_back(&self) -> bool {
         self.reads != Reads::One

@@ -10,7 +10,9 @@ use crate::model::addresses::normalized;
 use crate::model::persons::Person;
 use crate::model::{Outcome, Status, domains, role};
 use crate::stop::Stop;
-use crate::store::{AccessRow, BusinessLine, CoverageLine, People, Reader, Review, Side, Snapshot, Usable};
+use crate::store::{
+    AccessRow, BusinessLine, CoverageLine, Horizon, People, Reader, Review, Side, Snapshot, Usable,
+};
 use crate::time::{Day, Timestamp};
 use crate::ui::few;
 
@@ -65,8 +67,10 @@ pub(crate) struct View<'a> {
     pub(crate) scope: Scope,
     pub(crate) businesses: Vec<BusinessLine>,
     pub(crate) coverage: Vec<CoverageLine>,
-    /// The reviews of it that were recorded.
+    /// The reviews of it that were recorded, oldest first.
     pub(crate) reviews: Vec<Review>,
+    /// What of the database tells something about the snapshot.
+    pub(crate) horizon: Horizon,
     /// The snapshot that changes are told since.
     pub(crate) earlier: Option<Snapshot>,
     /// The snapshots up to this one, which comes last: what the reports over time are made from.
@@ -84,9 +88,11 @@ impl<'a> View<'a> {
         snapshot: Snapshot,
         scope: Scope,
         mut options: Options,
+        horizon: Horizon,
         stop: &'a Stop,
     ) -> Result<Self> {
         keep_to_view(&mut options, reader, snapshot.id, &scope)?;
+        let horizon = reader.horizon_of(&snapshot, horizon)?;
         let (people, not_found) = find_people(reader, &options)?;
         let earlier = match options.since {
             // Of one that was pruned since nothing is left to compare with.
@@ -96,7 +102,8 @@ impl<'a> View<'a> {
         Ok(View {
             businesses: reader.businesses(snapshot.id)?,
             coverage: reader.coverage(snapshot.id)?,
-            reviews: reader.reviews_of(snapshot.id)?,
+            reviews: reader.reviews_of(snapshot.id, horizon.review)?,
+            horizon,
             past: reader.snapshots_until(&snapshot)?,
             earlier,
             reader,
@@ -118,11 +125,10 @@ impl<'a> View<'a> {
             Reads::Past => self.past.iter().map(id).collect(),
         };
         shown.insert(self.snapshot.id);
-        if !self.reviews.is_empty() {
-            // What became of decisions is seen in the later ones.
-            let later = self.reader.snapshots(None)?.into_iter();
-            shown.extend(later.filter(|later| later.id > self.snapshot.id).map(|later| later.id));
-        }
+        // What became of decisions is seen in the later ones, what was decided last time in earlier ones.
+        let later = self.reader.later(Usable::default(), &self.snapshot, self.horizon.snapshot)?;
+        let reviewed = self.reader.reviewed_before(&self.snapshot, self.horizon.review)?;
+        shown.extend(later.iter().chain(&reviewed).map(id));
         Ok(shown)
     }
 

@@ -56,14 +56,14 @@ use open::{Contents, recognize};
 
 pub(crate) use chain::Link;
 pub(crate) use check::{Finding, Report};
-pub(crate) use compare::Located;
+pub(crate) use compare::{Located, Place};
 pub(crate) use field::Field as Value;
 pub(crate) use file::{files_of, is_there};
 pub(crate) use foreign::{ForeignFile, Plain};
 pub(crate) use prune::Freed;
 pub(crate) use read::{
-    AccessRow, BusinessLine, CoverageLine, Decision, Headcount, MemberDates, People, Review, ReviewFile,
-    Side, Snapshot, Timeline, Usable,
+    AccessRow, BusinessLine, CoverageLine, Decision, Headcount, Horizon, MemberDates, People, Review,
+    ReviewFile, Side, Snapshot, Timeline, Usable,
 };
 pub(crate) use record::Judgement;
 pub(crate) use spool::Spool;

@@ -72,7 +72,7 @@ fn what_was_pruned_since_is_told_and_no_tampering() {
     home.fbsync(&["snapshots", "prune", "--keep-last", "1", "--yes"]).succeeds();
     let run = home.fbsync(&["verify", "e"]).exits(7);
     run.says("the content of snapshot 1 was pruned since")
-        .says("not compared: changes.csv, history.csv, trend.csv\n");
+        .says("not compared: changes.csv, history.csv, trend.csv, review.csv, overview.html\n");
     let run = home.fbsync(&["verify", "first"]).exits(7).says("the content of snapshot 1 was pruned since");
     run.says("error: first: nothing wrong was found, but not everything could be compared")
         .says("hint: a copy of the database");

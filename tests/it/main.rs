@@ -52,6 +52,7 @@ mod readme;
 mod real_answers;
 mod reports;
 mod retries;
+mod review;
 mod rotation;
 mod running;
 mod screens;

@@ -36,6 +36,8 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
     let mut world = World::demo();
     world.register(&redirect_uri);
     world.register(DEFAULT_REDIRECT);
+    // Both sides live at the same time.
+    world.date = caller.clock.of_a_test().and_then(|now| now.to_string().parse().ok());
     let sandbox =
         Sandbox::start(world).context(Kind::Unexpected, || "cannot start the sandbox".to_owned())?;
     let app = demo_app(caller, &sandbox, &args.dir)?;

@@ -33,7 +33,7 @@ impl Work<'_> {
             Some(_) => {
                 let order = Order {
                     reader: &reader,
-                    snapshot_id: demand.snapshot_id,
+                    demand: demand.clone(),
                     options: self.options_for(&reader, &demand)?,
                     style,
                     choice: &choice,

@@ -93,9 +93,11 @@ impl<'a> Work<'a> {
         let choice = choose(self.app, reader, &self.args.choosing, self.deciding())?;
         let businesses = self.businesses.clone();
         let scope = if businesses.is_empty() { Scope::Whole } else { Scope::Alone(businesses) };
-        // People are found by what any snapshot knows of them.
-        let past = !self.options.people.is_empty();
-        let demand = Demand { snapshot_id: choice.chosen.id, scope, past };
+        // People are found by what any snapshot knows of them, those of the lists kept beside too.
+        let Options { people, roster, expected, .. } = &self.options;
+        let past = !people.is_empty() || roster.is_some() || expected.is_some();
+        let horizon = Some(reader.horizon(None)?);
+        let demand = Demand { snapshot_id: choice.chosen.id, scope, past, horizon };
         Ok((choice.since(self.args.since.as_deref(), &self.args.choosing.timezone)?, demand))
     }
 

@@ -41,7 +41,7 @@ impl Work<'_> {
                 Kind::Usage,
                 format!("`{name}` is not compared with an earlier snapshot"),
             )
-            .hint(format!("leave --since out, or fbsync export changes --since ID …")));
+            .hint("leave --since out, or fbsync export changes --since ID …"));
         }
         let reader = Reader::open(self.app, &self.db)?;
         let (_, demand) = self.choose(&reader)?;

@@ -47,10 +47,7 @@ pub(super) fn check(reader: &Reader, expected: &[(String, String)]) -> Result<Re
 /// What is wrong about a snapshot or a review whose hash was kept elsewhere.
 fn unexpected(report: &Report, name: &str, hash: &str) -> Option<Finding> {
     let found = report.links.iter().find(|link| link.name() == name);
-    let what = match name.strip_prefix("review-") {
-        Some(id) => format!("review {id}"),
-        None => format!("snapshot {name}"),
-    };
+    let what = in_words(name);
     match (found, &report.head) {
         (Some(found), _) if found.sha256 == hash => None,
         (Some(found), _) => {
@@ -61,6 +58,14 @@ fn unexpected(report: &Report, name: &str, hash: &str) -> Option<Finding> {
     }
 }
 
+/// A head of the chain as it is said.
+fn in_words(name: &str) -> String {
+    match name.strip_prefix("review-") {
+        Some(id) => format!("review {id}"),
+        None => format!("snapshot {name}"),
+    }
+}
+
 /// What the agreement of a database does not prove.
 pub(super) fn limits(report: &Report, expected: &[(String, String)]) -> Vec<String> {
     let mut limits = vec![match expected.last().map(|(name, _)| name) {
@@ -68,8 +73,9 @@ pub(super) fn limits(report: &Report, expected: &[(String, String)]) -> Vec<Stri
                  what `fbsync snapshots --head` prints in another place and pass it as --expect ID:HEX"
             .to_owned(),
         Some(newest) => format!(
-            "proved up to {newest}, whose hash was kept elsewhere; not proved: that nothing recorded later was \
-             changed or cut off"
+            "proved up to {}, whose hash was kept elsewhere; not proved: that nothing recorded later was \
+             changed or cut off",
+            in_words(newest)
         ),
     }];
     if report.pruned > 0 {

@@ -13,7 +13,7 @@ use super::files::Files;
 use super::past::Past;
 use super::{Against, Verdict, cells, unusable};
 use crate::error::{Kind, Result};
-use crate::evidence::choice::Chosen;
+use crate::evidence::choice::{Chosen, known_until};
 use crate::evidence::manifest::Manifest;
 use crate::evidence::split::{self, Index, indexed_seals};
 use crate::evidence::{self, Demand, MANIFEST, Part, Place, Plan, README, Source};
@@ -21,7 +21,7 @@ use crate::format::Format;
 use crate::fsutil;
 use crate::model::Status;
 use crate::report::{self, Options, REPORTS, Style, View};
-use crate::store::{People, Reader, Snapshot};
+use crate::store::{Horizon, People, Reader, Snapshot};
 
 pub(super) fn check(
     manifest: &Manifest,
@@ -64,7 +64,8 @@ struct Again<'a> {
 impl Again<'_> {
     fn compare(&self, version: Version, verdict: &mut Verdict) -> Result<()> {
         let Manifest { options, choice, export, .. } = self.manifest;
-        let demand = Demand { snapshot_id: choice.chosen.id, scope: options.scope(), past: true };
+        let horizon = Some(self.horizon()?);
+        let demand = Demand { snapshot_id: choice.chosen.id, scope: options.scope(), past: true, horizon };
         let source = Source::open(self.database, &demand)?;
         let view = source.view(self.options(&source, verdict)?, self.against.stop)?;
         let chosen = choice.again(self.database, options, export)?;
@@ -84,6 +85,16 @@ impl Again<'_> {
             Version::This => self.bytes(&view, &plan, &past, verdict),
             Version::Another => self.cells(&view, &plan, &past, verdict),
         }
+    }
+
+    /// How far the folder has to go: as far as it says, and at least to what was there at the time of the
+    /// export for certain.
+    fn horizon(&self) -> Result<Horizon> {
+        let known = match known_until(&self.manifest.export) {
+            Some(until) => self.database.horizon(Some(until))?,
+            None => Horizon::NONE,
+        };
+        Ok(self.manifest.horizon.unwrap_or(Horizon::NONE).or(known))
     }
 
     /// The options, with the people's accounts found once more. The recorded ones can be fewer: a later
@@ -172,7 +183,7 @@ impl Again<'_> {
         for report in REPORTS.iter().filter(|report| report.not_made(view).is_none()) {
             let name = evidence::file_name(report, view, plan);
             // A page has no cells.
-            if past.is_lost() && report.looks_back() || report.page.is_some() {
+            if past.is_lost(Some(report.name)) || report.page.is_some() {
                 continue;
             }
             let mut ours = Vec::new();

@@ -75,6 +75,9 @@ fn is_of_one_export(firm: &Manifest, one: &Manifest, name: &str) -> bool {
     let mut options = firm.options.clone();
     options.part = Some(Part::Business);
     options.businesses.clone_from(&one.options.businesses);
+    // A client's folder has of the lists kept beside only what concerns the client.
+    options.roster.clone_from(&one.options.roster);
+    options.expected.clone_from(&one.options.expected);
     let business = firm.coverage.iter().find(|known| one.options.businesses == [known.business_id]);
     let is_named =
         business.is_some_and(|known| split::folder_of(known.business_id, &known.business_name) == name);

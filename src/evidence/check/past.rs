@@ -11,39 +11,48 @@ use crate::model::Status;
 use crate::report::{self, Report, View};
 use crate::store::{Reader, Snapshot};
 
-/// The snapshots before the folder's own whose content is gone.
+/// The snapshots whose content is gone.
 pub(super) struct Past {
+    /// Those before the folder's own.
     tombstones: Vec<Snapshot>,
     /// How many of them the folder was made from.
     lost: usize,
+    /// Those after it, which may have shown first what became of a decision.
+    later: Vec<i64>,
 }
 
 impl Past {
     pub(super) fn of(manifest: &Manifest, database: &Reader, view: &View) -> Result<Self> {
         let end = (view.snapshot.finished_at, view.snapshot.id);
         let mut tombstones = database.snapshots(None)?;
-        tombstones.retain(|one| one.status == Status::Pruned && (one.finished_at, one.id) < end);
+        tombstones.retain(|one| one.status == Status::Pruned);
+        let later = tombstones.iter().filter(|one| one.id <= view.horizon.snapshot);
+        let later = later.filter(|one| (one.finished_at, one.id) > end).map(|one| one.id).collect();
+        tombstones.retain(|one| (one.finished_at, one.id) < end);
         let lost = manifest.past.snapshots.saturating_sub(view.past.len());
-        Ok(Past { lost: if lost <= tombstones.len() { lost } else { 0 }, tombstones })
+        Ok(Past { lost: if lost <= tombstones.len() { lost } else { 0 }, tombstones, later })
     }
 
-    pub(super) fn is_lost(&self) -> bool {
-        self.lost > 0
+    /// Whether a report was made from what is gone.
+    pub(super) fn is_lost(&self, report: Option<&str>) -> bool {
+        let report = report.and_then(report::find);
+        self.lost > 0 && report.is_some_and(Report::looks_back)
+            || !self.later.is_empty() && report.is_some_and(Report::looks_ahead)
     }
 
     /// Whether a file can differ from what is made now, and nothing is wrong with it.
     pub(super) fn may_differ(&self, file: &FileEntry) -> bool {
-        self.is_lost() && looks_back(file.report.as_deref())
+        self.is_lost(file.report.as_deref())
     }
 
     /// Puts what the folder says of the pruned snapshots into a manifest that was made without them, as far
     /// as their tombstones agree.
     pub(super) fn leave_out(&self, recorded: &Manifest, made: &mut Manifest, verdict: &mut Verdict) {
-        if !self.is_lost() {
+        if self.lost == 0 && self.later.is_empty() {
             return;
         }
-        verdict.pruned.extend(self.tombstones.iter().map(|one| one.id));
-        for file in recorded.files.iter().filter(|file| looks_back(file.report.as_deref())) {
+        verdict.pruned.extend(&self.later);
+        for file in recorded.files.iter().filter(|file| self.is_lost(file.report.as_deref())) {
             if !made.files.contains(file) && !verdict.not_compared.contains(&file.path) {
                 verdict.not_compared.push(file.path.clone());
             }
@@ -51,16 +60,22 @@ impl Past {
         made.files = merged(
             &recorded.files,
             &made.files,
-            |file| looks_back(file.report.as_deref()),
+            |file| self.is_lost(file.report.as_deref()),
             |file| &file.path,
         );
         made.not_made = merged(
             &recorded.not_made,
             &made.not_made,
-            |one| looks_back(Some(&one.report)),
+            |one| self.is_lost(Some(&one.report)),
             |one| &one.report,
         );
-
+        if !self.later.is_empty() {
+            made.review.clone_from(&recorded.review);
+        }
+        if self.lost == 0 {
+            return;
+        }
+        verdict.pruned.extend(self.tombstones.iter().map(|one| one.id));
         let known = |one: &Chosen| self.tombstones.iter().any(|tombstone| Chosen::of(tombstone) == *one);
         if let (Some(id), Some(finished_at)) = (recorded.earlier_snapshot_id, &recorded.earlier_finished_at)
             && known(&Chosen { id, finished_at: finished_at.clone() })
@@ -78,10 +93,6 @@ impl Past {
             made.past.first_complete.clone_from(first_complete);
         }
     }
-}
-
-fn looks_back(report: Option<&str>) -> bool {
-    report.and_then(report::find).is_some_and(Report::looks_back)
 }
 
 /// The made entries, those that are lost replaced by the recorded ones, in the recorded order.

@@ -4,6 +4,7 @@
 //! database. [`export`] is the one part that follows from no database.
 
 mod export;
+mod review;
 mod snapshot;
 
 use std::collections::BTreeSet;
@@ -17,7 +18,9 @@ use crate::format::{Format, Guard};
 use crate::model::Status;
 use crate::report::summary::{self, RoleCount};
 use crate::report::{self, Expected, Limits, Options, Roster, Scope, Style, View};
+use crate::store::Horizon;
 pub(crate) use export::Stamp;
+pub(super) use review::{FollowedEntry, ReviewEntry};
 pub(super) use snapshot::{CoverageEntry, PastEntry, SnapshotEntry, SourceEntry};
 
 pub(super) const SCHEMA: &str = "fbsync.manifest/1";
@@ -41,6 +44,12 @@ pub(crate) struct Manifest {
     pub(super) earlier_finished_at: Option<String>,
     pub(super) past: PastEntry,
     pub(super) options: OptionsEntry,
+    /// The last review, and the last later snapshot, that something in this folder comes from.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) horizon: Option<Horizon>,
+    /// How the snapshot was reviewed, and what became of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) review: Option<ReviewEntry>,
     pub(super) coverage: Vec<CoverageEntry>,
     /// How many memberships there are by role and state.
     pub(super) roles: Vec<RoleCount>,
@@ -146,6 +155,9 @@ pub(super) struct FileEntry {
     pub(super) columns: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) formula_guard: Option<GuardEntry>,
+    /// Where the file comes from, of those that reviewers filled in.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) original: Option<OriginalEntry>,
     /// The cells that were cut to what a spreadsheet takes, each as `row key/column`.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub(super) cut_cells: Vec<String>,
@@ -163,9 +175,17 @@ impl FileEntry {
             rows: None,
             columns: None,
             formula_guard: None,
+            original: None,
             cut_cells: Vec::new(),
         }
     }
+}
+
+/// The review that a file was recorded with, and what it was called then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct OriginalEntry {
+    pub(super) review_id: i64,
+    pub(super) name: String,
 }
 
 /// The cells that were changed so that no spreadsheet runs them, each as `row key/column`.
@@ -210,6 +230,8 @@ impl Manifest {
                 roster: view.options.roster.clone(),
                 expected: view.options.expected.clone(),
             },
+            horizon: (view.horizon != Horizon::NONE).then_some(view.horizon),
+            review: ReviewEntry::of(view)?,
             coverage: view.businesses.iter().map(|business| CoverageEntry::of(view, business)).collect(),
             roles: summary::role_counts(view)?,
             files,

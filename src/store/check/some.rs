@@ -43,6 +43,7 @@ pub(super) fn check(
     }
     links::chain(connection, &kinds, report)?;
     let listed: Vec<String> = ids.iter().map(i64::to_string).collect();
+    links::reviews(connection, &kinds, report)?;
     links::snapshots_where(connection, &kinds, &format!("id IN ({})", listed.join(", ")), report)?;
     links::reviews(connection, &kinds, report)?;
     rows(connection, &ids, report)

@@ -1,5 +1,7 @@
 //! Forged folders: whatever is changed in one, and hashed again as somebody would, is found.
 
+#![allow(clippy::disallowed_methods, reason = "tests arrange files and read them back")]
+
 mod database;
 mod files;
 mod manifest;
@@ -63,7 +65,8 @@ impl Making {
         let folder = tempfile::tempdir().expect("a folder");
         let (choice, stop) = (self.choice(reader), Stop::default());
         let stamp = stamp();
-        let demand = Demand { snapshot_id: choice.chosen.id, scope: self.scope.clone(), past: true };
+        let demand =
+            Demand { snapshot_id: choice.chosen.id, scope: self.scope.clone(), past: true, horizon: None };
         let source = Source::open(reader, &demand).expect("a source");
         let view = source.view(self.options(), &stop).expect("a view");
         let plan = Plan { style: self.style(), choice: &choice, stamp: &stamp, part: None, index: None };
@@ -76,7 +79,7 @@ impl Making {
         let folder = tempfile::tempdir().expect("a folder");
         let order = Order {
             reader,
-            snapshot_id,
+            demand: Demand { snapshot_id, scope: Scope::Whole, past: true, horizon: None },
             options: self.options(),
             style: self.style(),
             choice: &self.choice(reader),

@@ -25,7 +25,7 @@ fn only_a_newer_version_is_compared_cell_by_cell() {
         assert_eq!((newer.findings.as_slice(), newer.written_by.as_deref()), ([].as_slice(), Some("99.0.0")));
         assert_eq!(
             (newer.not_compared, newer.pruned.len()),
-            (vec!["overview.html".to_owned(), README.to_owned()], 0)
+            (vec![README.to_owned(), "overview.html".to_owned()], 0)
         );
         assert!(!verdict(folder.path(), None).is_complete());
 
