@@ -85,7 +85,7 @@ fn bodies(scene: Scene) -> Bodies {
     let mut bodies = HashMap::new();
     let mut add = |target: String, body: String| {
         let head = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: Sat, 21 Nov 2026 20:00:00 GMT\r\nX-Request-Id: r\r\nContent-Length: {}\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Request-Id: r\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
         bodies.insert(target, [head.as_bytes(), body.as_bytes()].concat());

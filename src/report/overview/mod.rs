@@ -183,6 +183,8 @@ fn command(view: &View, report: &str) -> String {
     }
     words.extend(options.people.iter().map(|one| format!("--people {}", shell::word(one))));
     words.extend(options.own_domains.iter().map(|one| format!("--own-domain {}", shell::name(one))));
+    words.extend(options.roster.iter().map(|_| "--roster FILE".to_owned()));
+    words.extend(options.expected.iter().map(|_| "--expected FILE".to_owned()));
     if options.max_privileged != 3 {
         words.push(format!("--max-privileged {}", options.max_privileged));
     }
