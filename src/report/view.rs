@@ -152,12 +152,15 @@ impl<'a> View<'a> {
 
     /// The end of a sentence that somebody was not found: which businesses could not be read.
     pub(crate) fn and_unread(&self) -> String {
+        let unread = self.unread().map(|unread| format!("; these businesses could not be read: {unread}"));
+        unread.unwrap_or_default()
+    }
+
+    /// The names of the businesses whose team list was not read to the end.
+    fn unread(&self) -> Option<String> {
         let name = |business: &&BusinessLine| format!("{} ({})", business.name, business.id);
         let unread: Vec<String> = self.not_covered().iter().map(name).collect();
-        match unread.as_slice() {
-            [] => String::new(),
-            unread => format!("; these businesses could not be read: {}", unread.join(", ")),
-        }
+        (!unread.is_empty()).then(|| unread.join(", "))
     }
 
     /// "N of M businesses".
@@ -169,14 +172,9 @@ impl<'a> View<'a> {
 
     /// "N of M businesses", and which are missing.
     pub(crate) fn extent(&self) -> String {
-        let missing: Vec<String> = self
-            .not_covered()
-            .iter()
-            .map(|business| format!("{} ({})", business.name, business.id))
-            .collect();
-        match missing.is_empty() {
-            true => self.read(),
-            false => format!("{}; not covered: {}", self.read(), missing.join(", ")),
+        match self.unread() {
+            None => self.read(),
+            Some(unread) => format!("{}; not covered: {unread}", self.read()),
         }
     }
 
