@@ -64,18 +64,19 @@ impl Kind {
 pub(crate) struct Error {
     kind: Kind,
     message: String,
-    hint: Option<String>,
+    hints: Vec<String>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Error { kind, message: message.into(), hint: None, source: None }
+        Error { kind, message: message.into(), hints: Vec::new(), source: None }
     }
 
-    /// Says what to do now, with a command where there is one.
+    /// Says what to do now, with a command where there is one. A second hint is another way, or the next
+    /// step.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hints.push(hint.into());
         self
     }
 
@@ -93,8 +94,18 @@ impl Error {
         &self.message
     }
 
+    pub(crate) fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
+    /// The first hint.
     pub(crate) fn hint_text(&self) -> Option<&str> {
-        self.hint.as_deref()
+        self.hints.first().map(String::as_str)
+    }
+
+    /// The sentence and its causes in one line, for a failure that does not end the command.
+    pub(crate) fn with_causes(&self) -> String {
+        [vec![self.message.clone()], self.causes()].concat().join(": ")
     }
 
     /// The causes, outermost first.

@@ -26,6 +26,7 @@
 //! | [`model`] | businesses, memberships, accounts, roles, coverage; no I/O |
 //! | [`secret`] | a string that does not print itself |
 //! | [`stop`] | a signal asks, and what waits or works on hears it |
+//! | [`delimited`] | tables saved as text: encodings, separators, rows |
 //! | [`error`] | kind → exit code, sentence, hint |
 //! | [`format`](mod@format) | the forms that a report can be written in |
 //! | [`origin`] | scheme, host and port: where a token may go |
@@ -94,6 +95,7 @@ mod model;
 mod secret;
 mod stop;
 
+mod delimited;
 mod error;
 mod format;
 mod origin;

@@ -17,6 +17,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Timestamp(NonZeroU64);
 
+const SECONDS_A_DAY: u64 = 86_400;
+
 /// The largest year that the fixed-width form can hold is 9999; jiff's range ends there as well.
 const LATEST: u64 = 253_402_207_200;
 
@@ -70,7 +72,7 @@ impl Timestamp {
     }
 
     pub(crate) fn saturating_sub(self, duration: Duration) -> Self {
-        Timestamp(NonZeroU64::MIN.saturating_add(self.seconds().saturating_sub(duration.as_secs())))
+        Timestamp(NonZeroU64::MIN.saturating_add(self.unix().saturating_sub(duration.as_secs())))
     }
 
     /// The day in UTC, `YYYY-MM-DD`.
@@ -85,15 +87,16 @@ impl Timestamp {
 
     /// How long from `earlier` to here; zero where `earlier` is later.
     pub(crate) fn since(self, earlier: Timestamp) -> Duration {
-        Duration::from_secs(self.seconds().saturating_sub(earlier.seconds()))
+        Duration::from_secs(self.unix().saturating_sub(earlier.unix()))
     }
 
-    fn seconds(self) -> u64 {
+    /// Seconds since 1970.
+    pub(crate) fn unix(self) -> u64 {
         self.0.get() - 1
     }
 
     fn to_jiff(self) -> Option<jiff::Timestamp> {
-        jiff::Timestamp::from_second(i64::try_from(self.seconds()).ok()?).ok()
+        jiff::Timestamp::from_second(i64::try_from(self.unix()).ok()?).ok()
     }
 }
 
@@ -170,6 +173,51 @@ impl Zone {
     }
 }
 
+/// A day of the calendar, in no zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Day(Timestamp);
+
+impl Day {
+    /// Reads `YYYY-MM-DD`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        date(text)?;
+        Timestamp::parse(&format!("{text}T00:00:00Z")).map(Day)
+    }
+
+    /// The one that a moment falls on, in UTC.
+    pub(crate) fn of(moment: Timestamp) -> Self {
+        let of_day = moment.unix() % SECONDS_A_DAY;
+        Day(moment.saturating_sub(Duration::from_secs(of_day)))
+    }
+
+    /// Whole days from `earlier` to here; zero where `earlier` is later.
+    pub(crate) fn days_since(self, earlier: Day) -> u64 {
+        self.0.since(earlier.0).as_secs() / SECONDS_A_DAY
+    }
+}
+
+/// As `YYYY-MM-DD`.
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.day())
+    }
+}
+
+impl From<Day> for String {
+    fn from(day: Day) -> Self {
+        day.to_string()
+    }
+}
+
+impl TryFrom<String> for Day {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Day::parse(&text).ok_or_else(|| format!("`{text}` is not a date"))
+    }
+}
+
 /// Only the form that cannot be mistaken: jiff alone would read `20260630` as well.
 fn date(text: &str) -> Option<Date> {
     let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
@@ -227,7 +275,7 @@ mod tests {
     #[test]
     fn reads_http_dates() {
         let moment = Timestamp::parse_http_date("Thu, 01 Feb 2024 09:30:00 GMT");
-        assert_eq!(moment.map(Timestamp::seconds), Some(1_706_779_800));
+        assert_eq!(moment.map(Timestamp::unix), Some(1_706_779_800));
         assert_eq!(Timestamp::parse_http_date("120"), None);
     }
 

@@ -26,8 +26,10 @@ const RUNS: usize = 5;
 const PLAIN: &str = "plain";
 const BARE: &str = "bare-minimum";
 
+type Figure = (&'static str, fn(&Path));
+
 /// Each by a name, to measure it alone: `cargo bench -- past`.
-const FIGURES: [(&str, fn(&Path)); 8] = [
+const FIGURES: [Figure; 8] = [
     ("throughput", throughput),
     ("large", one_large_business),
     ("many", many_small_businesses),

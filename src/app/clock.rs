@@ -29,6 +29,11 @@ impl Clock {
         Timestamp::from_unix(seconds).unwrap_or(Timestamp::EPOCH)
     }
 
+    /// The time that a test chose for this process, if one did.
+    pub(crate) fn of_a_test(&self) -> Option<Timestamp> {
+        self.chosen.map(|_| self.now())
+    }
+
     /// Waits; a signal ends the wait with its error.
     pub(crate) fn sleep(&self, duration: Duration, stop: &Stop) -> Result<()> {
         let deadline = Instant::now() + if self.never_sleep { Duration::ZERO } else { duration };

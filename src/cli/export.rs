@@ -8,6 +8,7 @@ use clap::Args;
 use super::values::{ZONE, ZONE_HELP, duration};
 use crate::app::environment::{FBSYNC_DB, FBSYNC_TIMEZONE};
 use crate::format::{Format, Guard};
+use crate::model::domains;
 use crate::time::Zone;
 
 #[derive(Args, Debug)]
@@ -37,9 +38,18 @@ pub(crate) struct ExportArgs {
     /// Export only this person, by any of their addresses, or those in a file of addresses; repeatable
     #[arg(long, value_name = "FILE|EMAIL", conflicts_with = "split_by", help_heading = "About whom")]
     pub(crate) people: Vec<String>,
-    /// A domain of your own, including its subdomains; people elsewhere are external; repeatable
-    #[arg(long, value_name = "DOMAIN", help_heading = "About whom")]
+    /// A domain of your own, including its subdomains; people without an address there are external;
+    /// repeatable, or several separated by commas
+    #[arg(long, value_name = "DOMAIN", value_delimiter = ',', value_parser = domains::parse, help_heading = "About whom")]
     pub(crate) own_domain: Vec<String>,
+    /// Compare with a list of who works here, as CSV (email; optional name, status, end_date, type, manager):
+    /// flag people who left and still have access, people who are not on it, and service accounts
+    #[arg(long, value_name = "FILE", help_heading = "Compare with your lists")]
+    pub(crate) roster: Option<PathBuf>,
+    /// Compare with a list of approved access, as CSV (business_id, email, role; optional reason,
+    /// approved_by, until): flag what is not on it, what has expired or is higher, and what is missing
+    #[arg(long, value_name = "FILE", help_heading = "Compare with your lists")]
+    pub(crate) expected: Option<PathBuf>,
     /// Write a folder for each business, which contains nothing about the others
     #[arg(long, value_name = "WHAT", value_enum, help_heading = "What to write")]
     pub(crate) split_by: Option<SplitBy>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::values::{ZONE, ZONE_HELP, duration, expectation};
+use super::values::{ZONE, ZONE_HELP, duration, expectation, seal};
 use super::{Choosing, Database};
 use crate::app::environment::{FBSYNC_DB, FBSYNC_TIMEZONE};
 use crate::time::Zone;
@@ -127,8 +127,8 @@ pub(crate) struct VerifyArgs {
     /// The database to check, or to rebuild the folder from
     #[arg(long, value_name = "FILE", env = FBSYNC_DB)]
     pub(crate) db: Option<PathBuf>,
-    /// The seal that was printed when the folder was written
-    #[arg(long, value_name = "HEX", requires = "folder")]
+    /// The seal that was printed when the folder was written; the whole line `seal: HEX` works too
+    #[arg(long, value_name = "HEX", value_parser = seal, requires = "folder")]
     pub(crate) seal: Option<String>,
     /// A hash that was kept elsewhere, as `snapshots --head` printed it; repeatable
     #[arg(long, value_name = "ID:HEX", value_parser = expectation, requires = "db")]

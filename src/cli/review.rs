@@ -39,6 +39,9 @@ pub(crate) struct RecordArgs {
     /// Accept rows that are undecided or in no sheet, to be recorded later
     #[arg(long)]
     pub(crate) part: bool,
+    /// A remark to keep with the review
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
     /// Check the sheets, and record nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

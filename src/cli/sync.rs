@@ -27,6 +27,10 @@ pub(crate) struct SyncArgs {
     /// Read such businesses from a CSV file: business_id,reason,until
     #[arg(long, value_name = "FILE", help_heading = "Completeness")]
     pub(crate) accept_gaps: Vec<PathBuf>,
+    /// Write such a file to fill in: one line for each business that could not be listed, without a
+    /// reason. An existing file is never overwritten
+    #[arg(long, value_name = "FILE", help_heading = "Completeness")]
+    pub(crate) write_gaps: Option<PathBuf>,
     /// Maximum number of concurrent requests
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16), help_heading = "Effort")]
     pub(crate) jobs: u8,
@@ -39,6 +43,9 @@ pub(crate) struct SyncArgs {
     /// Fail instead of creating a database, for unattended runs
     #[arg(long)]
     pub(crate) no_create: bool,
+    /// Write Prometheus metrics about the run and the newest snapshot, whatever the outcome
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics: Option<PathBuf>,
     /// A note to keep with the snapshot
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,

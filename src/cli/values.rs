@@ -26,14 +26,26 @@ pub(super) fn accepted_gap(text: &str) -> Result<(i64, Option<String>), String> 
     Ok((id, reason))
 }
 
-/// A snapshot's id, or `review-3`, and the whole of its hash: a part of one would prove little.
+/// A snapshot's id, or `review-3`, and its hash.
 pub(super) fn expectation(text: &str) -> Result<(String, String), String> {
-    let (name, hash) = text.split_once(':').ok_or("give a snapshot's id, a colon and its hash")?;
+    let (name, hash) = text.trim().split_once(':').ok_or("give a snapshot's id, a colon and its hash")?;
     if name.strip_prefix("review-").unwrap_or(name).parse::<i64>().is_err() {
         return Err("give a snapshot's id, or a name like review-3, before the colon".to_owned());
     }
+    Ok((name.to_owned(), sha256(hash)?))
+}
+
+/// A seal, or the line that `export` printed it in.
+pub(super) fn seal(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    sha256(text.strip_prefix("seal:").unwrap_or(text))
+}
+
+/// The whole of a SHA-256: a part of one would prove little.
+fn sha256(text: &str) -> Result<String, String> {
+    let hash = text.trim();
     match hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        true => Ok((name.to_owned(), hash.to_ascii_lowercase())),
+        true => Ok(hash.to_ascii_lowercase()),
         false => Err("give all 64 hexadecimal digits of the hash".to_owned()),
     }
 }
@@ -71,6 +83,24 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hashes_are_whole() {
+        let hash = "0a".repeat(32);
+        let line = format!("seal: {hash}");
+        for text in
+            [hash.as_str(), &hash.to_uppercase(), &line, &format!(" {line}\n"), &line.replace(' ', "")]
+        {
+            assert_eq!(seal(text).as_ref(), Ok(&hash), "{text:?}");
+        }
+        let longer = format!("{hash}0");
+        for text in ["", "zz", "seal:", &hash[1..], &longer, &hash.replace('a', "g"), &format!("seal {hash}")]
+        {
+            assert!(seal(text).is_err(), "{text:?}");
+            assert!(expectation(&format!("3:{text}")).is_err(), "{text:?}");
+        }
+        assert_eq!(expectation(&format!("3:{hash}")), Ok(("3".to_owned(), hash)));
+    }
 
     #[test]
     fn reviewers() {

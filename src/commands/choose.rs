@@ -1,70 +1,36 @@
 //! Which snapshot a command works from, and why that one.
 //!
 //! `latest` is the last complete one; a date stands for the end of that day in a named time zone, and
-//! takes the last complete snapshot at or before it. Everything about the choice is a value, so that it
-//! can be told to a person and kept in a manifest: what was asked, what was chosen, how far before, and
-//! which one comes after.
+//! takes the last complete snapshot at or before it. The rule itself, and what a manifest keeps of a
+//! choice, are in `evidence`, which chooses once more to check it.
 
 use std::time::Duration;
 
 use crate::app::App;
 use crate::cli::Choosing;
 use crate::error::{Error, Kind, Result};
-use crate::evidence::{Choice, Chosen};
+use crate::evidence::{Asked, Choice, Deciding};
 use crate::model::Status;
-use crate::store::{Reader, Side, Snapshot, Usable};
-use crate::time::{Timestamp, Zone, spoken};
-
-/// A snapshot as a person names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
-    Latest,
-    Id(i64),
-    At(Timestamp),
-}
-
-impl Asked {
-    pub(crate) fn parse(text: &str, zone: &Zone) -> Result<Self> {
-        if text == "latest" {
-            return Ok(Asked::Latest);
-        }
-        if let Ok(id) = text.parse() {
-            return Ok(Asked::Id(id));
-        }
-        let moment = zone.end_of_day(text).or_else(|| Timestamp::parse_exact(text));
-        moment.map(Asked::At).ok_or_else(|| {
-            Error::new(Kind::Usage, format!("`{text}` does not match any snapshot"))
-                .hint("give its id, or a date like 2026-06-30 or 2026-06-30T18:00:00+02:00, or `latest`")
-        })
-    }
-}
-
-/// Whose team lists decide whether a snapshot can be used.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Deciding<'a> {
-    /// Those of all businesses.
-    All,
-    /// Those of these alone, whatever became of the others.
-    These(&'a [i64]),
-    /// Each for itself: no snapshot is refused as a whole.
-    Each,
-}
+use crate::store::{Reader, Snapshot, Usable};
+use crate::time::{Timestamp, spoken};
 
 /// Chooses, and says what a person should know about the choice.
 pub(crate) fn choose(app: &App, reader: &Reader, wanted: &Choosing, deciding: Deciding) -> Result<Choice> {
-    let usable = match deciding {
-        Deciding::All => Usable { allow_partial: wanted.allow_partial, businesses: &[] },
-        Deciding::These(businesses) => Usable { allow_partial: wanted.allow_partial, businesses },
-        Deciding::Each => Usable { allow_partial: true, businesses: &[] },
-    };
-    match Asked::parse(&wanted.snapshot, &wanted.timezone)? {
+    let usable = deciding.usable(wanted.allow_partial);
+    let asked = Asked::parse(&wanted.snapshot, &wanted.timezone)?;
+    let chosen = match asked {
         Asked::Id(id) => by_id(reader, wanted, usable, id),
         Asked::Latest => latest(app, reader, wanted, usable),
-        Asked::At(moment) => at(app, reader, wanted, usable, moment),
+        Asked::At(moment) => at(reader, wanted, usable, moment),
+    }?;
+    let choice = Choice::of(reader, &wanted.snapshot, &wanted.timezone, usable, &chosen)?;
+    if let Asked::At(moment) = asked {
+        tell(app, reader, &choice, &chosen, moment)?;
     }
+    Ok(choice)
 }
 
-fn by_id(reader: &Reader, wanted: &Choosing, usable: Usable, id: i64) -> Result<Choice> {
+fn by_id(reader: &Reader, wanted: &Choosing, usable: Usable, id: i64) -> Result<Snapshot> {
     if wanted.within.is_some() {
         return Err(Error::new(
             Kind::Usage,
@@ -76,7 +42,7 @@ fn by_id(reader: &Reader, wanted: &Choosing, usable: Usable, id: i64) -> Result<
     if !reader.is_usable(usable, id)? && reader.is_usable(or_partial(usable), id)? {
         return Err(partial_only(format!("snapshot {id} {}", lacks(usable))));
     }
-    Ok(choice(wanted, &snapshot))
+    Ok(snapshot)
 }
 
 /// A snapshot whose content is still there.
@@ -90,7 +56,7 @@ pub(crate) fn with_content(snapshot: Snapshot) -> Result<Snapshot> {
     }
 }
 
-fn latest(app: &App, reader: &Reader, wanted: &Choosing, usable: Usable) -> Result<Choice> {
+fn latest(app: &App, reader: &Reader, wanted: &Choosing, usable: Usable) -> Result<Snapshot> {
     let newest = reader.newest_snapshot(or_partial(usable), None)?;
     let Some(chosen) = reader.newest_snapshot(usable, None)? else {
         return Err(match (newest, usable.businesses) {
@@ -114,10 +80,10 @@ fn latest(app: &App, reader: &Reader, wanted: &Choosing, usable: Usable) -> Resu
         });
     }
     not_older_than(&chosen, app.clock.now(), wanted.within, "")?;
-    Ok(choice(wanted, &chosen))
+    Ok(chosen)
 }
 
-fn at(app: &App, reader: &Reader, wanted: &Choosing, usable: Usable, moment: Timestamp) -> Result<Choice> {
+fn at(reader: &Reader, wanted: &Choosing, usable: Usable, moment: Timestamp) -> Result<Snapshot> {
     let Some(chosen) = reader.newest_snapshot(usable, Some(moment))? else {
         let pruned = pruned(reader, None, moment)?;
         return Err(match reader.newest_snapshot(or_partial(usable), Some(moment))? {
@@ -129,24 +95,22 @@ fn at(app: &App, reader: &Reader, wanted: &Choosing, usable: Usable, moment: Tim
     };
     let pruned = pruned(reader, Some(&chosen), moment)?;
     not_older_than(&chosen, moment, wanted.within, &pruned)?;
-    let next = reader.neighbour(usable, &chosen, Side::After)?;
-    let before = moment.since(chosen.finished_at);
-    let Snapshot { id, finished_at, status, .. } = &chosen;
-    let then = match &next {
+    Ok(chosen)
+}
+
+/// How far the choice is from the moment that was asked for.
+fn tell(app: &App, reader: &Reader, choice: &Choice, chosen: &Snapshot, moment: Timestamp) -> Result<()> {
+    let Snapshot { id, finished_at, status, .. } = chosen;
+    let pruned = pruned(reader, Some(chosen), moment)?;
+    let then = match &choice.next {
         Some(next) => format!("the next one is snapshot {} of {}", next.id, next.finished_at),
         None => "there is none after it".to_owned(),
     };
     app.ui.note(format_args!(
         "snapshot {id} ({status}, {finished_at}) is the last one at {moment}, {} before it{pruned}; {then}",
-        spoken(before)
+        spoken(moment.since(*finished_at))
     ));
-    Ok(Choice {
-        timezone: Some(wanted.timezone.name().to_owned()),
-        moment: Some(moment.to_string()),
-        seconds_before: Some(before.as_secs()),
-        next: next.as_ref().map(named),
-        ..choice(wanted, &chosen)
-    })
+    Ok(())
 }
 
 /// The complete snapshot that a date means.
@@ -173,22 +137,6 @@ fn pruned(reader: &Reader, found: Option<&Snapshot>, moment: Timestamp) -> Resul
     Ok(nearer.map_or_else(String::new, |Snapshot { id, finished_at, .. }| {
         format!("; snapshot {id} of {finished_at} was pruned")
     }))
-}
-
-fn choice(wanted: &Choosing, snapshot: &Snapshot) -> Choice {
-    Choice {
-        asked: wanted.snapshot.clone(),
-        since: None,
-        timezone: None,
-        moment: None,
-        chosen: named(snapshot),
-        seconds_before: None,
-        next: None,
-    }
-}
-
-fn named(snapshot: &Snapshot) -> Chosen {
-    Chosen { id: snapshot.id, finished_at: snapshot.finished_at.to_string() }
 }
 
 fn or_partial(usable: Usable) -> Usable {

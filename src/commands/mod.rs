@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod export;
+mod lists;
 pub(crate) mod logout;
 pub(crate) mod man;
 mod outputs;

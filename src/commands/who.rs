@@ -1,10 +1,10 @@
 //! `who`: everything about one person, in every snapshot up to the one that is chosen.
 
-use super::choose::{Deciding, choose};
+use super::choose::choose;
 use crate::app::App;
 use crate::cli::{WhoArgs, WhoFormat};
 use crate::error::{Error, Kind, Result};
-use crate::evidence::{Demand, Source};
+use crate::evidence::{Deciding, Demand, Source};
 use crate::model::persons::{Person, Persons};
 use crate::report::{Cell, Column, Lines, Options, Scope, Style, Table, View, WHO};
 use crate::shell;
@@ -15,7 +15,7 @@ pub(crate) fn run(app: &App, args: &WhoArgs) -> Result<()> {
     let asked = args.person.join(" ");
     let reader = Reader::open(app, &app.database(&args.database.db)?)?;
     let choice = choose(app, &reader, &args.choosing, Deciding::All)?;
-    let demand = Demand { snapshot_id: choice.chosen.id, scope: Scope::Whole, past: true };
+    let demand = Demand { snapshot_id: choice.chosen.id, scope: Scope::Whole, past: true, horizon: None };
     let source = Source::open(&reader, &demand)?;
     let persons = reader.persons()?;
     let person = the_one(app, args, &persons, &asked)?;

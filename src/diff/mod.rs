@@ -190,18 +190,28 @@ pub(crate) fn changes(before: Side, after: Side) -> Vec<Change> {
 pub(crate) enum Fate {
     /// It is there, as this row.
     There(Row),
+    /// It is gone, and its person is there under a new record: invited once more.
+    Reinvited(Row),
     Gone,
     /// The source that would name it was not read.
     Unknown,
 }
 
-/// What became of each row of the earlier reading.
-pub(crate) fn fates(before: Side, after: Side) -> Vec<(Row, Fate)> {
-    let Paired { pairs, gone, .. } = pairs::pair(before.rows, after.rows, before.read, after.read);
+/// What became of each row of the earlier reading. Without a later one nothing is known.
+pub(crate) fn fates(before: Side, after: Option<Side>) -> Vec<(Row, Fate)> {
+    let Some(after) = after else {
+        return before.rows.into_iter().map(|row| (row, Fate::Unknown)).collect();
+    };
+    let Paired { pairs, gone, come } = pairs::pair(before.rows, after.rows, before.read, after.read);
     let there = pairs.into_iter().map(|(before, after)| (before, Fate::There(after)));
-    let gone = gone.into_iter().map(|row| match row.rests_on_unread(after.read) {
-        true => (row, Fate::Unknown),
-        false => (row, Fate::Gone),
+    let gone = gone.into_iter().map(|row| {
+        let again = come.iter().find(|other| row.is_same_person(other)).cloned();
+        let fate = match again {
+            _ if row.rests_on_unread(after.read) => Fate::Unknown,
+            Some(again) => Fate::Reinvited(again),
+            None => Fate::Gone,
+        };
+        (row, fate)
     });
     there.chain(gone).collect()
 }

@@ -1,19 +1,25 @@
 //! README.txt: the evidence explained to somebody who has never heard of the tool.
+//!
+//! It is made from the manifest and from nothing else, and says every option in it, so that neither of
+//! the two can be changed without the other.
 
-use super::manifest::{Chosen, FileEntry, Manifest, NotMade, PastEntry};
-use super::{MANIFEST, README, SUMS};
-use crate::error::Result;
-use crate::format::Guard;
+use std::time::Duration;
+
+use super::choice::{Choice, Chosen};
+use super::manifest::{CoverageEntry, FileEntry, Manifest, NotMade, OptionsEntry, PastEntry};
+use super::{MANIFEST, Part, README, SUMS, story};
+use crate::format::{Format, Guard};
+use crate::report;
 use crate::report::summary::{self, STATES, wrapped};
-use crate::report::{self, Limits, View};
+use crate::time::spoken;
 use crate::ui::printable;
 
 const WIDTH: usize = 78;
 
-pub(super) fn text(view: &View, manifest: &Manifest) -> Result<String> {
+pub(super) fn text(manifest: &Manifest) -> String {
     let mut page = Page::default();
-    if let Some(warning) = view.warning() {
-        page.line(&warning);
+    if let Some(warning) = &manifest.warning {
+        page.line(warning);
         page.paragraph(
             "This folder was made from another server than FreshBooks' own. It shows what evidence \
              looks like and proves nothing about a real business.",
@@ -21,73 +27,134 @@ pub(super) fn text(view: &View, manifest: &Manifest) -> Result<String> {
     }
     page.line("WHO HAS ACCESS TO WHICH FRESHBOOKS BUSINESS");
     page.line("");
-    page.paragraph(&format!("{}.", view.extent()));
-    if view.is_partial() {
+    page.paragraph(&format!("{}.", manifest.extent));
+    if manifest.is_partial() {
         page.paragraph(
             "THIS IS PARTIAL. Not every business could be read to the end, and the names of the files \
              say so. Do not take it for a complete listing.",
         );
     }
-    what_this_is(&mut page, view, manifest);
-    how_complete(&mut page, view)?;
+    what_this_is(&mut page, manifest);
+    if let Some(review) = &manifest.review {
+        story::tell(&mut page, manifest, review);
+    }
+    how_complete(&mut page, manifest);
     changed(&mut page, manifest);
     page.heading("WHAT THIS SOURCE CANNOT SHOW");
-    for limit in Limits::TEXT {
+    for limit in &manifest.limits {
         page.item(limit);
     }
     page.line("");
     files(&mut page, manifest);
     how_to_review(&mut page, manifest);
-    how_to_check(&mut page, view);
-    Ok(page.0)
+    how_to_check(&mut page, manifest);
+    page.0
 }
 
-fn what_this_is(page: &mut Page, view: &View, manifest: &Manifest) {
-    let snapshot = &view.snapshot;
+fn what_this_is(page: &mut Page, manifest: &Manifest) {
+    let (source, snapshot) = (&manifest.source, &manifest.snapshot);
+    let identity = &source.identity;
+    let signed_in = summary::signed_in(identity.name.as_deref(), identity.email.as_deref(), identity.id);
     page.heading("WHAT THIS IS");
     page.paragraph(
-        "A listing of every person's access, read from FreshBooks through its API and \
-         written by the program fbsync. Nothing was typed by hand and nothing was left out but what \
-         is said here.",
+        "A listing of every person's access, read from FreshBooks through its API and written by the \
+         program fbsync. Nothing was typed by hand, and nothing was omitted except as stated below.",
     );
-    page.pair("Source", &summary::source(view));
-    page.pair("Signed in as", &summary::signed_in(view));
+    page.pair("Source", &summary::source(&source.api));
+    page.pair("Signed in as", &signed_in);
     page.pair("Read from", &format!("{} (UTC)", snapshot.started_at));
     page.pair("until", &format!("{} (UTC)", snapshot.finished_at));
     if let (Some(first), Some(last)) = (&snapshot.server_date_first, &snapshot.server_date_last) {
         page.pair("FreshBooks' clock", &format!("{first} to {last}"));
     }
-    page.pair("Snapshot", &format!("{}, {}", snapshot.id, snapshot.status));
+    page.pair("Snapshot", &format!("{}, {}", snapshot.id, manifest.status));
     if let (Some(id), Some(finished_at)) = (manifest.earlier_snapshot_id, &manifest.earlier_finished_at) {
         page.pair("Changes since", &format!("snapshot {id}, {finished_at} (UTC)"));
     }
-    if let PastEntry { complete, first_complete: Some(Chosen { id, finished_at }), .. } = &manifest.past {
-        let noun = if *complete == 1 { "snapshot" } else { "snapshots" };
-        page.pair(
-            "History from",
-            &format!("{complete} complete {noun}, the first {id}, {finished_at} (UTC)"),
-        );
+    let PastEntry { snapshots, complete, first_complete } = &manifest.past;
+    if let Some(Chosen { id, finished_at }) = first_complete {
+        let noun = if *snapshots == 1 { "snapshot" } else { "snapshots" };
+        let text = format!("{complete} complete of {snapshots} {noun}, the first {id}, {finished_at} (UTC)");
+        page.pair("History from", &text);
     }
     page.pair("Its SHA-256", &snapshot.content_sha256);
+    page.pair("Asked for", &asked(&manifest.choice));
     page.pair("Written by", &format!("fbsync {}", manifest.tool.version));
-    let mut kept: Vec<String> = Vec::new();
-    if !manifest.options.businesses.is_empty() {
-        kept.push("the businesses above alone, as if there were no others".to_owned());
-    }
-    if !view.options.people.is_empty() {
-        kept.push(format!("these people alone: {}", view.options.people.join(", ")));
-    }
-    match kept.is_empty() {
-        true => page.pair("Left out", "nothing"),
-        false => page.pair("Kept to", &kept.join("; ")),
-    }
-    if !view.options.own_domains.is_empty() {
-        page.pair("Own domains", &view.options.own_domains.join(", "));
-    }
+    options(page, &manifest.options);
     page.line("");
 }
 
-fn how_complete(page: &mut Page, view: &View) -> Result<()> {
+/// What was asked for, and how far from it the snapshot is.
+fn asked(choice: &Choice) -> String {
+    let Choice { asked, since, timezone, moment, seconds_before, .. } = choice;
+    let mut text = match (moment, timezone, seconds_before) {
+        (Some(moment), Some(zone), Some(seconds)) => {
+            let before = spoken(Duration::from_secs(*seconds));
+            format!("{asked} in {zone}, which is {moment}; the snapshot ended {before} before")
+        }
+        _ => asked.clone(),
+    };
+    if let Some(since) = since {
+        text.push_str(&format!("; changes since {since}"));
+    }
+    text
+}
+
+fn options(page: &mut Page, options: &OptionsEntry) {
+    let OptionsEntry { format, bom, formula_guard, businesses, part, people, accounts, own_domains, .. } =
+        options;
+    let mut limited = Vec::new();
+    if !businesses.is_empty() {
+        let ids: Vec<String> = businesses.iter().map(i64::to_string).collect();
+        limited.push(format!("these businesses, as if there were no others: {}", ids.join(", ")));
+    }
+    if !people.is_empty() {
+        limited.push(format!("these people: {}", people.join(", ")));
+    }
+    match limited.is_empty() {
+        true => page.pair("Omitted", "nothing"),
+        false => page.pair("Limited to", &limited.join("; ")),
+    }
+    if let Some(accounts) = accounts {
+        let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
+        page.pair("Their accounts", &accounts.join(", "));
+    }
+    match part {
+        Some(Part::Firm) => {
+            page.pair("This folder", "all businesses; each has a folder of its own beside it")
+        }
+        Some(Part::Business) => page.pair("This folder", "one business, and nothing about any other"),
+        None => {}
+    }
+    let lists = [
+        ("Roster", options.roster.as_ref().map(|roster| (roster.rows, &roster.sha256))),
+        ("Expected access", options.expected.as_ref().map(|expected| (expected.rows, &expected.sha256))),
+    ];
+    for (label, list) in lists {
+        if let Some((rows, sha256)) = list {
+            let rows = format!("{rows} {}", if rows == 1 { "row" } else { "rows" });
+            page.pair(label, &format!("{rows} of a file with the SHA-256 {sha256}"));
+        }
+    }
+    match own_domains.is_empty() {
+        true => page.pair("Own domains", "not given"),
+        false => page.pair("Own domains", &own_domains.join(", ")),
+    }
+    let many = format!("more than {} owners and admins in one business", options.max_privileged);
+    page.pair("Too many admins", &many);
+    let bom = if *bom { ", with a byte order mark" } else { "" };
+    let guard = match (format, formula_guard) {
+        (Format::Csv, Guard::Quote) => "; text like a formula got an apostrophe in front",
+        (Format::Csv, Guard::Off) => "; text like a formula was left as it is",
+        (Format::Csv, Guard::Fail) => "; text like a formula would have ended the export",
+        (_, Guard::Quote) => "",
+        (_, Guard::Off) => "; formula guard off",
+        (_, Guard::Fail) => "; formula guard fail",
+    };
+    page.pair("Format", &format!("{}{bom}{guard}", format.extension()));
+}
+
+fn how_complete(page: &mut Page, manifest: &Manifest) {
     page.heading("HOW COMPLETE IT IS, AND HOW THE ROWS TIE TO FRESHBOOKS");
     page.paragraph(
         "FreshBooks says with each team list how many people are on it. A list counts as read when as \
@@ -96,9 +163,9 @@ fn how_complete(page: &mut Page, view: &View) -> Result<()> {
          them out:",
     );
     page.paragraph(
-        "rows from the list + from the business group alone + from the sign-in alone = rows in access",
+        "rows from the list + only from the business group + only from the sign-in = rows in access",
     );
-    for tie in summary::ties(view) {
+    for tie in manifest.coverage.iter().map(CoverageEntry::tie) {
         let expected = tie
             .expected
             .map_or_else(|| "no total given".to_owned(), |total| format!("FreshBooks' total {total}"));
@@ -115,12 +182,11 @@ fn how_complete(page: &mut Page, view: &View) -> Result<()> {
     }
     page.line("");
     page.paragraph(&format!("Of these, by role ({}):", STATES.join(", ").to_lowercase()));
-    for count in summary::role_counts(view)? {
-        let [active, invited, no_login, inactive] = count.by_state;
-        page.item(&format!("{}: {active}, {invited}, {no_login}, {inactive}", count.label));
+    for count in &manifest.roles {
+        let [active, invited, no_login, inactive] = count.by_state();
+        page.item(&format!("{}: {active}, {invited}, {no_login}, {inactive}", count.role));
     }
     page.line("");
-    Ok(())
 }
 
 fn changed(page: &mut Page, manifest: &Manifest) {
@@ -151,7 +217,7 @@ fn changed(page: &mut Page, manifest: &Manifest) {
 
 fn files(page: &mut Page, manifest: &Manifest) {
     page.heading("THE FILES");
-    for file in &manifest.files {
+    for file in manifest.made() {
         page.item(&format!("{}: {}", file.path, what(file)));
     }
     for NotMade { report, reason, .. } in &manifest.not_made {
@@ -165,7 +231,14 @@ fn files(page: &mut Page, manifest: &Manifest) {
 
 fn what(file: &FileEntry) -> String {
     let report = file.report.as_deref().and_then(report::find);
-    let Some(report) = report else { return "the folders of the businesses, with their seals".to_owned() };
+    let Some(report) = report else {
+        return match &file.original {
+            Some(original) => {
+                format!("`{}` as review {} was recorded from it", original.name, original.review_id)
+            }
+            None => "the folders of the businesses, with their seals".to_owned(),
+        };
+    };
     let rows = match file.rows.unwrap_or(0) {
         1 => "1 row".to_owned(),
         rows => format!("{rows} rows"),
@@ -183,7 +256,7 @@ fn how_to_review(page: &mut Page, manifest: &Manifest) {
     ));
 }
 
-fn how_to_check(page: &mut Page, view: &View) {
+fn how_to_check(page: &mut Page, manifest: &Manifest) {
     page.heading("TO CHECK THAT NOTHING WAS CHANGED SINCE");
     page.paragraph("In this folder; every file has to be OK:");
     page.line("  Linux    sha256sum -c SHA256SUMS");
@@ -205,50 +278,46 @@ fn how_to_check(page: &mut Page, view: &View) {
         "With the database that it was made from, here called audit.sqlite, fbsync makes the folder \
          anew and compares it, and sqlite3 alone can count:",
     );
-    let id = view.snapshot.id;
+    let id = manifest.snapshot.id;
     page.line("  fbsync verify . --db audit.sqlite");
     page.line(&format!("  sqlite3 audit.sqlite \"SELECT content_sha256 FROM snapshots WHERE id = {id}\""));
-    let of = |column: &str| match view.businesses.as_slice() {
-        businesses if matches!(view.scope, report::Scope::Alone(_)) => {
-            let ids: Vec<String> = businesses.iter().map(|business| business.id.to_string()).collect();
-            format!(" AND {column} IN ({})", ids.join(", "))
+    let of = match manifest.options.businesses.as_slice() {
+        [] => String::new(),
+        businesses => {
+            let ids: Vec<String> = businesses.iter().map(i64::to_string).collect();
+            format!(" AND business_id IN ({})", ids.join(", "))
         }
-        _ => String::new(),
     };
-    page.line(&format!(
-        "  sqlite3 -header -csv audit.sqlite \"SELECT * FROM access WHERE snapshot_id = {id}{}\"",
-        of("business_id")
-    ));
-    page.line(&format!(
-        "  sqlite3 -header -csv audit.sqlite \"SELECT * FROM coverage WHERE snapshot_id = {id}{}\"",
-        of("business_id")
-    ));
+    for table in ["access", "coverage"] {
+        let sql = format!("SELECT * FROM {table} WHERE snapshot_id = {id}{of}");
+        page.line(&format!("  sqlite3 -header -csv audit.sqlite \"{sql}\""));
+    }
 }
 
 /// Text in lines that a plain editor shows whole.
 #[derive(Default)]
-struct Page(String);
+pub(super) struct Page(String);
 
 impl Page {
-    fn line(&mut self, text: &str) {
+    pub(super) fn line(&mut self, text: &str) {
         // Names come from other people, and this text is shown in terminals.
         self.0.push_str(&printable(text));
         self.0.push('\n');
     }
 
-    fn heading(&mut self, text: &str) {
+    pub(super) fn heading(&mut self, text: &str) {
         self.line(text);
         self.line(&"-".repeat(text.chars().count()));
     }
 
-    fn paragraph(&mut self, text: &str) {
+    pub(super) fn paragraph(&mut self, text: &str) {
         for line in wrapped(text, WIDTH) {
             self.line(&line);
         }
         self.line("");
     }
 
-    fn item(&mut self, text: &str) {
+    pub(super) fn item(&mut self, text: &str) {
         for (at, line) in wrapped(text, WIDTH - 2).iter().enumerate() {
             self.line(&format!("{} {line}", if at == 0 { '-' } else { ' ' }));
         }

@@ -2,10 +2,11 @@
 //!
 //! `_firm/index.csv` holds every folder's seal, so that the seal of `_firm` stands for the whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 
+use super::check::unusable;
 use super::{Choice, Demand, Part, Plan, Sealed, Source, Stamp};
 use crate::error::{Context, Kind, Result};
 use crate::fsutil;
@@ -16,6 +17,9 @@ use crate::store::{BusinessLine, Reader, Snapshot};
 
 pub(crate) const FIRM: &str = "_firm";
 pub(crate) const INDEX: &str = "index.csv";
+
+/// A line for each of many thousand businesses.
+const LARGEST_INDEX: u64 = 64 << 20;
 
 /// The longest name of a business's folder, which stands in every file's name again.
 const LONGEST_NAME: usize = 40;
@@ -46,15 +50,17 @@ struct Line {
 }
 
 impl Index {
-    /// `seals` by the names of the folders.
+    /// `seals` by the names of the folders. A business whose list was not read has none.
     pub(crate) fn of(view: &View, style: Style, seals: &BTreeMap<String, String>) -> Self {
+        let readable: BTreeSet<i64> = readable(view).0.iter().map(|business| business.id).collect();
+        let seal = |business: &BusinessLine| seals.get(&folder_name(business)).cloned();
         let line = |business: &BusinessLine| Line {
             outcome: view
                 .team_list(business.id)
                 .map_or("skipped", |line| line.read.outcome.as_str())
                 .to_owned(),
             as_of: view.snapshot.finished_at.to_string(),
-            seal: seals.get(&folder_name(business)).cloned(),
+            seal: seal(business).filter(|_| readable.contains(&business.id)),
             business: business.clone(),
         };
         Index { lines: view.businesses.iter().map(line).collect(), style }
@@ -100,7 +106,7 @@ pub(crate) struct Split {
 /// Everything that a split depends on.
 pub(crate) struct Order<'a> {
     pub(crate) reader: &'a Reader,
-    pub(crate) snapshot_id: i64,
+    pub(crate) demand: Demand,
     pub(crate) options: Options,
     pub(crate) style: Style,
     pub(crate) choice: &'a Choice,
@@ -115,7 +121,7 @@ pub(crate) fn readable<'v>(view: &'v View) -> (Vec<&'v BusinessLine>, Vec<String
         match view.team_list(business.id) {
             Some(list) if list.read.outcome == Outcome::Ok => readable.push(business),
             Some(list) if list.read.is_accepted() => {}
-            _ => unread.push(format!("{} ({})", business.name, business.id)),
+            _ => unread.push(business.called()),
         }
     }
     (readable, unread)
@@ -128,8 +134,8 @@ pub(crate) fn file_prefix(business: &BusinessLine, snapshot: &Snapshot) -> Strin
 
 /// Writes the folders into `target`, which exists and is empty.
 pub(crate) fn write(target: &Path, order: &Order) -> Result<Split> {
-    let whole = Demand { snapshot_id: order.snapshot_id, scope: Scope::Whole, past: true };
-    let source = Source::open(order.reader, &whole)?;
+    let whole = &order.demand;
+    let source = Source::open(order.reader, whole)?;
     let view = source.view(order.options.clone(), order.stop)?;
     let plan = |part, index| Plan {
         style: order.style,
@@ -138,7 +144,7 @@ pub(crate) fn write(target: &Path, order: &Order) -> Result<Split> {
         part: Some(part),
         index,
     };
-    let mut seals = BTreeMap::new();
+    let (mut seals, mut shown) = (BTreeMap::new(), BTreeSet::new());
     let (readable, unread) = readable(&view);
     for business in readable {
         let name = folder_name(business);
@@ -147,10 +153,29 @@ pub(crate) fn write(target: &Path, order: &Order) -> Result<Split> {
         let alone = alone.view(order.options.clone(), order.stop)?;
         let sealed = super::write(&subfolder(target, &name)?, &alone, &plan(Part::Business, None))?;
         seals.insert(name, sealed.seal);
+        shown.extend(sealed.shown);
     }
     let index = Index::of(&view, order.style, &seals);
     let firm = super::write(&subfolder(target, FIRM)?, &view, &plan(Part::Firm, Some(&index)))?;
-    Ok(Split { firm: Sealed { unread, ..firm }, folders: seals.len() })
+    shown.extend(&firm.shown);
+    Ok(Split { firm: Sealed { unread, shown, ..firm }, folders: seals.len() })
+}
+
+/// The seals that an index holds, by folder. They cannot be derived from a database.
+pub(super) fn indexed_seals(firm: &Path) -> Result<BTreeMap<String, String>> {
+    let read = fsutil::open_within(firm, Path::new(INDEX))
+        .and_then(|file| fsutil::read_bounded(file, LARGEST_INDEX));
+    let text = match read {
+        Ok(text) => text,
+        Err(error) => return unusable(INDEX, error).map(|_| BTreeMap::new()),
+    };
+    let mut index = csv::Reader::from_reader(text.as_slice());
+    let Ok(headers) = index.headers().cloned() else { return Ok(BTreeMap::new()) };
+    let place = |name: &str| headers.iter().position(|header| header.ends_with(name));
+    let Some((folder, seal)) = place("folder").zip(place("seal")) else { return Ok(BTreeMap::new()) };
+    let lines = index.records().flatten();
+    let seals = lines.filter_map(|line| Some((line.get(folder)?.to_owned(), line.get(seal)?.to_owned())));
+    Ok(seals.filter(|(folder, _)| !folder.is_empty()).collect())
 }
 
 fn subfolder(target: &Path, name: &str) -> Result<std::path::PathBuf> {
@@ -159,10 +184,22 @@ fn subfolder(target: &Path, name: &str) -> Result<std::path::PathBuf> {
     Ok(folder)
 }
 
-/// `<business_id>-<slug>`: ASCII, since folders are zipped and mailed to all sorts of machines.
 pub(crate) fn folder_name(business: &BusinessLine) -> String {
+    folder_of(business.id, &business.name)
+}
+
+/// `<business_id>-<slug>`: ASCII, since folders are zipped and mailed to all sorts of machines.
+pub(super) fn folder_of(id: i64, name: &str) -> String {
+    let slug = ascii(name);
+    let slug = if slug.is_empty() { "business" } else { &slug };
+    let name = format!("{id}-{slug}");
+    name[..name.len().min(LONGEST_NAME)].trim_end_matches('-').to_owned()
+}
+
+/// Lower-case letters and digits, everything between them as one hyphen.
+pub(super) fn ascii(name: &str) -> String {
     let mut slug = String::new();
-    for c in business.name.to_lowercase().chars() {
+    for c in name.to_lowercase().chars() {
         match unaccented(c) {
             "" if c.is_ascii_alphanumeric() => slug.push(c),
             "" if slug.ends_with('-') || slug.is_empty() => {}
@@ -170,9 +207,7 @@ pub(crate) fn folder_name(business: &BusinessLine) -> String {
             plain => slug.push_str(plain),
         }
     }
-    let slug = if slug.is_empty() { "business" } else { &slug };
-    let name = format!("{}-{slug}", business.id);
-    name[..name.len().min(LONGEST_NAME)].trim_end_matches('-').to_owned()
+    slug.trim_end_matches('-').to_owned()
 }
 
 /// The letters nearest to an accented one; nothing for the others, of which a slug can make nothing.
@@ -207,21 +242,7 @@ mod tests {
 
     #[test]
     fn a_folder_s_name_is_ascii_and_short() {
-        let name = |name: &str| {
-            folder_name(&BusinessLine {
-                id: 48_203,
-                uuid: None,
-                name: name.to_owned(),
-                account_id: None,
-                own_role: String::new(),
-                rows: 0,
-                rows_team_members: 0,
-                rows_business_group_only: 0,
-                rows_identity_only: 0,
-                privileged: 0,
-                owner: None,
-            })
-        };
+        let name = |name: &str| folder_of(48_203, name);
         assert_eq!(name("Möbius Werkstatt GmbH"), "48203-moebius-werkstatt-gmbh");
         assert_eq!(name("تمور الواحة"), "48203-business");
         assert_eq!(name("../../etc & Sons, Ltd."), "48203-etc-sons-ltd");

@@ -28,7 +28,7 @@ use tempfile::{NamedTempFile, TempPath};
 use crate::error::Result;
 pub(crate) use folder::PendingFolder;
 pub(crate) use input::{
-    failing, kind_of, open_regular, open_within, other_than_regular, read_bounded, read_text,
+    failing, kind_of, open_regular, open_within, other_than_regular, read_bounded, read_bytes,
 };
 pub(crate) use lock::{Lock, lock_hint};
 pub(crate) use place::{is_standard_output, real_path, same_file};
@@ -36,6 +36,9 @@ pub(crate) use reach::{folder_problem, readable_by_others, secrecy_problem};
 
 const PRIVATE_FILE: u32 = 0o600;
 const PRIVATE_FOLDER: u32 = 0o700;
+
+/// For a file that other users are meant to read, whatever the umask.
+const READABLE_FILE: u32 = 0o644;
 
 /// What the umask takes from is what everybody may have.
 const SHARED_FILE: u32 = 0o666;
@@ -240,6 +243,15 @@ pub(crate) fn write_shared(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = tempfile::Builder::new().prefix(leftovers::PREFIX).make_in(folder_of(path), held)?;
     file.write_all(bytes)?;
     file.persist(path).map(drop).map_err(|failed| failed.error)
+}
+
+/// Replaces `path` by `bytes` in one step, for other users to read. An existing file keeps its mode.
+pub(crate) fn replace_shared(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mode = fs::metadata(path).map_or(READABLE_FILE, |found| found.permissions().mode());
+    let mut pending = Pending::beside(path)?;
+    pending.write_all(bytes)?;
+    pending.file.as_file().set_permissions(Permissions::from_mode(mode))?;
+    pending.commit(true)
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -95,6 +95,27 @@ words! {
 }
 
 words! {
+    /// What is recorded with a decision because an auditor would ask.
+    Concern {
+        DecidedWithinAMinute = "decided_within_a_minute",
+        Late = "late",
+        OwnAccessUnreviewed = "own_access_unreviewed",
+        SelfReview = "self_review",
+    }
+}
+
+impl Concern {
+    pub(crate) fn meaning(self) -> &'static str {
+        match self {
+            Concern::DecidedWithinAMinute => "this reviewer decided every row within one minute",
+            Concern::Late => "decided more than 30 days after the snapshot",
+            Concern::OwnAccessUnreviewed => "nobody else reviewed this reviewer's own access",
+            Concern::SelfReview => "the reviewer is the person reviewed",
+        }
+    }
+}
+
+words! {
     /// What a snapshot is: of everything in scope, of less, or erased but for its hashes.
     Status { Complete = "complete", Partial = "partial", Pruned = "pruned", }
 }

@@ -2,12 +2,14 @@
 //!
 //! - [`reading`]: what one run received, source by source, before anything is derived from it.
 //! - [`relate`](mod@relate): the sources merged into memberships, in the order of every report.
+//! - [`domains`]: whose addresses are one's own.
 //! - [`addresses`]: who is one person; [`keys`]: how that is written; [`people`]: one account a person;
 //!   [`persons`]: the same over many snapshots.
 //! - [`rows`]: memberships and accounts as they are kept, with their [`marks`]; [`texts`]: their texts.
 //! - [`role`]: labels and classes of FreshBooks' roles.
 
 pub(crate) mod addresses;
+pub(crate) mod domains;
 pub(crate) mod keys;
 pub(crate) mod marks;
 pub(crate) mod people;

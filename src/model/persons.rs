@@ -118,6 +118,17 @@ impl Persons {
         self.0.iter().filter(by_words).collect()
     }
 
+    /// Everybody by each of their addresses.
+    pub(crate) fn by_address(&self) -> HashMap<&str, Vec<&Person>> {
+        let mut persons: HashMap<&str, Vec<&Person>> = HashMap::new();
+        for person in &self.0 {
+            for address in &person.addresses {
+                persons.entry(address).or_default().push(person);
+            }
+        }
+        persons
+    }
+
     /// Everybody who has the address.
     pub(crate) fn at(&self, address: &str) -> impl Iterator<Item = &Person> {
         let address = normalized(address).into_owned();

@@ -1,7 +1,7 @@
 //! Reports whose rows are memberships: all of them, or those that fit.
 
 use super::columns::{ACCESS, Column, Type, at};
-use super::{Cell, Take, View};
+use super::{Cell, Take, View, remarks};
 use crate::error::Result;
 use crate::store::{AccessRow, BusinessLine, Value};
 use crate::time::Timestamp;
@@ -26,9 +26,9 @@ pub(super) const PENDING_LEAD: &[&str] =
     &["business_name", "full_name", "email", "role_label", "state", "age_days", "member_created_at", "flags"];
 
 pub(super) const SEEN_LEAD: &[&str] =
-    &["business_name", "seen", "full_name", "email", "role_label", "role_class", "state", "businesses_count"];
+    &["business_name", "seen", "full_name", "email", "role_label", "state", "owner_name", "owner_email"];
 
-const ROW_KEY: usize = at("row_key");
+pub(crate) const ROW_KEY: usize = at("row_key");
 const SNAPSHOT_ID: usize = at("snapshot_id");
 const AS_OF: usize = at("as_of");
 pub(super) const BUSINESS_ID: usize = at("business_id");
@@ -38,11 +38,11 @@ const ACCOUNT_ID: usize = at("account_id");
 pub(super) const ACCOUNT_KEY: usize = at("account_key");
 pub(super) const FULL_NAME: usize = at("full_name");
 pub(super) const EMAIL: usize = at("email");
-pub(super) const EMAIL_DOMAIN: usize = at("email_domain");
 pub(super) const ROLE: usize = at("role");
+pub(super) const ROLE_LABEL: usize = at("role_label");
 pub(super) const ROLE_CLASS: usize = at("role_class");
 pub(super) const ACTIVE: usize = at("active");
-const STATE: usize = at("state");
+pub(super) const STATE: usize = at("state");
 const CREATED: usize = at("member_created_at");
 const IS_EXTERNAL: usize = at("is_external");
 pub(super) const FLAGS: usize = at("flags");
@@ -60,7 +60,7 @@ pub(super) fn inactive(view: &View, take: &mut Take) -> Result<()> {
 }
 
 pub(super) fn external(view: &View, take: &mut Take) -> Result<()> {
-    only(view, take, |row| Ok(view.is_external(&row.text(EMAIL_DOMAIN)?) == Some(true)))
+    only(view, take, |row| Ok(view.is_external(&row.addresses()?) == Some(true)))
 }
 
 pub(super) fn pending(view: &View, take: &mut Take) -> Result<()> {
@@ -75,26 +75,35 @@ pub(super) fn pending(view: &View, take: &mut Take) -> Result<()> {
 }
 
 pub(super) fn own_people(view: &View, take: &mut Take) -> Result<()> {
-    // Both are in the order of the businesses: each unread one is told behind the rows it has.
-    let mut unread = view.not_covered().into_iter().peekable();
-    let mut order = view.businesses.iter().peekable();
-    let mut tell = |until: Option<i64>, take: &mut Take| -> Result<()> {
-        while order.peek().is_some_and(|business| Some(business.id) != until) {
-            let Some(business) = order.next() else { break };
-            if unread.next_if(|unread| unread.id == business.id).is_some() {
-                take(&prefixed([Cell::text("cannot_tell")], business_cells(view, business)))?;
+    // The rows come in the order of the businesses; each unread business is told behind the rows it has.
+    let mut businesses = view.businesses.iter();
+    let mut business = businesses.next();
+    let mut go_on_to = |id: Option<i64>, take: &mut Take| -> Result<Option<&BusinessLine>> {
+        while let Some(done) = business.filter(|business| Some(business.id) != id) {
+            if !view.is_read(done.id) {
+                take(&with_owner("cannot_tell", business_cells(view, done), Some(done)))?;
             }
+            business = businesses.next();
         }
-        Ok(())
+        Ok(business)
     };
     view.access_rows(|row| {
-        tell(Some(row.integer(BUSINESS_ID)?), take)?;
-        match view.is_external(&row.text(EMAIL_DOMAIN)?) {
-            Some(false) => take(&prefixed([Cell::text("yes")], cells(view, row)?)),
+        let business = go_on_to(Some(row.integer(BUSINESS_ID)?), take)?;
+        match view.is_external(&row.addresses()?) {
+            Some(false) => take(&with_owner("yes", cells(view, row)?, business)),
             Some(true) | None => Ok(()),
         }
     })?;
-    tell(None, take)
+    go_on_to(None, take).map(drop)
+}
+
+/// Whether the person was seen, the row, and whom to ask about it.
+fn with_owner<'a>(seen: &'a str, cells: Vec<Cell<'a>>, business: Option<&'a BusinessLine>) -> Vec<Cell<'a>> {
+    let owner = business.and_then(|business| business.owner.as_ref());
+    let mut cells = prefixed([Cell::text(seen)], cells);
+    cells.push(Cell::optional(owner.map(|owner| owner.name.as_str())));
+    cells.push(Cell::optional(owner.map(|owner| owner.email.as_str())));
+    cells
 }
 
 fn only(view: &View, take: &mut Take, keep: impl Fn(&AccessRow) -> Result<bool>) -> Result<()> {
@@ -124,8 +133,12 @@ pub(super) fn cells<'a>(view: &View, row: &'a AccessRow) -> Result<Vec<Cell<'a>>
     for (at, column) in ACCESS.iter().enumerate() {
         cells.push(cell(column, row.value(at)?));
     }
-    if let Some(external) = view.is_external(&row.text(EMAIL_DOMAIN)?) {
+    if let Some(external) = view.is_external(&row.addresses()?) {
         cells[IS_EXTERNAL] = Cell::Bool(external);
+    }
+    let remarks = remarks::of_row(view, row)?;
+    if !remarks.is_empty() {
+        cells[FLAGS] = Cell::text(remarks::flags(&row.text(FLAGS)?, &remarks));
     }
     Ok(cells)
 }

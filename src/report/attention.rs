@@ -2,12 +2,18 @@
 //!
 //! The gravest come first, so the listing is gone through once for each severity; nothing is held.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use super::access::{
-    ACTIVE, EMAIL_DOMAIN, ROLE, ROLE_CLASS, age_days, business_cells, cells, has_flag, is_pending, prefixed,
+    ACCOUNT_KEY, ACTIVE, BUSINESS_ID, EMAIL, ROLE, ROLE_CLASS, ROLE_LABEL, ROW_KEY, age_days, business_cells,
+    cells, has_flag, is_pending, prefixed,
 };
+use super::expected::Approval;
+use super::remarks::{self, Remark};
 use super::{Cell, Take, View};
 use crate::error::Result;
-use crate::model::Outcome;
+use crate::model::role;
 use crate::store::{AccessRow, BusinessLine};
 
 pub(super) const LEAD: &[&str] = &[
@@ -27,17 +33,19 @@ const OLD_INVITATION_DAYS: i64 = 30;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Severity {
+    /// High, and before everything else.
+    First,
     High,
     Medium,
     Info,
 }
 
 impl Severity {
-    const ALL: [Severity; 3] = [Severity::High, Severity::Medium, Severity::Info];
+    const ALL: [Severity; 4] = [Severity::First, Severity::High, Severity::Medium, Severity::Info];
 
     fn as_str(self) -> &'static str {
         match self {
-            Severity::High => "high",
+            Severity::First | Severity::High => "high",
             Severity::Medium => "medium",
             Severity::Info => "info",
         }
@@ -45,11 +53,11 @@ impl Severity {
 }
 
 /// Something worth a look: how grave, in one word, in a sentence, and for a column that has little room.
-pub(super) struct Reason {
+struct Reason {
     severity: Severity,
     name: &'static str,
-    meaning: &'static str,
-    short: &'static str,
+    meaning: Cow<'static, str>,
+    short: Cow<'static, str>,
 }
 
 const fn reason(
@@ -58,7 +66,7 @@ const fn reason(
     meaning: &'static str,
     short: &'static str,
 ) -> Reason {
-    Reason { severity, name, meaning, short }
+    Reason { severity, name, meaning: Cow::Borrowed(meaning), short: Cow::Borrowed(short) }
 }
 
 const LIST_NOT_READABLE: Reason = reason(
@@ -122,6 +130,13 @@ const ACCOUNTANT_ACCESS: Reason = reason(
     "accountant",
 );
 
+const EXPECTED_MISSING: Reason = reason(
+    Severity::Info,
+    "expected_missing",
+    "access is expected that is not there: nobody with this address has access to the business",
+    "expected and missing",
+);
+
 pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
     for severity in Severity::ALL {
         for business in &view.businesses {
@@ -130,52 +145,105 @@ pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
             }
         }
         view.access_rows(|row| {
-            for reason in of_row(view, row)?.into_iter().filter(|reason| reason.severity == severity) {
+            for reason in of_row(view, row)?.iter().filter(|reason| reason.severity == severity) {
                 take(&prefixed(reason.cells(), cells(view, row)?))?;
             }
             Ok(())
         })?;
     }
-    Ok(())
+    missing(view, take)
 }
 
 impl Reason {
-    fn cells(&self) -> [Cell<'static>; 3] {
-        [self.severity.as_str(), self.name, self.meaning].map(Cell::text)
+    fn cells(&self) -> [Cell<'_>; 3] {
+        [self.severity.as_str(), self.name, &self.meaning].map(Cell::text)
+    }
+
+    fn of(remark: &Remark, view: &View) -> Self {
+        let severity = match remark {
+            Remark::LeftButActive { .. } => Severity::First,
+            Remark::NotExpected | Remark::HigherThanExpected(_) => Severity::High,
+            Remark::Expired(_) | Remark::NotOnRoster => Severity::Medium,
+            Remark::ServiceAccount { .. } => Severity::Info,
+        };
+        let (meaning, short) = remark.told(view.today());
+        Reason { severity, name: remark.flag(), meaning: meaning.into(), short: short.into() }
     }
 }
 
 /// What `attention` says of a row, for the reviewer's sheet.
-pub(super) fn why_look(view: &View, row: &AccessRow) -> Result<String> {
-    let reasons = of_row(view, row)?;
-    Ok(reasons.iter().map(|reason| reason.short).collect::<Vec<_>>().join("; "))
+pub(super) fn in_short(view: &View, row: &AccessRow) -> Result<Vec<String>> {
+    Ok(of_row(view, row)?.iter().map(|reason| reason.short.to_string()).collect())
 }
 
-fn of_business(view: &View, business: &BusinessLine) -> Vec<&'static Reason> {
+/// What it does not say of a row, since nobody told whose domains are one's own.
+pub(super) fn unanswered(view: &View, row: &AccessRow) -> Result<Option<&'static str>> {
+    let would_count = row.text(ROLE_CLASS)? == "privileged" && row.integer(ACTIVE)? != 0;
+    let unknown = would_count && view.options.own_domains.is_empty();
+    Ok(unknown.then_some("whether external: not known (no --own-domain)"))
+}
+
+fn of_business(view: &View, business: &BusinessLine) -> Vec<Reason> {
     // Of some people's rows alone nothing can be said about a whole business.
     let some_people = !view.options.people.is_empty();
-    let unread = view.team_list(business.id).is_none_or(|line| line.read.outcome != Outcome::Ok);
+    let unread = !view.is_read(business.id);
     let tests = [
-        (unread, &LIST_NOT_READABLE),
-        (!unread && !some_people && business.owner.is_none(), &NO_OWNER_SEEN),
-        (!some_people && business.privileged > i64::from(view.options.max_privileged), &TOO_MANY_PRIVILEGED),
-        (!unread && !some_people && business.privileged == 1, &ONLY_ONE_PRIVILEGED),
+        (unread, LIST_NOT_READABLE),
+        (!unread && !some_people && business.owner.is_none(), NO_OWNER_SEEN),
+        (!some_people && business.privileged > i64::from(view.options.max_privileged), TOO_MANY_PRIVILEGED),
+        (!unread && !some_people && business.privileged == 1, ONLY_ONE_PRIVILEGED),
     ];
     tests.into_iter().filter_map(|(found, reason)| found.then_some(reason)).collect()
 }
 
-fn of_row(view: &View, row: &AccessRow) -> Result<Vec<&'static Reason>> {
+/// What the lists kept beside say comes first, as it is what somebody else decided.
+fn of_row(view: &View, row: &AccessRow) -> Result<Vec<Reason>> {
     let privileged = row.text(ROLE_CLASS)? == "privileged";
     let active = row.integer(ACTIVE)? != 0;
-    let external = view.is_external(&row.text(EMAIL_DOMAIN)?) == Some(true);
+    let external = view.is_external(&row.addresses()?) == Some(true);
+    // An accountant's clients own their books.
+    let client = role::is_owner(&row.text(ROLE)?) && !view.is_own_business(row.integer(BUSINESS_ID)?);
     let waiting = is_pending(row)? && age_days(view, row)?.is_some_and(|days| days > OLD_INVITATION_DAYS);
     let tests = [
-        (privileged && active && external, &EXTERNAL_PRIVILEGED),
-        (privileged && !active, &INACTIVE_PRIVILEGED),
-        (has_flag(row, "unknown_role")?, &UNKNOWN_ROLE),
-        (has_flag(row, "shared_email")?, &SHARED_EMAIL),
-        (waiting, &INVITED_LONG_AGO),
-        (row.text(ROLE)? == "business_accountant", &ACCOUNTANT_ACCESS),
+        (privileged && active && external && !client, EXTERNAL_PRIVILEGED),
+        (privileged && !active, INACTIVE_PRIVILEGED),
+        (has_flag(row, "unknown_role")?, UNKNOWN_ROLE),
+        (has_flag(row, "shared_email")?, SHARED_EMAIL),
+        (waiting, INVITED_LONG_AGO),
+        (row.text(ROLE)? == "business_accountant", ACCOUNTANT_ACCESS),
     ];
-    Ok(tests.into_iter().filter_map(|(found, reason)| found.then_some(reason)).collect())
+    let remarks = remarks::of_row(view, row)?;
+    // A roster has one's own people: that others are not on it says nothing.
+    let telling = remarks.iter().filter(|remark| **remark != Remark::NotOnRoster || !external);
+    let reasons = telling.map(|remark| Reason::of(remark, view));
+    Ok(reasons.chain(tests.into_iter().filter_map(|(found, reason)| found.then_some(reason))).collect())
+}
+
+/// Expected access that is not there, in businesses whose lists were read.
+fn missing(view: &View, take: &mut Take) -> Result<()> {
+    let Some(expected) = &view.options.expected else { return Ok(()) };
+    let mut seen: HashSet<usize> = HashSet::new();
+    view.access_rows(|row| {
+        if remarks::is_live(row)? {
+            seen.extend(expected.places_of(row.integer(BUSINESS_ID)?, &row.text(ACCOUNT_KEY)?));
+        }
+        Ok(())
+    })?;
+    for (place, approval) in expected.lasting(view.today()) {
+        if seen.contains(&place) || !view.is_read(approval.business_id) || !view.is_asked_for(approval) {
+            continue;
+        }
+        let Some(business) = view.businesses.iter().find(|one| one.id == approval.business_id) else {
+            continue;
+        };
+        let mut cells = business_cells(view, business);
+        let Approval { business_id, email, role, .. } = approval;
+        cells[ROW_KEY] = Cell::text(format!("{business_id}/email:{email}/{role}"));
+        cells[EMAIL] = Cell::text(email.as_str());
+        cells[ROLE] = Cell::text(role.as_str());
+        cells[ROLE_LABEL] = Cell::text(role::label(role));
+        cells[ROLE_CLASS] = Cell::text(role::class(role));
+        take(&prefixed(EXPECTED_MISSING.cells(), cells))?;
+    }
+    Ok(())
 }

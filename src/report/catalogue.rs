@@ -1,9 +1,9 @@
 //! Every report there is.
 
-use super::columns::{ACCESS, AGE, DECISION, REASON, SEEN, WHY_LOOK};
+use super::columns::{ACCESS, AGE, DECISION, LAST_TIME, OWNER, REASON, SEEN, WHY_REVIEW};
 use super::{
-    Needs, Reads, Report, access, attention, changes, coverage, history, offboarding, outcomes, overview,
-    people, review, roles, trend,
+    Needs, Reads, Report, access, attention, changes, coverage, decisions, history, offboarding, outcomes,
+    overview, people, review, roles, trend,
 };
 
 /// A report of memberships; the others say what differs.
@@ -115,7 +115,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "external",
         title: "External people",
-        about: "memberships whose e-mail address is not at one of your own domains",
+        about: "memberships of people without an address at one of your own domains",
         needs: Needs::OwnDomain,
         rows: access::external,
         ..MEMBERSHIPS
@@ -123,8 +123,9 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "own-people",
         title: "Your own people",
-        about: "memberships of people at your own domains, and a row for each business whose list was not read",
-        columns: &[SEEN, ACCESS],
+        about: "memberships of people with an address at your own domains, and a row for each business whose \
+                list was not read",
+        columns: &[SEEN, ACCESS, OWNER],
         key: &["row_key"],
         lead: access::SEEN_LEAD,
         needs: Needs::OwnDomain,
@@ -190,9 +191,10 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "review",
         title: "Access review",
-        about: "every membership, with columns for the reviewer's decision",
-        columns: &[ACCESS, WHY_LOOK, DECISION],
+        about: "every membership, what to look at first, with columns for the reviewer's decision",
+        columns: &[ACCESS, WHY_REVIEW, DECISION, LAST_TIME],
         lead: review::LEAD,
+        reads: Reads::Earlier,
         rows: review::rows,
         ..MEMBERSHIPS
     },
@@ -200,22 +202,22 @@ pub(crate) const REPORTS: &[Report] = &[
         name: "decisions",
         title: "Decisions",
         about: "what reviewers decided about this snapshot, one row for each membership that was decided",
-        columns: &[outcomes::DECISIONS],
+        columns: &[decisions::COLUMNS],
         key: &["row_key"],
-        lead: &[],
+        lead: decisions::LEAD,
         needs: Needs::Review,
-        rows: outcomes::decisions,
+        rows: decisions::rows,
         ..MEMBERSHIPS
     },
     Report {
         name: "outcomes",
         title: "What became of it",
         about: "each decision to remove or change, and what the snapshots since then show of it",
-        columns: &[outcomes::DECISIONS, outcomes::OUTCOME],
+        columns: &[decisions::COLUMNS, outcomes::COLUMNS],
         key: &["row_key"],
-        lead: &[],
+        lead: outcomes::LEAD,
         needs: Needs::Review,
-        rows: outcomes::outcomes,
+        rows: outcomes::rows,
         ..MEMBERSHIPS
     },
     Report {

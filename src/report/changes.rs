@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 pub(super) const COLUMNS: &[Column] = &[
     column(
         "change",
-        Type::Id,
+        Type::Word,
         "Change",
         "joined, left, role_changed, activated, deactivated, invitation_accepted, renamed, email_changed, business_added, business_removed, business_renamed or not_comparable",
     ),

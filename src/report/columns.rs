@@ -9,8 +9,10 @@ use super::shared;
 pub(crate) enum Type {
     /// Written by people, so a spreadsheet may take it for a formula.
     Text,
-    /// A key, a hash, a word of a fixed vocabulary: never altered.
+    /// A key or a hash: never altered.
     Id,
+    /// One of a fixed vocabulary, or several, `;`-joined; a spreadsheet shows `no_login` as "no login".
+    Word,
     /// An id that is a whole number; a spreadsheet gets it as text, lest it rounds it.
     NumericId,
     Integer,
@@ -27,6 +29,7 @@ impl Type {
         match self {
             Type::Text => "text",
             Type::Id => "id",
+            Type::Word => "word",
             Type::NumericId => "integer id",
             Type::Integer => "integer",
             Type::Bool => "boolean",
@@ -34,6 +37,11 @@ impl Type {
             Type::Date => "date",
         }
     }
+}
+
+/// A [`Type::Word`] as a spreadsheet shows it.
+pub(crate) fn in_words(word: &str) -> String {
+    word.replace(';', "; ").replace('_', " ")
 }
 
 #[derive(Clone, Debug)]
@@ -100,16 +108,16 @@ pub(crate) const ACCESS: &[Column] = &[
     ),
     column(
         "last_login_status",
-        Type::Id,
+        Type::Word,
         "Last login status",
         "known, never, not_requested or not_provided_by_source",
     ),
     shared::IS_EXTERNAL,
     shared::BUSINESSES_COUNT,
-    column("flags", Type::Id, "Flags", "derived: what to know of the row, ;-joined"),
+    column("flags", Type::Word, "Flags", "derived: what to know of the row, ;-joined"),
     column(
         "sources",
-        Type::Id,
+        Type::Word,
         "Sources",
         "what named the row: identity, team_members, business_group, staff",
     ),
@@ -172,22 +180,29 @@ pub(crate) const AGE: &[Column] = &[column(
 
 pub(crate) const SEEN: &[Column] = &[column(
     "seen",
-    Type::Id,
+    Type::Word,
     "Seen",
     "yes; or cannot_tell, where the business's list was not read and the person may be there unseen",
 )];
 
+pub(crate) const OWNER: &[Column] = &[
+    column("owner_name", Type::Text, "Owner", "the business's first owner named, to be asked"),
+    column("owner_email", Type::Text, "Owner's e-mail", "the owner's address"),
+];
+
 pub(crate) const REASON: &[Column] = &[
-    column("severity", Type::Id, "Severity", "high, medium or info"),
-    column("reason", Type::Id, "Reason", "why the row is here, as one word"),
+    column("severity", Type::Word, "Severity", "high, medium or info"),
+    column("reason", Type::Word, "Reason", "why the row is here, as one word"),
     column("meaning", Type::Id, "What it means", "the same as a sentence"),
 ];
 
-pub(crate) const WHY_LOOK: &[Column] = &[Column {
-    name: Cow::Borrowed("why_look"),
-    kind: Type::Id,
-    heading: Cow::Borrowed("Why look"),
-    meaning: Cow::Borrowed("derived: what the report `attention` says of the row"),
+pub(crate) const WHY_REVIEW: &[Column] = &[Column {
+    name: Cow::Borrowed("why_review"),
+    kind: Type::Text,
+    heading: Cow::Borrowed("Why review"),
+    meaning: Cow::Borrowed(
+        "derived: what the report `attention` says of the row, what changed, what was decided last time",
+    ),
     sheet_only: true,
 }];
 
@@ -198,5 +213,22 @@ pub(crate) const DECISION: &[Column] = &[
     column("reviewer_email", Type::Text, "Reviewer e-mail", "the reviewer's address"),
     column("reviewed_at", Type::Date, "Reviewed on", "the day of the decision"),
     column("justification", Type::Text, "Reason", "why the access is right or wrong"),
-    column("ticket", Type::Text, "Ticket", "where the change was asked for"),
+    column("ticket", Type::Text, "Ticket", "where the change was requested"),
+];
+
+pub(crate) const LAST_TIME: &[Column] = &[
+    column(
+        "change_since",
+        Type::Word,
+        "Changed",
+        "what changed since the earlier snapshot, in the words of the report `changes`, ;-joined",
+    ),
+    column(
+        "previous_decision",
+        Type::Word,
+        "Previous decision",
+        "what was decided about this access when it was last reviewed",
+    ),
+    column("previous_reviewer", Type::Text, "Previous reviewer", "who decided that"),
+    column("previous_reviewed_at", Type::Date, "Previously reviewed on", "the day of that decision"),
 ];

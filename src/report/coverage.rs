@@ -13,8 +13,8 @@ pub(super) const COLUMNS: &[Column] = &[
     shared::BUSINESS_NAME,
     column("account_id", Type::Id, "Accounting account", "the business's account in FreshBooks' accounting"),
     column("own_role", Type::Text, "Own role", "the role of the person who signed in"),
-    column("resource", Type::Id, "Source", "what was read: team_members, business_group or staff"),
-    column("outcome", Type::Id, "Outcome", "ok, denied, failed, mismatch or skipped"),
+    column("resource", Type::Word, "Source", "what was read: team_members, business_group or staff"),
+    column("outcome", Type::Word, "Outcome", "ok, denied, failed, mismatch or skipped"),
     column("http_status", Type::Integer, "HTTP status", "of the last answer"),
     column(
         "expected",

@@ -15,7 +15,7 @@ pub(super) const COLUMNS: &[Column] = &[
     column("row_key", Type::Id, "Row key", "names the membership as `access` does; its last known row"),
     shared::SNAPSHOT_ID,
     shared::AS_OF,
-    column("seen", Type::Id, "There now", "yes or no; or cannot_tell, where what names it was not read"),
+    column("seen", Type::Word, "There now", "yes or no; or cannot_tell, where what names it was not read"),
     shared::BUSINESS_ID,
     shared::BUSINESS_NAME,
     shared::ACCOUNT_KEY,

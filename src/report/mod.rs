@@ -5,9 +5,12 @@
 //! Column names are a contract: none is renamed, new ones come last.
 //!
 //! - [`columns`], [`shared`]: what a column is, and the columns of `access`, which most reports share.
+//! - [`decisions`], [`outcomes`]: what reviewers decided, and what became of it; [`last_time`]: the same of
+//!   an earlier review, for the reviewer's sheet.
 //! - [`view`]: a snapshot, or some of it, as the reports see it.
 //! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`]: the rows;
 //!   [`holdings`]: who holds what, for those of people.
+//! - [`roster`], [`expected`]: lists that others keep; [`remarks`]: what they say of a row.
 //! - [`history`], [`trend`], [`offboarding`]: the rows of reports over time; [`presence`]: since
 //!   when and until when somebody is there.
 //! - [`census`]: people and what they hold, as plain values; [`presets`], [`baton`]: files for other
@@ -25,18 +28,23 @@ mod changes;
 mod columns;
 mod coverage;
 mod csv;
+pub(crate) mod decisions;
+mod expected;
 mod format;
 mod history;
 mod holdings;
 mod jsonl;
+mod last_time;
 mod offboarding;
 pub(crate) mod outcomes;
 mod overview;
 mod people;
 mod presence;
 mod presets;
+mod remarks;
 mod review;
 mod roles;
+mod roster;
 mod shared;
 pub(crate) mod summary;
 mod table;
@@ -47,16 +55,20 @@ mod xlsx;
 use std::borrow::Cow;
 use std::io::Write;
 
+pub(crate) use access::ROW_KEY;
 pub(crate) use catalogue::{DIFF, REPORTS, WHO, find};
 pub(crate) use changes::cells as change_cells;
-pub(crate) use columns::{ACCESS as ACCESS_COLUMNS, Column, Type, column};
+pub(crate) use columns::{ACCESS as ACCESS_COLUMNS, Column, Type, column, in_words};
+pub(crate) use expected::{Approval, Expected};
 pub(crate) use format::{Lines, Style, write};
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
+pub(crate) use roster::{Entry, Roster};
 pub(crate) use table::Table;
 pub(crate) use view::{Limits, Options, Scope, View};
 pub(crate) use xlsx::LONGEST_CELL;
 
 use crate::error::Result;
+use crate::format::Format;
 use crate::model::Status;
 
 /// One value of a row.
@@ -93,6 +105,9 @@ impl std::fmt::Display for Cell<'_> {
         }
     }
 }
+
+/// Writes a view as a page, and returns how many memberships that lists.
+pub(crate) type Page = fn(&View, &mut dyn Write) -> Result<u64>;
 
 /// Who takes the rows, one by one.
 pub(crate) type Take<'t> = dyn FnMut(&[Cell]) -> Result<()> + 't;
@@ -144,12 +159,22 @@ pub(crate) struct Report {
     pub(crate) rows: fn(&View, &mut Take) -> Result<()>,
     /// Writes it as a page, whatever the format, and returns how many memberships that lists. Its rows
     /// are never asked for.
-    pub(crate) page: Option<fn(&View, &mut dyn Write) -> Result<u64>>,
+    pub(crate) page: Option<Page>,
     /// What the file leaves out or says in other words, for whoever asked for it.
     pub(crate) remarks: fn(&View) -> Result<Vec<String>>,
 }
 
 impl Report {
+    /// Whether people fill in some of its columns.
+    pub(crate) fn is_filled_in(&self) -> bool {
+        self.name == "review"
+    }
+
+    /// Whether its rows come from later snapshots as well.
+    pub(crate) fn looks_ahead(&self) -> bool {
+        self.name == "outcomes"
+    }
+
     /// Whether its rows come from other snapshots as well.
     pub(crate) fn looks_back(&self) -> bool {
         self.reads != Reads::One
@@ -162,11 +187,15 @@ impl Report {
 
     /// All columns of this view, those that a spreadsheet alone shows included.
     pub(crate) fn all_columns(&self, view: &View) -> Vec<Column> {
-        let businesses = view.businesses.iter().filter(|_| self.per_business);
-        let of_business = businesses.map(|business| Column {
-            name: format!("{} {}", business.id, business.name).into(),
+        self.columns_for(view.businesses.iter().map(|business| (business.id, business.name.as_str())))
+    }
+
+    /// The same, of a snapshot of which only the businesses are known, each with its id and name.
+    fn columns_for<'b>(&self, businesses: impl Iterator<Item = (i64, &'b str)>) -> Vec<Column> {
+        let of_business = businesses.filter(|_| self.per_business).map(|(id, name)| Column {
+            name: format!("{id} {name}").into(),
             kind: Type::Text,
-            heading: format!("{} ({})", business.name, business.id).into(),
+            heading: format!("{name} ({id})").into(),
             meaning: "the person's roles in this business; not active ones are marked".into(),
             sheet_only: false,
         });
@@ -176,6 +205,17 @@ impl Report {
     /// What the name of its file ends with.
     pub(crate) fn extension(&self, style: Style) -> &'static str {
         if self.page.is_some() { "html" } else { style.format.extension() }
+    }
+
+    /// The names of the columns that a file of this format has.
+    pub(crate) fn names<'b>(
+        &self,
+        format: Format,
+        businesses: impl Iterator<Item = (i64, &'b str)>,
+    ) -> Vec<String> {
+        let columns = self.columns_for(businesses).into_iter();
+        let shown = columns.filter(|column| format == Format::Xlsx || !column.sheet_only);
+        shown.map(|column| column.name.into_owned()).collect()
     }
 
     /// Why the report cannot be made of this view.

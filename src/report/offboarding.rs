@@ -16,7 +16,7 @@ pub(super) const COLUMNS: &[Column] = &[
     shared::AS_OF,
     column(
         "seen",
-        Type::Id,
+        Type::Word,
         "There",
         "yes; or cannot_tell, where the business's list was not read and the person may be there unseen",
     ),
@@ -32,7 +32,12 @@ pub(super) const COLUMNS: &[Column] = &[
         "every role of the person there, in FreshBooks' own words, ;-joined",
     ),
     column("role_label", Type::Text, "Role", "the same as FreshBooks' pages call them"),
-    column("state", Type::Id, "Status", "derived: active, inactive, invited or no_login, one for each role"),
+    column(
+        "state",
+        Type::Word,
+        "Status",
+        "derived: active, inactive, invited or no_login, one for each role",
+    ),
     column(
         "can_be_removed_by",
         Type::Text,

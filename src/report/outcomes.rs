@@ -1,15 +1,16 @@
-//! `decisions` and `outcomes`: what reviewers decided about a snapshot, and what became of it since.
+//! `outcomes`: what became of each decision to remove or change, in the complete snapshots since.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::columns::{Column, Type, column};
-use super::shared;
+use super::decisions::{self, Standing, standing};
 use super::{Cell, Take, View};
-use crate::diff::Fate;
+use crate::diff::{self, Fate, Read, Row, Side};
 use crate::error::Result;
-use crate::model::marks::{State, Verdict};
+use crate::model::keys::AccountKey;
+use crate::model::marks::{Sources, State, Verdict};
 use crate::model::words::words;
-use crate::store::{Decision, Reader, Review, Side, Snapshot, Usable};
+use crate::store::{Decision, Place, Reader, Review, Snapshot, Usable};
 
 words! {
     /// What became of a row that was to be removed or changed.
@@ -21,7 +22,7 @@ words! {
         Changed = "changed",
         ChangedOtherwise = "changed_otherwise",
         StillThere = "still_there",
-        /// It was gone or switched off, and has access again.
+        /// It was gone or switched off, and the person has access again.
         BackAgain = "back_again",
         /// The business's list could not be read since.
         CannotTell = "cannot_tell",
@@ -35,128 +36,173 @@ impl Outcome {
     }
 }
 
-/// A decision that counts: the last one about its row.
+/// What became of a decision to remove or change.
 #[derive(Clone, Debug)]
-pub(crate) struct Standing {
-    pub(crate) review: Review,
-    pub(crate) decision: Decision,
-}
-
-/// What became of a decision to remove or change, and in which snapshot that was first seen.
-#[derive(Clone, Debug)]
-pub(crate) struct Followed {
-    pub(crate) standing: Standing,
+pub(crate) struct Followed<'r> {
+    pub(crate) standing: Standing<'r>,
     pub(crate) outcome: Outcome,
+    /// The snapshot that first shows it; none where there is no complete one since.
     pub(crate) seen: Option<Snapshot>,
     /// The role and state that were last seen.
     pub(crate) role: Option<String>,
     pub(crate) state: Option<State>,
 }
 
-/// The decisions that count about a snapshot, by business and row.
-pub(crate) fn standing(reader: &Reader, snapshot_id: i64) -> Result<Vec<Standing>> {
-    let mut by_row: BTreeMap<(i64, String), Standing> = BTreeMap::new();
-    for review in reader.reviews_of(snapshot_id)? {
-        for decision in reader.decisions(review.id)? {
-            let key = (decision.business_id, decision.row_key.clone());
-            by_row.insert(key, Standing { review: review.clone(), decision });
+/// What became of every decision to remove or change of some reviews of a snapshot, in the complete
+/// snapshots since, up to the one with the id `last`.
+pub(crate) fn follow<'r>(
+    reader: &Reader,
+    snapshot: &Snapshot,
+    reviews: &'r [Review],
+    last: i64,
+) -> Result<Vec<Followed<'r>>> {
+    let reviewed = reader.places(snapshot.id)?;
+    let (mut asked, mut trails) = (Vec::new(), Vec::new());
+    standing(reader, reviews, |business_id, decided| {
+        let open =
+            |standing: &Standing| matches!(standing.decision.decision, Verdict::Remove | Verdict::Change);
+        if !decided.iter().any(open) {
+            return Ok(());
         }
-    }
-    Ok(by_row.into_values().collect())
-}
-
-/// What became of every decision to remove or change, in the complete snapshots since.
-pub(crate) fn follow(reader: &Reader, snapshot: &Snapshot) -> Result<Vec<Followed>> {
-    let asked: Vec<Standing> = standing(reader, snapshot.id)?
-        .into_iter()
-        .filter(|standing| matches!(standing.decision.decision, Verdict::Remove | Verdict::Change))
+        let rows = match reviewed.of(business_id) {
+            Some(place) => reader.side(place)?,
+            None => remembered(decided.iter().map(|standing| &standing.decision)),
+        };
+        trails.push(Trail { business_id, rows, last: None });
+        asked.extend(decided.into_iter().filter(open));
+        Ok(())
+    })?;
+    let mut courses: HashMap<String, Course> = asked
+        .iter()
+        .map(|standing| (standing.decision.row_key.clone(), Course::of(&standing.decision)))
         .collect();
-    let mut histories: HashMap<String, Vec<(Snapshot, Fate)>> = HashMap::new();
-    let mut later = reader.neighbour(Usable::default(), snapshot, Side::After)?;
-    while let Some(next) = later.filter(|_| !asked.is_empty()) {
-        let mut businesses: Vec<i64> = asked.iter().map(|standing| standing.decision.business_id).collect();
-        businesses.dedup();
-        for business in businesses {
-            for (row_key, fate) in reader.fates(snapshot.id, next.id, business)? {
-                histories.entry(row_key).or_default().push((next.clone(), fate));
+    let later =
+        if asked.is_empty() { Vec::new() } else { reader.later(Usable::default(), snapshot, last)? };
+    for (at, next) in later.iter().enumerate() {
+        let places = reader.places(next.id)?;
+        for trail in &mut trails {
+            for (row_key, fate) in trail.fates(reader, places.whole(trail.business_id))? {
+                courses.entry(row_key).and_modify(|course| course.meet(at, &fate));
             }
         }
-        later = reader.neighbour(Usable::default(), &next, Side::After)?;
     }
-    let follow = |standing: Standing| {
-        let history = histories.remove(&standing.decision.row_key).unwrap_or_default();
-        let (outcome, seen) = judge(&standing.decision, history.iter().map(|(_, fate)| fate));
-        let last = history.iter().rev().find_map(|(_, fate)| match fate {
-            Fate::There(row) => Some((row.role.clone(), row.state)),
-            Fate::Gone | Fate::Unknown => None,
-        });
-        let (role, state) = last.unzip();
-        let seen = seen.and_then(|at| history.get(at)).map(|(snapshot, _)| snapshot.clone());
-        Followed { standing, outcome, seen, role, state }
+    let followed = |standing: Standing<'r>| {
+        let course = courses.remove(&standing.decision.row_key).unwrap_or_default();
+        let (outcome, at) = course.outcome();
+        let seen = at.and_then(|at| later.get(at)).cloned();
+        Followed { standing, outcome, seen, role: course.role, state: course.state }
     };
-    Ok(asked.into_iter().map(follow).collect())
+    Ok(asked.into_iter().map(followed).collect())
 }
 
-/// The outcome of a decision by what was seen of its row, oldest first, and since which of these it has
-/// been so. Where nothing was seen since, the row is still there.
-fn judge<'f>(decision: &Decision, history: impl Iterator<Item = &'f Fate>) -> (Outcome, Option<usize>) {
-    let mut current: Option<(Outcome, usize)> = None;
-    let mut was_gone = false;
-    for (at, fate) in history.enumerate() {
+/// A business as it was reviewed, and as it was last looked at since.
+struct Trail {
+    business_id: i64,
+    rows: Side,
+    last: Option<Option<Place>>,
+}
+
+impl Trail {
+    /// What became of its rows; nothing where the later reading is the same as the last.
+    fn fates(&mut self, reader: &Reader, later: Option<&Place>) -> Result<Vec<(String, Fate)>> {
+        let is_same = match (&self.last, later) {
+            (Some(Some(last)), Some(later)) => last.is_same_reading(later),
+            (Some(None), None) => true,
+            _ => false,
+        };
+        if is_same {
+            return Ok(Vec::new());
+        }
+        self.last = Some(later.cloned());
+        let fates = diff::fates(self.rows.clone(), later.map(|place| reader.side(place)).transpose()?);
+        Ok(fates.into_iter().map(|(row, fate)| (row.key(self.business_id), fate)).collect())
+    }
+}
+
+/// The rows that were decided about, as far as the decisions tell: for a snapshot whose content was
+/// pruned.
+pub(super) fn remembered<'d>(decisions: impl Iterator<Item = &'d Decision>) -> Side {
+    let row = |decision: &Decision| {
+        let key = decision.row_key.split_once('/').map_or("", |(_, key)| key);
+        let is_record = key != format!("{}/{}", decision.account_key, decision.role);
+        Row {
+            member_uuid: is_record.then(|| key.to_owned()),
+            account_key: AccountKey::parse(&decision.account_key)
+                .unwrap_or_else(|| AccountKey::of(None, &decision.email, key)),
+            email: decision.email.clone(),
+            full_name: decision.full_name.clone(),
+            role: decision.role.clone(),
+            state: State::parse(&decision.state).unwrap_or(State::Active),
+            sources: if is_record { Sources::TEAM_MEMBERS } else { Sources::BUSINESS_GROUP },
+            shown_email: decision.email.clone(),
+            shown_name: decision.full_name.clone(),
+        }
+    };
+    let mut read = Read::default();
+    read.add(Sources::TEAM_MEMBERS);
+    read.add(Sources::BUSINESS_GROUP);
+    Side { rows: decisions.map(row).collect(), read }
+}
+
+/// What is known of a decision's row, snapshot by snapshot.
+#[derive(Default)]
+struct Course {
+    role: Option<String>,
+    state: Option<State>,
+    reviewed_role: String,
+    change_to: Option<String>,
+    was_gone: bool,
+    /// The outcome, and since which snapshot it has been so.
+    current: Option<(Outcome, usize)>,
+}
+
+impl Course {
+    fn of(decision: &Decision) -> Self {
+        let Decision { change_to, role, .. } = decision.clone();
+        Course { change_to, reviewed_role: role, ..Course::default() }
+    }
+
+    fn meet(&mut self, at: usize, fate: &Fate) {
         let outcome = match fate {
             Fate::Gone => Outcome::Gone,
             // What was known before is known still; only a first look can tell nothing at all.
-            Fate::Unknown if current.is_some() => continue,
+            Fate::Unknown if self.current.is_some() => return,
             Fate::Unknown => Outcome::CannotTell,
-            Fate::There(row) if row.state == State::Inactive => Outcome::Inactive,
-            Fate::There(_) if was_gone => Outcome::BackAgain,
-            Fate::There(row) if decision.change_to.as_deref() == Some(&row.role) => Outcome::Changed,
-            Fate::There(row) if row.role != decision.role => Outcome::ChangedOtherwise,
-            Fate::There(_) => Outcome::StillThere,
+            Fate::There(row) | Fate::Reinvited(row) => {
+                (self.role, self.state) = (Some(row.role.clone()), Some(row.state));
+                self.was_gone |= matches!(fate, Fate::Reinvited(_));
+                self.of_row(row)
+            }
         };
-        was_gone |= matches!(outcome, Outcome::Gone | Outcome::Inactive);
-        match current {
-            Some((known, _)) if known == outcome => {}
-            _ => current = Some((outcome, at)),
+        self.was_gone |= matches!(outcome, Outcome::Gone | Outcome::Inactive);
+        if self.current.is_none_or(|(known, _)| known != outcome) {
+            self.current = Some((outcome, at));
         }
     }
-    match current {
-        Some((outcome, at)) => (outcome, Some(at)),
-        None => (Outcome::StillThere, None),
+
+    fn of_row(&self, row: &Row) -> Outcome {
+        match row {
+            _ if row.state == State::Inactive => Outcome::Inactive,
+            _ if self.change_to.as_deref() == Some(&row.role) => Outcome::Changed,
+            _ if self.was_gone => Outcome::BackAgain,
+            _ if row.role != self.reviewed_role => Outcome::ChangedOtherwise,
+            _ => Outcome::StillThere,
+        }
+    }
+
+    /// Where nothing was seen since, the row is still there.
+    fn outcome(&self) -> (Outcome, Option<usize>) {
+        match self.current {
+            Some((outcome, at)) => (outcome, Some(at)),
+            None => (Outcome::StillThere, None),
+        }
     }
 }
 
-pub(super) const DECISIONS: &[Column] = &[
-    column("row_key", Type::Id, "Row key", "the row of the review sheet"),
-    column("snapshot_id", Type::NumericId, "Snapshot", "the snapshot that was reviewed"),
-    shared::BUSINESS_ID,
-    shared::BUSINESS_NAME,
-    shared::ACCOUNT_KEY,
-    shared::FULL_NAME,
-    column("email", Type::Text, "E-mail", "the person's address"),
-    shared::ROLE,
-    column("state", Type::Id, "Status", "when it was reviewed"),
-    column("decision", Type::Id, "Decision", "keep, remove, change or ask"),
-    column("change_to", Type::Id, "Change to", "the role it should become"),
-    column("reviewer", Type::Text, "Reviewer", "who decided"),
-    column("reviewer_email", Type::Text, "Reviewer e-mail", "the reviewer's address"),
-    column("reviewed_at", Type::Date, "Reviewed on", "the day of the decision"),
-    column("justification", Type::Text, "Reason", "why the access is right or wrong"),
-    column("ticket", Type::Text, "Ticket", "where the change was requested"),
-    column(
-        "findings",
-        Type::Id,
-        "Findings",
-        "what an auditor would ask, ;-joined: self_review, own_access_unreviewed, late, decided_within_a_minute",
-    ),
-    column("review_id", Type::NumericId, "Review", "the recorded review that holds the decision"),
-    column("recorded_at", Type::Time, "Recorded (UTC)", "when that review was recorded"),
-];
-
-pub(super) const OUTCOME: &[Column] = &[
+pub(crate) const COLUMNS: &[Column] = &[
     column(
         "outcome",
-        Type::Id,
+        Type::Word,
         "Outcome",
         "gone, inactive, changed, changed_otherwise, still_there, back_again or cannot_tell",
     ),
@@ -167,68 +213,59 @@ pub(super) const OUTCOME: &[Column] = &[
         "the complete snapshot that first shows it",
     ),
     column("outcome_at", Type::Time, "Seen (UTC)", "when that snapshot ended"),
-    column("days", Type::Integer, "Days", "whole days from the review's record to that snapshot"),
+    column("days", Type::Integer, "Days", "whole days between the two snapshots"),
     column("role_now", Type::Text, "Role now", "the role that was last seen"),
-    column("state_now", Type::Id, "Status now", "the status that was last seen"),
+    column("state_now", Type::Word, "Status now", "the status that was last seen"),
 ];
 
-pub(super) fn decisions(view: &View, take: &mut Take) -> Result<()> {
-    standing(view.reader, view.snapshot.id)?.iter().try_for_each(|standing| take(&decision_cells(standing)))
+/// What a spreadsheet shows of an outcome.
+pub(super) const LEAD: &[&str] = &[
+    "business_name",
+    "full_name",
+    "email",
+    "role",
+    "decision",
+    "change_to",
+    "reviewer",
+    "reviewed_at",
+    "outcome",
+    "outcome_at",
+    "days",
+    "role_now",
+    "state_now",
+];
+
+pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
+    let followed = follow(view.reader, &view.snapshot, &view.reviews, view.horizon.snapshot)?;
+    let mut followed = followed.iter().filter(|followed| followed.standing.is_of(view));
+    followed.try_for_each(|followed| take(&cells(followed, &view.snapshot)))
 }
 
-pub(super) fn outcomes(view: &View, take: &mut Take) -> Result<()> {
-    for followed in follow(view.reader, &view.snapshot)? {
-        let mut cells = decision_cells(&followed.standing);
-        let seen = followed.seen.as_ref();
-        let recorded_at = followed.standing.review.recorded_at;
-        let days = seen.map(|seen| seen.finished_at.since(recorded_at).as_secs() / 86_400);
-        cells.extend([
-            Cell::text(followed.outcome.as_str()),
-            Cell::count(seen.map(|seen| seen.id)),
-            seen.map_or(Cell::Empty, |seen| Cell::text(seen.finished_at.to_string())),
-            Cell::count(days.and_then(|days| i64::try_from(days).ok())),
-            Cell::optional(followed.role.as_deref()),
-            Cell::optional(followed.state.map(State::as_str)),
-        ]);
-        take(&cells)?;
+pub(crate) fn cells<'a>(followed: &'a Followed, reviewed: &Snapshot) -> Vec<Cell<'a>> {
+    let mut cells = decisions::cells(&followed.standing);
+    let seen = followed.seen.as_ref();
+    cells.extend([
+        Cell::text(followed.outcome.as_str()),
+        Cell::count(seen.map(|seen| seen.id)),
+        seen.map_or(Cell::Empty, |seen| Cell::text(seen.finished_at.to_string())),
+        Cell::count(followed.days(reviewed)),
+        Cell::optional(followed.role.as_deref()),
+        Cell::optional(followed.state.map(State::as_str)),
+    ]);
+    cells
+}
+
+impl Followed<'_> {
+    /// Whole days from the reviewed snapshot to the one that first shows the outcome.
+    pub(crate) fn days(&self, reviewed: &Snapshot) -> Option<i64> {
+        let between = self.seen.as_ref()?.finished_at.since(reviewed.finished_at);
+        i64::try_from(between.as_secs() / 86_400).ok()
     }
-    Ok(())
-}
-
-fn decision_cells(Standing { review, decision }: &Standing) -> Vec<Cell<'_>> {
-    let text = |text: &'_ str| match text {
-        "" => Cell::Empty,
-        text => Cell::text(text.to_owned()),
-    };
-    vec![
-        text(&decision.row_key),
-        Cell::Integer(review.snapshot_id),
-        Cell::Integer(decision.business_id),
-        text(&decision.business_name),
-        text(&decision.account_key),
-        text(&decision.full_name),
-        text(&decision.email),
-        text(&decision.role),
-        text(&decision.state),
-        Cell::text(decision.decision.as_str()),
-        text(decision.change_to.as_deref().unwrap_or_default()),
-        text(&decision.reviewer),
-        text(&decision.reviewer_email),
-        text(&decision.reviewed_at),
-        text(&decision.justification),
-        text(&decision.ticket),
-        text(&decision.findings),
-        Cell::Integer(review.id),
-        Cell::text(review.recorded_at.to_string()),
-    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diff::Row;
-    use crate::model::keys::AccountKey;
-    use crate::model::marks::Sources;
 
     fn decision(verdict: Verdict, change_to: Option<&str>) -> Decision {
         Decision {
@@ -251,7 +288,8 @@ mod tests {
         }
     }
 
-    /// One word a snapshot: `-` gone, `?` not read, else the role, with `!` where it is switched off.
+    /// One word a snapshot: `-` gone, `?` not read, else the role, with `!` where it is switched off and `+`
+    /// where the person was invited once more.
     fn fate(word: &str) -> Fate {
         let row = |role: &str, state| Row {
             member_uuid: Some("u".to_owned()),
@@ -267,9 +305,10 @@ mod tests {
         match word {
             "-" => Fate::Gone,
             "?" => Fate::Unknown,
-            role => match role.strip_suffix('!') {
-                Some(role) => Fate::There(row(role, State::Inactive)),
-                None => Fate::There(row(role, State::Active)),
+            word => match (word.strip_suffix('!'), word.strip_suffix('+')) {
+                (Some(role), _) => Fate::There(row(role, State::Inactive)),
+                (_, Some(role)) => Fate::Reinvited(row(role, State::Active)),
+                _ => Fate::There(row(word, State::Active)),
             },
         }
     }
@@ -278,9 +317,9 @@ mod tests {
     fn what_became_of_a_decision() {
         let check = |change_to: Option<&str>, history: &str, expected: Outcome, since: Option<usize>| {
             let verdict = if change_to.is_some() { Verdict::Change } else { Verdict::Remove };
-            let fates: Vec<Fate> = history.split_whitespace().map(fate).collect();
-            let judged = judge(&decision(verdict, change_to), fates.iter());
-            assert_eq!(judged, (expected, since), "{change_to:?}: {history}");
+            let mut course = Course::of(&decision(verdict, change_to));
+            history.split_whitespace().enumerate().for_each(|(at, word)| course.meet(at, &fate(word)));
+            assert_eq!(course.outcome(), (expected, since), "{change_to:?}: {history}");
         };
         check(None, "", Outcome::StillThere, None);
         check(None, "manager", Outcome::StillThere, Some(0));
@@ -291,6 +330,9 @@ mod tests {
         check(None, "- manager", Outcome::BackAgain, Some(1));
         check(None, "manager! manager", Outcome::BackAgain, Some(1));
         check(None, "- manager -", Outcome::Gone, Some(2));
+        check(None, "manager+", Outcome::BackAgain, Some(0));
+        check(None, "client+", Outcome::BackAgain, Some(0));
+        check(None, "- manager+ -", Outcome::Gone, Some(2));
         check(None, "client", Outcome::ChangedOtherwise, Some(0));
         check(None, "?", Outcome::CannotTell, Some(0));
         check(None, "? -", Outcome::Gone, Some(1));
@@ -301,7 +343,25 @@ mod tests {
         check(Some("client"), "manager owner", Outcome::ChangedOtherwise, Some(1));
         check(Some("client"), "manager", Outcome::StillThere, Some(0));
         check(Some("client"), "-", Outcome::Gone, Some(0));
+        check(Some("client"), "- client+", Outcome::Changed, Some(1));
+        check(Some("client"), "manager! client", Outcome::Changed, Some(1));
+        check(Some("client"), "- manager+", Outcome::BackAgain, Some(1));
         check(Some("client"), "client manager", Outcome::StillThere, Some(1));
+    }
+
+    #[test]
+    fn a_decision_remembers_the_row_that_it_is_about() {
+        let of = |row_key: &str| Decision { row_key: row_key.to_owned(), ..decision(Verdict::Keep, None) };
+        for (row_key, uuid) in [
+            ("1/u", Some("u")),
+            ("1/record:ab", Some("record:ab")),
+            ("1/identity:7/manager", None),
+            ("1/identity:7/owner", Some("identity:7/owner")),
+        ] {
+            let side = remembered([of(row_key)].iter());
+            assert_eq!(side.rows[0].member_uuid.as_deref(), uuid, "{row_key}");
+            assert_eq!(side.rows[0].key(1), row_key);
+        }
     }
 
     #[test]

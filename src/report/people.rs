@@ -102,7 +102,7 @@ fn account_rows(view: &View, take: &mut Take, keep: fn(&Account) -> bool) -> Res
             Cell::text(account.last_name.as_str()),
             Cell::text(account.email.as_str()),
             Cell::text(account.emails.as_str()),
-            view.is_external(&domain(&account.email)).map_or(Cell::Empty, Cell::Bool),
+            view.is_external(&account.emails).map_or(Cell::Empty, Cell::Bool),
             Cell::Integer(account.businesses),
             counted(held.len()),
             counted(active.clone().count()),
@@ -114,10 +114,6 @@ fn account_rows(view: &View, take: &mut Take, keep: fn(&Account) -> bool) -> Res
 
 fn counted(n: usize) -> Cell<'static> {
     Cell::Integer(i64::try_from(n).unwrap_or(i64::MAX))
-}
-
-pub(super) fn domain(email: &str) -> String {
-    email.trim().split_once('@').map_or_else(String::new, |(_, domain)| domain.to_ascii_lowercase())
 }
 
 pub(super) fn matrix(view: &View, take: &mut Take) -> Result<()> {

@@ -29,12 +29,12 @@ pub(super) const ROLE: Column =
 pub(super) const ROLE_LABEL: Column =
     column("role_label", Type::Text, "Role", "the role as FreshBooks' pages call it");
 pub(super) const ROLE_CLASS: Column =
-    column("role_class", Type::Id, "Role class", "derived: privileged, standard, limited, none or unknown");
+    column("role_class", Type::Word, "Role class", "derived: privileged, standard, limited, none or unknown");
 pub(super) const IS_EXTERNAL: Column = column(
     "is_external",
     Type::Bool,
     "External",
-    "derived: whether the e-mail domain is none of your own; empty without --own-domain or without an address",
+    "derived: whether no address of the person is at a domain of your own; empty without --own-domain or without an address",
 );
 pub(super) const BUSINESSES_COUNT: Column =
     column("businesses_count", Type::Integer, "Businesses", "derived: in how many businesses the person is");
@@ -45,7 +45,7 @@ pub(super) const MEMBER_CREATED_AT: Column =
 pub(super) const INVITATION_ACCEPTED_AT: Column =
     column("invitation_accepted_at", Type::Time, "Accepted (UTC)", "when the invitation was accepted");
 pub(super) const STATE: Column =
-    column("state", Type::Id, "Status", "derived: active, inactive, invited or no_login");
+    column("state", Type::Word, "Status", "derived: active, inactive, invited or no_login");
 pub(super) const ACTIVE: Column =
     column("active", Type::Integer, "With access", "how many of them are active");
 pub(super) const INVITED: Column =

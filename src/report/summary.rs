@@ -2,17 +2,30 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Reads, Report, View};
 use crate::error::Result;
 use crate::model::marks::State;
 use crate::model::role;
 use crate::store::{BusinessLine, Snapshot};
 
-/// How many hold a role, by what it gives them: with access, invited, without login, inactive.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How many hold a role, by what it gives them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RoleCount {
-    pub(crate) label: String,
-    pub(crate) by_state: [i64; 4],
+    /// As FreshBooks' own pages name it.
+    pub(crate) role: String,
+    with_access: i64,
+    invited: i64,
+    without_login: i64,
+    inactive: i64,
+}
+
+impl RoleCount {
+    /// In the order of [`STATES`].
+    pub(crate) fn by_state(&self) -> [i64; 4] {
+        [self.with_access, self.invited, self.without_login, self.inactive]
+    }
 }
 
 /// The words for the four, in order.
@@ -38,7 +51,14 @@ pub(crate) fn role_counts(view: &View) -> Result<Vec<RoleCount>> {
     view.reader.holdings(view.snapshot.id, &view.people, |one| {
         counts.entry(role::label(one.role).to_owned()).or_default()[place(one.state)] += 1;
     })?;
-    Ok(counts.into_iter().map(|(label, by_state)| RoleCount { label, by_state }).collect())
+    let count = |(role, [with_access, invited, without_login, inactive]): (_, [i64; 4])| RoleCount {
+        role,
+        with_access,
+        invited,
+        without_login,
+        inactive,
+    };
+    Ok(counts.into_iter().map(count).collect())
 }
 
 /// How one business's rows tie to what FreshBooks said.
@@ -58,7 +78,7 @@ pub(crate) fn ties(view: &View) -> Vec<Tie> {
     let tie = |business: &BusinessLine| {
         let list = view.team_list(business.id);
         Tie {
-            business: format!("{} ({})", business.name, business.id),
+            business: business.called(),
             outcome: list.map_or("not asked", |line| line.read.outcome.as_str()).to_owned(),
             expected: list.and_then(|line| line.read.expected),
             received: list.map_or(0, |line| line.read.received),
@@ -71,10 +91,21 @@ pub(crate) fn ties(view: &View) -> Vec<Tie> {
     view.businesses.iter().map(tie).collect()
 }
 
+/// Whether the data came from FreshBooks' own server.
+pub(crate) fn is_genuine(api: &str) -> bool {
+    api == crate::app::FRESHBOOKS_API || crate::classic::is_genuine(api)
+}
+
+/// What evidence from elsewhere has to say first.
+pub(crate) fn warning(api: &str) -> Option<String> {
+    let host = api.split_once("://").map_or(api, |(_, host)| host);
+    (!is_genuine(api)).then(|| format!("NOT FROM FRESHBOOKS: {host}"))
+}
+
 /// Where it was read.
-pub(crate) fn source(view: &View) -> String {
-    let system = if view.is_genuine() { "FreshBooks" } else { "not FreshBooks" };
-    format!("{system}, {}", view.snapshot.source)
+pub(crate) fn source(api: &str) -> String {
+    let system = if is_genuine(api) { "FreshBooks" } else { "not FreshBooks" };
+    format!("{system}, {api}")
 }
 
 /// What else the report's rows come from than the view's snapshot.
@@ -92,11 +123,9 @@ pub(crate) fn since(report: &Report, view: &View) -> Option<String> {
 }
 
 /// Who signed in, in one line.
-pub(crate) fn signed_in(view: &View) -> String {
-    let snapshot = &view.snapshot;
-    let name = snapshot.identity_name.as_deref().unwrap_or_default();
-    let email = snapshot.identity_email.as_deref().unwrap_or_default();
-    format!("{name} <{email}>, identity {}", snapshot.identity_id).trim_start().to_owned()
+pub(crate) fn signed_in(name: Option<&str>, email: Option<&str>, identity_id: i64) -> String {
+    let (name, email) = (name.unwrap_or_default(), email.unwrap_or_default());
+    format!("{name} <{email}>, identity {identity_id}").trim_start().to_owned()
 }
 
 /// With a capital in front, as a sentence begins.

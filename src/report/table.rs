@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Cell, Report, Type};
+use super::{Cell, Report, Type, in_words};
 use crate::ui;
 
 pub(crate) struct Table {
@@ -33,6 +33,7 @@ impl Table {
     pub(crate) fn row(&mut self, cells: &[Cell]) {
         let shown = self.shown.iter().map(|(at, kind)| match kind {
             Type::Time => cells[*at].to_string().chars().take("2026-06-30".len()).collect(),
+            Type::Word => in_words(&cells[*at].to_string()),
             _ => cells[*at].to_string(),
         });
         self.rows.push(shown.collect());

@@ -1,13 +1,20 @@
 //! A snapshot as the reports see it: which rows, and what was asked beside.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
+use super::expected::{Approval, Expected};
+use super::roster::Roster;
+use super::{Reads, summary};
 use crate::error::Result;
+use crate::model::addresses::normalized;
 use crate::model::persons::Person;
-use crate::model::{Outcome, Status};
+use crate::model::{Outcome, Status, domains, role};
 use crate::stop::Stop;
-use crate::store::{AccessRow, BusinessLine, CoverageLine, People, Reader, Review, Side, Snapshot, Usable};
-use crate::time::Timestamp;
+use crate::store::{
+    AccessRow, BusinessLine, CoverageLine, Horizon, People, Reader, Review, Side, Snapshot, Usable,
+};
+use crate::time::{Day, Timestamp};
+use crate::ui::few;
 
 /// Rows between two looks whether a signal came.
 const ROWS_PER_LOOK: u64 = 1024;
@@ -22,6 +29,8 @@ pub(crate) struct Options {
     pub(crate) accounts: Option<BTreeSet<String>>,
     /// The snapshot that changes are told since; without it the complete one before.
     pub(crate) since: Option<i64>,
+    pub(crate) roster: Option<Roster>,
+    pub(crate) expected: Option<Expected>,
 }
 
 /// Which businesses.
@@ -36,14 +45,17 @@ pub(crate) enum Scope {
 pub(crate) struct Limits;
 
 impl Limits {
-    pub(crate) const TEXT: [&'static str; 8] = [
+    pub(crate) const TEXT: [&'static str; 9] = [
         "authorised apps and API tokens, which may act for a person, are not visible through this API",
         "clients' logins to their portal are not visible",
         "access that is given project by project is not visible",
         "settings made for one person beyond the role are not visible",
         "access of FreshBooks' own staff is not visible",
         "whether others use a second factor at sign-in is not visible",
-        "what changed and changed back between two snapshots is not visible",
+        "what changed and changed back between two snapshots is not visible; FreshBooks' own audit log does \
+         not cover changes to the team either, and `diff` shows what two snapshots tell",
+        "FreshBooks has two kinds of accountants, one of them with full access, and may call both roles by \
+         the same word: ask which one it is",
         "a person who was removed may show as inactive, or not at all",
     ];
 }
@@ -55,8 +67,10 @@ pub(crate) struct View<'a> {
     pub(crate) scope: Scope,
     pub(crate) businesses: Vec<BusinessLine>,
     pub(crate) coverage: Vec<CoverageLine>,
-    /// The reviews of it that were recorded.
+    /// The reviews of it that were recorded, oldest first.
     pub(crate) reviews: Vec<Review>,
+    /// What of the database tells something about the snapshot.
+    pub(crate) horizon: Horizon,
     /// The snapshot that changes are told since.
     pub(crate) earlier: Option<Snapshot>,
     /// The snapshots up to this one, which comes last: what the reports over time are made from.
@@ -73,9 +87,12 @@ impl<'a> View<'a> {
         reader: &'a Reader,
         snapshot: Snapshot,
         scope: Scope,
-        options: Options,
+        mut options: Options,
+        horizon: Horizon,
         stop: &'a Stop,
     ) -> Result<Self> {
+        keep_to_view(&mut options, reader, snapshot.id, &scope)?;
+        let horizon = reader.horizon_of(&snapshot, horizon)?;
         let (people, not_found) = find_people(reader, &options)?;
         let earlier = match options.since {
             // Of one that was pruned since nothing is left to compare with.
@@ -85,7 +102,8 @@ impl<'a> View<'a> {
         Ok(View {
             businesses: reader.businesses(snapshot.id)?,
             coverage: reader.coverage(snapshot.id)?,
-            reviews: reader.reviews_of(snapshot.id)?,
+            reviews: reader.reviews_of(snapshot.id, horizon.review)?,
+            horizon,
             past: reader.snapshots_until(&snapshot)?,
             earlier,
             reader,
@@ -96,6 +114,22 @@ impl<'a> View<'a> {
             options,
             stop,
         })
+    }
+
+    /// The snapshots that reports which read so many show something of.
+    pub(crate) fn shown(&self, reads: Reads) -> Result<BTreeSet<i64>> {
+        let id = |snapshot: &Snapshot| snapshot.id;
+        let mut shown: BTreeSet<i64> = match reads {
+            Reads::One => BTreeSet::new(),
+            Reads::Earlier => self.earlier.iter().map(id).collect(),
+            Reads::Past => self.past.iter().map(id).collect(),
+        };
+        shown.insert(self.snapshot.id);
+        // What became of decisions is seen in the later ones, what was decided last time in earlier ones.
+        let later = self.reader.later(Usable::default(), &self.snapshot, self.horizon.snapshot)?;
+        let reviewed = self.reader.reviewed_before(&self.snapshot, self.horizon.review)?;
+        shown.extend(later.iter().chain(&reviewed).map(id));
+        Ok(shown)
     }
 
     pub(crate) fn access_rows(&self, mut take: impl FnMut(&AccessRow) -> Result<()>) -> Result<()> {
@@ -126,6 +160,11 @@ impl<'a> View<'a> {
         self.snapshot.status != Status::Complete
     }
 
+    /// The day on which it was read, in UTC: lists kept beside are held against it.
+    pub(crate) fn today(&self) -> Day {
+        Day::of(self.as_of())
+    }
+
     pub(crate) fn as_of(&self) -> Timestamp {
         self.snapshot.finished_at
     }
@@ -135,32 +174,42 @@ impl<'a> View<'a> {
         self.coverage.iter().find(|line| line.business_id == business_id && line.is_team_list())
     }
 
-    /// Businesses whose team list was not read to the end.
+    /// Whether the business's team list was read to its end.
+    pub(crate) fn is_read(&self, business_id: i64) -> bool {
+        self.team_list(business_id).is_some_and(|line| line.read.outcome == Outcome::Ok)
+    }
+
+    /// Businesses whose team list was not.
     pub(crate) fn not_covered(&self) -> Vec<&BusinessLine> {
-        let unread = |business: &&BusinessLine| {
-            self.team_list(business.id).is_none_or(|line| line.read.outcome != Outcome::Ok)
-        };
-        self.businesses.iter().filter(unread).collect()
+        self.businesses.iter().filter(|business| !self.is_read(business.id)).collect()
+    }
+
+    /// Whether an approval is about people asked for; it always is where nobody was named.
+    pub(crate) fn is_asked_for(&self, approval: &Approval) -> bool {
+        let known = approval.accounts.iter().flatten().any(|account| self.people.has(account));
+        known || self.options.people.is_empty() || self.options.people.contains(&approval.email)
+    }
+
+    /// Whether the person who signed in owns the business.
+    pub(crate) fn is_own_business(&self, business_id: i64) -> bool {
+        let business = self.businesses.iter().find(|business| business.id == business_id);
+        business.is_some_and(|business| business.own_role.split(';').any(role::is_owner))
     }
 
     /// The addresses that no snapshot knows, and where their people may be all the same.
     pub(crate) fn unknown_people(&self) -> Option<String> {
-        let addresses = self.not_found.join(", ");
+        let addresses = few(&self.not_found);
         let unread = self.and_unread();
         (!addresses.is_empty()).then(|| format!("no snapshot knows the address {addresses}{unread}"))
     }
 
     /// The end of a sentence that somebody was not found: which businesses could not be read.
     pub(crate) fn and_unread(&self) -> String {
-        let unread = self.unread().map(|unread| format!("; these businesses could not be read: {unread}"));
-        unread.unwrap_or_default()
-    }
-
-    /// The names of the businesses whose team list was not read to the end.
-    fn unread(&self) -> Option<String> {
-        let name = |business: &&BusinessLine| format!("{} ({})", business.name, business.id);
-        let unread: Vec<String> = self.not_covered().iter().map(name).collect();
-        (!unread.is_empty()).then(|| unread.join(", "))
+        let unread: Vec<String> = self.not_covered().iter().map(|business| business.called()).collect();
+        match unread.as_slice() {
+            [] => String::new(),
+            unread => format!("; these businesses could not be read: {}", few(unread)),
+        }
     }
 
     /// "N of M businesses".
@@ -172,38 +221,70 @@ impl<'a> View<'a> {
 
     /// "N of M businesses", and which are missing.
     pub(crate) fn extent(&self) -> String {
-        match self.unread() {
-            None => self.read(),
-            Some(unread) => format!("{}; not covered: {unread}", self.read()),
+        self.extent_with(|missing| missing.join(", "))
+    }
+
+    /// The same for a warning, where a hundred names would hide it.
+    pub(crate) fn extent_in_short(&self) -> String {
+        self.extent_with(few)
+    }
+
+    fn extent_with(&self, list: fn(&[String]) -> String) -> String {
+        let missing: Vec<String> = self.not_covered().iter().map(|business| business.called()).collect();
+        match missing.is_empty() {
+            true => self.read(),
+            false => format!("{}; not covered: {}", self.read(), list(&missing)),
         }
     }
 
-    /// The host that the snapshot was read from.
-    pub(crate) fn host(&self) -> &str {
-        let source = self.snapshot.source.as_str();
-        source.split_once("://").map_or(source, |(_, host)| host)
-    }
-
     pub(crate) fn is_genuine(&self) -> bool {
-        let source = self.snapshot.source.as_str();
-        source == crate::app::FRESHBOOKS_API || crate::classic::is_genuine(source)
+        summary::is_genuine(&self.snapshot.source)
     }
 
     /// What evidence from elsewhere has to say first.
     pub(crate) fn warning(&self) -> Option<String> {
-        (!self.is_genuine()).then(|| format!("NOT FROM FRESHBOOKS: {}", self.host()))
+        summary::warning(&self.snapshot.source)
     }
 
-    /// Whether the domain is none of one's own; `None` where that cannot be said.
-    pub(crate) fn is_external(&self, domain: &str) -> Option<bool> {
-        if self.options.own_domains.is_empty() || domain.is_empty() {
+    /// Whether none of somebody's `;`-joined addresses is at a domain of one's own; `None` where that
+    /// cannot be said.
+    pub(crate) fn is_external(&self, addresses: &str) -> Option<bool> {
+        let own = &self.options.own_domains;
+        if own.is_empty() || !addresses.contains('@') {
             return None;
         }
-        let within = |own: &String| {
-            domain.strip_suffix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        };
-        Some(!self.options.own_domains.iter().any(within))
+        Some(!addresses.split(';').any(|address| domains::hold(own, &normalized(address))))
     }
+}
+
+/// Finds whose the addresses of the lists kept beside are, and cuts the lists down to the people and
+/// businesses of the view. What is made for one business must not tell how many others there are.
+fn keep_to_view(options: &mut Options, reader: &Reader, snapshot_id: i64, scope: &Scope) -> Result<()> {
+    let Options { roster, expected, .. } = options;
+    if let (Some(expected), Scope::Alone(businesses)) = (&mut *expected, scope) {
+        expected.keep_only(|business| businesses.contains(&business));
+    }
+    if roster.as_ref().is_some_and(Roster::is_open) || expected.as_ref().is_some_and(Expected::is_open) {
+        let persons = reader.persons()?;
+        let by_address = persons.by_address();
+        let accounts_of = |address: &str| {
+            let found = by_address.get(address).into_iter().flatten();
+            found.flat_map(|person| &person.keys).map(ToString::to_string).collect()
+        };
+        roster.iter_mut().for_each(|roster| roster.resolve(accounts_of));
+        expected.iter_mut().for_each(|expected| expected.resolve(accounts_of));
+    }
+    if let Some(roster) = roster {
+        let accounts = reader.account_addresses(snapshot_id)?;
+        let here: HashSet<&str> = accounts.iter().map(|(key, _)| key.as_str()).collect();
+        roster.keep_only(|account| here.contains(account));
+        if *scope != Scope::Whole {
+            let known: HashSet<&str> = accounts.iter().flat_map(|(_, emails)| emails.split(';')).collect();
+            roster.forget_the_rest(|address| known.contains(address));
+        }
+    }
+    expected.iter_mut().for_each(Expected::index);
+    Ok(())
 }
 
 /// The accounts to keep to, by any address that any snapshot knows of their people, and the addresses

@@ -16,18 +16,6 @@ const OF_THE_EXPORT: [&str; 3] = ["is_external", "businesses_count", "flags"];
 /// Nobody fills these in without a decision in mind.
 const DETAILS: [&str; 3] = ["change_to", "justification", "ticket"];
 
-/// The roles that a person can be given. Their labels count before their raw names: who writes
-/// "Manager" does not mean the role of that name which FreshBooks has given up.
-const ROLES: [&str; 7] = [
-    "owner",
-    "business_partner",
-    "business_manager",
-    "business_accountant",
-    "business_employee",
-    "contractor",
-    role::NO_SEAT,
-];
-
 /// What is wrong, and what to do about it.
 pub(super) type Problem = (String, String);
 
@@ -88,7 +76,7 @@ fn edited(sheet: &Sheet, row: &Row, asked: &Asked, order: Option<Order>) -> Opti
 fn verdict(row: &Row) -> Result<Option<Verdict>, Problem> {
     let text = plain(&row.get("decision").to_string()).to_lowercase();
     let stray = || DETAILS.iter().find(|name| *row.get(name) != Value::Empty);
-    match Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == text) {
+    match Verdict::ALL.iter().find(|verdict| verdict.as_str() == text) {
         Some(verdict) => Ok(Some(*verdict)),
         None if !text.is_empty() => Err(problem(
             format!("`{}` is no decision", row.get("decision")),
@@ -138,8 +126,10 @@ fn decided(
 /// The raw name of the role to change to; empty for other decisions.
 fn change_to(row: &Row, asked: &Asked, decision: Verdict) -> Result<String, Problem> {
     let wanted = plain(&row.get("change_to").to_string());
-    let roles = || format!("write one of: {}", ROLES.map(role::label).join(", "));
-    match (decision, role_named(&wanted)) {
+    let assignable = role::assignable(asked.get("role"));
+    let labels = || assignable.iter().map(|role| role::label(role)).collect::<Vec<_>>();
+    let roles = || format!("write one of: {}", labels().join(", "));
+    match (decision, role_named(&wanted, assignable)) {
         (Verdict::Change, _) if wanted.is_empty() => Err(problem("no role to change to", roles())),
         (Verdict::Change, None) => Err(problem(format!("`{wanted}` is no role to change to"), roles())),
         (Verdict::Change, Some(role)) if role == asked.get("role") => {
@@ -155,13 +145,16 @@ fn change_to(row: &Row, asked: &Asked, decision: Verdict) -> Result<String, Prob
     }
 }
 
-fn role_named(text: &str) -> Option<&'static str> {
+/// Labels count before raw names: who writes "Manager" does not mean the role of that name which
+/// FreshBooks has given up.
+fn role_named(text: &str, assignable: &'static [&str]) -> Option<&'static str> {
     let text = text.to_lowercase();
     let labelled = |role: &&&str| {
         let label = role::label(role).to_lowercase();
         label == text || label.split(" (").next() == Some(text.as_str())
     };
-    ROLES.iter().find(labelled).or_else(|| ROLES.iter().find(|role| **role == text)).copied()
+    let named = assignable.iter().find(labelled);
+    named.or_else(|| assignable.iter().find(|role| **role == text)).copied()
 }
 
 fn reviewer(row: &Row) -> Option<Reviewer> {

@@ -12,7 +12,7 @@
 
 mod answer;
 mod judge;
-mod moment;
+pub(crate) mod moment;
 mod same;
 pub(crate) mod sheet;
 #[cfg(test)]
@@ -22,6 +22,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use crate::model::addresses::normalized;
+use crate::model::marks::Concern;
 pub(crate) use crate::model::marks::Verdict;
 use crate::report::{self, Column};
 pub(crate) use judge::{judge, snapshot_named};
@@ -109,35 +110,6 @@ impl fmt::Display for Reviewer {
             (name, "") => f.write_str(name),
             ("", email) => f.write_str(email),
             (name, email) => write!(f, "{name} <{email}>"),
-        }
-    }
-}
-
-/// What is recorded with a decision because an auditor would ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Concern {
-    DecidedWithinAMinute,
-    Late,
-    OwnAccessUnreviewed,
-    SelfReview,
-}
-
-impl Concern {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Concern::DecidedWithinAMinute => "decided_within_a_minute",
-            Concern::Late => "late",
-            Concern::OwnAccessUnreviewed => "own_access_unreviewed",
-            Concern::SelfReview => "self_review",
-        }
-    }
-
-    fn meaning(self) -> &'static str {
-        match self {
-            Concern::DecidedWithinAMinute => "this reviewer decided every row within one minute",
-            Concern::Late => "decided more than 30 days after the snapshot",
-            Concern::OwnAccessUnreviewed => "nobody else reviewed this reviewer's own access",
-            Concern::SelfReview => "the reviewer is the person reviewed",
         }
     }
 }

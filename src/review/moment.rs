@@ -7,9 +7,10 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+pub(crate) use crate::time::Day;
 use crate::time::Timestamp;
 
-const SECONDS_A_DAY: u64 = 86_400;
+const SECONDS_A_DAY: f64 = 86_400.0;
 
 /// The serial number of 1970-01-01, where 1 is the first day of 1900 and 1900 counts as a leap year
 /// (ECMA-376 part 1, section 18.17.4.1).
@@ -17,28 +18,6 @@ const SERIAL_OF_EPOCH: f64 = 25_569.0;
 
 /// From 1999 to 2173: a number outside is not a serial of a day that anybody meant.
 const SERIALS: RangeInclusive<f64> = 36_161.0..=100_000.0;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Day(Timestamp);
-
-impl Day {
-    /// Reads `YYYY-MM-DD`.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        Timestamp::parse(&format!("{text}T00:00:00Z")).filter(|_| text.len() == 10).map(Day)
-    }
-
-    /// Whole days from `earlier` to here; zero where `earlier` is later.
-    pub(crate) fn days_since(self, earlier: Day) -> u64 {
-        self.0.since(earlier.0).as_secs() / SECONDS_A_DAY
-    }
-}
-
-/// As `YYYY-MM-DD`.
-impl fmt::Display for Day {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.to_string()[..10])
-    }
-}
 
 /// How much of a moment a cell shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +37,7 @@ pub(crate) struct Moment {
 
 impl Moment {
     pub(crate) fn day(self) -> Day {
-        let of_day = self.at.since(Timestamp::EPOCH).as_secs() % SECONDS_A_DAY;
-        Day(self.at.saturating_sub(std::time::Duration::from_secs(of_day)))
+        Day::of(self.at)
     }
 
     /// The moment, where the cell has a time of day.
@@ -82,7 +60,7 @@ impl Moment {
         if !SERIALS.contains(&serial) {
             return None;
         }
-        let seconds = ((serial - SERIAL_OF_EPOCH) * SECONDS_A_DAY as f64).round();
+        let seconds = ((serial - SERIAL_OF_EPOCH) * SECONDS_A_DAY).round();
         let at = Timestamp::from_unix(seconds as i64)?;
         let precision = if serial.fract() == 0.0 { Precision::Day } else { Precision::Second };
         Some(Moment { at, precision })

@@ -5,7 +5,7 @@
 
 use super::moment::{self, Order};
 use super::sheet::Value;
-use crate::report::Type;
+use crate::report::{LONGEST_CELL, Type, in_words};
 use crate::time::Timestamp;
 
 /// Digits that survive in a spreadsheet's number.
@@ -31,11 +31,22 @@ pub(super) fn same(kind: Type, ours: &str, cell: &Value, order: Option<Order>) -
             let guarded = || text.strip_prefix('\'').is_some_and(|rest| rest == plain(ours));
             text == plain(ours)
                 || guarded()
+                || is_start_of(&text, &plain(ours))
+                || kind == Type::Word && text == plain(&in_words(ours))
                 || same_number(ours, &text)
                 || kind == Type::Bool && truth(&text).is_some() && truth(&text) == truth(ours)
                 || kind == Type::Time && shows(&text, ours, order)
         }
     }
+}
+
+/// A workbook's cell holds no more.
+fn is_start_of(text: &str, ours: &str) -> bool {
+    text.strip_suffix('…').is_some_and(|start| {
+        ours.len() > LONGEST_CELL
+            && start.encode_utf16().count() + 2 >= LONGEST_CELL
+            && ours.starts_with(start)
+    })
 }
 
 /// Without the blanks around it, every run of other blanks and line breaks as one space.
@@ -90,6 +101,10 @@ mod tests {
             (Type::Text, "two\r\nlines", text("two\nlines")),
             (Type::Text, "=1+1", text("'=1+1")),
             (Type::Text, "=1+1", text("=1+1")),
+            (Type::Text, &"a".repeat(40_000), text(&("a".repeat(LONGEST_CELL - 1) + "…"))),
+            (Type::Word, "no_login", text("no login")),
+            (Type::Word, "no_login", text("no_login")),
+            (Type::Word, "a_b;c", text("a b; c")),
             (Type::Text, "", Value::Empty),
             (Type::Text, " ", Value::Empty),
             (Type::NumericId, "48202", Value::Number(48202.0)),
@@ -117,6 +132,10 @@ mod tests {
         let table = [
             (Type::Text, "Zoë", text("Zoe")),
             (Type::Text, "Owner", Value::Empty),
+            (Type::Text, "Owner", text("Own…")),
+            (Type::Text, &"a".repeat(40_000), text("aaa…")),
+            (Type::Text, &"a".repeat(40_000), text(&("b".repeat(LONGEST_CELL - 1) + "…"))),
+            (Type::Text, "no_login", text("no login")),
             (Type::Text, "", text("Owner")),
             (Type::Text, "Ann", text("''Ann")),
             (Type::Id, "Qd81Zx", text("qd81zX")),

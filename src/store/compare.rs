@@ -5,12 +5,12 @@
 //! none, what the other sources named is compared, and the rest is told as not comparable. A business
 //! whose listing is the same row by row needs no look, and only one business's rows are held at a time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{Reader, schema, storage_error};
-use crate::diff::{self, Again, Change, Fate, Kind, Read};
+use crate::diff::{self, Again, Change, Kind, Read};
 use crate::error::Result;
 use crate::model::addresses::composed;
 use crate::model::marks::Sources;
@@ -20,7 +20,7 @@ use crate::time::Timestamp;
 
 /// One business in one snapshot.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     pub(super) business_id: i64,
     pub(super) name: String,
     pub(super) snapshot_id: i64,
@@ -33,6 +33,11 @@ pub(super) struct Place {
 impl Place {
     fn is_whole(&self) -> bool {
         self.read.includes(Resource::TeamMembers)
+    }
+
+    /// Whether both are the same rows, resting on the same sources.
+    pub(crate) fn is_same_reading(&self, other: &Place) -> bool {
+        (self.listing, self.read) == (other.listing, other.read)
     }
 }
 
@@ -89,28 +94,33 @@ impl Reader {
     }
 }
 
+/// The businesses of a snapshot, to be compared one by one.
+pub(crate) struct Places(Anchor);
+
+impl Places {
+    /// The business, if its team list was read to its end.
+    pub(crate) fn whole(&self, business_id: i64) -> Option<&Place> {
+        self.of(business_id).filter(|place| place.is_whole())
+    }
+
+    /// The business, however much of it was read.
+    pub(crate) fn of(&self, business_id: i64) -> Option<&Place> {
+        self.0.places.iter().find(|place| place.business_id == business_id)
+    }
+}
+
 impl Reader {
-    /// What became, in a later snapshot, of each row of one business; every row is `Unknown` where the
-    /// business's list was not read then, or the business is not there.
-    pub(crate) fn fates(&self, from: i64, to: i64, business_id: i64) -> Result<Vec<(String, Fate)>> {
-        let connection = self.connection();
-        let read = || -> rusqlite::Result<Vec<(String, Fate)>> {
-            let place = |id| -> rusqlite::Result<Option<Place>> {
-                let mut places = Anchor::read(connection, id)?.places.into_iter();
-                Ok(places.find(|place| place.business_id == business_id))
-            };
-            let Some(before) = place(from)? else { return Ok(Vec::new()) };
-            let before_rows = rows(connection, before.listing)?;
-            let fates = match place(to)?.filter(Place::is_whole) {
-                Some(after) => {
-                    let after = diff::Side { rows: rows(connection, after.listing)?, read: after.read };
-                    diff::fates(diff::Side { rows: before_rows, read: before.read }, after)
-                }
-                None => before_rows.into_iter().map(|row| (row, Fate::Unknown)).collect(),
-            };
-            Ok(fates.into_iter().map(|(row, fate)| (row.key(business_id), fate)).collect())
-        };
-        read().map_err(|error| storage_error(error, "compare the snapshots"))
+    /// The businesses of a snapshot; none where its content was pruned.
+    pub(crate) fn places(&self, snapshot_id: i64) -> Result<Places> {
+        let read = Anchor::read(self.connection(), snapshot_id).map(Places);
+        read.map_err(|error| storage_error(error, "compare the snapshots"))
+    }
+
+    /// A business as one side of a comparison.
+    pub(crate) fn side(&self, place: &Place) -> Result<diff::Side> {
+        let rows = rows(self.connection(), place.listing);
+        let rows = rows.map_err(|error| storage_error(error, "compare the snapshots"))?;
+        Ok(diff::Side { rows, read: place.read })
     }
 }
 
@@ -264,6 +274,16 @@ fn newest_whole(connection: &Connection, place: &Place, at_most: i64) -> rusqlit
     let found = Anchor::read(connection, id)?.places.into_iter();
     let mut found = found.filter(|known| known.business_id == place.business_id);
     Ok(found.next().unwrap_or_else(|| place.clone()))
+}
+
+/// The snapshots that a comparison reads in place of this one: where its team lists were last read to
+/// their end, of the businesses in which they were not.
+pub(super) fn read_in_place_of(connection: &Connection, id: i64) -> rusqlite::Result<BTreeSet<i64>> {
+    let mut read = BTreeSet::new();
+    for place in Anchor::read(connection, id)?.places.iter().filter(|place| !place.is_whole()) {
+        read.extend(last_read(connection, place.business_id, id)?);
+    }
+    Ok(read)
 }
 
 /// The newest snapshot, not after `at_most`, in which the business's team list was read to its end.

@@ -38,7 +38,7 @@ mod upgrade;
 mod write;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -56,14 +56,14 @@ use open::{Contents, recognize};
 
 pub(crate) use chain::Link;
 pub(crate) use check::{Finding, Report};
-pub(crate) use compare::Located;
+pub(crate) use compare::{Located, Place};
 pub(crate) use field::Field as Value;
 pub(crate) use file::{files_of, is_there};
 pub(crate) use foreign::{ForeignFile, Plain};
 pub(crate) use prune::Freed;
 pub(crate) use read::{
-    AccessRow, BusinessLine, CoverageLine, Decision, Headcount, MemberDates, People, Review, ReviewFile,
-    Side, Snapshot, Timeline, Usable,
+    AccessRow, BusinessLine, CoverageLine, Decision, Headcount, Horizon, MemberDates, People, Review,
+    ReviewFile, Side, Snapshot, Timeline, Usable,
 };
 pub(crate) use record::Judgement;
 pub(crate) use spool::Spool;
@@ -105,9 +105,13 @@ impl Reader {
             return Err(Error::new(Kind::Storage, format!("there is no database {}", path.display()))
                 .hint(app.command(&format!("sync --db {}", shell::path(path)))));
         }
-        let ui = app.ui;
-        warn_if_readable_by_others(path, ui);
-        let mut connection = match open::for_reading(path, ui)? {
+        warn_if_readable_by_others(path, app.ui);
+        Self::open_again(app, path)
+    }
+
+    /// The same for whoever has been warned about its mode already.
+    pub(crate) fn open_again(app: &App, path: &Path) -> Result<Option<Self>> {
+        let mut connection = match open::for_reading(path, app.ui)? {
             (connection, Contents::Ours) => connection,
             (_, Contents::Older(version)) => return Err(upgrade::is_older(app, path, version)),
             (_, Contents::Nothing) => return Ok(None),

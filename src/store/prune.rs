@@ -1,7 +1,7 @@
 //! Lets the content of snapshots go. What stays of each is its id, its times, its counts and its
 //! hashes, so that the chain can still be followed past it.
 //!
-//! A database that is not as fbsync wrote it is not touched: the triggers are made anew here, and that
+//! A database that does not agree with its hashes is not touched: the triggers are made anew here, and that
 //! would cover the traces. Text is overwritten as it is deleted, and the file is written anew at the
 //! end, so that nothing of it is left in free pages.
 
@@ -61,7 +61,7 @@ impl Writer {
         let shown = self.path.display();
         Err(Error::new(
             Kind::No,
-            format!("{shown} is not as fbsync wrote it ({}); nothing was pruned", first.0),
+            format!("{shown} does not agree with its hashes ({}); nothing was pruned", first.0),
         )
         .hint(format!("fbsync verify --db {}", shell::path(&self.path))))
     }

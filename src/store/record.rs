@@ -1,18 +1,19 @@
 //! Decisions into a review, in one transaction. Append-only like snapshots, and in the same chain: a later
 //! decision about a row supersedes an earlier one, which stays.
 
-use rusqlite::{Connection, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::field::Field;
 use super::hash::LAYOUT;
 use super::open::identify;
 use super::read::{Decision, Review, ReviewFile};
 use super::shape::{DECISION, REVIEW, REVIEW_FILE};
-use super::write::{count, insert_lines};
+use super::write::{count, insert_lines, insert_own_row};
 use super::{Contents, Writer, chain, storage_error};
 use crate::app::die_if_chosen;
 use crate::error::{Error, Kind, Result};
 use crate::model::reading::hex;
+use crate::shell;
 use crate::time::Timestamp;
 
 /// A review as it is about to be recorded.
@@ -37,10 +38,32 @@ impl Writer {
         if let Contents::Nothing = identify(&transaction, &self.path)? {
             return Err(Error::new(Kind::Storage, format!("{} holds no snapshot yet", self.path.display())));
         }
+        self.refuse_before_last(&transaction, judgement)?;
         let review = insert_review(&transaction, judgement).map_err(failed)?;
         die_if_chosen("commit");
         transaction.commit().map_err(failed)?;
+        die_if_chosen("committed");
         Ok(review)
+    }
+
+    /// A review that seems older than the one before it would put what was decided in the wrong order.
+    fn refuse_before_last(&self, connection: &Connection, judgement: &Judgement) -> Result<()> {
+        let last = "SELECT id, recorded_at FROM reviews ORDER BY id DESC LIMIT 1";
+        let last = connection.query_row(last, [], |row| Ok((row.get(0)?, row.get(1)?))).optional();
+        let last: Option<(i64, Timestamp)> =
+            last.map_err(|error| storage_error(error, "read the last review"))?;
+        let now = judgement.recorded_at;
+        match last {
+            Some((id, at)) if now < at => {
+                let message =
+                    format!("it is {now} by this machine, before review {id} of {at}; nothing was recorded");
+                Err(Error::new(Kind::Config, message).hint(format!(
+                    "check this machine's clock with `date -u`; `fbsync review list --db {}` lists the times",
+                    shell::path(&self.path)
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -66,7 +89,6 @@ pub(super) fn insert_review(connection: &Connection, judgement: &Judgement) -> r
     let sha256 = chain::review(connection, &REVIEW.kind(), LAYOUT, &own)?;
     review.content_sha256 = hex(sha256);
     // Last, since its presence makes the rest a review.
-    let insert = REVIEW.kind().insert(&[]);
-    connection.prepare(&insert)?.execute(params_from_iter(REVIEW.fields(0, &review)))?;
+    insert_own_row(connection, &REVIEW, &review)?;
     Ok(review)
 }

@@ -62,8 +62,8 @@ pub(super) const FULL_NAME: &str = "CASE WHEN trim(m.first_name || m.last_name) 
     THEN trim(trim(m.first_name) || ' ' || trim(m.last_name)) ELSE a.full_name END";
 
 /// The listing that reviewers work from. `is_external` needs to know whose domains are one's own, which
-/// the database does not.
-pub(super) fn access() -> String {
+/// the database does not. `further` columns of the same tables stand behind its own.
+pub(super) fn access(further: &str) -> String {
     let own_or_account = |column: &str| {
         format!("CASE WHEN trim(m.first_name || m.last_name) <> '' THEN m.{column} ELSE a.{column} END")
     };
@@ -78,7 +78,7 @@ pub(super) fn access() -> String {
                 m.role, m.role_label, m.role_class, m.active, m.state,
                 m.invitation_accepted_at, m.member_created_at, m.member_updated_at,
                 m.last_login_at, m.last_login_status, NULL AS is_external,
-                a.businesses AS businesses_count, m.flags, m.sources, m.record_sha256
+                a.businesses AS businesses_count, m.flags, m.sources, m.record_sha256{further}
          FROM snapshots s JOIN snapshot_listings sl ON sl.snapshot_id = s.id
          JOIN business_rows b ON b.id = sl.business_row JOIN listings l ON l.id = sl.memberships {MEMBERS}",
         own_or_account("first_name"),
@@ -116,7 +116,7 @@ fn views() -> String {
         shown(BUSINESS.kind()),
         shown(MEMBERSHIP.kind()),
         shown(ACCOUNT.kind()),
-        access(),
+        access(""),
         newest_complete(),
     )
 }

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
 
 use super::read::{Decision, ReviewFile};
-use super::{record, schema, write};
+use super::{Reader, prune, record, schema, write};
 use crate::model::marks::Verdict;
 use crate::model::reading::{Digest, GroupMember, Member, OwnMembership, hex};
 use crate::model::texts::Parts;
@@ -150,6 +150,13 @@ pub(super) fn database() -> Connection {
     let pages = rusqlite::backup::Backup::new(&made, &mut copy).expect("a copy").step(-1);
     pages.expect("all pages");
     copy
+}
+
+/// The same for other modules' tests, with the content of these snapshots pruned.
+pub(crate) fn reader(pruned: &[i64]) -> Reader {
+    let connection = database();
+    prune::erase(&connection, pruned).expect("pruned");
+    Reader { connection }
 }
 
 fn make() -> Connection {

@@ -319,7 +319,7 @@ fn insert_head(connection: &Connection, mut snapshot: Snapshot) -> rusqlite::Res
     snapshot.content_sha256 = hex(chain::content(&kind, LAYOUT, &own_fields(&snapshot), &erasable));
     connection
         .execute("INSERT OR ROLLBACK INTO erasable VALUES (?1, ?2)", params![snapshot.id, hex(erasable)])?;
-    insert_own_row(connection, &snapshot)?;
+    insert_own_row(connection, &SNAPSHOT, &snapshot)?;
     Ok(snapshot)
 }
 
@@ -327,9 +327,12 @@ fn own_fields(snapshot: &Snapshot) -> Vec<Field<'_>> {
     SNAPSHOT.fields(0, snapshot).collect()
 }
 
-pub(super) fn insert_own_row(connection: &Connection, snapshot: &Snapshot) -> rusqlite::Result<()> {
-    let insert = SNAPSHOT.kind().insert(&[]);
-    connection.prepare(&insert)?.execute(params_from_iter(own_fields(snapshot)))?;
+pub(super) fn insert_own_row<T: 'static>(
+    connection: &Connection,
+    shape: &Shape<T>,
+    row: &T,
+) -> rusqlite::Result<()> {
+    connection.prepare(&shape.kind().insert(&[]))?.execute(params_from_iter(shape.fields(0, row)))?;
     Ok(())
 }
 

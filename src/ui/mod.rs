@@ -10,6 +10,7 @@
 //! - a success says nothing unless somebody is watching (a terminal) or asked (`-v`).
 
 mod ask;
+mod few;
 mod printable;
 mod progress;
 mod table;
@@ -20,6 +21,7 @@ use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use rustix::fs::{OFlags, fcntl_getfl};
 
 use crate::error::{Error, Kind, Result};
+pub(crate) use few::{few, few_of};
 use printable::Screen;
 pub(crate) use printable::{is_unseen, printable};
 pub(crate) use progress::Status;
@@ -99,7 +101,7 @@ impl Ui {
         self.line(&self.styled("36", "hint:"), text);
     }
 
-    /// The one place that prints an error: the sentence, its causes, the hint.
+    /// The one place that prints an error: the sentence, its causes, the hints.
     pub(crate) fn error(&self, error: &Error) {
         // The terminal has just echoed a `^C`, perhaps behind a question.
         if matches!(error.kind(), Kind::Interrupted(_)) && io::stderr().is_terminal() {
@@ -109,9 +111,7 @@ impl Ui {
         for cause in error.causes() {
             self.line("  caused by:", cause);
         }
-        if let Some(hint) = error.hint_text() {
-            self.hint(hint);
-        }
+        error.hints().iter().for_each(|hint| self.hint(hint));
     }
 
     fn line(&self, label: &str, text: impl Display) {

@@ -27,7 +27,7 @@ fn manifest(home: &Home, folder: &str) -> Value {
     serde_json::from_slice(&bytes).expect("JSON")
 }
 
-/// Writes SHA256SUMS anew, as somebody would who changed a file; the manifest as well.
+/// Writes SHA256SUMS anew, as somebody would who changed a file and kept its size; the manifest as well.
 fn rehash(folder: &Path) {
     let mut names: Vec<String> = fs::read_dir(folder)
         .expect("a folder")
@@ -39,12 +39,13 @@ fn rehash(folder: &Path) {
         let bytes = fs::read(folder.join(name)).expect("a file");
         Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
     };
-    let text = fs::read(folder.join("manifest.json")).expect("a manifest");
-    let mut manifest: Value = serde_json::from_slice(&text).expect("JSON");
-    for file in manifest["files"].as_array_mut().expect("files") {
-        file["sha256"] = hash(file["path"].as_str().expect("a path")).into();
+    let mut text = fs::read_to_string(folder.join("manifest.json")).expect("a manifest");
+    let manifest: Value = serde_json::from_str(&text).expect("JSON");
+    for file in manifest["files"].as_array().expect("files") {
+        let [path, before] = ["path", "sha256"].map(|name| file[name].as_str().expect("text"));
+        text = text.replace(before, &hash(path));
     }
-    fs::write(folder.join("manifest.json"), manifest.to_string()).expect("written");
+    fs::write(folder.join("manifest.json"), text).expect("written");
     names.push("manifest.json".to_owned());
     names.sort();
     let sums: String = names.iter().map(|name| format!("{}  {name}\n", hash(name))).collect();
@@ -72,7 +73,7 @@ fn the_folder_says_what_it_is_and_can_be_checked_without_the_program() {
     assert!(check.expect("sha256sum").success());
     home.fbsync(&["verify", "e", "--db", "audit.sqlite", "--seal", &sealed])
         .succeeds()
-        .says("every byte is the same");
+        .says("ok: rebuilt from the database: byte-for-byte identical");
 }
 
 #[test]
@@ -158,7 +159,7 @@ fn every_way_of_tampering_is_found() {
                 .collect();
             fs::write(e.join("SHA256SUMS"), kept).expect("written");
         }),
-        ("a line that is none", |e| {
+        ("a line that is not a hash and a name", |e| {
             let text = fs::read_to_string(e.join("SHA256SUMS")).expect("a file");
             fs::write(e.join("SHA256SUMS"), format!("{text}{}  ../../passwd\n", "0".repeat(64)))
                 .expect("written");
@@ -179,10 +180,10 @@ fn a_folder_hashed_again_is_found_by_its_seal_or_the_database() {
     let sealed = seal(&export(&home, "e", &[]).succeeds());
     let path = home.path("e/access.csv");
     let text = fs::read_to_string(&path).expect("a file");
-    fs::write(&path, text.replacen("privileged", "limited", 1)).expect("written");
+    fs::write(&path, text.replacen("Owner", "Admin", 1)).expect("written");
     rehash(&home.path("e"));
     let alone = |arguments: &[&str]| home.run(home.command(arguments).env_remove("FBSYNC_DB"));
-    alone(&["verify", "e"]).succeeds().says("not proved: that nobody wrote the whole folder anew");
+    alone(&["verify", "e"]).succeeds().says("not proved: that nobody rewrote the whole folder");
     alone(&["verify", "e", "--seal", &sealed]).exits(10).says("this is not the folder that was sealed");
     home.fbsync(&["verify", "e", "--db", "audit.sqlite"])
         .exits(10)
@@ -206,23 +207,68 @@ fn a_row_changed_in_the_database_is_found() {
 }
 
 #[test]
-fn the_content_of_another_version_is_compared_cell_by_cell() {
+fn what_cannot_be_compared_is_said_and_is_not_success() {
     let home = synced(world());
-    for format in ["csv", "jsonl"] {
-        export(&home, format, &["--format", format]).succeeds();
-        let path = home.path(format).join("manifest.json");
-        let text = fs::read_to_string(&path).expect("a manifest");
-        let older = text.replace(concat!("\"", env!("CARGO_PKG_VERSION"), "\""), "\"0.0.9\"");
-        fs::write(&path, older).expect("written");
-        rehash(&home.path(format));
-        let run = home.fbsync(&["verify", format, "--db", "audit.sqlite"]).succeeds();
-        run.says("same content, written by 0.0.9");
-        let path = home.path(format).join(format!("access.{format}"));
-        let text = fs::read_to_string(&path).expect("a file");
-        fs::write(&path, text.replacen("privileged", "limited", 1)).expect("written");
-        rehash(&home.path(format));
-        let run = home.fbsync(&["verify", format, "--db", "audit.sqlite"]).exits(10);
-        run.says("role_class is not what the database gives");
+    export(&home, "e", &[]).succeeds();
+    let path = home.path("e/manifest.json");
+    let text = fs::read_to_string(&path).expect("a manifest");
+    let newer = text.replacen(concat!("\"", env!("CARGO_PKG_VERSION"), "\""), "\"99.0.0\"", 1);
+    fs::write(&path, newer).expect("written");
+    rehash(&home.path("e"));
+    let run = home.fbsync(&["verify", "e", "--db", "audit.sqlite"]).exits(7);
+    run.says("not compared: README.txt").says("hint: fbsync 99.0.0 wrote it");
+    let json = home.fbsync(&["verify", "e", "--json"]).exits(7).json();
+    assert_eq!((&json["ok"], &json["written_by"]), (&false.into(), &"99.0.0".into()));
+}
+
+#[test]
+fn no_seal_is_written_over_an_altered_database() {
+    let home = synced(world());
+    export(&home, "before", &[]).succeeds();
+    let database = rusqlite::Connection::open(home.path("audit.sqlite")).expect("a database");
+    database
+        .execute_batch(
+            "DROP TRIGGER membership_rows_no_update;
+             UPDATE membership_rows SET role_class = 'limited' WHERE role = 'owner';
+             CREATE TRIGGER membership_rows_no_update BEFORE UPDATE ON membership_rows
+             BEGIN SELECT RAISE(ABORT, 'x'); END",
+        )
+        .expect("changed");
+    drop(database);
+    for arguments in [
+        &["export", "--out", "e"][..],
+        &["export", "--out", "s", "--split-by", "business"],
+        &["export", "access", "-o", "a.xlsx"],
+    ] {
+        let run = home.fbsync(arguments).exits(9).says("does not agree with its hashes");
+        run.says("hint: fbsync verify --db");
+    }
+    let there = ["e", "s", "a.xlsx"].iter().any(|name| home.path(name).exists());
+    assert!(!there, "something was left there");
+    home.fbsync(&["verify", "before", "--db", "audit.sqlite"]).exits(10);
+}
+
+#[test]
+fn a_signature_beside_the_sums_is_named_with_what_checks_it() {
+    let home = synced(world());
+    export(&home, "e", &[]).succeeds();
+    fs::write(home.path("e/SHA256SUMS.sig"), "x").expect("written");
+    fs::write(home.path("e/SHA256SUMS.tsr"), "x").expect("written");
+    let run = home.fbsync(&["verify", "e", "--db", "audit.sqlite"]).succeeds();
+    run.says("ssh-keygen -Y verify").says("openssl ts -verify -in SHA256SUMS.tsr -data SHA256SUMS");
+    // Signed evidence is the same evidence, and is not replaced by unsigned.
+    export(&home, "e", &[]).succeeds().says("holds that evidence already");
+    export(&home, "e", &["--force", "--bom"]).exits(3).says("SHA256SUMS.sig");
+}
+
+#[test]
+fn a_seal_is_taken_as_it_was_printed_and_only_whole() {
+    let home = synced(world());
+    let line = export(&home, "e", &[]).succeeds().stdout;
+    home.fbsync(&["verify", "e", "--seal", &line]).succeeds().says("this is the seal that was expected");
+    let cut_off = &line.trim_end()[..line.len() - 3];
+    for wrong in [cut_off, "zz", "", &line.replace("seal: ", "SHA256SUMS ")] {
+        home.fbsync(&["verify", "e", "--seal", wrong]).exits(2);
     }
 }
 
@@ -240,7 +286,8 @@ fn partial_is_said_everywhere() {
     );
     for file in manifest["files"].as_array().expect("files").iter().filter(|file| file["report"].is_string())
     {
-        assert!(file["path"].as_str().expect("a path").ends_with(".partial.csv"), "{file}");
+        let path = file["path"].as_str().expect("a path");
+        assert!(path.ends_with(".partial.csv") || path.ends_with(".partial.html"), "{file}");
     }
     let readme = fs::read_to_string(home.path("e/README.txt")).expect("a README");
     assert!(

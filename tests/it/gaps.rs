@@ -67,7 +67,7 @@ fn a_business_that_is_not_there_is_refused_by_name_or_told() {
     sync(&home, &["--business", "9001", "--business", "4711"])
         .exits(2)
         .says("error: this sign-in has no access to business 4711")
-        .says("9001 (Business 0001), 9002 (Business 0002), 9003 (Business 0003)");
+        .says("hint: --business takes one of: 9001 (Business 0001), 9002 (Business 0002), 9003 (Business 0003)\n");
     assert!(!home.path(DB).exists());
     assert_eq!(home.sandbox.count("GET", "team_members"), 0);
     for option in ["--skip-business", "--accept-gap"] {
@@ -132,6 +132,12 @@ fn a_gap_that_can_be_read_again_is_told() {
     sync(&home, &["--accept-gap", "9002", "--skip-business", "9002"]).succeeds().does_not_say("again");
 }
 
+/// What is to be typed, behind the name of the program.
+fn first_hint(said: &str) -> &str {
+    let (_, hint) = said.split_once("permanent: fbsync sync").expect("a command");
+    hint.lines().next().expect("a line")
+}
+
 #[test]
 fn the_hint_names_every_gap_and_can_be_typed() {
     let mut world = three();
@@ -139,7 +145,7 @@ fn the_hint_names_every_gap_and_can_be_typed() {
     refuse(&mut world, 9003);
     let home = Home::reading(world);
     let said = sync(&home, &[]).exits(7).says("2 lists could not be read whole").stderr;
-    let (_, hint) = said.split_once("expected and permanent: fbsync sync").expect("a command");
+    let hint = first_hint(&said);
     home.run(&mut home.shell(&format!("\"$FBSYNC\" sync {hint}"))).succeeds();
     assert_eq!(parameter(&home, "accept_gaps"), "[9001,9003]");
     assert_eq!(told(&home, 9003), "complete|denied|accepted: REASON");
@@ -153,7 +159,7 @@ fn the_hint_keeps_what_was_asked_for() {
     fs::write(home.path("their gaps.csv"), "business_id,reason\n9002,listed\n").expect("a file");
     let options = ["--skip-business", "9004", "--include", "staff", "--accept-gap", "9003=the client's wish"];
     let said = sync(&home, &[&options[..], &["--accept-gaps", "their gaps.csv"]].concat()).exits(7).stderr;
-    let (_, hint) = said.split_once("expected and permanent: fbsync sync").expect("a command");
+    let hint = first_hint(&said);
     home.run(&mut home.shell(&format!("\"$FBSYNC\" sync {hint}"))).succeeds();
     assert_eq!(parameter(&home, "accept_gaps"), "[9001,9002,9003]");
     assert_eq!(parameter(&home, "include"), r#"["staff"]"#);
@@ -166,33 +172,30 @@ fn a_file_of_gaps_counts_until_its_days_are_over_and_behind_the_options() {
     let home = with_a_gap();
     let write = |text: &str| fs::write(home.path("gaps.csv"), text).expect("a file");
     let run = |options: &[&str]| sync(&home, &[&["--accept-gaps", "gaps.csv"], options].concat());
-    for text in [
-        "business_id,reason,until\n9002,\"the client, as agreed\",\n",
-        "\u{feff}business_id,reason,until\r\n9002,\"the client, as agreed\",2999-12-31\r\n",
-        "until, reason, business_id\n,\"the client, as agreed\", 9002\n",
-        "business_id,reason\n9002,\"the client, as agreed\"\n",
-        "business_id, reason, until\n\n 9002 , \"the client, as agreed\" ,2999-12-31\n,,\n",
-        "\"business_id\",\"reason\"\r9002,\t\"the client, as agreed\"",
-        "business_id,reason,until,,\n9002,\"the client, as agreed\",2999-12-31,,\n",
+    let rows = "business_id,reason,until\n9002,\"the client, as agreed\",\n";
+    let utf16 = [0xfeff].into_iter().chain(rows.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    for bytes in [
+        rows.into(),
+        b"\xef\xbb\xbfbusiness_id,reason,until\r\n9002,\"the client, as agreed\",2999-12-31\r\n".to_vec(),
+        b"Business ID;Reason;Until\r\n9002;the client, as agreed;31.12.2999\r\n".to_vec(),
+        b"business_id\treason\tuntil\n9002\tthe client, as agreed\t\n".to_vec(),
+        utf16,
     ] {
-        write(text);
+        fs::write(home.path("gaps.csv"), &bytes).expect("a file");
         run(&[]).succeeds();
-        assert_eq!(told(&home, 9002), "complete|denied|accepted: the client, as agreed", "{text}");
+        let shown = String::from_utf8_lossy(&bytes);
+        assert_eq!(told(&home, 9002), "complete|denied|accepted: the client, as agreed", "{shown}");
     }
-    for (reason, kept) in [
-        (r#" "Eve said ""leave it"", twice""#, r#"Eve said "leave it", twice"#),
-        ("\"moved away,\r\nask Eve\"", "moved away,\nask Eve"),
-        (r#"the "old" books"#, r#"the "old" books"#),
-    ] {
-        write(&format!("business_id,reason,until\r\n9002,{reason},2999-12-31\r\n"));
-        run(&[]).succeeds();
-        assert_eq!(told(&home, 9002), format!("complete|denied|accepted: {kept}"), "{reason}");
-    }
+    write("business_id,reason\n9002,\"moved away,\r\nask Eve\"\n");
+    run(&[]).succeeds();
+    assert_eq!(told(&home, 9002), "complete|denied|accepted: moved away,\nask Eve");
     run(&["--accept-gap", "9002=typed"]).succeeds();
     assert_eq!(told(&home, 9002), "complete|denied|accepted: typed");
     write("business_id,reason,until\n9002,as agreed,2020-02-29\n");
-    run(&[]).exits(7).says("denied: HTTP 403").does_not_say("agreed");
+    let run = run(&[]).exits(7).says("denied: HTTP 403").does_not_say("agreed");
+    run.says("warning: the accepted gap of Business 0002 (9002) expired on 2020-02-29\n");
     assert_eq!(parameter(&home, "accept_gaps"), "[]");
+    sync(&home, &["--accept-gaps", "gaps.csv", "--accept-gap", "9002"]).succeeds().does_not_say("expired");
 }
 
 #[test]
@@ -209,34 +212,117 @@ fn a_file_of_gaps_that_cannot_be_understood_ends_the_sync_before_it_asks() {
     let home = with_a_gap();
     sync(&home, &["--accept-gaps", "no.csv"]).exits(3).says("cannot read the accepted gaps in no.csv");
     for (text, why) in [
-        ("business_id,reason,until\n9002,known,2026-02-30\n", "line 2: `2026-02-30` is no day"),
-        ("business_id,reason,until\n9002,known,31.12.2026\n", "hint: write it as YYYY-MM-DD"),
         (
-            "business_id,reason,until\n\n9001,\"a\nb\",\nnine,known,\n",
-            "line 5: `nine` is no id of a business",
+            "business_id,until\n9002,2026-02-30\n",
+            "row 2: `2026-02-30` is not a date\nhint: write it as YYYY-MM-DD\n",
         ),
-        ("id,reason\n9002,known\n", "line 1: there is no column `business_id`"),
-        ("business_id;reason\n9002;known\n", "hint: business_id,reason,until"),
         (
-            "business_id,reason,untill\n9002,known,2026-12-31\n",
-            "line 1: there is a column `untill`, which means nothing here\nhint: business_id,reason,until\n",
+            "business_id,until\n9002,3/4/2026\n",
+            "row 2: `3/4/2026` can be two dates\nhint: write it as YYYY-MM-DD\n",
         ),
-        ("\nUntil,business_id\n,9002\n", "line 2: there is a column `Until`"),
-        ("business_id,\"un\ntil\"\n9002,\n", "line 1: there is a column `un\\ntil`"),
-        ("business_id,until,until\n9002,,2026-12-31\n", "line 1: there are two columns `until`"),
-        ("business_id,reason,\n9002,known,2026-12-31\n", "line 2: there are more fields than columns"),
-        ("business_id,reason\n9002,moved, ask Eve\n", "line 2: there are more fields than columns"),
-        ("business_id,reason\n9001,x\n9002,\"moved\n9003,y\n", "line 3: a quote is opened and not closed"),
-        ("business_id,reason\n9002,\"moved\" away\n", "line 2: something stands behind a closing quote"),
+        (
+            "business_id\nnine\n",
+            "row 2: `nine` is not the id of a business\nhint: business_id,reason,until\n",
+        ),
+        (
+            "id;reason\n9002;known\n",
+            "row 1: there is no column `business_id`\nhint: business_id,reason,until\n",
+        ),
+        (
+            "business_id,untill\n9002,2026-12-31\n",
+            "row 1: there is a column `untill`, which means nothing here\n",
+        ),
+        ("business_id,\"un\ntill\"\n9002,\n", "row 1: there is a column `un\\ntill`"),
+        ("business_id,reason\n9002,\"moved\n9003,y\n", "row 2: a quote is opened and not closed"),
     ] {
         fs::write(home.path("gaps.csv"), text).expect("a file");
-        let run = sync(&home, &["--accept-gaps", "gaps.csv"]).exits(3).says(why);
-        let lines: Vec<&str> = run.stderr.lines().collect();
-        assert!(lines[0].starts_with("error: gaps.csv, line ") && lines[1].starts_with("hint: "), "{run}");
-        assert_eq!(lines.len(), 2, "{run}");
+        let run =
+            sync(&home, &["--accept-gaps", "gaps.csv"]).exits(3).says(&format!("error: gaps.csv, {why}"));
+        assert_eq!(run.stderr.lines().count(), 2, "{run}");
     }
     fs::write(home.path("gaps.csv"), b"business_id,reason\n9002,caf\xe9\n").expect("a file");
-    sync(&home, &["--accept-gaps", "gaps.csv"]).exits(3).says("cannot read the accepted gaps in gaps.csv");
+    let run = sync(&home, &["--accept-gaps", "gaps.csv"]).exits(3);
+    run.says("error: gaps.csv: it is neither UTF-8 nor UTF-16\nhint: save it as \"CSV UTF-8\"");
     assert!(!home.path(DB).exists());
     assert_eq!(home.sandbox.requests(), []);
+}
+
+#[test]
+fn long_lists_are_cut_and_the_rest_can_be_asked_for() {
+    let mut world = World::many(30, 1);
+    (9001..=9030).for_each(|id| refuse(&mut world, id));
+    let home = Home::reading(world);
+    let run = sync(&home, &["--business", "4711"]).exits(2);
+    run.says("9005 (Business 0005) and 25 more\nhint: all of them: fbsync status --json\n")
+        .does_not_say("0006");
+
+    let run = sync(&home, &[]).exits(7).says("warning: Business 0005 (9005): denied").does_not_say("9006");
+    let more = "fbsync export coverage --db 'audit.sqlite' --allow-partial";
+    let run = run.says(&format!("warning: and 25 more businesses; all of them: {more}\n"));
+    let all = home.run(&mut home.shell(&more.replace("fbsync", "\"$FBSYNC\""))).succeeds();
+    let all = all.says("not covered: Business 0001 (9001), ").says("Business 0005 (9005) and 25 more\n");
+    assert_eq!(all.stdout.lines().filter(|line| line.contains("denied")).count(), 30);
+    assert_eq!(run.stderr.lines().count(), 10, "{run}");
+    let unknown = ["export", "access", "--db", DB, "--allow-partial", "--people", "ann@x.example"];
+    home.fbsync(&unknown).exits(10).says("could not be read: Business 0001 (9001), ").says(" and 25 more\n");
+    home.fbsync(&["export", "--db", DB, "--split-by", "business", "--out", "e"])
+        .exits(7)
+        .says(" and 25 more\n");
+
+    // The two hints lead to a complete snapshot.
+    let hint = first_hint(&run.stderr);
+    assert!(hint.ends_with(" --write-gaps gaps.csv"), "{hint}");
+    let run = home.run(&mut home.shell(&format!("\"$FBSYNC\" sync {hint}"))).exits(7);
+    let (_, hint) = run.stderr.split_once("fill in the reasons in gaps.csv: fbsync sync").expect("a command");
+    home.run(&mut home.shell(&format!("\"$FBSYNC\" sync {hint}"))).succeeds();
+    assert_eq!(told(&home, 9030), "complete|denied|accepted: no reason given");
+
+    let expired: String = (9001..=9030).map(|id| format!("{id},2020-02-29\n")).collect();
+    fs::write(home.path("gaps.csv"), format!("business_id,until\n{expired}")).expect("a file");
+    let run = sync(&home, &["--accept-gaps", "gaps.csv"]).exits(7);
+    run.says("(9005) expired on 2020-02-29\nwarning: 25 more accepted gaps have expired: ")
+        .does_not_say("9006");
+}
+
+#[test]
+fn a_file_of_gaps_is_begun_and_never_overwritten() {
+    let mut world = three();
+    refuse(&mut world, 9001);
+    refuse(&mut world, 9003);
+    let home = Home::reading(world);
+    let written = || fs::read_to_string(home.path("gaps.csv")).expect("a file");
+    let write = |code| sync(&home, &["--write-gaps", "gaps.csv"]).exits(code);
+    write(7)
+        .says("permanent, fill in the reasons in gaps.csv: fbsync sync --db 'audit.sqlite' --accept-gaps");
+    assert_eq!(written(), "business_id,reason,until\n9001,,\n9003,,\n");
+
+    // Whoever fills it in keeps what they wrote, also where no gap is left or another one is there.
+    let filled = "business_id;reason;until\n9003;theirs;\n9001;ours;2020-02-29\n";
+    fs::write(home.path("gaps.csv"), filled).expect("a file");
+    write(7).does_not_say("left as it is");
+    home.sandbox.change(|world| refuse(world, 9002));
+    write(7).says("warning: gaps.csv exists and does not list 9002; it was left as it is");
+    home.sandbox.change(|world| {
+        world.businesses.iter_mut().for_each(|business| business.team_list = Reading::Allowed);
+    });
+    write(0);
+    assert_eq!(written(), filled);
+
+    fs::write(home.path("gaps.csv"), "something else").expect("a file");
+    let asked = home.sandbox.requests().len();
+    write(3).says("gaps.csv, row 1: there is no column `business_id`");
+    assert_eq!((written().as_str(), home.sandbox.requests().len()), ("something else", asked));
+    // Too late to be an error: the snapshot is there.
+    sync(&home, &["--write-gaps", "no/gaps.csv"]).succeeds();
+    home.sandbox.change(|world| refuse(world, 9002));
+    let run = sync(&home, &["--write-gaps", "no/gaps.csv"]).exits(7);
+    run.says("warning: cannot write no/gaps.csv: No such file").says("error: snapshot ");
+}
+
+#[test]
+fn what_failed_is_not_offered_in_a_file_either() {
+    let home = Home::reading(three());
+    home.sandbox.arm(Fault::on(TEAM).times(usize::MAX).then(Trouble::unavailable()));
+    sync(&home, &["--write-gaps", "gaps.csv"]).exits(7).says("hint: run it again: ");
+    assert!(!home.path("gaps.csv").exists());
 }

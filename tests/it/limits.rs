@@ -76,13 +76,15 @@ fn few_handles_do_not_cost_a_pair() {
 #[test]
 fn a_file_that_may_grow_no_further_is_a_full_disk() {
     let home = home();
-    let commands = ["export access -o a.csv", "export access -o a.xlsx", "export --out other", "verify ev"];
+    let commands = ["export access -o a.csv", "export access -o a.xlsx", "export --out other"];
     for command in commands {
         for blocks in [0, 1, 8] {
             let run = limited(&home, &format!("-f {blocks}"), command).expect("it starts");
             run.exits(9).says("error: cannot ").says("File too large");
         }
     }
+    // What only reads needs no room.
+    limited(&home, "-f 0", "verify ev").expect("it starts").succeeds();
     assert_eq!(home.files(), [DB, "audit.sqlite.lock", "ev", "fbsync"]);
 }
 

@@ -111,7 +111,6 @@ fn what_a_killed_export_left_is_cleaned_up_by_the_next() {
     for (arguments, step) in [
         (&["export", "--db", DB, "--out", "ev"][..], "export-folder"),
         (&["export", "access", "--db", DB, "-o", "access.csv"], "export-file"),
-        (&["verify", "kept", "--db", DB], "export-again"),
     ] {
         home.fbsync(&["export", "--db", DB, "--out", "kept"]).succeeds();
         let run = home.run(home.command(arguments).env("FBSYNC_TEST_DIE_AT", step));

@@ -18,7 +18,7 @@ use fbsync::sandbox::{self, Reading, World, browser};
 
 use crate::harness::{Home, has, skip};
 
-mod blocks;
+pub(crate) mod blocks;
 
 use blocks::{Block, Step};
 
@@ -109,7 +109,7 @@ fn every_link_within_the_page_leads_somewhere() {
 }
 
 /// Runs a tool that judges a file; `None`, and a word about it, where the machine lacks the tool.
-fn judged(command: &mut Command) -> Option<String> {
+pub(crate) fn judged(command: &mut Command) -> Option<String> {
     match command.output() {
         Ok(output) if output.status.success() => None,
         Ok(output) => Some(format!("{output:?}")),
@@ -121,7 +121,7 @@ fn judged(command: &mut Command) -> Option<String> {
 }
 
 /// Whether every document of a YAML file is one that Kubernetes has a word for.
-const READ_YAML: &str = "
+pub(crate) const READ_YAML: &str = "
 import sys
 try: import yaml
 except ImportError: sys.exit()

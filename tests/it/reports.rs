@@ -235,6 +235,9 @@ proptest! {
         let list = list.as_array().expect("reports").clone();
         for file in manifest["files"].as_array().expect("files").iter().filter(|file| file["report"].is_string()) {
             let path = file["path"].as_str().expect("a path");
+            if path.ends_with(".html") {
+                continue;
+            }
             let mut there = csv_rows(&home.path("csv").join(path));
             let cells = file["formula_guard"]["cells"].as_array().expect("cells");
             let report = list.iter().find(|report| report["name"] == file["report"]).expect("listed");

@@ -28,7 +28,7 @@ fn the_review_sheet_is_ready_for_a_reviewer() {
         "E-mail",
         "Role",
         "Status",
-        "Why look",
+        "Why review",
         "Decision",
         "Change to",
         "Reason",
@@ -42,7 +42,7 @@ fn the_review_sheet_is_ready_for_a_reviewer() {
         order.iter().map(|title| heading.find(&format!(">{title}<")).expect(title)).collect();
     assert!(places.is_sorted(), "{heading}");
     for wanted in [
-        "<autoFilter ref=\"A1:AK",
+        "<autoFilter ref=\"A1:AO",
         "topLeftCell=\"C2\"",
         "orientation=\"landscape\"",
         "fitToHeight=\"0\"",

@@ -36,6 +36,8 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
     let mut world = World::demo();
     world.register(&redirect_uri);
     world.register(DEFAULT_REDIRECT);
+    // Both sides live at the same time.
+    world.date = caller.clock.of_a_test().and_then(|now| now.to_string().parse().ok());
     let sandbox =
         Sandbox::start(world).context(Kind::Unexpected, || "cannot start the sandbox".to_owned())?;
     let app = demo_app(caller, &sandbox, &args.dir)?;
@@ -70,7 +72,7 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
     let seal = export_evidence(&app, &db, &evidence)?;
     step("verify: every hash of the database recomputed");
     verify::run(&app, &VerifyArgs { folder: None, db: Some(db.clone()), seal: None, expect: Vec::new() })?;
-    step("verify: the evidence folder against its seal, and made anew from the database");
+    step("verify: the evidence folder against its seal, and rebuilt from the database");
     let seal = Some(seal);
     verify::run(
         &app,
@@ -150,6 +152,8 @@ fn sync_once(app: &App, db: &Path, note: &str) -> Result<()> {
         include: Vec::new(),
         accept_gap: Vec::new(),
         accept_gaps: Vec::new(),
+        write_gaps: None,
+        metrics: None,
         jobs: 4,
         max_time: None,
         every: None,
@@ -193,6 +197,8 @@ fn everything(db: &Path) -> ExportArgs {
         business: Vec::new(),
         people: Vec::new(),
         own_domain: Vec::new(),
+        roster: None,
+        expected: None,
         split_by: None,
         bom: false,
         formula_guard: Guard::Quote,

@@ -2,11 +2,12 @@
 
 mod output;
 
-use super::choose::{self, Asked};
+use super::choose;
 use crate::app::App;
 use crate::cli::{DiffArgs, DiffFormat};
 use crate::diff::Kind as Change;
 use crate::error::{Error, Kind, Result};
+use crate::evidence::Asked;
 use crate::store::{Located, Reader, Side, Snapshot, Usable};
 use output::Output;
 

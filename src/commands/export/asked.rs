@@ -3,15 +3,13 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
+use super::{beside, people};
 use crate::cli::ExportArgs;
 use crate::error::{Error, Kind, Result};
 use crate::format::Format;
-use crate::fsutil;
 use crate::report::{self, Options, REPORTS, Report, Style};
 use crate::shell;
-
-/// The longest file of addresses that is read.
-const LARGEST_PEOPLE_FILE: u64 = 4 << 20;
+use crate::ui::Ui;
 
 pub(super) fn report(args: &ExportArgs) -> Result<Option<&'static Report>> {
     let Some(name) = &args.report else { return Ok(None) };
@@ -73,53 +71,17 @@ pub(super) fn page(args: &ExportArgs, report: &Report, file: Option<&Path>) -> R
     }
 }
 
-pub(super) fn options(args: &ExportArgs) -> Result<Options> {
-    let mut own_domains = Vec::new();
-    for domain in &args.own_domain {
-        let domain = domain.trim().trim_start_matches('@').to_lowercase();
-        if domain.is_empty() || domain.contains(['@', ' ', '/']) {
-            let problem = format!("--own-domain `{domain}` is no domain");
-            return Err(Error::new(Kind::Usage, problem).hint("--own-domain example.com"));
-        }
-        own_domains.push(domain);
-    }
+pub(super) fn options(ui: Ui, args: &ExportArgs) -> Result<Options> {
+    let mut own_domains = args.own_domain.clone();
     own_domains.sort();
     own_domains.dedup();
-    let (people, max_privileged) = (people(&args.people)?, args.max_privileged);
-    Ok(Options { own_domains, max_privileged, people, accounts: None, since: None })
-}
-
-/// Addresses as typed, and those in files: one a line, or the first column that holds an `@`.
-fn people(given: &[String]) -> Result<Vec<String>> {
-    let mut people = Vec::new();
-    for one in given {
-        let path = Path::new(one);
-        if !path.exists() {
-            if !one.contains('@') {
-                return Err(Error::new(
-                    Kind::Usage,
-                    format!("`{one}` is neither a file nor an e-mail address"),
-                )
-                .hint("--people ann@example.com, or --people FILE with an address on each line"));
-            }
-            people.push(one.trim().to_lowercase());
-            continue;
-        }
-        let text = fsutil::read_text(path, LARGEST_PEOPLE_FILE)
-            .map_err(fsutil::failing(|| format!("cannot read {}", path.display())))?;
-        let cells = |line: &str| {
-            let mut cells =
-                line.split([',', ';', '\t']).map(|cell| cell.trim_matches(['"', ' ']).to_lowercase());
-            cells.find(|cell| cell.contains('@'))
-        };
-        let before = people.len();
-        people.extend(text.trim_start_matches('\u{feff}').lines().filter_map(cells));
-        if people.len() == before {
-            return Err(Error::new(Kind::Usage, format!("{} holds no e-mail address", path.display()))
-                .hint("one address on each line"));
-        }
-    }
-    people.sort();
-    people.dedup();
-    Ok(people)
+    Ok(Options {
+        own_domains,
+        max_privileged: args.max_privileged,
+        people: people::addresses(&args.people)?,
+        accounts: None,
+        since: None,
+        roster: args.roster.as_deref().map(|path| beside::roster(ui, path)).transpose()?,
+        expected: args.expected.as_deref().map(|path| beside::expected(ui, path)).transpose()?,
+    })
 }

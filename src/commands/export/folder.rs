@@ -27,13 +27,13 @@ impl Work<'_> {
         let reader = Reader::open(self.app, &self.db)?;
         let (choice, demand) = self.choose(&reader)?;
         let demand = Demand { past: true, ..demand };
-        let stamp = Stamp::of_this_run(&self.app.clock)?;
+        let stamp = Stamp::of_this_run(&self.app.clock, &choice)?;
         let pending = PendingFolder::beside(target)?;
         let sealed = match self.args.split_by {
             Some(_) => {
                 let order = Order {
                     reader: &reader,
-                    snapshot_id: demand.snapshot_id,
+                    demand: demand.clone(),
                     options: self.options_for(&reader, &demand)?,
                     style,
                     choice: &choice,
@@ -52,6 +52,7 @@ impl Work<'_> {
                 evidence::write(pending.path(), &view, &plan)?
             }
         };
+        sealed.recheck(&reader)?;
         die_if_chosen("export-folder");
         let seal = self.put_in_place(pending, target)?.unwrap_or_else(|| sealed.seal.clone());
         Ok((sealed, seal))

@@ -1,25 +1,29 @@
 //! `export`: a report to standard output or a file, or the evidence folder.
 //!
-//! - [`asked`]: what was typed, made sense of.
+//! - [`asked`]: what was typed, made sense of; [`people`]: whom it names;
+//!   [`beside`]: the lists that access is held against.
 //! - [`one`]: one report; [`neighbour`]: a file that another product imports.
 //! - [`folder`]: the evidence folder, or a folder for each business.
 //! - [`list`]: the column contract of every report.
 
 mod asked;
+mod beside;
 mod folder;
 mod list;
 mod neighbour;
 mod one;
+mod people;
 
 use std::path::{Path, PathBuf};
 
-use super::choose::{Deciding, choose};
+use super::choose::choose;
 use crate::app::App;
 use crate::cli::{Choosing, ExportArgs};
 use crate::error::{Error, Kind, Result};
-use crate::evidence::{Choice, Demand};
-use crate::report::{Options, Scope, View};
+use crate::evidence::{Choice, Deciding, Demand};
+use crate::report::{Expected, Options, Scope, View};
 use crate::store::Reader;
+use crate::ui::few;
 
 pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<()> {
     if args.list {
@@ -81,7 +85,7 @@ impl<'a> Work<'a> {
         let mut businesses = args.business.clone();
         businesses.sort_unstable();
         businesses.dedup();
-        Ok(Work { app, args, db: app.database(db)?, businesses, options: asked::options(args)? })
+        Ok(Work { app, args, db: app.database(db)?, businesses, options: asked::options(app.ui, args)? })
     }
 
     /// The snapshot that was asked for, and which businesses of it.
@@ -89,10 +93,12 @@ impl<'a> Work<'a> {
         let choice = choose(self.app, reader, &self.args.choosing, self.deciding())?;
         let businesses = self.businesses.clone();
         let scope = if businesses.is_empty() { Scope::Whole } else { Scope::Alone(businesses) };
-        // People are found by what any snapshot knows of them.
-        let past = !self.options.people.is_empty();
-        let demand = Demand { snapshot_id: choice.chosen.id, scope, past };
-        Ok((Choice { since: self.args.since.clone(), ..choice }, demand))
+        // People are found by what any snapshot knows of them, those of the lists kept beside too.
+        let Options { people, roster, expected, .. } = &self.options;
+        let past = !people.is_empty() || roster.is_some() || expected.is_some();
+        let horizon = Some(reader.horizon(None)?);
+        let demand = Demand { snapshot_id: choice.chosen.id, scope, past, horizon };
+        Ok((choice.since(self.args.since.as_deref(), &self.args.choosing.timezone)?, demand))
     }
 
     fn deciding(&self) -> Deciding<'_> {
@@ -131,7 +137,14 @@ impl<'a> Work<'a> {
             ui.detail(1, warning);
         }
         if view.is_partial() {
-            ui.warn(format_args!("snapshot {} is partial: {}", view.snapshot.id, view.extent()));
+            ui.warn(format_args!("snapshot {} is partial: {}", view.snapshot.id, view.extent_in_short()));
+        }
+        let named = view.options.expected.as_ref().map(Expected::businesses).unwrap_or_default();
+        let known = |id: &i64| view.businesses.iter().any(|business| business.id == *id);
+        let unknown: Vec<i64> = named.into_iter().filter(|id| !known(id)).collect();
+        if !unknown.is_empty() {
+            let (id, unknown) = (view.snapshot.id, few(&unknown));
+            ui.warn(format_args!("--expected names businesses that snapshot {id} does not have: {unknown}"));
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::fsutil;
 use crate::report::baton::{self, Sync};
 use crate::report::{self, Report, Scope};
 use crate::store::Reader;
+use crate::ui::few;
 
 /// The report that is such a file; `None` for Baton's, which is a database.
 fn preset(product: Import) -> Option<&'static Report> {
@@ -134,7 +135,7 @@ impl Work<'_> {
             let prefix = split::file_prefix(business, &view.snapshot);
             let file = folder.join(format!("{prefix}{name}.{extension}"));
             let (_, left_out) = self.to_file(&file, |out| self.fill(preset, &reader, &demands, out))?;
-            remarks.push((format!("{} ({})", business.name, business.id), left_out));
+            remarks.push((business.called(), left_out));
         }
         self.tell_remarks(&remarks);
         self.app.ui.result(format_args!("{} files in {}", readable.len(), folder.display()));
@@ -142,7 +143,7 @@ impl Work<'_> {
             [] => Ok(()),
             unread => Err(Error::new(
                 Kind::Partial,
-                format!("no file for these, whose lists were not read: {}", unread.join(", ")),
+                format!("no file for these, whose lists were not read: {}", few(unread)),
             )
             .hint("a later snapshot may have them")),
         }

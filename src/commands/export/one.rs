@@ -7,7 +7,7 @@ use super::{Work, asked, cells, somebody_is_unknown};
 use crate::app::die_if_chosen;
 use crate::commands::outputs;
 use crate::error::{Context, Error, Kind, Result};
-use crate::evidence::{Demand, Source};
+use crate::evidence::{Demand, Source, recheck};
 use crate::format::{Format, Guard};
 use crate::fsutil::{Pending, is_standard_output};
 use crate::report::{self, LONGEST_CELL, Needs, Reads, Report, Style};
@@ -41,7 +41,7 @@ impl Work<'_> {
                 Kind::Usage,
                 format!("`{name}` is not compared with an earlier snapshot"),
             )
-            .hint(format!("leave --since out, or fbsync export changes --since ID …")));
+            .hint("leave --since out, or fbsync export changes --since ID …"));
         }
         let reader = Reader::open(self.app, &self.db)?;
         let (_, demand) = self.choose(&reader)?;
@@ -49,6 +49,10 @@ impl Work<'_> {
         let source = Source::open(&reader, &demand)?;
         let view = source.view(self.options_for(&reader, &demand)?, &self.app.stop)?;
         self.tell_about(&view);
+        // Its first sheet bears the snapshot's hash.
+        if style.format == Format::Xlsx {
+            recheck(&reader, &view.shown(report.reads)?)?;
+        }
         if let Some(reason) = report.not_made(&view) {
             // A file with a header alone would read as "none".
             return Err(Error::new(Kind::No, format!("`{}` was not made: {reason}", report.name))

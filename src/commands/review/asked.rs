@@ -3,15 +3,23 @@
 use std::collections::HashMap;
 
 use crate::error::Result;
-use crate::report::{ACCESS_COLUMNS, Type};
+use crate::report::{ACCESS_COLUMNS, ROW_KEY, Type};
 use crate::review::Asked;
 use crate::store::{Reader, Snapshot, Value};
 
-/// Every row of the snapshot's access listing, in report order, as its CSV has it.
-pub(super) fn rows(reader: &Reader, snapshot: &Snapshot) -> Result<Vec<Asked>> {
+/// The rows of the snapshot's access listing, of those whose keys are wanted; in report order, as its CSV
+/// has them.
+pub(super) fn rows(
+    reader: &Reader,
+    snapshot: &Snapshot,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<Asked>> {
     let addresses: HashMap<String, String> = reader.account_addresses(snapshot.id)?.into_iter().collect();
     let mut asked = Vec::new();
     reader.access_rows(snapshot.id, &Default::default(), |row| {
+        if !wanted(&row.text(ROW_KEY)?) {
+            return Ok(());
+        }
         let mut cells = HashMap::new();
         for (at, column) in ACCESS_COLUMNS.iter().enumerate() {
             let text = match (row.value(at)?, column.kind) {

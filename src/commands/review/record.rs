@@ -30,7 +30,7 @@ pub(super) fn run(app: &App, args: &RecordArgs) -> Result<()> {
         sheets.extend(sheet::parse(&file.name, &file.body)?);
     }
     let snapshot = snapshot_of(&reader, &sheets)?;
-    let rows = asked::rows(&reader, &snapshot)?;
+    let rows = asked::rows(&reader, &snapshot, |_| true)?;
     let question = Question {
         snapshot_id: snapshot.id,
         taken_on: day(args, snapshot.finished_at)?,
@@ -63,7 +63,7 @@ pub(super) fn run(app: &App, args: &RecordArgs) -> Result<()> {
         recorded_at: app.clock.now(),
         decisions: decisions(&judged, &rows),
         undecided: i64::try_from(judged.undecided).unwrap_or(i64::MAX),
-        note: None,
+        note: args.note.clone(),
         os_user: app::os_user(),
         files,
     };

@@ -15,7 +15,7 @@ pub(super) fn repeat(app: &App, apart: Duration, once: impl Fn() -> Result<()>) 
     loop {
         let began = Instant::now();
         match once() {
-            Ok(()) => app.ui.note(format_args!("{}: a round was recorded", app.clock.now())),
+            Ok(()) => {}
             Err(error) if passes_by(error.kind()) => app.ui.error(&error),
             Err(error) => return Err(error),
         }

@@ -10,36 +10,59 @@ use super::gap_file;
 use crate::app::App;
 use crate::cli::SyncArgs;
 use crate::error::Result;
-use crate::model::{Outcome, Reading, Resource};
+use crate::model::{Business, Outcome, Reading, Resource};
+use crate::time::Day;
+use crate::ui::{Ui, few_of};
 
-/// Businesses, and why the gap of each is accepted.
-pub(super) struct AcceptedGaps(BTreeMap<i64, Option<String>>);
+/// Businesses whose gaps are accepted, or were until a day that is over.
+pub(super) struct AcceptedGaps {
+    /// With the reasons.
+    accepted: BTreeMap<i64, Option<String>>,
+    /// With their last days.
+    expired: BTreeMap<i64, Day>,
+}
 
 impl AcceptedGaps {
     /// What the flags and files say today; flags count before files.
     pub(super) fn gather(app: &App, args: &SyncArgs) -> Result<Self> {
-        let mut gaps = BTreeMap::new();
-        // Texts of this form sort as the days do.
-        let today = &app.clock.now().to_string()[..10];
+        let (mut accepted, mut expired) = (BTreeMap::new(), BTreeMap::new());
+        let today = Day::of(app.clock.now());
         for path in &args.accept_gaps {
-            let counting = gap_file::read(path)?
-                .into_iter()
-                .filter(|entry| entry.until.as_deref().is_none_or(|until| until >= today));
-            gaps.extend(counting.map(|entry| (entry.business_id, entry.reason)));
+            for entry in gap_file::read(path)? {
+                match entry.until.filter(|until| *until < today) {
+                    Some(until) => drop(expired.insert(entry.business_id, until)),
+                    None => drop(accepted.insert(entry.business_id, entry.reason)),
+                }
+            }
         }
-        gaps.extend(args.accept_gap.iter().cloned());
-        Ok(AcceptedGaps(gaps))
+        accepted.extend(args.accept_gap.iter().cloned());
+        expired.retain(|id, _| !accepted.contains_key(id));
+        Ok(AcceptedGaps { accepted, expired })
     }
 
     pub(super) fn ids(&self) -> Vec<i64> {
-        self.0.keys().copied().collect()
+        self.accepted.keys().copied().collect()
+    }
+
+    /// Warns of acceptances that are over, by the names that the businesses have now.
+    pub(super) fn tell_expired(&self, ui: Ui, businesses: &[Business]) {
+        let expired = |business: &Business| {
+            let until = self.expired.get(&business.id)?;
+            Some(format!("the accepted gap of {} ({}) expired on {until}", business.name, business.id))
+        };
+        let expired: Vec<String> = businesses.iter().filter_map(expired).collect();
+        let (told, more) = few_of(&expired);
+        told.iter().for_each(|one| ui.warn(one));
+        if more > 0 {
+            ui.warn(format_args!("{more} more accepted gaps have expired: see `until` in the file of gaps"));
+        }
     }
 
     /// Marks the gaps of `reading` that are accepted; the accepted ones that are gaps no longer.
     pub(super) fn apply(&self, reading: &mut Reading) -> Vec<String> {
         let mut readable_again = Vec::new();
         for read in &mut reading.businesses {
-            let Some(reason) = self.0.get(&read.business.id) else { continue };
+            let Some(reason) = self.accepted.get(&read.business.id) else { continue };
             let named = format!("{} ({})", read.business.name, read.business.id);
             let list = read.coverage.iter_mut().find(|coverage| coverage.resource == Resource::TeamMembers);
             let Some(list) = list else { continue };

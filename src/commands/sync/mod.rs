@@ -9,6 +9,7 @@ mod again;
 mod every;
 mod gap_file;
 mod gaps;
+mod metrics;
 mod tell;
 
 use std::path::Path;
@@ -19,6 +20,7 @@ use serde_json::json;
 
 use crate::app::{self, App, environment};
 use crate::cli::{Include, SyncArgs};
+use crate::commands::outputs;
 use crate::credentials::{self, ClassicProfile, classic};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::{self, Brought, Plan};
@@ -26,6 +28,7 @@ use crate::freshbooks::{FreshBooks, Tokens};
 use crate::http::{Between, Http, Skew};
 use crate::model::{Business, Identity, Reading, relate};
 use crate::store::{self, Provenance, Writer};
+use crate::ui::{few, few_of};
 use gaps::AcceptedGaps;
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
@@ -36,9 +39,10 @@ pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
         let http = Http::new(app)?;
         with_tokens(app, args, http.clone(), || credentials::tokens(app, &http, args.adopt))
     };
+    let round = || metrics::around(app, args, once);
     match args.every {
-        None => once(),
-        Some(apart) => every::repeat(app, apart, once),
+        None => round(),
+        Some(apart) => every::repeat(app, apart, round),
     }
 }
 
@@ -101,6 +105,13 @@ fn from_classic(app: &App, args: &SyncArgs, profile: &ClassicProfile) -> Result<
 fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source>) -> Result<()> {
     let path = app.database(&args.database.db)?;
     let gaps = AcceptedGaps::gather(app, args)?;
+    // A file that is none of gaps is in the way: better now than after everything was read.
+    if let Some(file) = args.write_gaps.as_deref() {
+        outputs::check(app, &path, file)?;
+        if file.exists() {
+            gap_file::read(file)?;
+        }
+    }
     if args.no_create && !store::is_there(&path)? {
         let message = format!("there is no database {}, and --no-create begins none", path.display());
         return Err(
@@ -114,6 +125,7 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
             writer.check_owner(&source, identity.id, &identity.email)?;
         }
         check_named(app, args, &gaps, businesses)?;
+        gaps.tell_expired(app.ui, businesses);
         writer.bring_up_to_date(app.ui)
     };
     let demand = Demand { plan: &plan(args), folder: writer.folder(), admit: &admit };
@@ -126,9 +138,7 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
         reading.run.set_back(skew.seconds());
     }
     tell::oddities(app, &reading);
-    for business in gaps.apply(&mut reading) {
-        app.ui.note(format_args!("{business} can be read again: its --accept-gap is no longer needed"));
-    }
+    tell::readable_again(app, &gaps.apply(&mut reading));
     let provenance = Provenance {
         source,
         scopes,
@@ -141,7 +151,7 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
     let Reading { run, businesses } = reading;
     let listings = relate(&run.identity, businesses);
     let recorded = writer.write(&run, &listings, spool, &provenance)?;
-    tell::tell(app, &recorded, &missing, &path, &again::command(app, args, &path))
+    tell::tell(app, args, &recorded, &missing, &path)
 }
 
 fn plan(args: &SyncArgs) -> Plan {
@@ -180,8 +190,12 @@ fn check_named(app: &App, args: &SyncArgs, gaps: &AcceptedGaps, businesses: &[Bu
     if let Some(id) = args.business.iter().find(|id| !known(id)) {
         let named: Vec<String> =
             businesses.iter().map(|business| format!("{} ({})", business.id, business.name)).collect();
-        return Err(Error::new(Kind::Usage, format!("this sign-in has no access to business {id}"))
-            .hint(format!("--business takes one of: {}", named.join(", "))));
+        let error = Error::new(Kind::Usage, format!("this sign-in has no access to business {id}"))
+            .hint(format!("--business takes one of: {}", few(&named)));
+        return Err(match few_of(&named) {
+            (_, 0) => error,
+            _ => error.hint(format!("all of them: {}", app.command("status --json"))),
+        });
     }
     for id in args.skip_business.iter().chain(&gaps.ids()).filter(|id| !known(id)) {
         app.ui.note(format_args!("this sign-in has no access to business {id}, which the options name"));

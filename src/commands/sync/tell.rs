@@ -4,11 +4,14 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::{again, gap_file};
 use crate::app::App;
+use crate::cli::SyncArgs;
 use crate::error::{Error, Kind, Result};
 use crate::model::{BusinessReading, Outcome, Reading, Resource, Status};
 use crate::shell;
 use crate::store::Recorded;
+use crate::ui::{few, few_of};
 
 /// How many odd lists are named on the way.
 const ODDITIES: usize = 3;
@@ -50,34 +53,90 @@ pub(super) fn oddities(app: &App, reading: &Reading) {
     }
 }
 
+/// Tells which accepted gaps are gaps no longer.
+pub(super) fn readable_again(app: &App, businesses: &[String]) {
+    let (told, more) = few_of(businesses);
+    for business in told {
+        app.ui.note(format_args!("{business} can be read again: its --accept-gap is no longer needed"));
+    }
+    if more > 0 {
+        app.ui.note(format_args!("and {more} more accepted gaps are no longer needed"));
+    }
+}
+
 /// Tells what was recorded; an error of kind `Partial` where something is missing.
-/// `again` is the command for another try.
-pub(super) fn tell(app: &App, recorded: &Recorded, gaps: &[Gap], db: &Path, again: &str) -> Result<()> {
+pub(super) fn tell(app: &App, args: &SyncArgs, recorded: &Recorded, gaps: &[Gap], db: &Path) -> Result<()> {
     if app.json {
         app.ui.json(&summary(recorded, gaps))?;
     }
-    for gap in gaps {
-        app.ui.warn(&gap.told);
-    }
     let id = recorded.snapshot.id;
+    let totals = totals(recorded);
     if recorded.snapshot.status == Status::Complete {
-        app.ui.result(format_args!("snapshot {id}: {}", totals(recorded)));
-        app.ui.next(format_args!("fbsync export access --db {} -o access.csv", shell::path(db)));
+        match args.every {
+            Some(_) => app.ui.note(format_args!("snapshot {id}: {totals}")),
+            None => {
+                app.ui.result(format_args!("snapshot {id}: {totals}"));
+                app.ui.next(format_args!("fbsync export access --db {} -o access.csv", shell::path(db)));
+            }
+        }
         return Ok(());
     }
+    let (told, more) = few_of(gaps);
+    told.iter().for_each(|gap| app.ui.warn(&gap.told));
+    if more > 0 {
+        let all = format!("fbsync export coverage --db {} --allow-partial", shell::path(db));
+        app.ui.warn(format_args!("and {more} more businesses; all of them: {all}"));
+    }
     let lists = counted(i64::try_from(gaps.len()).unwrap_or(i64::MAX), "list", "lists");
-    let message =
-        format!("snapshot {id} is partial: {lists} could not be read whole; recorded: {}", totals(recorded));
-    let acceptable: Vec<String> = gaps
-        .iter()
-        .filter(|gap| gap.acceptable)
-        .map(|gap| format!("--accept-gap {}=REASON", gap.business_id))
-        .collect();
-    let hint = match acceptable.is_empty() {
-        true => format!("run it again: {again}"),
-        false => format!("if this is expected and permanent: {again} {}", acceptable.join(" ")),
-    };
-    Err(Error::new(Kind::Partial, message).hint(hint))
+    let error = Error::new(
+        Kind::Partial,
+        format!("snapshot {id} is partial: {lists} could not be read whole; recorded: {totals}"),
+    );
+    let acceptable: Vec<i64> = gaps.iter().filter(|gap| gap.acceptable).map(|gap| gap.business_id).collect();
+    let again = again::command(app, args, db);
+    if acceptable.is_empty() {
+        return Err(error.hint(format!("run it again: {again}")));
+    }
+    if let Some(file) = &args.write_gaps {
+        write_gaps(app, file, &acceptable);
+    }
+    Err(how_to_accept(error, &acceptable, &again, args.write_gaps.as_deref()))
+}
+
+/// Writes the gaps that can be accepted to a file. The snapshot is recorded already, and its being partial
+/// is the news: what is wrong with the file is told beside it.
+fn write_gaps(app: &App, file: &Path, acceptable: &[i64]) {
+    let shown = file.display();
+    match gap_file::write(file, acceptable) {
+        Ok(missing) if missing.is_empty() => {}
+        Ok(missing) => {
+            let missing = few(&missing);
+            app.ui.warn(format_args!("{shown} exists and does not list {missing}; it was left as it is"));
+        }
+        Err(error) => app.ui.warn(error.with_causes()),
+    }
+}
+
+/// One by one where they are few; in a file in any case.
+fn how_to_accept(error: Error, acceptable: &[i64], again: &str, written: Option<&Path>) -> Error {
+    const PERMANENT: &str = "if this is expected and permanent";
+    if let Some(file) = written {
+        let (shown, typed) = (file.display(), shell::path(file));
+        return error
+            .hint(format!("{PERMANENT}, fill in the reasons in {shown}: {again} --accept-gaps {typed}"));
+    }
+    let in_a_file = format!("{again} --write-gaps gaps.csv");
+    match few_of(acceptable) {
+        (few, 0) => {
+            let options: Vec<String> = few.iter().map(|id| format!("--accept-gap {id}=REASON")).collect();
+            error
+                .hint(format!("{PERMANENT}: {again} {}", options.join(" ")))
+                .hint(format!("or in a file to fill in, for --accept-gaps: {in_a_file}"))
+        }
+        _ => error
+            .hint(format!("{PERMANENT}: {in_a_file}"))
+            .hint(format!("then fill in the reasons: {again} --accept-gaps gaps.csv")),
+    }
 }
 
 fn summary(recorded: &Recorded, gaps: &[Gap]) -> serde_json::Value {

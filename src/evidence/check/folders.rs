@@ -4,23 +4,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::{Verdict, check_one, is_stray, unusable};
+use super::files::is_stray;
+use super::{Against, Checked, Verdict, check_one};
 use crate::error::{Kind, Result};
-use crate::evidence::split;
+use crate::evidence::Part;
+use crate::evidence::manifest::Manifest;
+use crate::evidence::split::{self, FIRM, INDEX, indexed_seals};
 use crate::fsutil;
-use crate::stop::Stop;
-use crate::store::Reader;
 
-/// A line for each of many thousand businesses.
-const LARGEST_INDEX: u64 = 64 << 20;
-
-pub(super) fn check(
-    folder: &Path,
-    database: Option<&Reader>,
-    stop: &Stop,
-    verdict: &mut Verdict,
-) -> Result<()> {
-    let mut seals = BTreeMap::new();
+pub(super) fn check(folder: &Path, against: Against, verdict: &mut Verdict) -> Result<()> {
+    let (mut seals, mut manifests) = (BTreeMap::new(), BTreeMap::new());
     let entries =
         fs::read_dir(folder).map_err(fsutil::failing(|| format!("cannot read {}", folder.display())))?;
     let mut names = Vec::new();
@@ -31,12 +24,15 @@ pub(super) fn check(
         names.push((entry.file_name().to_string_lossy().into_owned(), kind));
     }
     names.sort_by(|(a, _), (b, _)| a.cmp(b));
-    for (name, kind) in names {
-        let path = folder.join(&name);
-        match fsutil::other_than_regular(kind) {
-            _ if is_stray(Path::new(&name)) => verdict.strays.push(path.display().to_string()),
-            Some("a folder") => match check_one(&path, &format!("{name}/"), database, stop, verdict) {
-                Ok(seal) => drop(seals.insert(name, seal)),
+    for (name, kind) in names.iter().filter(|(name, _)| name != FIRM) {
+        let path = folder.join(name);
+        match fsutil::other_than_regular(*kind) {
+            _ if is_stray(Path::new(name)) => verdict.strays.push(path.display().to_string()),
+            Some("a folder") => match check_one(&path, &format!("{name}/"), against, verdict) {
+                Ok(Checked { seal, manifest }) => {
+                    seals.insert(name.clone(), seal);
+                    manifests.extend(manifest.map(|manifest| (name.clone(), manifest)));
+                }
                 // The others are checked all the same: one more folder must not hide what is wrong with them.
                 Err(error) if error.kind() == Kind::No => verdict.findings.push(error.message().to_owned()),
                 Err(error) => return Err(error),
@@ -44,14 +40,27 @@ pub(super) fn check(
             None | Some(_) => verdict.findings.push(format!("{name} is not listed anywhere")),
         }
     }
-    verdict.seal = seals.remove(split::FIRM).unwrap_or_default();
-    let listed = indexed_seals(&folder.join(split::FIRM))?;
-    for (name, seal) in &seals {
+    let firm = Against { seals: Some(&seals), ..against };
+    let firm = check_one(&folder.join(FIRM), &format!("{FIRM}/"), firm, verdict)?;
+    verdict.seal = firm.seal;
+    indexed(&seals, &indexed_seals(&folder.join(FIRM))?, verdict);
+    if let Some(firm) = &firm.manifest {
+        let strange = manifests.iter().filter(|(name, one)| !is_of_one_export(firm, one, name));
+        let strange = strange.map(|(name, _)| format!("{name}/ is not of the same export as {FIRM}/"));
+        verdict.findings.extend(strange);
+    }
+    Ok(())
+}
+
+/// The folders that are there against those that the index lists.
+fn indexed(seals: &BTreeMap<String, String>, listed: &BTreeMap<String, String>, verdict: &mut Verdict) {
+    for (name, seal) in seals {
         match listed.get(name) {
-            None => verdict.findings.push(format!("{name}/ is not in {}/{}", split::FIRM, split::INDEX)),
+            None => verdict.findings.push(format!("{name}/ is not in {FIRM}/{INDEX}")),
             Some(listed) if listed != seal => {
-                let index = format!("{}/{}", split::FIRM, split::INDEX);
-                verdict.findings.push(format!("{name}/ has the seal {seal}, and {index} says {listed}"));
+                verdict
+                    .findings
+                    .push(format!("{name}/ has the seal {seal}, and {FIRM}/{INDEX} says {listed}"));
             }
             Some(_) => {}
         }
@@ -59,27 +68,22 @@ pub(super) fn check(
     for name in listed.keys().filter(|name| !seals.contains_key(*name)) {
         verdict.findings.push(format!("{name}/ is missing"));
     }
-    Ok(())
 }
 
-/// The seals that an index holds, by folder. They cannot be derived from a database.
-pub(super) fn indexed_seals(firm: &Path) -> Result<BTreeMap<String, String>> {
-    let name = split::INDEX;
-    let read =
-        fsutil::open_within(firm, Path::new(name)).and_then(|file| fsutil::read_bounded(file, LARGEST_INDEX));
-    let text = match read {
-        Ok(text) => text,
-        Err(error) => return unusable(name, error).map(|_| BTreeMap::new()),
-    };
-    let mut index = csv::Reader::from_reader(text.as_slice());
-    let place =
-        |name: &str, headers: &csv::StringRecord| headers.iter().position(|header| header.ends_with(name));
-    let Ok(headers) = index.headers().cloned() else { return Ok(BTreeMap::new()) };
-    let places = place("folder", &headers).zip(place("seal", &headers));
-    let Some((folder, seal)) = places else { return Ok(BTreeMap::new()) };
-    let lines = index.records().flatten();
-    Ok(lines
-        .filter_map(|line| Some((line.get(folder)?.to_owned(), line.get(seal)?.to_owned())))
-        .filter(|(folder, _)| !folder.is_empty())
-        .collect())
+/// Whether a folder holds one business of what the firm's holds, chosen and made in the same way.
+fn is_of_one_export(firm: &Manifest, one: &Manifest, name: &str) -> bool {
+    let mut options = firm.options.clone();
+    options.part = Some(Part::Business);
+    options.businesses.clone_from(&one.options.businesses);
+    // A client's folder has of the lists kept beside only what concerns the client.
+    options.roster.clone_from(&one.options.roster);
+    options.expected.clone_from(&one.options.expected);
+    let business = firm.coverage.iter().find(|known| one.options.businesses == [known.business_id]);
+    let is_named =
+        business.is_some_and(|known| split::folder_of(known.business_id, &known.business_name) == name);
+    firm.options.part == Some(Part::Firm)
+        && is_named
+        && (&one.tool, &one.choice, &one.options) == (&firm.tool, &firm.choice, &options)
+        && one.export == firm.export.of_part(Some(Part::Business))
+        && one.snapshot.content_sha256 == firm.snapshot.content_sha256
 }

@@ -1,18 +1,27 @@
 //! `manifest.json`: source, identity, options, the choice of snapshot, coverage, files, limits.
+//!
+//! README.txt is made from it and from nothing else, so each can be held against the other without a
+//! database. [`export`] is the one part that follows from no database.
 
+mod export;
+mod review;
 mod snapshot;
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::Plan;
-use crate::app::{self, Clock, environment};
+use super::choice::{Choice, Deciding};
+use super::{Part, Plan, README, Sum};
 use crate::error::Result;
 use crate::format::{Format, Guard};
-use crate::report::{self, Limits, Options, Scope, Style, View};
-pub(super) use snapshot::PastEntry;
-use snapshot::{CoverageEntry, SnapshotEntry, SourceEntry};
+use crate::model::Status;
+use crate::report::summary::{self, RoleCount};
+use crate::report::{self, Expected, Limits, Options, Roster, Scope, Style, View};
+use crate::store::Horizon;
+pub(crate) use export::Stamp;
+pub(super) use review::{FollowedEntry, ReviewEntry};
+pub(super) use snapshot::{CoverageEntry, PastEntry, SnapshotEntry, SourceEntry};
 
 pub(super) const SCHEMA: &str = "fbsync.manifest/1";
 
@@ -35,7 +44,15 @@ pub(crate) struct Manifest {
     pub(super) earlier_finished_at: Option<String>,
     pub(super) past: PastEntry,
     pub(super) options: OptionsEntry,
+    /// The last review, and the last later snapshot, that something in this folder comes from.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) horizon: Option<Horizon>,
+    /// How the snapshot was reviewed, and what became of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) review: Option<ReviewEntry>,
     pub(super) coverage: Vec<CoverageEntry>,
+    /// How many memberships there are by role and state.
+    pub(super) roles: Vec<RoleCount>,
     pub(super) files: Vec<FileEntry>,
     pub(super) not_made: Vec<NotMade>,
     pub(super) limits: Vec<String>,
@@ -49,46 +66,25 @@ pub(super) struct Tool {
     pub(super) version: String,
 }
 
-/// How the snapshot was chosen. Nothing in it depends on when that was; but the next one after a date
-/// may come later than the export.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Choice {
-    /// As it was asked for: `latest`, an id, or a date.
-    pub(crate) asked: String,
-    /// What changes are told since, as it was asked for.
-    pub(crate) since: Option<String>,
-    /// Whose days a date is meant in.
-    pub(crate) timezone: Option<String>,
-    /// The moment that a date stands for.
-    pub(crate) moment: Option<String>,
-    pub(crate) chosen: Chosen,
-    /// How long before the moment it was finished.
-    pub(crate) seconds_before: Option<u64>,
-    /// The one after the moment that could have been used as well.
-    pub(crate) next: Option<Chosen>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Chosen {
-    pub(crate) id: i64,
-    pub(crate) finished_at: String,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct OptionsEntry {
-    format: Format,
-    bom: bool,
-    formula_guard: Guard,
-    /// These alone, as if there were no others; all of them where it is empty.
+    pub(super) format: Format,
+    pub(super) bom: bool,
+    pub(super) formula_guard: Guard,
+    /// Only these, as if there were no others; all of them where it is empty.
     pub(super) businesses: Vec<i64>,
-    pub(super) part: Option<super::Part>,
-    people: Vec<String>,
+    pub(super) part: Option<Part>,
+    pub(super) people: Vec<String>,
     /// The keys of these people's accounts.
-    accounts: Option<BTreeSet<String>>,
-    own_domains: Vec<String>,
-    max_privileged: u32,
+    pub(super) accounts: Option<BTreeSet<String>>,
+    pub(super) own_domains: Vec<String>,
+    pub(super) max_privileged: u32,
     /// The snapshot that was named for changes to be told since.
-    since: Option<i64>,
+    pub(super) since: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) roster: Option<Roster>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) expected: Option<Expected>,
 }
 
 impl OptionsEntry {
@@ -103,6 +99,8 @@ impl OptionsEntry {
             people: self.people.clone(),
             accounts: self.accounts.clone(),
             since: self.since,
+            roster: self.roster.clone(),
+            expected: self.expected.clone(),
         }
     }
 
@@ -110,6 +108,15 @@ impl OptionsEntry {
         match self.businesses.as_slice() {
             [] => Scope::Whole,
             businesses => Scope::Alone(businesses.to_vec()),
+        }
+    }
+
+    /// Whose team lists decided which snapshot could be used.
+    pub(super) fn deciding(&self) -> Deciding<'_> {
+        match (self.part, self.businesses.as_slice()) {
+            (Some(_), _) => Deciding::Each,
+            (None, []) => Deciding::All,
+            (None, these) => Deciding::These(these),
         }
     }
 }
@@ -148,6 +155,9 @@ pub(super) struct FileEntry {
     pub(super) columns: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) formula_guard: Option<GuardEntry>,
+    /// Where the file comes from, of those that reviewers filled in.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) original: Option<OriginalEntry>,
     /// The cells that were cut to what a spreadsheet takes, each as `row key/column`.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub(super) cut_cells: Vec<String>,
@@ -155,7 +165,7 @@ pub(super) struct FileEntry {
 
 impl FileEntry {
     /// A file that is no report.
-    pub(super) fn plain(path: &str, sha256: String, bytes: u64) -> Self {
+    pub(super) fn plain(path: &str, Sum { sha256, bytes }: Sum) -> Self {
         FileEntry {
             path: path.to_owned(),
             report: None,
@@ -165,9 +175,17 @@ impl FileEntry {
             rows: None,
             columns: None,
             formula_guard: None,
+            original: None,
             cut_cells: Vec::new(),
         }
     }
+}
+
+/// The review that a file was recorded with, and what it was called then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct OriginalEntry {
+    pub(super) review_id: i64,
+    pub(super) name: String,
 }
 
 /// The cells that were changed so that no spreadsheet runs them, each as `row key/column`.
@@ -178,34 +196,11 @@ pub(super) struct GuardEntry {
     pub(super) cells: Vec<String>,
 }
 
-/// Who exported, where and when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Stamp {
-    pub(crate) time: String,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(crate) user: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(crate) host: Option<String>,
-}
-
-impl Stamp {
-    /// Now and here; or only the time that everything is to bear.
-    pub(crate) fn of_this_run(clock: &Clock) -> Result<Self> {
-        Ok(match environment::source_date_epoch()? {
-            Some(moment) => Stamp { time: moment.to_string(), user: None, host: None },
-            None => Stamp {
-                time: clock.now().to_string(),
-                user: Some(app::os_user()),
-                host: Some(app::host_name()),
-            },
-        })
-    }
-}
-
 impl Manifest {
-    pub(super) fn of(view: &View, plan: &Plan, files: Vec<FileEntry>) -> Self {
+    /// Everything but the entry of README.txt, which is made from it.
+    pub(super) fn of(view: &View, plan: &Plan, files: Vec<FileEntry>) -> Result<Self> {
         let snapshot = &view.snapshot;
-        Manifest {
+        Ok(Manifest {
             schema: SCHEMA.to_owned(),
             tool: Tool { name: "fbsync".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
             genuine_host: view.is_genuine(),
@@ -213,8 +208,8 @@ impl Manifest {
             status: snapshot.status.to_string(),
             extent: view.extent(),
             source: SourceEntry::of(snapshot),
-            snapshot: SnapshotEntry::of(view),
-            choice: Choice { chosen: chosen(view), ..plan.choice.clone() },
+            snapshot: SnapshotEntry::of(snapshot, &view.scope),
+            choice: plan.choice.clone(),
             earlier_snapshot_id: view.earlier.as_ref().map(|earlier| earlier.id),
             earlier_finished_at: view.earlier.as_ref().map(|earlier| earlier.finished_at.to_string()),
             past: PastEntry::of(view),
@@ -232,32 +227,31 @@ impl Manifest {
                 own_domains: view.options.own_domains.clone(),
                 max_privileged: view.options.max_privileged,
                 since: view.options.since,
+                roster: view.options.roster.clone(),
+                expected: view.options.expected.clone(),
             },
+            horizon: (view.horizon != Horizon::NONE).then_some(view.horizon),
+            review: ReviewEntry::of(view)?,
             coverage: view.businesses.iter().map(|business| CoverageEntry::of(view, business)).collect(),
+            roles: summary::role_counts(view)?,
             files,
             not_made: not_made(view),
             limits: Limits::TEXT.map(str::to_owned).to_vec(),
-            export: match plan.part {
-                // Where the accountant works is none of the client's business.
-                Some(super::Part::Business) => {
-                    Stamp { time: plan.stamp.time.clone(), user: None, host: None }
-                }
-                _ => plan.stamp.clone(),
-            },
-        }
+            export: plan.stamp.of_part(plan.part),
+        })
     }
 
-    pub(super) fn reports(&self) -> impl Iterator<Item = &FileEntry> {
-        self.files.iter().filter(|file| file.report.is_some())
+    /// The files that are made from the view; README.txt is made from what is said of them here.
+    pub(super) fn made(&self) -> impl Iterator<Item = &FileEntry> {
+        self.files.iter().filter(|file| file.path != README)
+    }
+
+    pub(super) fn is_partial(&self) -> bool {
+        self.status != Status::Complete.as_str()
     }
 
     pub(super) fn to_json(&self) -> String {
         // Text, numbers and lists always serialize.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
-}
-
-/// From the database, so that a folder whose manifest says otherwise is found out.
-fn chosen(view: &View) -> Chosen {
-    Chosen { id: view.snapshot.id, finished_at: view.snapshot.finished_at.to_string() }
 }

@@ -2,24 +2,26 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Chosen;
+use crate::evidence::choice::Chosen;
+use crate::model::Resource;
+use crate::report::summary::Tie;
 use crate::report::{Scope, View};
 use crate::store::{BusinessLine, CoverageLine, Snapshot};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::evidence) struct SourceEntry {
     system: String,
-    api: String,
-    identity: IdentityEntry,
+    pub(in crate::evidence) api: String,
+    pub(in crate::evidence) identity: IdentityEntry,
     scopes: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct IdentityEntry {
-    id: i64,
+pub(in crate::evidence) struct IdentityEntry {
+    pub(in crate::evidence) id: i64,
     uuid: Option<String>,
-    email: Option<String>,
-    name: Option<String>,
+    pub(in crate::evidence) email: Option<String>,
+    pub(in crate::evidence) name: Option<String>,
 }
 
 impl SourceEntry {
@@ -44,8 +46,8 @@ pub(in crate::evidence) struct SnapshotEntry {
     pub(in crate::evidence) id: i64,
     pub(in crate::evidence) started_at: String,
     pub(in crate::evidence) finished_at: String,
-    server_date_first: Option<String>,
-    server_date_last: Option<String>,
+    pub(in crate::evidence) server_date_first: Option<String>,
+    pub(in crate::evidence) server_date_last: Option<String>,
     tool_version: String,
     businesses: i64,
     accounts: i64,
@@ -67,8 +69,7 @@ struct RunEntry {
 }
 
 impl SnapshotEntry {
-    pub(super) fn of(view: &View) -> Self {
-        let snapshot = &view.snapshot;
+    pub(super) fn of(snapshot: &Snapshot, scope: &Scope) -> Self {
         let run = RunEntry {
             requests: snapshot.requests,
             parameters: serde_json::from_str(&snapshot.parameters).unwrap_or_default(),
@@ -87,9 +88,29 @@ impl SnapshotEntry {
             businesses: snapshot.businesses,
             accounts: snapshot.accounts,
             memberships: snapshot.memberships,
-            run: (view.scope == Scope::Whole).then_some(run),
+            run: (*scope == Scope::Whole).then_some(run),
             hash_layout: snapshot.hash_layout.clone(),
             content_sha256: snapshot.content_sha256.clone(),
+        }
+    }
+
+    /// This, with everything that the tombstone of a pruned snapshot still tells in its place.
+    pub(in crate::evidence) fn with_tombstone(&self, tombstone: &Snapshot, scope: &Scope) -> Self {
+        let told = SnapshotEntry::of(tombstone, scope);
+        match (told.run, &self.run) {
+            // Of some businesses only: their totals went with the content.
+            (None, _) => SnapshotEntry {
+                businesses: self.businesses,
+                accounts: self.accounts,
+                memberships: self.memberships,
+                run: None,
+                ..told
+            },
+            (Some(told_run), run) => {
+                let RunEntry { requests, previous_sha256, .. } = told_run.clone();
+                let erased = run.clone().unwrap_or(told_run);
+                SnapshotEntry { run: Some(RunEntry { requests, previous_sha256, ..erased }), ..told }
+            }
         }
     }
 }
@@ -106,24 +127,23 @@ pub(in crate::evidence) struct PastEntry {
 impl PastEntry {
     pub(in crate::evidence) fn of(view: &View) -> Self {
         let complete = view.complete_past();
-        let chosen = |Snapshot { id, finished_at, .. }: &Snapshot| Chosen {
-            id: *id,
-            finished_at: finished_at.to_string(),
-        };
         PastEntry {
             snapshots: view.past.len(),
             complete: complete.len(),
-            first_complete: complete.first().map(chosen),
+            first_complete: complete.first().map(Chosen::of),
         }
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::evidence) struct CoverageEntry {
-    business_id: i64,
-    business_name: String,
+    pub(in crate::evidence) business_id: i64,
+    pub(in crate::evidence) business_name: String,
     own_role: String,
-    rows_in_access: i64,
+    pub(in crate::evidence) rows_team_members: i64,
+    pub(in crate::evidence) rows_business_group_only: i64,
+    pub(in crate::evidence) rows_identity_only: i64,
+    pub(in crate::evidence) rows_in_access: i64,
     sources: Vec<ResourceEntry>,
 }
 
@@ -145,8 +165,27 @@ impl CoverageEntry {
             business_id: business.id,
             business_name: business.name.clone(),
             own_role: business.own_role.clone(),
+            rows_team_members: business.rows_team_members,
+            rows_business_group_only: business.rows_business_group_only,
+            rows_identity_only: business.rows_identity_only,
             rows_in_access: business.rows,
             sources: lines.map(ResourceEntry::of).collect(),
+        }
+    }
+}
+
+impl CoverageEntry {
+    pub(in crate::evidence) fn tie(&self) -> Tie {
+        let list = self.sources.iter().find(|source| source.resource == Resource::TeamMembers.as_str());
+        Tie {
+            business: format!("{} ({})", self.business_name, self.business_id),
+            outcome: list.map_or("not asked", |list| list.outcome.as_str()).to_owned(),
+            expected: list.and_then(|list| list.expected),
+            received: list.map_or(0, |list| list.received),
+            from_list: self.rows_team_members,
+            from_group: self.rows_business_group_only,
+            from_identity: self.rows_identity_only,
+            rows: self.rows_in_access,
         }
     }
 }

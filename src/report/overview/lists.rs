@@ -8,7 +8,7 @@ use crate::diff::Kind;
 use crate::error::Result;
 use crate::model::marks::State;
 use crate::model::role;
-use crate::report::columns::{ACCESS, REASON, WHY_LOOK, places};
+use crate::report::columns::{ACCESS, REASON, WHY_REVIEW, places};
 use crate::report::{Cell, View, attention, changes, review};
 use crate::store::Snapshot;
 
@@ -150,7 +150,7 @@ pub(super) struct Person {
 }
 
 const PEOPLE: [usize; 10] = places(
-    &[ACCESS, WHY_LOOK],
+    &[ACCESS, WHY_REVIEW],
     [
         "account_key",
         "business_id",
@@ -161,7 +161,7 @@ const PEOPLE: [usize; 10] = places(
         "business_name",
         "role_label",
         "member_created_at",
-        "why_look",
+        "why_review",
     ],
 );
 

@@ -60,7 +60,7 @@ struct Page {
     changes: Option<Changes>,
     reviews: Option<Reviews>,
     everybody: Everybody,
-    limits: [&'static str; 8],
+    limits: [&'static str; 9],
     version: &'static str,
 }
 
@@ -114,8 +114,15 @@ fn title(view: &View) -> Shown {
 fn facts(view: &View) -> Vec<(&'static str, Shown)> {
     let (snapshot, options) = (&view.snapshot, &view.options);
     let mut facts = vec![
-        ("Source", summary::source(view)),
-        ("Signed in as", summary::signed_in(view)),
+        ("Source", summary::source(&snapshot.source)),
+        (
+            "Signed in as",
+            summary::signed_in(
+                snapshot.identity_name.as_deref(),
+                snapshot.identity_email.as_deref(),
+                snapshot.identity_id,
+            ),
+        ),
         ("Read (UTC)", format!("{} to {}", snapshot.started_at.minute(), snapshot.finished_at.minute())),
         ("Snapshot", format!("{}, {}", snapshot.id, snapshot.status)),
         ("Its SHA-256", snapshot.content_sha256.clone()),

@@ -162,16 +162,18 @@ fn share(count: i64, most: i64) -> f64 {
 mod tests {
     use super::*;
 
-    fn points(lines: &[(&str, i64, Option<i64>, Option<i64>)]) -> Vec<Point> {
-        let point =
-            |(id, (day, memberships, joined, left)): (i64, &(&str, i64, Option<i64>, Option<i64>))| Point {
-                id,
-                at: Timestamp::parse(&format!("{day}T00:00:00Z")).expect("a day"),
-                businesses: 1,
-                people: *memberships,
-                memberships: *memberships,
-                moved: [*joined, *left, None],
-            };
+    /// A day, its memberships, who joined and who left.
+    type Line<'a> = (&'a str, i64, Option<i64>, Option<i64>);
+
+    fn points(lines: &[Line]) -> Vec<Point> {
+        let point = |(id, (day, memberships, joined, left)): (i64, &Line)| Point {
+            id,
+            at: Timestamp::parse(&format!("{day}T00:00:00Z")).expect("a day"),
+            businesses: 1,
+            people: *memberships,
+            memberships: *memberships,
+            moved: [*joined, *left, None],
+        };
         (1..).zip(lines).map(point).collect()
     }
 

@@ -8,8 +8,8 @@ use crate::error::Result;
 use crate::model::marks::Verdict;
 use crate::model::role;
 use crate::report::columns::places;
-use crate::report::outcomes::{self, DECISIONS, OUTCOME, Outcome};
-use crate::report::{Cell, View};
+use crate::report::outcomes::{self, Outcome};
+use crate::report::{Cell, View, decisions};
 
 pub(super) struct Reviews {
     pub(super) decided: usize,
@@ -28,8 +28,8 @@ pub(super) struct ToDo {
 }
 
 const ASKED: [usize; 5] =
-    places(&[DECISIONS], ["decision", "full_name", "email", "business_name", "change_to"]);
-const BECAME: usize = places(&[DECISIONS, OUTCOME], ["outcome"])[0];
+    places(&[decisions::COLUMNS], ["decision", "full_name", "email", "business_name", "change_to"]);
+const BECAME: usize = places(&[decisions::COLUMNS, outcomes::COLUMNS], ["outcome"])[0];
 
 impl Reviews {
     /// Nothing where none was recorded. A listing of some people says nothing about a whole review.
@@ -39,7 +39,7 @@ impl Reviews {
         }
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         let mut to_do = Listed::new(MOST_BUSINESSES, command(view, "outcomes"));
-        outcomes::decisions(view, &mut |cells| {
+        decisions::rows(view, &mut |cells| {
             let decision = cells[ASKED[0]].to_string();
             if decision == Verdict::Ask.as_str() {
                 to_do.push(|| ToDo::of(cells, "Not answered"));
@@ -47,7 +47,7 @@ impl Reviews {
             *counts.entry(decision).or_default() += 1;
             Ok(())
         })?;
-        outcomes::outcomes(view, &mut |cells| {
+        outcomes::rows(view, &mut |cells| {
             let became = cells[BECAME].to_string();
             if Outcome::parse(&became).is_some_and(Outcome::is_open) {
                 to_do.push(|| ToDo::of(cells, &spaced(&became)));

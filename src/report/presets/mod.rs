@@ -16,7 +16,7 @@ use super::{Cell, Needs, Reads, Report, Take, View};
 use crate::error::Result;
 use crate::model::marks::State;
 
-/// Whether a domain is none of one's own, where that is known.
+/// Whether none of these `;`-joined addresses is at a domain of one's own, where that is known.
 type IsExternal<'a> = &'a dyn Fn(&str) -> Option<bool>;
 
 /// What a product is given.
@@ -89,7 +89,7 @@ pub(crate) const ACCESSOWL: Report = Report {
 };
 
 fn made(view: &View, table: fn(&Census, IsExternal) -> Table) -> Result<Table> {
-    let mut made = table(&Census::gather(view)?, &|domain| view.is_external(domain));
+    let mut made = table(&Census::gather(view)?, &|addresses| view.is_external(addresses));
     made.remarks.extend(census::accepted_gaps(view));
     Ok(made)
 }

@@ -18,8 +18,8 @@ fn nobody_knows(_: &str) -> Option<bool> {
     None
 }
 
-fn own_is_own_example(domain: &str) -> Option<bool> {
-    (!domain.is_empty()).then(|| domain != "own.example")
+fn own_is_own_example(address: &str) -> Option<bool> {
+    address.contains('@').then(|| !address.ends_with("@own.example"))
 }
 
 fn headings(report: &Report) -> Vec<&str> {

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use super::{Census, IsExternal, Person, State, Table, counted, tidy};
-use crate::report::people::domain;
 
 pub(super) fn table(census: &Census, is_external: IsExternal) -> Table {
     let businesses = businesses(census);
@@ -19,7 +18,7 @@ pub(super) fn table(census: &Census, is_external: IsExternal) -> Table {
 }
 
 fn remarks(census: &Census, is_external: IsExternal) -> Vec<String> {
-    let unknown = is_external("example.com").is_none().then(|| {
+    let unknown = is_external("ann@example.com").is_none().then(|| {
         "without --own-domain, every address is an account owner, including people who are not in Vanta"
             .to_owned()
     });
@@ -58,11 +57,10 @@ fn businesses(census: &Census) -> Vec<String> {
 /// One's own people by their address there; the others by Vanta's words.
 fn owner(person: &Person, is_external: IsExternal) -> String {
     let mut addresses = std::iter::once(person.email.as_str()).chain(person.emails.split(';'));
-    let domain = domain(&person.email);
-    match addresses.find(|address| is_external(&self::domain(address)) == Some(false)) {
+    match addresses.find(|address| is_external(address) == Some(false)) {
         Some(own) => tidy(own),
         None if person.email.is_empty() => "No owner".to_owned(),
-        None if is_external(&domain).is_none() => tidy(&person.email),
+        None if is_external(&person.email).is_none() => tidy(&person.email),
         None => "External user".to_owned(),
     }
 }

@@ -14,6 +14,9 @@ const WIDTH: usize = 100;
 /// As many lines as a page may be made to hold.
 const READABLE: u32 = 70;
 
+/// The lines to sign on have to follow on the same page, whatever is said above them.
+const MOST_LINES: usize = 4;
+
 const TO_SIGN: [&str; 4] = ["Reviewed by", "Approved by", "Date", "Reviewer's own access reviewed by"];
 
 pub(super) fn sheet(report: &Report, view: &View, style: Style) -> Result<Worksheet> {
@@ -55,12 +58,14 @@ impl Page {
         if view.is_partial() {
             self.line("PARTIAL: not everything could be read; see below", &alarm)?;
         }
+        self.sheet.set_row_height(self.row, 20)?;
         self.line(report.title, &bold)?;
         self.line(&capitalized(report.about), &Format::new())?;
         self.row += 1;
         let snapshot = &view.snapshot;
-        self.pair("Source", &summary::source(view))?;
-        self.pair("Signed in as", &summary::signed_in(view))?;
+        self.pair("Source", &summary::source(&snapshot.source))?;
+        let (name, email) = (snapshot.identity_name.as_deref(), snapshot.identity_email.as_deref());
+        self.pair("Signed in as", &summary::signed_in(name, email, snapshot.identity_id))?;
         self.pair("As of (UTC)", &snapshot.finished_at.to_string())?;
         self.pair("Businesses", &view.extent())?;
         if !view.options.people.is_empty() {
@@ -68,6 +73,9 @@ impl Page {
         }
         self.pair("Snapshot", &format!("{} ({})", snapshot.id, snapshot.status))?;
         self.pair("Snapshot SHA-256", &snapshot.content_sha256)?;
+        if report.is_filled_in() && view.options.own_domains.is_empty() {
+            self.pair("Why review", "does not tell who is external: --own-domain was not given")?;
+        }
         if let Some(since) = summary::since(report, view) {
             self.pair("Made from as well", &since)?;
         }
@@ -75,8 +83,17 @@ impl Page {
             self.pair(&format!("Not made: {name}"), reason)?;
         }
         self.row += 1;
+        self.lines_to_sign()?;
         self.counts(counts)?;
         self.ties(view)?;
+        self.heading(&["What this source cannot show"])?;
+        for limit in Limits::TEXT {
+            self.line(&format!("- {limit}"), &Format::new())?;
+        }
+        Ok(())
+    }
+
+    fn lines_to_sign(&mut self) -> Result<(), XlsxError> {
         let rule = Format::new().set_border_bottom(FormatBorder::Thin);
         for label in TO_SIGN {
             self.sheet.set_row_height(self.row, 26)?;
@@ -87,10 +104,6 @@ impl Page {
             self.row += 1;
         }
         self.row += 1;
-        self.heading(&["What this source cannot show"])?;
-        for limit in Limits::TEXT {
-            self.line(&format!("- {limit}"), &Format::new())?;
-        }
         Ok(())
     }
 
@@ -98,8 +111,8 @@ impl Page {
         self.heading(&["Role", STATES[0], STATES[1], STATES[2], STATES[3], "Sum"])?;
         let mut sums = [0; 4];
         for count in counts {
-            self.numbers(&count.label, &count.by_state)?;
-            for (sum, n) in sums.iter_mut().zip(count.by_state) {
+            self.numbers(&count.role, &count.by_state())?;
+            for (sum, n) in sums.iter_mut().zip(count.by_state()) {
                 *sum += n;
             }
         }
@@ -183,10 +196,19 @@ impl Page {
 
     fn pair(&mut self, label: &str, text: &str) -> Result<(), XlsxError> {
         self.sheet.write_string_with_format(self.row, 0, label, &Format::new().set_bold())?;
-        for part in wrapped(text, WIDTH) {
+        for part in few(wrapped(text, WIDTH)) {
             self.sheet.write_string(self.row, 1, fitting(&part).as_ref())?;
             self.row += 1;
         }
         Ok(())
     }
+}
+
+/// As many lines as leave the lines to sign on the first page.
+fn few(mut lines: Vec<String>) -> Vec<String> {
+    if lines.len() > MOST_LINES {
+        lines.truncate(MOST_LINES);
+        lines[MOST_LINES - 1].push_str(" … and more");
+    }
+    lines
 }

@@ -3,7 +3,6 @@
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder};
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::report::columns::DECISION;
 use crate::report::{Cell, Column, Type};
 
 /// In points; two lines of a heading.
@@ -38,7 +37,8 @@ pub(super) fn text() -> Format {
     Format::new().set_align(FormatAlign::Top).set_text_wrap()
 }
 
-pub(super) fn of_cells(column: &Column) -> Format {
+/// `is_field`: a column that a reviewer fills in.
+pub(super) fn of_cells(column: &Column, is_field: bool) -> Format {
     let line = FormatBorder::Thin;
     let format =
         Format::new().set_align(FormatAlign::Top).set_border_bottom(line).set_border_bottom_color(GREY);
@@ -47,26 +47,21 @@ pub(super) fn of_cells(column: &Column) -> Format {
     let format = match column.kind {
         _ if wraps(column) => left().set_text_wrap(),
         // Text cells that look like numbers stay as they are.
-        Type::Id | Type::NumericId | Type::Text => left().set_num_format("@"),
+        Type::Id | Type::Word | Type::NumericId | Type::Text => left().set_num_format("@"),
         Type::Time => format.set_num_format("yyyy-mm-dd hh:mm").set_align(FormatAlign::Left),
         Type::Date => format.set_num_format("yyyy-mm-dd"),
         Type::Bool => format.set_align(FormatAlign::Center),
         Type::Integer => format,
     };
-    if !is_field(column) {
+    if !is_field {
         return format;
     }
     format.set_background_color(FIELD).set_border(line).set_border_color(GREY)
 }
 
-/// A column that a reviewer fills in.
-fn is_field(column: &Column) -> bool {
-    DECISION.iter().any(|field| field.name == column.name)
-}
-
 /// Whether a text may take several lines.
 fn wraps(column: &Column) -> bool {
-    column.kind == Type::Text || matches!(column.name.as_ref(), "meaning" | "why_look" | "flags")
+    column.kind == Type::Text || matches!(column.name.as_ref(), "meaning" | "flags" | "findings")
 }
 
 pub(super) fn width(column: &Column) -> f64 {
@@ -79,13 +74,13 @@ pub(super) fn width(column: &Column) -> f64 {
         ("emails" | "meaning" | "message", _) => 44.0,
         ("roles", _) => 56.0,
         ("role_label" | "justification" | "flags" | "reason", _) => 20.0,
-        ("why_look", _) => 24.0,
+        ("why_review", _) => 26.0,
         ("row_key" | "account_key" | "business_uuid" | "identity_uuid", _) => 40.0,
         ("record_sha256", _) => 66.0,
         (_, Type::Time) => 16.0,
         (_, Type::Date) => 12.0,
         (_, Type::Bool | Type::Integer) => 12.5,
-        (_, Type::NumericId | Type::Id) => 14.0,
+        (_, Type::NumericId | Type::Id | Type::Word) => 14.0,
         (_, Type::Text) => 18.0,
     }
 }
@@ -97,14 +92,16 @@ pub(super) fn height<'c>(shown: impl Iterator<Item = (&'c Column, &'c Cell<'c>)>
     (lines > 1).then(|| LINE_HEIGHT * f64::from(lines))
 }
 
+fn lines_of(line: &str, width: f64) -> u32 {
+    // Proportional letters are narrower than the digits that a width counts, on the average: of a single
+    // word, such as an address, nothing is sure, and its end would be cut off.
+    let room = if line.contains(' ') { width * 1.1 } else { width };
+    (line.width() as f64 / room).ceil().max(1.0) as u32
+}
+
 fn lines(column: &Column, cell: &Cell) -> u32 {
     match cell {
-        Cell::Text(text) if wraps(column) => {
-            // Proportional letters are narrower than the digits that a width counts, on the average:
-            // of a single word, such as an address, nothing is sure, and its end would be cut off.
-            let room = if text.contains(' ') { width(column) * 1.1 } else { width(column) };
-            (text.width() as f64 / room).ceil() as u32
-        }
+        Cell::Text(text) if wraps(column) => text.lines().map(|line| lines_of(line, width(column))).sum(),
         _ => 1,
     }
 }

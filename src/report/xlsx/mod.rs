@@ -21,17 +21,17 @@ use rust_xlsxwriter::{
     DataValidation, DataValidationRule, DocProperties, ExcelDateTime, Format, Worksheet, XlsxError,
 };
 
+use super::columns::DECISION;
 use super::format::{cell_name, key_places, write_failed};
-use super::{Cell, Column, Report, Style, Type, View};
+use super::{Cell, Column, Report, Style, Type, View, in_words};
 use crate::app;
 use crate::error::{Error, Kind, Result};
+use crate::model::marks::Verdict;
+use crate::model::role;
 use print::print_setup;
 
 /// Excel's longest text, in UTF-16 units.
 pub(crate) const LONGEST_CELL: usize = 32_767;
-
-/// What a reviewer can decide.
-const DECISIONS: [&str; 4] = ["keep", "remove", "change", "ask"];
 
 pub(super) struct Workbook<'v> {
     report: Report,
@@ -72,7 +72,9 @@ impl<'v> Workbook<'v> {
         let mut sheet = workbook.new_worksheet_with_constant_memory().map_err(failed)?;
         sheet.set_name(report.name).map_err(failed)?;
         let kinds = order.iter().map(|from| &columns[*from]);
-        let formats = kinds.map(look::of_cells).collect();
+        let is_field =
+            |column: &Column| report.is_filled_in() && DECISION.iter().any(|field| field.name == column.name);
+        let formats = kinds.map(|column| look::of_cells(column, is_field(column))).collect();
         let mut begun = Workbook {
             report: *report,
             view,
@@ -174,23 +176,40 @@ impl<'v> Workbook<'v> {
         if place < 4 { u16::try_from(place + 1).unwrap_or(1) } else { 0 }
     }
 
-    /// The drop-down and the check of the date, for a reviewer.
+    /// The drop-downs and the check of the date, for a reviewer.
     fn validate(&mut self) -> Result<(), XlsxError> {
-        let place = |name: &str| self.order.iter().position(|from| self.columns[*from].name == name);
-        let places = place("decision").zip(place("reviewed_at"));
-        let (Some((decision, date)), true) = (places, self.rows > 0) else { return Ok(()) };
-        let [decision, date] = [decision, date].map(|at| u16::try_from(at).unwrap_or(u16::MAX));
-        let choose = DataValidation::new()
-            .allow_list_strings(&DECISIONS)?
-            .set_error_title("Decision")?
-            .set_error_message("Please choose keep, remove, change or ask.")?;
-        self.sheet.add_data_validation(1, decision, self.rows, decision, &choose)?;
+        if !self.report.is_filled_in() || self.rows == 0 {
+            return Ok(());
+        }
+        let held = self.view.businesses.first().map_or("", |business| business.own_role.as_str());
+        let roles: Vec<&str> = role::assignable(held).iter().map(|role| role::label(role)).collect();
         let earliest = ExcelDateTime::from_ymd(2000, 1, 1)?;
-        let day = DataValidation::new()
-            .allow_date(DataValidationRule::GreaterThanOrEqualTo(earliest))
-            .set_error_title("Reviewed on")?
-            .set_error_message("Please type a date, such as 2026-06-30.")?;
-        self.sheet.add_data_validation(1, date, self.rows, date, &day)?;
+        let fields = [
+            (
+                "decision",
+                DataValidation::new().allow_list_strings(Verdict::WORDS)?,
+                "Please choose keep, remove, change or ask.",
+            ),
+            (
+                "change_to",
+                DataValidation::new().allow_list_strings(&roles)?,
+                "Please choose one of FreshBooks' roles, and only where the decision is change.",
+            ),
+            (
+                "reviewed_at",
+                DataValidation::new().allow_date(DataValidationRule::GreaterThanOrEqualTo(earliest)),
+                "Please type a date, such as 2026-06-30.",
+            ),
+        ];
+        for (name, validation, problem) in fields {
+            let Some(at) = self.order.iter().position(|from| self.columns[*from].name == name) else {
+                continue;
+            };
+            let title = self.columns[self.order[at]].heading.to_string();
+            let validation = validation.set_error_title(title)?.set_error_message(problem)?;
+            let at = u16::try_from(at).unwrap_or(u16::MAX);
+            self.sheet.add_data_validation(1, at, self.rows, at, &validation)?;
+        }
         Ok(())
     }
 }
@@ -229,8 +248,9 @@ fn write_cell(
             sheet.write_number_with_format(row, at, value, format).map(|_| ())
         }
         Cell::Integer(value) => text(sheet, &value.to_string()),
-        Cell::Text(value) => match moment(value).filter(|_| column.kind == Type::Time) {
+        Cell::Text(value) => match moment(value).filter(|_| matches!(column.kind, Type::Time | Type::Date)) {
             Some(moment) => sheet.write_datetime_with_format(row, at, &moment, format).map(|_| ()),
+            None if column.kind == Type::Word => text(sheet, &in_words(value)),
             None => text(sheet, value),
         },
     }

@@ -55,14 +55,13 @@ proptest! {
 
     #[test]
     fn any_order_and_any_further_columns(
-        order in Just((0..36).collect::<Vec<usize>>()).prop_shuffle(),
+        order in Just((0..grid()[0].len()).collect::<Vec<usize>>()).prop_shuffle(),
         rows in Just((1..6).collect::<Vec<usize>>()).prop_shuffle(),
         extra in proptest::collection::vec((0..36_usize, "[^\u{0}\"]{0,12}"), 0..5),
         words in any::<bool>(),
         separator in prop_oneof![Just(b','), Just(b';'), Just(b'\t')],
     ) {
         let grid = grid();
-        prop_assert_eq!(grid[0].len(), order.len());
         let mut writer = csv::WriterBuilder::new().delimiter(separator).flexible(true).from_writer(Vec::new());
         for row in [0].into_iter().chain(rows) {
             let cell = |at: &usize| match row == 0 && words {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
@@ -30,26 +30,49 @@ pub(super) fn records(connection: &Connection, _: &[Kind], report: &mut Report) 
 
 pub(super) fn rows(connection: &Connection, kinds: &[Kind], report: &mut Report) -> rusqlite::Result<()> {
     for kind in kinds.iter().filter(|kind| kind.storage == Storage::Once) {
-        let names = kind.names("", |_| true);
-        let mut statement =
-            connection.prepare(&format!("SELECT id, sha256, layout, {names} FROM {}", kind.table))?;
+        let mut check = RowCheck::of(kind);
+        let mut statement = connection.prepare(&check.select())?;
         let mut rows = statement.query([])?;
-        let mut hasher = Hasher::default();
         while let Some(row) = rows.next()? {
-            let (id, sha256): (i64, Digest) = (row.get(0)?, row.get(1)?);
-            let layout = Layout(row.get(2)?);
-            let own = fields(row, 3..3 + kind.columns.len())?;
-            if !is_of_layout(kind, layout, &own) {
-                report.find(format!("{} row {id} has values that its layout does not know", kind.name));
-            }
-            let covered: Vec<Field> = kind.of_layout(layout).map(|(at, _)| own[at].clone()).collect();
-            if hasher.of_row(kind.name, &covered) != sha256 {
-                report.find(format!("{} row {id} has been changed", kind.name));
-            }
-            report.rows += 1;
+            check.check(row, report)?;
         }
     }
     missing_records(connection, report)
+}
+
+/// Holds rows of a kind against their hashes.
+pub(super) struct RowCheck<'k> {
+    kind: &'k Kind,
+    hasher: Hasher,
+}
+
+impl<'k> RowCheck<'k> {
+    pub(super) fn of(kind: &'k Kind) -> Self {
+        RowCheck { kind, hasher: Hasher::default() }
+    }
+
+    /// The statement whose rows [`RowCheck::check`] takes.
+    pub(super) fn select(&self) -> String {
+        let names = self.kind.names("", |_| true);
+        format!("SELECT id, sha256, layout, {names} FROM {}", self.kind.table)
+    }
+
+    /// Returns the hash that the row bears.
+    pub(super) fn check(&mut self, row: &Row, report: &mut Report) -> rusqlite::Result<Digest> {
+        let kind = self.kind;
+        let (id, sha256): (i64, Digest) = (row.get(0)?, row.get(1)?);
+        let layout = Layout(row.get(2)?);
+        let own = fields(row, 3..3 + kind.columns.len())?;
+        if !is_of_layout(kind, layout, &own) {
+            report.find(format!("{} row {id} has values that its layout does not know", kind.name));
+        }
+        let covered: Vec<Field> = kind.of_layout(layout).map(|(at, _)| own[at].clone()).collect();
+        if self.hasher.of_row(kind.name, &covered) != sha256 {
+            report.find(format!("{} row {id} has been changed", kind.name));
+        }
+        report.rows += 1;
+        Ok(sha256)
+    }
 }
 
 /// A row has no value in a column that came with a later layout: no hash would cover it.
@@ -96,9 +119,9 @@ pub(super) fn listings(connection: &Connection, _: &[Kind], report: &mut Report)
 }
 
 /// The hash of every row that a listing can point to.
-struct Hashes {
-    memberships: HashMap<i64, Digest>,
-    accounts: HashMap<i64, Digest>,
+pub(super) struct Hashes {
+    pub(super) memberships: HashMap<i64, Digest>,
+    pub(super) accounts: HashMap<i64, Digest>,
 }
 
 fn by_id(connection: &Connection, table: &str) -> rusqlite::Result<HashMap<i64, Digest>> {
@@ -109,13 +132,11 @@ fn by_id(connection: &Connection, table: &str) -> rusqlite::Result<HashMap<i64, 
 impl Hashes {
     /// The hash of a listing of memberships; `None` where its JSON is not the text that fbsync writes,
     /// or points to nothing.
-    fn of_memberships(&self, rows: &str) -> Option<Digest> {
-        let entries = rows.strip_prefix('{')?.strip_suffix('}')?;
-        let entries: Vec<&str> = entries.split_terminator(',').collect();
+    pub(super) fn of_memberships(&self, rows: &str) -> Option<Digest> {
+        let entries = entries(rows)?;
         let mut hasher = Hasher::default();
         hasher.head("memberships", entries.len());
-        for entry in &entries {
-            let (row, holder) = entry.strip_prefix('"')?.split_once("\":")?;
+        for (row, holder) in &entries {
             hasher.digests([self.memberships.get(&id(row)?)?, self.accounts.get(&id(holder)?)?]);
         }
         // Two rows of one id would be one to whoever reads JSON strictly.
@@ -124,8 +145,14 @@ impl Hashes {
     }
 }
 
+/// The rows of a listing of memberships, each with its account: their ids, as they are written there.
+pub(super) fn entries(rows: &str) -> Option<Vec<(&str, &str)>> {
+    let entries = rows.strip_prefix('{')?.strip_suffix('}')?.split_terminator(',');
+    entries.map(|entry| entry.strip_prefix('"')?.split_once("\":")).collect()
+}
+
 /// An id as fbsync writes it.
-fn id(text: &str) -> Option<i64> {
+pub(super) fn id(text: &str) -> Option<i64> {
     text.parse().ok().filter(|id: &i64| *id > 0 && id.to_string() == text)
 }
 

@@ -54,7 +54,18 @@ pub(super) fn snapshots(
     kinds: &[Kind],
     report: &mut Report,
 ) -> rusqlite::Result<()> {
-    for_each(connection, kinds, SNAPSHOT.kind().table, report, |kind, layout, own, row, report| {
+    snapshots_where(connection, kinds, "true", report)
+}
+
+/// The content of the snapshots that meet a condition.
+pub(super) fn snapshots_where(
+    connection: &Connection,
+    kinds: &[Kind],
+    which: &str,
+    report: &mut Report,
+) -> rusqlite::Result<()> {
+    let rows = (SNAPSHOT.kind().table, which);
+    for_each(connection, kinds, rows, report, |kind, layout, own, row, report| {
         let id: i64 = row.get("id")?;
         let erasable = "SELECT sha256 FROM erasable WHERE snapshot_id = ?1";
         let erasable: Option<String> = connection.query_row(erasable, [id], |row| row.get(0)).optional()?;
@@ -79,7 +90,8 @@ pub(super) fn snapshots(
 
 /// Every review: its decisions and the very bytes that they were read from.
 pub(super) fn reviews(connection: &Connection, kinds: &[Kind], report: &mut Report) -> rusqlite::Result<()> {
-    for_each(connection, kinds, REVIEW.kind().table, report, |kind, layout, own, row, report| {
+    let rows = (REVIEW.kind().table, "true");
+    for_each(connection, kinds, rows, report, |kind, layout, own, row, report| {
         let id: i64 = row.get("id")?;
         if hex(chain::review(connection, kind, layout, own)?) != row.get::<_, String>("content_sha256")? {
             report.find(format!("review {id} has been changed"));
@@ -104,13 +116,13 @@ type OwnRow<'f> = dyn FnMut(&Kind, Layout, &[Field], &Row, &mut Report) -> rusql
 fn for_each(
     connection: &Connection,
     kinds: &[Kind],
-    table: &str,
+    (table, which): (&str, &str),
     report: &mut Report,
     mut take: impl FnMut(&Kind, Layout, &[Field], &Row, &mut Report) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     let take: &mut OwnRow = &mut take;
     let Some(kind) = kinds.iter().find(|kind| kind.table == table) else { return Ok(()) };
-    let sql = format!("SELECT {} FROM {table} ORDER BY id", kind.names("", |_| true));
+    let sql = format!("SELECT {} FROM {table} WHERE {which} ORDER BY id", kind.names("", |_| true));
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {

@@ -7,10 +7,12 @@
 //!
 //! - [`content`]: records, rows, listings. [`links`]: snapshots and reviews, the chain, times.
 //! - [`counts`]: what they say of themselves.
+//! - [`some`]: the same for some snapshots only, as far as reports show them.
 
 mod content;
 mod counts;
 mod links;
+mod some;
 
 #[cfg(test)]
 mod tests;
@@ -25,7 +27,7 @@ use super::shape;
 use super::{Reader, schema, storage_error};
 use crate::error::Result;
 
-/// Something in the database that is not as fbsync wrote it.
+/// Something in the database that does not agree with the rest of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding(pub(crate) String);
 
@@ -47,6 +49,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Whether the schema is somebody else's, so that nothing in the file can be trusted to be a table.
+    pub(crate) fn is_strange(&self) -> bool {
+        self.strange
+    }
+
     fn find(&mut self, finding: impl Into<String>) {
         self.findings.push(Finding(finding.into()));
     }
@@ -76,9 +83,8 @@ pub(super) fn check(connection: &Connection, kinds: &[Kind]) -> Result<Report> {
         ("the counts", counts::counts),
     ];
     for (what, step) in steps {
-        match step(connection, kinds, &mut report) {
-            Err(error) if is_damage(&error) => report.find(format!("{what} cannot be checked: {error}")),
-            done => done.map_err(|error| storage_error(error, "read the database to its end"))?,
+        if let Some(damage) = checked(what, || step(connection, kinds, &mut report))? {
+            report.find(damage);
         }
         if report.strange {
             report.find("the content was not checked, since the schema is not fbsync's");
@@ -86,6 +92,14 @@ pub(super) fn check(connection: &Connection, kinds: &[Kind]) -> Result<Report> {
         }
     }
     Ok(report)
+}
+
+/// Takes a step. A file that is damaged is a finding; one that cannot be read at the moment is an error.
+fn checked(what: &str, step: impl FnOnce() -> rusqlite::Result<()>) -> Result<Option<String>> {
+    match step() {
+        Err(error) if is_damage(&error) => Ok(Some(format!("{what} cannot be checked: {error}"))),
+        done => done.map(|()| None).map_err(|error| storage_error(error, "read the database to its end")),
+    }
 }
 
 /// Whether the file itself is wrong (a value of another type, a page that makes no sense), and not the

@@ -11,7 +11,7 @@ use crate::store::field::Field;
 use crate::store::hash::{Hasher, LAYOUT, Layout};
 use crate::store::kind::{Part, Spec, Storage};
 use crate::store::shape::{REVIEW, SNAPSHOT};
-use crate::store::tests::{database, shown};
+use crate::store::tests::{database, rows_of, shown};
 use crate::store::{prune, schema};
 
 fn findings(connection: &Connection) -> Vec<String> {
@@ -79,6 +79,61 @@ fn every_column_of_every_table_is_covered() {
             }
         }
     }
+}
+
+/// What [`Reader::recheck`] finds of one snapshot.
+fn rechecked(connection: &Connection, id: i64) -> Vec<Finding> {
+    let mut report = Report::default();
+    let done = checked("the content", || some::check(connection, &[id].into(), &mut report));
+    report.findings.extend(done.expect("a readable file").map(Finding));
+    report.findings
+}
+
+fn hash_of(connection: &Connection, id: i64) -> String {
+    let sql = "SELECT content_sha256 FROM snapshots WHERE id = ?1";
+    connection.query_row(sql, [id], |row| row.get(0)).unwrap_or_default()
+}
+
+/// Everything that the public tables and views show of one snapshot.
+fn shown_of(connection: &Connection, id: i64) -> Vec<String> {
+    let views = ["coverage", "requests", "businesses", "accounts", "roles", "memberships", "access"];
+    views.iter().flat_map(|view| rows_of(connection, &format!("{view} WHERE snapshot_id = {id}"))).collect()
+}
+
+#[test]
+fn a_snapshot_that_is_handed_on_is_rechecked_without_the_rest() {
+    for (forgery, found) in [
+        ("UPDATE membership_rows SET role = 'client' WHERE role = 'business_partner'", "membership row"),
+        ("UPDATE account_rows SET full_name = 'x'", "account row"),
+        ("UPDATE business_rows SET name = 'x'", "business row"),
+        ("UPDATE coverage SET received = 9 WHERE snapshot_id = 3", "the content of snapshot 3"),
+        ("UPDATE snapshots SET note = 'x' WHERE id = 3", "the content of snapshot 3"),
+        (
+            "UPDATE snapshots SET finished_at = started_at, started_at = '2020-01-01T00:00:00Z' WHERE id = 3",
+            "snapshot 3",
+        ),
+        ("UPDATE snapshots SET previous_sha256 = 'x' WHERE id = 3", "does not follow"),
+        ("UPDATE listings SET rows = '{}'", "listing"),
+        ("UPDATE listings SET rows = 'not JSON'", "listing"),
+        ("UPDATE listings SET rows = '{\"999\":1}'", "listing"),
+        ("DELETE FROM membership_rows", "listing"),
+        ("DROP VIEW access", "access is missing"),
+        ("UPDATE snapshots SET content_sha256 = 'x' WHERE id = 2", "does not follow"),
+        // Nothing that snapshot 3 shows.
+        ("UPDATE membership_rows SET role = 'client' WHERE role = 'contractor'", ""),
+        ("UPDATE snapshots SET note = 'x' WHERE id = 1", ""),
+        ("", ""),
+    ] {
+        let connection = database();
+        forge(&connection, forgery);
+        let all = rechecked(&connection, 3);
+        assert_eq!(all.is_empty(), found.is_empty(), "{forgery}: {all:?}");
+        assert!(found.is_empty() || all.iter().any(|one| one.0.contains(found)), "{forgery}: {all:?}");
+    }
+    // A snapshot that others follow is held against them as well.
+    let connection = database();
+    forge(&connection, "UPDATE snapshots SET previous_sha256 = 'x' WHERE id = 3");
+    assert_ne!(rechecked(&connection, 2), []);
 }
 
 fn is_without_rowid(connection: &Connection, table: &str) -> bool {
@@ -373,6 +428,10 @@ proptest! {
         let report = check(&connection, &shape::kinds()).expect("a readable file");
         if report.findings.is_empty() && is_expected && report.pruned == 0 {
             prop_assert!(shown(&connection) == before, "the views show something else");
+        }
+        // What is handed on of one snapshot, without a look at the rest of the file.
+        if rechecked(&connection, 3).is_empty() && report.pruned == 0 && hash_of(&connection, 3) == noted {
+            prop_assert!(shown_of(&connection, 3) == shown_of(&database(), 3), "an export shows something else");
         }
     }
 }

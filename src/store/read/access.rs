@@ -9,7 +9,7 @@ use crate::model::marks::State;
 use crate::store::field::Field as Value;
 use crate::store::{Reader, schema, storage_error};
 
-/// One row of the access listing, its columns in the order of the view.
+/// One row of the access listing, its columns in the order of the view; then every address of the person.
 pub(crate) struct AccessRow<'a>(&'a Row<'a>);
 
 impl AccessRow<'_> {
@@ -24,6 +24,11 @@ impl AccessRow<'_> {
             Value::Text(text) => text,
             Value::Null | Value::Integer(_) | Value::Blob(_) => "".into(),
         })
+    }
+
+    /// Every address of the person in this snapshot, `;`-joined.
+    pub(crate) fn addresses(&self) -> Result<std::borrow::Cow<'_, str>> {
+        self.text(self.0.as_ref().column_count() - 1)
     }
 
     pub(crate) fn integer(&self, position: usize) -> Result<i64> {
@@ -95,7 +100,7 @@ impl Reader {
         mut take: impl FnMut(&AccessRow) -> Result<()>,
     ) -> Result<()> {
         let failed = |error| storage_error(error, "read the snapshot");
-        let (access, only) = (schema::access(), people.condition("m.account_key"));
+        let (access, only) = (schema::access(", a.emails"), people.condition("m.account_key"));
         let sql = format!("{access} WHERE s.id = ?1 AND {only} {}", schema::ACCESS_ORDER);
         let mut statement = self.connection().prepare(&sql).map_err(failed)?;
         let mut rows = statement.query((snapshot_id, people.parameter())).map_err(failed)?;

@@ -10,6 +10,9 @@ use crate::model::rows::collate;
 use crate::store::shape::ACCOUNT;
 use crate::store::{Reader, storage_error};
 
+/// Address and key of an account, which order it, and its row.
+type AccountAt = (Box<str>, Box<str>, i64);
+
 impl Reader {
     /// Every account's key and addresses, in no order.
     pub(crate) fn account_addresses(&self, snapshot_id: i64) -> Result<Vec<(String, String)>> {
@@ -42,11 +45,7 @@ impl Reader {
         Ok(())
     }
 
-    fn account_order(
-        &self,
-        snapshot_id: i64,
-        people: &People,
-    ) -> rusqlite::Result<Vec<(Box<str>, Box<str>, i64)>> {
+    fn account_order(&self, snapshot_id: i64, people: &People) -> rusqlite::Result<Vec<AccountAt>> {
         let sql = format!(
             "SELECT a.email, a.account_key, a.id FROM account_rows a JOIN
                 (SELECT DISTINCT e.value AS id FROM snapshot_listings s JOIN listings l ON l.id = s.memberships

@@ -26,6 +26,13 @@ pub(crate) struct BusinessLine {
     pub(crate) owner: Option<Owner>,
 }
 
+impl BusinessLine {
+    /// Its name and id, as they are told.
+    pub(crate) fn called(&self) -> String {
+        format!("{} ({})", self.name, self.id)
+    }
+}
+
 /// The first owner in the order of the listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Owner {

@@ -13,6 +13,6 @@ mod snapshot;
 pub(crate) use access::{AccessRow, People};
 pub(crate) use business::{BusinessLine, CoverageLine};
 pub(crate) use over_time::{Headcount, MemberDates, Timeline};
-pub(crate) use review::{Decision, Review, ReviewFile};
+pub(crate) use review::{Decision, Horizon, Review, ReviewFile};
 pub(super) use snapshot::{Owner, newest_complete, owner, whole};
 pub(crate) use snapshot::{Side, Snapshot, Usable};

@@ -1,13 +1,26 @@
 //! Recorded reviews: what was decided, by whom, from which files.
 
 use rusqlite::{Params, Row};
+use serde::{Deserialize, Serialize};
 
+use super::{Snapshot, Usable};
 use crate::error::Result;
+use crate::model::Status;
 use crate::model::marks::Verdict;
 use crate::store::kind::Shape;
 use crate::store::shape::{DECISION, REVIEW};
 use crate::store::{Reader, storage_error};
 use crate::time::Timestamp;
+
+/// How far a database is taken into account. A folder that was made earlier knows nothing of the reviews
+/// and snapshots that came since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Horizon {
+    /// The last review that counts; 0 for none.
+    pub(crate) review: i64,
+    /// The last snapshot that is looked at for what became of decisions; 0 for none.
+    pub(crate) snapshot: i64,
+}
 
 /// A review's own row.
 #[derive(Clone, Debug)]
@@ -60,20 +73,81 @@ pub(crate) struct Decision {
     pub(crate) state: String,
 }
 
+impl Horizon {
+    /// Nothing at all.
+    pub(crate) const NONE: Horizon = Horizon { review: 0, snapshot: 0 };
+
+    /// As far as either of the two.
+    pub(crate) fn or(self, other: Horizon) -> Horizon {
+        Horizon { review: self.review.max(other.review), snapshot: self.snapshot.max(other.snapshot) }
+    }
+}
+
 impl Reader {
+    /// Everything that the database holds, or held at a time.
+    pub(crate) fn horizon(&self, until: Option<Timestamp>) -> Result<Horizon> {
+        let reviews = self.reviews()?;
+        let last = reviews.iter().rfind(|review| until.is_none_or(|until| review.recorded_at <= until));
+        let newest = self.newest_snapshot(Usable::default(), until)?;
+        Ok(Horizon {
+            review: last.map_or(0, |review| review.id),
+            snapshot: newest.map_or(0, |newest| newest.id),
+        })
+    }
+
+    /// Of all this, what tells something about a snapshot: the last review of it or of one before, and, if
+    /// something was to be removed or changed, the last snapshot after it.
+    pub(crate) fn horizon_of(&self, snapshot: &Snapshot, horizon: Horizon) -> Result<Horizon> {
+        let review = "SELECT coalesce(max(r.id), 0) FROM reviews r JOIN snapshots s ON s.id = r.snapshot_id
+             WHERE r.id <= ?1 AND (s.finished_at, s.id) <= (?2, ?3)";
+        let later = format!(
+            "SELECT coalesce(max(id), 0) FROM snapshots
+             WHERE id <= ?1 AND (finished_at, id) > (?2, ?3) AND status <> '{}'
+                 AND EXISTS (SELECT 1 FROM reviews r JOIN decisions d ON d.review_id = r.id
+                     WHERE r.snapshot_id = ?3 AND r.id <= {} AND d.decision IN ('{}', '{}'))",
+            Status::Partial,
+            horizon.review,
+            Verdict::Remove,
+            Verdict::Change
+        );
+        let finished_at = snapshot.finished_at.to_string();
+        let id = |sql: &str, last: i64| -> rusqlite::Result<i64> {
+            self.connection()
+                .prepare_cached(sql)?
+                .query_row((last, &finished_at, snapshot.id), |row| row.get(0))
+        };
+        let read = || -> rusqlite::Result<Horizon> {
+            Ok(Horizon { review: id(review, horizon.review)?, snapshot: id(&later, horizon.snapshot)? })
+        };
+        read().map_err(|error| storage_error(error, "read the reviews"))
+    }
+
     /// Every review, oldest first.
     pub(crate) fn reviews(&self) -> Result<Vec<Review>> {
         self.review_rows(&REVIEW, "ORDER BY id", [], read_review)
     }
 
-    /// The reviews of a snapshot, oldest first.
-    pub(crate) fn reviews_of(&self, snapshot_id: i64) -> Result<Vec<Review>> {
-        self.review_rows(&REVIEW, "WHERE snapshot_id = ?1 ORDER BY id", [snapshot_id], read_review)
+    /// The reviews of a snapshot, up to the one with the id `last`; oldest first.
+    pub(crate) fn reviews_of(&self, snapshot_id: i64, last: i64) -> Result<Vec<Review>> {
+        let rest = "WHERE snapshot_id = ?1 AND id <= ?2 ORDER BY id";
+        self.review_rows(&REVIEW, rest, (snapshot_id, last), read_review)
     }
 
-    /// What one review decided, by row.
-    pub(crate) fn decisions(&self, review_id: i64) -> Result<Vec<Decision>> {
-        self.review_rows(&DECISION, "WHERE review_id = ?1 ORDER BY row_key", [review_id], read_decision)
+    /// The businesses about which a review decides, with the names that they had.
+    pub(crate) fn decided_businesses(&self, review_id: i64) -> Result<Vec<(i64, String)>> {
+        let sql = "SELECT DISTINCT business_id, business_name FROM decisions WHERE review_id = ?1";
+        let read = || -> rusqlite::Result<Vec<(i64, String)>> {
+            let mut businesses = self.connection().prepare_cached(sql)?;
+            businesses.query_map([review_id], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        read().map_err(|error| storage_error(error, "read the reviews"))
+    }
+
+    /// What one review decided about a business, by row.
+    pub(crate) fn decisions(&self, review_id: i64, business_id: i64) -> Result<Vec<Decision>> {
+        // Every row key begins with its business, and the table lies in their order.
+        let rest = "WHERE review_id = ?1 AND row_key >= ?2 || '/' AND row_key < ?2 || '0' ORDER BY row_key";
+        self.review_rows(&DECISION, rest, (review_id, business_id), read_decision)
     }
 
     /// The files of a review, by name.

@@ -218,6 +218,23 @@ impl Reader {
         Ok(self.select(&rest, (of.finished_at.to_string(), of.id))?.pop())
     }
 
+    /// The snapshots after this one that can be used, up to the one with the id `last`; oldest first.
+    pub(crate) fn later(&self, usable: Usable, of: &Snapshot, last: i64) -> Result<Vec<Snapshot>> {
+        let rest = format!(
+            "WHERE {} AND (finished_at, id) > (?1, ?2) AND id <= ?3 ORDER BY finished_at, id",
+            usable.condition()
+        );
+        self.select(&rest, (of.finished_at.to_string(), of.id, last))
+    }
+
+    /// The snapshots before this one that were reviewed, by a review up to `last_review`; newest first.
+    pub(crate) fn reviewed_before(&self, of: &Snapshot, last_review: i64) -> Result<Vec<Snapshot>> {
+        let rest =
+            "WHERE (finished_at, id) < (?1, ?2) AND id IN (SELECT snapshot_id FROM reviews WHERE id <= ?3)
+             ORDER BY finished_at DESC, id DESC";
+        self.select(rest, (of.finished_at.to_string(), of.id, last_review))
+    }
+
     /// In how many businesses of a snapshot the team list was read to its end.
     pub(crate) fn lists_read(&self, id: i64) -> Result<i64> {
         let sql = format!(

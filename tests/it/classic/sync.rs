@@ -240,7 +240,7 @@ fn a_list_that_repeats_the_token_in_any_encoding_is_not_kept() {
 #[test]
 fn a_system_can_be_left_out_like_any_business() {
     let home = signed_in_to(System::default());
-    home.fbsync(&["sync", "--db", DB, "--business", "1"]).exits(2).says("does not reach a business 1");
+    home.fbsync(&["sync", "--db", DB, "--business", "1"]).exits(2).says("has no access to business 1");
     home.sync().succeeds();
     let id = home.tables().one("SELECT business_id FROM businesses");
     home.fbsync(&["sync", "--db", DB, "--skip-business", &id]).succeeds();

@@ -3,14 +3,17 @@
 //! What a client is handed must tell nothing of another client, and much of a row can come from
 //! elsewhere: who an address belongs to, that others use it too, a person's further addresses and
 //! businesses. So the memberships are read back, related again with these businesses as all there is,
-//! and written to a database in memory that every report reads like any other.
+//! and written to a database in memory that every report reads like any other. Reviews follow them
+//! ([`reviews`]).
+
+mod reviews;
 
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::read::Snapshot;
-use super::shape::COVERAGE;
+use super::read::{Horizon, Snapshot};
+use super::shape::{COVERAGE, SNAPSHOT};
 use super::write::{self, Totals};
 use super::{Reader, schema, storage_error};
 use crate::error::{Error, Kind, Result};
@@ -32,9 +35,16 @@ struct Copied {
 }
 
 impl Reader {
-    /// The snapshot with only these businesses, and where the past is wanted, behind it every earlier one.
-    /// Their ids, times and hashes stay those of the whole.
-    pub(crate) fn alone(&self, snapshot_id: i64, businesses: &[i64], past: bool) -> Result<Reader> {
+    /// The snapshot with only these businesses, what was decided about them, the later ones that tell what
+    /// became of that, and where the past is wanted, behind it every earlier one. Their ids, times and
+    /// hashes stay those of the whole.
+    pub(crate) fn alone(
+        &self,
+        snapshot_id: i64,
+        businesses: &[i64],
+        past: bool,
+        horizon: Horizon,
+    ) -> Result<Reader> {
         let failed = |error| storage_error(error, "take businesses out of the snapshot");
         let wanted = serde_json::json!(businesses).to_string();
         let mut held = self.held(&wanted).map_err(failed)?;
@@ -49,11 +59,16 @@ impl Reader {
         schema::create(&target).map_err(failed)?;
         let mut copied = None;
         let snapshot = self.snapshot(snapshot_id)?;
-        for snapshot in if past { self.snapshots_until(&snapshot)? } else { vec![snapshot] } {
+        let later = self.followed_in(&snapshot, businesses, horizon)?;
+        let mut wanted = if past { self.snapshots_until(&snapshot)? } else { vec![snapshot.clone()] };
+        wanted.extend(later);
+        for snapshot in wanted {
             let held = held.remove(&snapshot.id).unwrap_or_default();
             copied = Some(self.copy(snapshot, held, copied, &target).map_err(failed)?);
         }
-        Ok(Reader { connection: target })
+        let alone = Reader { connection: target };
+        self.copy_reviews(&snapshot, businesses, &alone, horizon)?;
+        Ok(alone)
     }
 
     /// What each snapshot has of these businesses, in order.
@@ -108,6 +123,7 @@ impl Reader {
         let id = snapshot.id;
         write::insert_own_row(
             &transaction,
+            &SNAPSHOT,
             &Snapshot {
                 status: if complete { Status::Complete } else { Status::Partial },
                 businesses: totals.businesses,

@@ -1,0 +1,127 @@
+//! The part of README.txt about the review: who decided what and when, what an auditor would ask about,
+//! what was to be removed or changed, and when it was gone.
+
+use super::manifest::{FollowedEntry, Manifest, ReviewEntry};
+use super::readme::Page;
+use crate::model::marks::Concern;
+use crate::report::in_words;
+
+pub(super) fn tell(page: &mut Page, manifest: &Manifest, review: &ReviewEntry) {
+    page.heading("HOW IT WAS REVIEWED");
+    who_decided(page, review);
+    findings(page, review);
+    recorded(page, manifest, review);
+    page.heading("WHAT WAS TO BE REMOVED OR CHANGED, AND WHAT BECAME OF IT");
+    followed(page, manifest, review);
+}
+
+fn who_decided(page: &mut Page, review: &ReviewEntry) {
+    let decisions: Vec<String> =
+        review.decisions.iter().map(|(decision, n)| format!("{n} {decision}")).collect();
+    let open = match review.undecided {
+        0 => "none is left open".to_owned(),
+        n => format!("{n} are NOT DECIDED"),
+    };
+    page.paragraph(&format!(
+        "Of {} rows, {} were decided ({}); {open}.",
+        review.decided + review.undecided,
+        review.decided,
+        decisions.join(", ")
+    ));
+    for one in &review.reviewers {
+        let when = match one.first_on == one.last_on {
+            true => format!("on {}", one.first_on),
+            false => format!("from {} to {}", one.first_on, one.last_on),
+        };
+        page.item(&format!("{} decided {}, {when}", one.reviewer, rows(one.decisions)));
+    }
+    page.line("");
+}
+
+fn findings(page: &mut Page, review: &ReviewEntry) {
+    page.paragraph(match review.findings.is_empty() {
+        true => {
+            "Nothing is known against the review itself: as far as names and addresses tell, nobody \
+             decided about their own access, and every decision is dated within 30 days of the snapshot."
+        }
+        false => "Found in the review itself:",
+    });
+    for one in &review.findings {
+        let meaning = Concern::parse(&one.finding).map(Concern::meaning).unwrap_or(&one.finding);
+        page.item(&format!("{} ({}, {})", meaning, one.reviewer, rows(one.decisions)));
+    }
+    if !review.findings.is_empty() {
+        page.line("");
+    }
+}
+
+fn recorded(page: &mut Page, manifest: &Manifest, review: &ReviewEntry) {
+    for one in &review.recorded {
+        let note = one.note.as_ref().map(|note| format!("; note: {note}")).unwrap_or_default();
+        page.item(&format!(
+            "review {} was recorded at {} (UTC): {} decided, {} left open{note}",
+            one.id,
+            one.recorded_at,
+            rows(usize::try_from(one.decisions).unwrap_or_default()),
+            one.undecided
+        ));
+    }
+    page.line("");
+    page.paragraph(match manifest.files.iter().any(|file| file.original.is_some()) {
+        true => "The very files that the reviewers filled in are in the folder reviewed/.",
+        false => "The files that the reviewers filled in are kept where this was exported.",
+    });
+}
+
+fn followed(page: &mut Page, manifest: &Manifest, review: &ReviewEntry) {
+    let all: usize = review.outcomes.values().sum();
+    let snapshot = &manifest.snapshot;
+    if all == 0 {
+        return page.paragraph("Nothing was to be removed or changed.");
+    }
+    page.paragraph(&match &review.followed_until {
+        Some(last) => format!(
+            "The review was of snapshot {} ({}). What became of it was looked for in every complete \
+             snapshot since, up to snapshot {} ({}):",
+            snapshot.id, snapshot.finished_at, last.id, last.finished_at
+        ),
+        None => format!(
+            "The review was of snapshot {} ({}), and there is no complete snapshot since. Whether anything \
+             was carried out is NOT KNOWN:",
+            snapshot.id, snapshot.finished_at
+        ),
+    });
+    review.followed.iter().for_each(|one| page.item(&sentence(one)));
+    if all > review.followed.len() {
+        page.item(&format!("{} more, which the report `outcomes` has", rows(all - review.followed.len())));
+    }
+    page.line("");
+}
+
+fn sentence(one: &FollowedEntry) -> String {
+    let FollowedEntry { person, business, role, decision, justification, reviewer, reviewed_at, .. } = one;
+    let outcome = match &one.seen {
+        None => "not looked at since".to_owned(),
+        Some(seen) => {
+            let days = match one.days.unwrap_or_default() {
+                1 => "1 day".to_owned(),
+                days => format!("{days} days"),
+            };
+            let outcome = match one.outcome.as_str() {
+                "still_there" => "STILL THERE".to_owned(),
+                "back_again" => "BACK AGAIN".to_owned(),
+                "cannot_tell" => "cannot tell, since the list could not be read".to_owned(),
+                outcome => in_words(outcome),
+            };
+            format!("{outcome}, seen in snapshot {} ({}), {days} later", seen.id, seen.finished_at)
+        }
+    };
+    format!(
+        "{person}, {role} in {business}: {decision} ({justification}), decided by {reviewer} on {reviewed_at}: \
+         {outcome}"
+    )
+}
+
+fn rows(n: usize) -> String {
+    if n == 1 { "1 row".to_owned() } else { format!("{n} rows") }
+}

@@ -1,0 +1,31 @@
+//! Long lists told short: nobody reads a hundred names in a warning.
+
+use std::fmt::Display;
+
+/// So many are told.
+const TOLD: usize = 5;
+
+/// The first of them, and how many more there are.
+pub(crate) fn few_of<T>(all: &[T]) -> (&[T], usize) {
+    let told = &all[..all.len().min(TOLD)];
+    (told, all.len() - told.len())
+}
+
+/// The same in one line.
+pub(crate) fn few<T: Display>(all: &[T]) -> String {
+    let (told, more) = few_of(all);
+    let told = told.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if more == 0 { told } else { format!("{told} and {more} more") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_is_cut() {
+        assert_eq!(few::<i64>(&[]), "");
+        assert_eq!(few(&[1, 2, 3, 4, 5]), "1, 2, 3, 4, 5");
+        assert_eq!(few(&[1, 2, 3, 4, 5, 6]), "1, 2, 3, 4, 5 and 1 more");
+    }
+}

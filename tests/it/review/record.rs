@@ -1,0 +1,189 @@
+//! `review record`: whole or not at all.
+
+use std::fs;
+use std::process::Command;
+
+use fbsync::sandbox::changes;
+
+use super::{DAY, NOON, Row, email, fill, fixture, fixtures, keep, on_day, read_once, record, remove, rows};
+use super::{set, sheet, somebody, write};
+use crate::harness::{DB, Home};
+use crate::reports::{synced, world};
+
+/// The demo's second reading, on the very second that the filled sheets of the fixtures were made at.
+fn as_when_the_fixtures_were_made() -> Home {
+    loop {
+        let home = synced(world());
+        home.sandbox.change(changes::quarter_later);
+        home.fbsync(&["sync"]).succeeds();
+        let made = home.tables().one("SELECT finished_at FROM snapshots WHERE id = 2");
+        // On a busy machine a reading can take a second.
+        if made == "2026-06-30T12:00:00Z" {
+            return home.with("FBSYNC_TEST_CLOCK", &(NOON + 40 * DAY).to_string());
+        }
+    }
+}
+
+#[test]
+fn what_every_program_wrote_is_recorded_alike() {
+    let home = as_when_the_fixtures_were_made();
+    let expected = fs::read_to_string(fixture("decisions.csv")).expect("a fixture");
+    let expected: Vec<Row> =
+        csv::Reader::from_reader(expected.as_bytes()).deserialize().map(|row| row.expect("CSV")).collect();
+    for name in fixtures() {
+        let run = home.fbsync(&["review", "record", &fixture(&name), "--part", "--json"]).succeeds();
+        run.says("decided more than 30 days after the snapshot (1 decision, marked late)")
+            .says("nobody else reviewed this reviewer's own access")
+            .says("the reviewer is the person reviewed");
+        let id = home.tables().number("SELECT max(id) FROM reviews");
+        for row in &expected {
+            let columns = "decision, ifnull(change_to, ''), reviewer, reviewer_email, reviewed_at, justification, ticket, findings";
+            let key = &row["row_key"];
+            let sql = format!("SELECT {columns} FROM decisions WHERE review_id = {id} AND row_key = '{key}'");
+            let columns = columns.replace("ifnull(change_to, '')", "change_to");
+            let wanted: Vec<&str> = columns.split(", ").map(|column| row[column].as_str()).collect();
+            assert_eq!(home.tables().one(&sql), wanted.join("|"), "{name}");
+        }
+        let body = fs::read(fixture(&name)).expect("a fixture");
+        let body: String = body.iter().map(|byte| format!("{byte:02x}")).collect();
+        let stored = format!("SELECT name, hex(body) FROM review_files WHERE review_id = {id}");
+        assert_eq!(home.tables().one(&stored), format!("{name}|{}", body.to_uppercase()), "{name}");
+    }
+    home.fbsync(&["verify"]).succeeds();
+}
+
+#[test]
+fn everything_wrong_is_told_at_once_and_nothing_recorded() {
+    let home = read_once();
+    let rows = sheet(&home, &[]);
+    let before = home.database_bytes();
+    let mut wrong = rows.clone();
+    set(&mut wrong[0], &[("decision", "delete")]);
+    set(&mut wrong[1], &[("decision", "remove")]);
+    set(&mut wrong[2], &[("decision", "change"), ("justification", "moved")]);
+    set(&mut wrong[3], &[("decision", "keep"), ("role_label", "Client")]);
+    set(&mut wrong[4], &[("decision", "keep"), ("reviewed_at", "2026-06-29")]);
+    wrong.pop();
+    write(&home, "wrong.csv", &wrong);
+    let run = record(&home, &["wrong.csv"], &["--json"]).exits(10);
+    let run = run
+        .says("wrong.csv, row 2: ")
+        .says("`delete` is no decision; write keep, remove, change or ask")
+        .says("wrong.csv, row 3: ")
+        .says("no reason to remove")
+        .says("no role to change to; write one of: Owner, Admin, Manager")
+        .says("Role was edited: `")
+        .says("decided on 2026-06-29, before the snapshot of 2026-06-30")
+        .says("the row is in no sheet; put it back, or give --part")
+        .says("error: 6 problems in the sheets of snapshot 1; nothing was recorded")
+        .says("hint: ");
+    let said = run.json();
+    assert_eq!((said["errors"].as_array().map(Vec::len), said["review"].is_null()), (Some(6), true));
+    assert_eq!(home.database_bytes(), before);
+
+    write(&home, "open.csv", &rows);
+    record(&home, &["open.csv"], &[]).exits(10).says("no decision; write keep");
+    let mut good = rows;
+    good.iter_mut().for_each(keep);
+    write(&home, "good.csv", &good);
+    record(&home, &["good.csv"], &["--dry-run"]).succeeds();
+    assert_eq!(home.database_bytes(), before);
+}
+
+#[test]
+fn what_is_no_sheet_of_this_database_is_the_person_s_to_put_right() {
+    let home = read_once();
+    fs::write(home.path("list.csv"), "name,email\nAnn,ann@x.example\n").expect("a file");
+    fs::write(home.path("noise.xlsx"), "PK\u{3}\u{4}noise").expect("a file");
+    assert!(Command::new("mkfifo").arg(home.path("pipe.csv")).status().expect("mkfifo").success());
+    let mut rows = sheet(&home, &[]);
+    rows.iter_mut().for_each(|row| set(row, &[("decision", "keep"), ("snapshot_id", "7")]));
+    write(&home, "other.csv", &rows);
+    for (file, problem) in [
+        ("list.csv", "no sheet has the headings row_key, snapshot_id, decision"),
+        ("noise.xlsx", "it is damaged, or protected by a password"),
+        ("pipe.csv", "it is a pipe"),
+        ("none.csv", "cannot read none.csv"),
+        ("other.csv", "about snapshot 7, which this database does not hold"),
+    ] {
+        record(&home, &[file], &[]).exits(3).says(problem);
+    }
+    home.fbsync(&["review", "record", "list.csv", "--reviewer", "Owen"]).exits(2).says("NAME <EMAIL>");
+    fill(&home, "good.csv", keep);
+    home.fbsync(&["review", "record", "good.csv"]).exits(10).says("no reviewer").says("--reviewer");
+    record(&home, &["good.csv"], &["--db", "nowhere.sqlite"]).exits(9);
+}
+
+#[test]
+fn several_files_of_one_name_and_a_note_are_kept_with_it() {
+    let home = read_once();
+    let (mut first, mut second) = (sheet(&home, &[]), sheet(&home, &[]));
+    first.truncate(3);
+    first.iter_mut().for_each(keep);
+    second.drain(..3);
+    second.iter_mut().for_each(keep);
+    for (folder, rows) in [("a", first), ("b", second)] {
+        fs::create_dir(home.path(folder)).expect("a folder");
+        write(&home, &format!("{folder}/review.csv"), &rows);
+    }
+    record(&home, &["a/review.csv", "b/review.csv"], &["--note", "Q2, both offices", "-v"])
+        .succeeds()
+        .says("review 1 of snapshot 1: 6 rows decided (6 keep), 0 undecided");
+    let tables = home.tables();
+    assert_eq!(tables.rows("SELECT name FROM review_files"), ["review-2.csv", "review.csv"]);
+    assert_eq!(tables.one("SELECT note, files, decisions, undecided FROM reviews"), "Q2, both offices|2|6|0");
+    let listed = home.fbsync(&["review", "list", "--json"]).succeeds().json();
+    assert_eq!(listed[0]["note"], "Q2, both offices");
+    home.fbsync(&["snapshots", "--head"]).succeeds();
+    home.fbsync(&["verify"]).succeeds();
+}
+
+#[test]
+fn a_clock_that_went_back_is_refused_and_a_later_decision_supersedes() {
+    let home = read_once();
+    let ann = email(&somebody(&home, 0));
+    fill(&home, "keep.csv", keep);
+    fill(&home, "remove.csv", remove(&ann));
+    let home = on_day(home, 3, |home| drop(record(home, &["keep.csv"], &[]).succeeds()));
+    let before = home.database_bytes();
+    let home = on_day(home, 2, |home| {
+        record(home, &["remove.csv"], &[])
+            .exits(3)
+            .says("before review 1 of 2026-07-03T12:00:0")
+            .says("hint: check this machine's clock");
+    });
+    assert_eq!(home.database_bytes(), before);
+    let home = on_day(home, 4, |home| drop(record(home, &["remove.csv"], &[]).succeeds()));
+    let decided = rows(&home.fbsync(&["export", "decisions"]).succeeds());
+    let of_ann = decided.iter().find(|row| row["email"] == ann).expect("Ann");
+    assert_eq!((decided.len(), &*of_ann["decision"], &*of_ann["review_id"]), (6, "remove", "2"));
+    assert_eq!(home.tables().number("SELECT count(*) FROM decisions"), 12);
+}
+
+#[test]
+fn a_recording_that_is_killed_has_happened_or_not() {
+    for (step, reviews) in [("reading", 0), ("commit", 0), ("committed", 1)] {
+        let home = read_once();
+        fill(&home, "r.csv", keep);
+        let mut command = home.command(&["review", "record", "r.csv"]);
+        command.args(super::REVIEWER).env("FBSYNC_TEST_DIE_AT", step);
+        assert_eq!(home.run(&mut command).signal, Some(9));
+        home.fbsync(&["verify"]).succeeds();
+        assert_eq!(home.tables().number("SELECT count(*) FROM reviews"), reviews, "{step}");
+        // Whatever was there before, it can be recorded now.
+        record(&home, &["r.csv"], &[]).succeeds();
+        home.fbsync(&["verify", "--db", DB]).succeeds();
+    }
+}
+
+#[test]
+fn nothing_is_recorded_beside_another_writer() {
+    let home = read_once();
+    fill(&home, "r.csv", keep);
+    let lock = fs::File::open(home.path("audit.sqlite.lock")).expect("a lock file");
+    lock.try_lock().expect("nobody holds it");
+    record(&home, &["r.csv"], &[]).exits(8);
+    record(&home, &["r.csv"], &["--dry-run"]).succeeds();
+    lock.unlock().expect("it was held");
+    record(&home, &["r.csv"], &[]).succeeds();
+}
