@@ -82,16 +82,18 @@ impl<B: AsRef<Row>, A: AsRef<Row>> Paired<B, A> {
         }
         let mut groups: BTreeMap<String, (Vec<B>, Vec<A>)> = BTreeMap::new();
         let (mut still_gone, mut still_come) = (Vec::new(), Vec::new());
-        for row in self.gone.drain(..) {
-            match by.key_where(row.as_ref(), read_after) {
-                Some(key) => groups.entry(key).or_default().0.push(row),
-                None => still_gone.push(row),
-            }
-        }
         for row in self.come.drain(..) {
             match by.key_where(row.as_ref(), read_before) {
                 Some(key) => groups.entry(key).or_default().1.push(row),
                 None => still_come.push(row),
+            }
+        }
+        // Of those that ended there can be many more.
+        for row in self.gone.drain(..) {
+            let group = by.key_where(row.as_ref(), read_after).and_then(|key| groups.get_mut(&key));
+            match group {
+                Some((before, _)) => before.push(row),
+                None => still_gone.push(row),
             }
         }
         for (before, after) in groups.into_values() {

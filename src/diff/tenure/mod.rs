@@ -196,17 +196,18 @@ impl Tenures {
         self.newest = Some(reading);
     }
 
-    /// Goes on to the next reading. Only rows that the one before does not have are asked for.
+    /// Goes on to the next reading. `load` gives the rows of entries, in their order; it is asked for those
+    /// that the reading before does not have.
     pub(crate) fn follow<E>(
         &mut self,
         reading: usize,
         read: Read,
         listing: &[Entry],
-        mut load: impl FnMut(Entry) -> Result<Row, E>,
+        load: impl FnOnce(&[Entry]) -> Result<Vec<Row>, E>,
     ) -> Result<(), E> {
         let mut present = HashMap::with_capacity(listing.len());
         let mut is_there = vec![false; self.all.len()];
-        let mut rows = Vec::new();
+        let mut new = Vec::new();
         for entry in listing.iter().copied() {
             match self.present.get(&entry).filter(|at| !list_was_read(read) || self.all[**at].entry == entry)
             {
@@ -214,9 +215,11 @@ impl Tenures {
                     is_there[*at] = true;
                     present.insert(entry, *at);
                 }
-                None => rows.push(Held { entry, row: load(entry)? }),
+                None => new.push(entry),
             }
         }
+        let rows = load(&new)?;
+        let rows = new.into_iter().zip(rows).map(|(entry, row)| Held { entry, row }).collect();
         let open = |(at, tenure): &(usize, &Tenure)| !is_there[*at] && tenure.seen != Seen::No;
         let open = self.all.iter().enumerate().filter(open).map(|(at, tenure)| Placed(at, tenure));
         let Paired { mut pairs, gone, come } = pair(open.collect(), rows, self.known, read);

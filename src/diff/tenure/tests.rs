@@ -32,7 +32,8 @@ fn follow(readings: &[(&[&str], Vec<Row>)], now: usize) -> Vec<Tenure> {
                 Entry { membership: i64::try_from(at).expect("few"), account: 0 }
             })
             .collect();
-        let load = |entry: Entry| Ok::<_, Infallible>(stored[entry.membership as usize].clone());
+        let row = |entry: &Entry| stored[entry.membership as usize].clone();
+        let load = |entries: &[Entry]| Ok::<_, Infallible>(entries.iter().map(row).collect());
         tenures.follow(reading, read(sources), &entries, load).expect("no failure");
     }
     tenures.finish(now)

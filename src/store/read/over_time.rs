@@ -11,13 +11,13 @@ use rusqlite::OptionalExtension as _;
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 
 use super::{People, Snapshot};
-use crate::diff::Read;
 use crate::diff::tenure::{Entry, Tenure, Tenures};
+use crate::diff::{self, Read};
 use crate::error::Result;
 use crate::model::marks::State;
 use crate::model::persons::{Acquaintance, Persons};
 use crate::model::rows::{collate, full_name};
-use crate::store::{Reader, compare, storage_error};
+use crate::store::{Reader, compare, schema, storage_error};
 use crate::time::Timestamp;
 
 /// A business in one of many snapshots.
@@ -119,7 +119,7 @@ impl Reader {
                     true => tenures.unchanged(reading.at),
                     false => {
                         let listing = self.entries(reading.listing)?;
-                        tenures.follow(reading.at, reading.read, &listing, |entry| self.row(entry))?;
+                        tenures.follow(reading.at, reading.read, &listing, |entries| self.rows(entries))?;
                     }
                 }
                 newest = Some(reading);
@@ -166,13 +166,23 @@ impl Reader {
         Ok(dates.unwrap_or_default())
     }
 
-    fn row(&self, entry: Entry) -> rusqlite::Result<crate::diff::Row> {
-        let sql = format!(
-            "SELECT {} FROM membership_rows m, account_rows a WHERE m.id = ?1 AND a.id = ?2",
-            compare::compared()
-        );
-        let mut row = self.connection().prepare_cached(&sql)?;
-        row.query_row((entry.membership, entry.account), compare::read_row)
+    /// The rows of entries, in their order.
+    fn rows(&self, entries: &[Entry]) -> rusqlite::Result<Vec<diff::Row>> {
+        if entries.is_empty() {
+            return Ok(Vec::new());
+        }
+        // As a listing has them.
+        let pairs = entries.iter().map(|entry| format!("\"{}\":{}", entry.membership, entry.account));
+        let listing = format!("{{{}}}", pairs.collect::<Vec<_>>().join(","));
+        let sql = format!("SELECT {} FROM (SELECT ?1 AS rows) l {}", compare::compared(), schema::MEMBERS);
+        let mut rows = self.connection().prepare_cached(&sql)?;
+        let rows: Vec<diff::Row> =
+            rows.query_map([listing], compare::read_row)?.collect::<rusqlite::Result<_>>()?;
+        match rows.len() == entries.len() {
+            true => Ok(rows),
+            // A row that a listing names is gone.
+            false => Err(rusqlite::Error::QueryReturnedNoRows),
+        }
     }
 
     fn entries(&self, listing: i64) -> rusqlite::Result<Vec<Entry>> {
