@@ -46,17 +46,17 @@ pub(crate) struct Limits;
 
 impl Limits {
     pub(crate) const TEXT: [&'static str; 9] = [
-        "authorised apps and API tokens, which may act for a person, are not visible through this API",
+        "authorised apps and API tokens, which can act for a person, are not visible through this API",
         "clients' logins to their portal are not visible",
-        "access that is given project by project is not visible",
-        "settings made for one person beyond the role are not visible",
-        "access of FreshBooks' own staff is not visible",
-        "whether others use a second factor at sign-in is not visible",
-        "what changed and changed back between two snapshots is not visible; FreshBooks' own audit log does \
-         not cover changes to the team either, and `diff` shows what two snapshots tell",
-        "FreshBooks has two kinds of accountants, one of them with full access, and may call both roles by \
-         the same word: ask which one it is",
-        "a person who was removed may show as inactive, or not at all",
+        "project-level access is not visible",
+        "per-person settings beyond the role are not visible",
+        "access by FreshBooks' own staff is not visible",
+        "whether people sign in with multi-factor authentication is not visible",
+        "changes that were made and reverted between two snapshots are not visible; FreshBooks' own audit log \
+         does not cover team changes at all, and `diff` shows how two snapshots differ",
+        "FreshBooks has two kinds of accountant, one of them with full access, and the API may use the same \
+         role for both: ask which one it is",
+        "a removed person may appear as inactive, or not at all",
     ];
 }
 

@@ -74,7 +74,7 @@ impl Page {
         self.pair("Snapshot", &format!("{} ({})", snapshot.id, snapshot.status))?;
         self.pair("Snapshot SHA-256", &snapshot.content_sha256)?;
         if report.is_filled_in() && view.options.own_domains.is_empty() {
-            self.pair("Why review", "does not tell who is external: --own-domain was not given")?;
+            self.pair("Why review", "does not say who is external: --own-domain was not given")?;
         }
         if let Some(since) = summary::since(report, view) {
             self.pair("Compared with", &since)?;
@@ -148,7 +148,7 @@ impl Page {
             match tie.expected {
                 Some(expected) => self.number(2, expected)?,
                 None => {
-                    self.sheet.write_string_with_format(self.row, 2, "not told", &right)?;
+                    self.sheet.write_string_with_format(self.row, 2, "not given", &right)?;
                 }
             }
             for (at, count) in
