@@ -43,7 +43,7 @@ impl Remark<'_> {
                         (format!(" on {last} ({ago})"), format!("left {ago}"))
                     }
                 };
-                (format!("left{on} according to the roster, and still has access{}", by(*manager)), short)
+                (format!("left{on} according to the roster and still has access{}", by(*manager)), short)
             }
             Remark::NotOnRoster => (
                 "no address of this person is on the roster: ask who this is and why they have access"

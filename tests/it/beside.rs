@@ -229,7 +229,7 @@ fn a_roster_finds_who_left_by_any_address() {
     assert_eq!(strangers(&told), 1);
     assert_eq!(strangers(&attention(&home, &["--roster", "roster.csv"])), 4);
     let meaning = columns(&export(&home, "attention", &options).succeeds(), &["meaning"]);
-    let expected = "left on 2026-05-31 (30 days ago) according to the roster, and still has access; manager: \
+    let expected = "left on 2026-05-31 (30 days ago) according to the roster and still has access; manager: \
                     Mo Boss";
     assert_eq!(meaning[0], expected);
 }
