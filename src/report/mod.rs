@@ -65,7 +65,7 @@ pub(crate) use format::{Lines, Style, write};
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
 pub(crate) use roster::{Entry, Roster};
 pub(crate) use table::Table;
-pub(crate) use view::{Limits, Options, Scope, View};
+pub(crate) use view::{Options, Scope, View};
 pub(crate) use xlsx::LONGEST_CELL;
 
 use crate::error::Result;

@@ -42,23 +42,27 @@ pub(crate) enum Scope {
 }
 
 /// What cannot be learned from this source, in the words of every manifest and README.
-pub(crate) struct Limits;
+const LIMITS: [&str; 9] = [
+    "authorised apps and API tokens, which may act for a person, are not visible through this API",
+    "clients' logins to their portal are not visible",
+    "access that is given project by project is not visible",
+    "settings made for one person beyond the role are not visible",
+    "access of FreshBooks' own staff is not visible",
+    "whether others use a second factor at sign-in is not visible",
+    "what changed and changed back between two snapshots is not visible; FreshBooks' own audit log does \
+     not cover changes to the team either, and `diff` shows what two snapshots tell",
+    "FreshBooks has two kinds of accountants, one of them with full access, and may call both roles by \
+     the same word: ask which one it is",
+    "a person who was removed may show as inactive, or not at all",
+];
 
-impl Limits {
-    pub(crate) const TEXT: [&'static str; 9] = [
-        "authorised apps and API tokens, which may act for a person, are not visible through this API",
-        "clients' logins to their portal are not visible",
-        "access that is given project by project is not visible",
-        "settings made for one person beyond the role are not visible",
-        "access of FreshBooks' own staff is not visible",
-        "whether others use a second factor at sign-in is not visible",
-        "what changed and changed back between two snapshots is not visible; FreshBooks' own audit log does \
-         not cover changes to the team either, and `diff` shows what two snapshots tell",
-        "FreshBooks has two kinds of accountants, one of them with full access, and may call both roles by \
-         the same word: ask which one it is",
-        "a person who was removed may show as inactive, or not at all",
-    ];
-}
+/// The same of FreshBooks Classic, in addition.
+const CLASSIC_LIMITS: [&str; 2] = [
+    "FreshBooks Classic has no roles: staff 1, whose account created the system, is listed as its \
+     administrator, and what other staff may do is not visible",
+    "FreshBooks Classic gives times without a time zone: they are kept as text in the records, and are \
+     not in the reports",
+];
 
 /// One snapshot, or some of its businesses, ready to be reported.
 pub(crate) struct View<'a> {
@@ -188,6 +192,12 @@ impl<'a> View<'a> {
     pub(crate) fn is_asked_for(&self, approval: &Approval) -> bool {
         let known = approval.accounts.iter().flatten().any(|account| self.people.has(account));
         known || self.options.people.is_empty() || self.options.people.contains(&approval.email)
+    }
+
+    /// What the source of the snapshot cannot show.
+    pub(crate) fn limits(&self) -> Vec<&'static str> {
+        let is_classic = self.businesses.iter().any(|business| role::is_classic(&business.own_role));
+        LIMITS.into_iter().chain(CLASSIC_LIMITS.into_iter().filter(|_| is_classic)).collect()
     }
 
     /// Whether the person who signed in owns the business.

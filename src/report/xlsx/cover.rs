@@ -6,7 +6,7 @@ use super::print::print_setup;
 use super::{failed, fitting, look};
 use crate::error::Result;
 use crate::report::summary::{self, STATES, capitalized, wrapped};
-use crate::report::{self, Limits, Report, Style, View};
+use crate::report::{self, Report, Style, View};
 
 /// As many characters as the columns to the right of the labels are wide.
 const WIDTH: usize = 100;
@@ -87,7 +87,7 @@ impl Page {
         self.counts(counts)?;
         self.ties(view)?;
         self.heading(&["What this source cannot show"])?;
-        for limit in Limits::TEXT {
+        for limit in view.limits() {
             self.line(&format!("- {limit}"), &Format::new())?;
         }
         Ok(())

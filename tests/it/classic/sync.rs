@@ -152,6 +152,17 @@ fn what_passes_is_asked_again_and_what_does_not_is_told() {
 }
 
 #[test]
+fn an_answer_without_end_is_not_read_to_the_end() {
+    let home = signed_in_to(System::default());
+    let name = "x".repeat(10_000_000);
+    let padded =
+        envelope(&format!("<staff_members><member><staff_id>1{name}</staff_id></member></staff_members>"));
+    home.sandbox.arm(Fault::on(XML).body_contains("staff.list").times(5).then(padded));
+    home.sync().exits(7).says("staff.list: the answer is larger than 10 MB");
+    assert_eq!(home.tables().number("SELECT count(*) FROM records WHERE length(body) > 1000"), 0);
+}
+
+#[test]
 fn without_an_identity_there_is_no_snapshot_and_each_reason_has_its_sentence() {
     let bomb =
         "<!DOCTYPE r [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><response status='ok'>&b;</response>";
