@@ -1,7 +1,7 @@
 //! `demo`: the whole job against a built-in FreshBooks, through the code paths of the real thing.
 //!
-//! The sandbox runs in this process on loopback; its state lies in the demo's folder. The person's
-//! own sign-in is never touched, and nothing of the environment's tokens is read.
+//! The sandbox runs in this process on loopback; its state lies in the demo's folder. The person's own
+//! sign-in is never touched, and tokens in the environment are not read.
 
 mod classic;
 mod reviewer;
@@ -25,7 +25,7 @@ use crate::sandbox::{self, Sandbox, World};
 use crate::secret::Secret;
 use crate::shell;
 
-/// Says that a folder is a demo's and may be replaced by the next one.
+/// Marks a folder that a demo made and the next one may replace.
 const MARKER: &str = ".fbsync-demo";
 
 pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
@@ -92,7 +92,7 @@ fn show(app: &App, sandbox: &Sandbox, args: &DemoArgs, redirect_uri: &str) -> Re
     Ok(())
 }
 
-/// Makes the folder ready: new, or an earlier demo's, which is replaced.
+/// Creates the folder, or replaces that of an earlier demo.
 fn prepare(dir: &Path) -> Result<()> {
     let shown = dir.display();
     let failed = || format!("cannot use the folder {shown}");
@@ -109,7 +109,7 @@ fn prepare(dir: &Path) -> Result<()> {
         .context(Kind::Storage, failed)
 }
 
-/// An address with a port that nobody listens at. FreshBooks wants it registered in advance.
+/// A redirect URI with a free port. FreshBooks requires it to be registered in advance.
 fn free_redirect_uri() -> Result<String> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
     let address = listener.and_then(|listener| listener.local_addr());
