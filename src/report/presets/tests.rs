@@ -76,12 +76,13 @@ fn every_section_says_where_when_under_which_name_and_what_to_do() {
     for title in ["Vanta", "ConductorOne", "Baton (.c1z)", "Lumos", "AccessOwl"] {
         let (_, section) = page.split_once(&format!("\n## {title}\n")).expect(title);
         let section = section.split("\n## ").next().expect("a section").to_lowercase();
+        let in_one_line = tidy(&section);
         let named =
-            ["name the file", "no file name", "under a name"].iter().any(|part| section.contains(part));
+            ["name the file", "no file name", "under a name"].iter().any(|part| in_one_line.contains(part));
         for (found, what) in [
             (section.starts_with("\nformat: "), "which format"),
             (section.contains("](https://"), "where it is published"),
-            (section.contains("read 20"), "when it was read"),
+            (in_one_line.contains("read 20"), "when it was read"),
             (named, "the file's name"),
             (section.contains("upload") || section.contains("**from file**"), "what to click"),
             (section.contains("\n- "), "limits"),
