@@ -176,7 +176,10 @@ pub(crate) const EXTRAS: [Extra; 19] = [
     },
     Extra {
         path: "demo",
-        examples: &[("in a folder of its own", "fbsync demo --dir /tmp/demo")],
+        examples: &[
+            ("in a folder of its own", "fbsync demo --dir /tmp/demo"),
+            ("of FreshBooks Classic", "fbsync demo --classic"),
+        ],
         codes: &["3"],
     },
     Extra {

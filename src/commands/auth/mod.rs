@@ -4,7 +4,7 @@
 //! The code lives five minutes, so it is exchanged at once; the pair is stored before it is used;
 //! only then the browser is told, so that its page says the truth.
 
-mod classic;
+pub(crate) mod classic;
 mod client;
 mod consent;
 mod guide;
