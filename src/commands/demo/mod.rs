@@ -60,7 +60,8 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
     sync_once(&app, &db, "first reading")?;
     step("review: the demo plays the reviewer, who keeps everybody but one");
     reviewer::decide(&app, &db, 1, &args.dir.join("review.csv"))?;
-    step("a quarter passes: some join, leave, change role; then sync again");
+    // Both snapshots bear the time at which they were taken, a second apart.
+    step("a quarter later, without the wait: some join, leave, change role; then sync again");
     sandbox.change(sandbox::changes::quarter_later);
     sync_once(&app, &db, "a quarter later")?;
     // Both print to standard output, where the environment alone shall stand.
@@ -200,6 +201,7 @@ fn everything(db: &Path) -> ExportArgs {
         force: false,
         choosing: Choosing::latest(),
         format: None,
+        columns: Vec::new(),
         business: Vec::new(),
         people: Vec::new(),
         own_domain: Vec::new(),

@@ -47,7 +47,9 @@ pub(super) fn run(app: &App, args: &ReviewStatusArgs) -> Result<()> {
     }
     let message = format!("{} still open", counted(open, "row is", "rows are"));
     let sync = format!("fbsync sync --db {}", shell::path(&path));
-    Err(Error::new(Kind::No, message).hint(format!("record or carry out what is left, then {sync}")))
+    Err(Error::new(Kind::No, message)
+        .hint(format!("record or carry out what is left, then {sync}"))
+        .as_an_answer())
 }
 
 /// The snapshots that were reviewed, or the one that was asked for.
@@ -105,7 +107,7 @@ const TABLE: [ui::Column; 8] = [
     ui::Column::whole("snapshot", 6),
     ui::Column::cut("business", 4),
     ui::Column::cut("who", 1),
-    ui::Column::cut("role", 3),
+    ui::Column::term("role", 3),
     ui::Column::whole("decision", 0),
     ui::Column::whole("outcome", 0),
     ui::Column::whole("seen in", 5),
