@@ -148,7 +148,7 @@ impl Table {
         self.printed.row(shown.collect())
     }
 
-    /// Ends the table and tells how many columns there was room for.
+    /// Ends the table and tells how many of the columns there was room for.
     pub(crate) fn finish(self) -> Result<usize> {
         self.printed.finish()
     }
@@ -173,6 +173,8 @@ fn of_screen(column: &Column, place: usize, of_business: bool) -> ui::Column {
     let heading = [" (UTC)", " (raw)"]
         .iter()
         .fold(&*column.heading, |heading, unsaid| heading.strip_suffix(unsaid).unwrap_or(heading));
+    // A business is called as it is called.
+    let heading = if of_business { heading.to_owned() } else { heading.to_lowercase() };
     let least = LEAST.iter().find(|(known, _)| *known == name).map_or(LEAST_TEXT, |(_, least)| *least);
     let made = match column.kind {
         _ if of_business => ui::Column::term,
@@ -180,7 +182,7 @@ fn of_screen(column: &Column, place: usize, of_business: bool) -> ui::Column {
         Type::Text | Type::Id | Type::Word => ui::Column::cut,
         _ => ui::Column::whole,
     };
-    made("", rank).at_least(least).headed(heading.to_lowercase())
+    made("", rank).at_least(least).headed(heading)
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ const IN_FULL: [&str; 8] =
 const AT_TERMINAL: [Column; 7] = [
     Column::whole("change", 0),
     Column::cut("business", 2),
-    Column::cut("who", 1).at_least(12),
+    Column::cut("who", 1),
     Column::spare("email"),
     Column::term("role", 4),
     Column::term("before → after", 3),

@@ -126,12 +126,15 @@ impl Work<'_> {
             written.rows += 1;
             table.row(cells)
         })?;
-        let (shown, of) = (table.finish()?, report.fixed_columns().count());
-        if shown < of {
-            let name = report.name;
-            self.app.ui.result(format_args!(
-                "{shown} of {of} columns; --columns chooses others (see `export --list {name}`)"
-            ));
+        let (shown, all) = (table.finish()?, report.fixed_columns().count());
+        match (self.args.columns.len(), report.name) {
+            (0, name) if shown < all => self.app.ui.result(format_args!(
+                "{shown} of {all} columns; --columns chooses others (see `export --list {name}`)"
+            )),
+            (chosen, _) if shown < chosen => self.app.ui.result(format_args!(
+                "{shown} of the {chosen} columns fit; a wider terminal shows more, --format csv all of them"
+            )),
+            _ => {}
         }
         Ok(written)
     }

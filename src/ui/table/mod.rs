@@ -70,7 +70,7 @@ impl Column {
         Column::new(heading, Yields::Everything, 0)
     }
 
-    pub(crate) const fn at_least(mut self, least: usize) -> Self {
+    pub(crate) fn at_least(mut self, least: usize) -> Self {
         self.least = least;
         self
     }
