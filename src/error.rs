@@ -89,7 +89,7 @@ impl Error {
 
     /// Marks what is no failure but the answer "no" to the question that was asked. The exit code gives it,
     /// so with `-q` it is not printed.
-    pub(crate) fn as_an_answer(self) -> Self {
+    pub(crate) fn answering_no(self) -> Self {
         Error { is_an_answer: true, ..self }
     }
 

@@ -6,7 +6,7 @@ use crate::cli::{WhoArgs, WhoFormat};
 use crate::error::{Error, Kind, Result};
 use crate::evidence::{Deciding, Demand, Source};
 use crate::model::persons::{Person, Persons};
-use crate::report::{Cell, Column, Lines, Options, Scope, Style, Table, View, WHO, places};
+use crate::report::{Cell, Column, Lines, Options, Scope, Style, Table, View, WHO, picked, places};
 use crate::shell;
 use crate::store::Reader;
 
@@ -88,10 +88,7 @@ fn described(person: &Person) -> String {
 /// Prints the rows, and tells how many of them are of a membership.
 fn print(app: &App, view: &View, form: Form, names: &[String]) -> Result<usize> {
     let all: Vec<Column> = WHO.fixed_columns().cloned().collect();
-    let shown = match names {
-        [] => (0..all.len()).collect(),
-        names => places(&all, names)?,
-    };
+    let shown = places(&all, names)?;
     let columns = || shown.iter().map(|at| &all[*at]).collect::<Vec<&Column>>();
     let mut lines = match form {
         Form::Table => {
@@ -107,10 +104,7 @@ fn print(app: &App, view: &View, form: Form, names: &[String]) -> Result<usize> 
         Form::Jsonl => Lines::jsonl(columns(), app.ui.data()),
         Form::Json => Lines::json(columns(), app.ui.data()),
     };
-    let found = each(view, |cells| {
-        let kept: Vec<Cell> = shown.iter().map(|at| cells[*at].clone()).collect();
-        lines.row(&kept)
-    })?;
+    let found = each(view, |cells| lines.row(&picked(cells, &shown)))?;
     let changed = lines.finish()?.len();
     if changed > 0 {
         app.ui.note(format_args!("{changed} cells begin like a formula and got a ' in front"));

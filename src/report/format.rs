@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::csv::Csv;
 use super::jsonl::{JsonArray, JsonLines};
+use super::table::picked;
 use super::xlsx::Workbook;
 use super::{Cell, Column, Report, View};
 use crate::error::{Error, Kind, Result};
@@ -78,8 +79,7 @@ pub(crate) fn write_lines(
         if everything {
             return lines.row(cells);
         }
-        let kept: Vec<Cell> = shown.iter().map(|at| cells[*at].clone()).collect();
-        lines.row(&kept)
+        lines.row(&picked(cells, shown))
     })?;
     written.changed = lines.finish()?;
     Ok(written)

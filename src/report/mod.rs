@@ -64,7 +64,7 @@ pub(crate) use expected::{Approval, Expected};
 pub(crate) use format::{Lines, Style, Written, write, write_lines};
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
 pub(crate) use roster::{Entry, Roster};
-pub(crate) use table::{Table, places};
+pub(crate) use table::{Table, picked, places};
 pub(crate) use view::{Limits, Options, Scope, View};
 pub(crate) use xlsx::LONGEST_CELL;
 

@@ -75,8 +75,11 @@ fn at_a_glance(report: &Report) -> &'static [&'static str] {
     }
 }
 
-/// Where the columns lie that were chosen by name.
+/// Where the columns lie that were chosen by name; all of them if none was.
 pub(crate) fn places(columns: &[Column], names: &[String]) -> Result<Vec<usize>> {
+    if names.is_empty() {
+        return Ok((0..columns.len()).collect());
+    }
     let known: HashMap<&str, usize> =
         columns.iter().zip(0..).map(|(column, at)| (&*column.name, at)).collect();
     let place = |name: &String| {
@@ -94,6 +97,11 @@ pub(crate) fn places(columns: &[Column], names: &[String]) -> Result<Vec<usize>>
         }
     }
     Ok(places)
+}
+
+/// The cells of a row that lie at these places.
+pub(crate) fn picked<'c>(cells: &[Cell<'c>], places: &[usize]) -> Vec<Cell<'c>> {
+    places.iter().map(|at| cells[*at].clone()).collect()
 }
 
 pub(crate) struct Table {

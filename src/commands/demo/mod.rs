@@ -223,7 +223,7 @@ fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
     for line in [
         String::new(),
         format!(
-            "— it is all in {}: {}, {}, review.csv, the evidence folder and the sandbox's sign-in in state/",
+            "— it is all in {}: {}, {}, review.csv, evidence/, and the sandbox's sign-in in state/",
             dir.display(),
             name(csv),
             "audit.sqlite"

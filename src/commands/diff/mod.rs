@@ -34,7 +34,7 @@ pub(crate) fn run(app: &App, args: &DiffArgs) -> Result<()> {
             let between = format!("between {} and {}", spoken(&from), spoken(&to));
             if args.exit_code && tally.changes() > 0 {
                 let problem = format!("access changed {between}: {}", tally.words());
-                return Err(Error::new(Kind::No, problem).as_an_answer());
+                return Err(Error::new(Kind::No, problem).answering_no());
             }
             app.ui.note(format_args!("{} {between}", tally.words()));
         }

@@ -89,7 +89,7 @@ fn in_period(app: &App, reader: &Reader, args: &SnapshotsArgs, period: &str) -> 
     if n == 0 {
         return Err(Error::new(Kind::No, format!("there is no complete snapshot in {span}{pruned}"))
             .hint("fbsync snapshots --all --db FILE shows what there is")
-            .as_an_answer());
+            .answering_no());
     }
     let snapshots = if n == 1 { "1 complete snapshot".to_owned() } else { format!("{n} complete snapshots") };
     app.ui.result(format_args!("{snapshots} in {span}{pruned}"));

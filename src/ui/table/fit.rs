@@ -4,6 +4,7 @@
 //! until the others can be read, and last cells are cut, as few as possible.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use unicode_width::UnicodeWidthStr as _;
 
@@ -24,15 +25,18 @@ pub(super) struct Shown {
     pub(super) spills: bool,
     least: usize,
     rank: u8,
-    /// Of all its cells, the widest last.
+    /// Of its cells, each counted once, the widest last.
     widths: Vec<usize>,
 }
 
 impl Shown {
     fn new(at: usize, column: &Column, rows: &[Vec<String>]) -> Self {
-        let mut widths: Vec<usize> = rows.iter().map(|row| row[at].width()).collect();
-        let cells = || widths.iter().skip(1).copied();
-        let width = widths.iter().max().copied().unwrap_or_default();
+        let cells = || rows.iter().skip(1).map(|row| row[at].width());
+        // A business that is there in every row is as easily told when it is cut as one that is there once.
+        let distinct: BTreeSet<&str> = rows.iter().map(|row| row[at].as_str()).collect();
+        let mut widths: Vec<usize> = distinct.iter().map(|cell| cell.width()).collect();
+        widths.sort_unstable();
+        let width = widths.last().copied().unwrap_or_default();
         let least = match column.yields {
             Yields::Heading => cells().max().unwrap_or_default().max(width.min(LEAST_HEADING)),
             Yields::LongCells => {
@@ -41,12 +45,11 @@ impl Shown {
             }
             Yields::Cells | Yields::Everything => width.min(column.least),
         };
-        widths.sort_unstable();
         let spills = column.yields == Yields::Heading;
         Shown { at, width, spills, least, rank: column.rank, widths }
     }
 
-    /// How many cells are cut once it is a place narrower.
+    /// How many different cells are cut once it is a place narrower.
     fn cost(&self) -> usize {
         self.widths.len() - self.widths.partition_point(|width| *width < self.width)
     }

@@ -259,16 +259,27 @@ mod tests {
         assert_eq!(lines.len(), 10 * MEASURED + 1);
         assert_eq!(lines[..2], ["id   name", "0    person 0"]);
         // A number is never cut, and a name is.
-        assert_eq!(lines.last(), Some(&"9999  person 9…"));
+        assert_eq!(lines.last(), Some(&"9999  person 99…"));
     }
 
     #[test]
     fn one_long_cell_is_cut_before_many_short_ones() {
         let columns = [Column::cut("where", 0), Column::cut("who", 1)];
-        let rows: [&[&str]; 3] =
-            [&["Old Mill Brewery", "Bram"], &["Old Mill Brewery", "Wolfeschlegelstein"], &["", "Noor"]];
-        let expected = ["where             who", "Old Mill Brewery  Bram", "Old Mill Brewery  Wolfeschleg…"];
+        let rows: [&[&str]; 3] = [
+            &["Old Mill Brewery", "Bram"],
+            &["Old Mill Bakery", "Wolfeschlegelstein"],
+            &["Old Mill Bottlers", "Noor"],
+        ];
+        let expected = ["where             who", "Old Mill Brewery  Bram", "Old Mill Bakery   Wolfeschleg…"];
         assert_eq!(table(&columns, &rows, Some(30))[..3], expected);
+        // One that is in every row is one.
+        let rows: [&[&str]; 3] = [
+            &["Old Mill Brewery", "Bram Visser"],
+            &["Old Mill Brewery", "Amara Okonjo"],
+            &["Old Mill Brewery", "Noor Haddad"],
+        ];
+        let expected = ["where      who", "Old Mill…  Bram Visser", "Old Mill…  Amara Okonjo"];
+        assert_eq!(table(&columns, &rows, Some(23))[..3], expected);
     }
 
     #[test]
