@@ -278,8 +278,8 @@ mod tests {
             &["Old Mill Brewery", "Amara Okonjo"],
             &["Old Mill Brewery", "Noor Haddad"],
         ];
-        let expected = ["where      who", "Old Mill…  Bram Visser", "Old Mill…  Amara Okonjo"];
-        assert_eq!(table(&columns, &rows, Some(23))[..3], expected);
+        let expected = ["where        who", "Old Mill B…  Bram Visser", "Old Mill B…  Amara Okonjo"];
+        assert_eq!(table(&columns, &rows, Some(25))[..3], expected);
     }
 
     #[test]
