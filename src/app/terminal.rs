@@ -1,6 +1,7 @@
-//! The terminal that standard output is, if it is one.
+//! The terminal that a stream is, if it is one.
 
-use std::io::{self, IsTerminal};
+use std::io::IsTerminal;
+use std::os::fd::AsFd;
 
 use rustix::termios::tcgetwinsize;
 
@@ -12,12 +13,11 @@ const USUAL: usize = 80;
 /// How many columns it has; `None` where it is no terminal.
 ///
 /// Asked of the terminal first: a shell's `COLUMNS` may be from before the window was resized.
-pub(super) fn width() -> Option<usize> {
-    let stdout = io::stdout();
-    if !stdout.is_terminal() {
+pub(super) fn width(stream: impl IsTerminal + AsFd) -> Option<usize> {
+    if !stream.is_terminal() {
         return None;
     }
-    let told = tcgetwinsize(&stdout).map_or(0, |size| usize::from(size.ws_col));
+    let told = tcgetwinsize(&stream).map_or(0, |size| usize::from(size.ws_col));
     let known = Some(told).filter(|width| *width > 0).or_else(environment::columns);
     Some(known.unwrap_or(USUAL))
 }

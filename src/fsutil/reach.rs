@@ -8,6 +8,9 @@ use std::path::Path;
 use crate::error::{Error, Kind};
 use crate::shell;
 
+/// Others can write to a folder with this bit on purpose.
+const STICKY: u32 = 0o1000;
+
 /// Why a file that holds secrets may not be used.
 pub(crate) fn secrecy_problem(path: &Path) -> io::Result<Option<Error>> {
     let found = fs::symlink_metadata(path)?;
@@ -21,6 +24,12 @@ pub(crate) fn secrecy_problem(path: &Path) -> io::Result<Option<Error>> {
             .hint(format!(
                 "rm {typed} takes the link away; then sign in again, or put the file itself there"
             )),
+        )
+    } else if !found.is_file() {
+        // Whatever its mode: taking rights from a folder would not make it a sign-in.
+        Some(
+            Error::new(Kind::Config, format!("{shown} is not a plain file, in which a sign-in is kept"))
+                .hint(format!("mv {typed} somewhere else, then sign in again")),
         )
     } else if found.uid() != rustix::process::geteuid().as_raw() {
         let owner = found.uid();
@@ -59,9 +68,10 @@ pub(crate) fn folder_problem(folder: &Path) -> io::Result<Option<Error>> {
         ),
         (_, 0) => return Ok(None),
         (owner, _) => {
-            let hint = match owner == ours {
+            let is_shared = found.mode() & STICKY != 0;
+            let hint = match owner == ours && !is_shared {
                 true => format!("chmod go-w {typed}"),
-                // A volume's own folder belongs to whoever made the volume.
+                // A volume's own folder belongs to whoever made the volume, and /tmp to everybody.
                 false => format!(
                     "fbsync --state-dir {} …, a folder within it",
                     shell::path(&folder.join("fbsync"))

@@ -32,4 +32,5 @@ fn problems<'f>(ui: Ui, findings: impl ExactSizeIterator<Item = &'f str>, what: 
     let problems = if n == 1 { "1 problem".to_owned() } else { format!("{n} problems") };
     Error::new(Kind::No, format!("{what}: {problems} found"))
         .hint("go back to a copy whose hashes you know; nothing was changed by this check")
+        .answering_no()
 }
