@@ -139,7 +139,11 @@ fn from_json(body: &str) -> Option<Said> {
                     None => error.clone(),
                     Some(description) => format!("{error}: {description}"),
                 };
-                return Some(Said { words: Some(words), error: Some(tidy(&error)), author: Author::FreshBooks });
+                return Some(Said {
+                    words: Some(words),
+                    error: Some(tidy(&error)),
+                    author: Author::FreshBooks,
+                });
             }
         }
     }

@@ -87,7 +87,8 @@ mod tests {
         ] {
             assert!(is_direct(list, api), "{list}");
         }
-        for list in ["", ",", "books.com", "api.freshbooks.com.example", "auth.freshbooks.com", "i.freshbooks.com"]
+        for list in
+            ["", ",", "books.com", "api.freshbooks.com.example", "auth.freshbooks.com", "i.freshbooks.com"]
         {
             assert!(!is_direct(list, api), "{list}");
         }
