@@ -25,7 +25,7 @@ const LARGEST_INDEX: u64 = 64 << 20;
 const LONGEST_NAME: usize = 40;
 
 const COLUMNS: &[Column] = &[
-    column("business_id", Type::NumericId, "Business id", "FreshBooks' number of the business"),
+    column("business_id", Type::NumericId, "Business id", "FreshBooks' id of the business"),
     column("business_name", Type::Text, "Business", "the business's name"),
     column("folder", Type::Id, "Folder", "where its evidence lies; empty where there is none"),
     column("outcome", Type::Id, "Outcome", "how reading its team list went"),

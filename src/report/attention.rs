@@ -1,6 +1,6 @@
 //! `attention`: what a reviewer should look at first, and why.
 //!
-//! The gravest come first, so the listing is gone through once for each severity; nothing is held.
+//! The most serious come first, so the listing is gone through once for each severity; nothing is held.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -52,7 +52,7 @@ impl Severity {
     }
 }
 
-/// Something worth a look: how grave, in one word, in a sentence, and for a column that has little room.
+/// Something worth a look: how serious, in one word, in a sentence, and for a column that has little room.
 struct Reason {
     severity: Severity,
     name: &'static str,
@@ -72,55 +72,55 @@ const fn reason(
 const LIST_NOT_READABLE: Reason = reason(
     Severity::High,
     "list_not_readable",
-    "the business's team list was not read to its end: people may be there whom nobody sees here",
+    "the team list was not read completely: people may have access who are not listed here",
     "list not readable",
 );
 const NO_OWNER_SEEN: Reason = reason(
     Severity::High,
     "no_owner_seen",
-    "no source names an owner of the business: somebody with full rights is missing from the listing",
+    "no source lists an owner of this business: somebody with full control is missing from the listing",
     "no owner seen",
 );
 const TOO_MANY_PRIVILEGED: Reason = reason(
     Severity::Medium,
     "too_many_privileged",
-    "more people than agreed can do everything in the business",
+    "more people than the agreed limit have full control of this business",
     "too many privileged",
 );
 const ONLY_ONE_PRIVILEGED: Reason = reason(
     Severity::Info,
     "only_one_privileged",
-    "one person alone can do everything in the business: nobody stands in, nobody checks",
+    "only one person has full control of this business: nobody can stand in",
     "only one privileged",
 );
 const EXTERNAL_PRIVILEGED: Reason = reason(
     Severity::High,
     "external_privileged",
-    "somebody whose address is at none of your own domains can do everything in the business",
+    "someone with no address at your own domains has full control of this business",
     "external and privileged",
 );
 const INACTIVE_PRIVILEGED: Reason = reason(
     Severity::Medium,
     "inactive_privileged",
-    "switched off, but once switched on again the person can do everything",
-    "privileged, switched off",
+    "deactivated, but with full control as soon as it is activated again",
+    "privileged but deactivated",
 );
 const UNKNOWN_ROLE: Reason = reason(
     Severity::Medium,
     "unknown_role",
-    "a role that is in none of FreshBooks' documents: ask what it may do",
+    "a role that FreshBooks does not document: ask what it allows",
     "unknown role",
 );
 const SHARED_EMAIL: Reason = reason(
     Severity::Medium,
     "shared_email",
-    "people of different names use this address: nobody can tell who signed in",
+    "people with different names share this address: who signed in cannot be told",
     "shared address",
 );
 const INVITED_LONG_AGO: Reason = reason(
     Severity::Medium,
     "invited_over_30_days",
-    "invited more than 30 days ago and not accepted: an open door that nobody uses",
+    "invited more than 30 days ago and not accepted: withdraw the invitation if it is not needed",
     "invited long ago",
 );
 const ACCOUNTANT_ACCESS: Reason = reason(
@@ -133,7 +133,7 @@ const ACCOUNTANT_ACCESS: Reason = reason(
 const EXPECTED_MISSING: Reason = reason(
     Severity::Info,
     "expected_missing",
-    "access is expected that is not there: nobody with this address has access to the business",
+    "expected access is missing: no one with this address has access to this business",
     "expected and missing",
 );
 
@@ -182,7 +182,7 @@ pub(super) fn in_short(view: &View, row: &AccessRow) -> Result<Vec<String>> {
 pub(super) fn unanswered(view: &View, row: &AccessRow) -> Result<Option<&'static str>> {
     let would_count = row.text(ROLE_CLASS)? == "privileged" && row.integer(ACTIVE)? != 0;
     let unknown = would_count && view.options.own_domains.is_empty() && !is_client(view, row)?;
-    Ok(unknown.then_some("whether external: not known (no --own-domain)"))
+    Ok(unknown.then_some("external? not known (no --own-domain)"))
 }
 
 fn of_business(view: &View, business: &BusinessLine) -> Vec<Reason> {

@@ -10,7 +10,7 @@ use super::{
 const MEMBERSHIPS: Report = Report {
     name: "access",
     title: "Who has access to what",
-    about: "every membership: one row for each account, business and role",
+    about: "every membership: one row per account, business and role",
     columns: &[ACCESS],
     per_business: false,
     key: &["row_key"],
@@ -41,7 +41,7 @@ pub(crate) const DIFF: Report = Report { name: "diff", columns: &[changes::COLUM
 const HISTORY: Report = Report {
     name: "history",
     title: "Access over time",
-    about: "every membership that any complete snapshot up to this one has: since when, until when, as what",
+    about: "every membership in any complete snapshot up to this one: from when, until when, in which roles",
     columns: &[history::COLUMNS],
     key: &["row_key", "first_seen_snapshot_id"],
     lead: history::LEAD,
@@ -61,7 +61,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "accounts",
         title: "People",
-        about: "one row for each person, with the roles in every business",
+        about: "one row per person, with their roles in every business",
         columns: &[people::ACCOUNT],
         key: &["account_key"],
         lead: people::ACCOUNT_LEAD,
@@ -71,7 +71,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "roles",
         title: "Roles in each business",
-        about: "how many hold which role in which business",
+        about: "how many people hold each role in each business",
         columns: &[roles::COLUMNS],
         key: &["business_id", "role"],
         lead: roles::LEAD,
@@ -81,7 +81,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "role-matrix",
         title: "People and businesses",
-        about: "a grid: one row for each person, one column for each business, the roles where they meet",
+        about: "a grid: one row per person, one column per business, their roles where they meet",
         columns: &[people::MATRIX],
         per_business: true,
         key: &["account_key"],
@@ -92,21 +92,21 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "privileged",
         title: "Privileged access",
-        about: "memberships whose role can do everything: owners and admins",
+        about: "memberships with full control: owners and admins",
         rows: access::privileged,
         ..MEMBERSHIPS
     },
     Report {
         name: "inactive",
         title: "Inactive memberships",
-        about: "memberships that are switched off and still listed",
+        about: "deactivated memberships that FreshBooks still lists",
         rows: access::inactive,
         ..MEMBERSHIPS
     },
     Report {
         name: "pending",
         title: "Invitations not accepted",
-        about: "people who were invited and have not accepted, with the days since",
+        about: "invitations not yet accepted, with their age in days",
         columns: &[ACCESS, AGE],
         lead: access::PENDING_LEAD,
         rows: access::pending,
@@ -115,7 +115,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "external",
         title: "External people",
-        about: "memberships of people without an address at one of your own domains",
+        about: "memberships of people who have no address at your own domains",
         needs: Needs::OwnDomain,
         rows: access::external,
         ..MEMBERSHIPS
@@ -123,7 +123,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "own-people",
         title: "Your own people",
-        about: "memberships of people with an address at your own domains, and a row for each business whose \
+        about: "memberships of people who have an address at your own domains, and a row for each business whose \
                 list was not read",
         columns: &[SEEN, ACCESS, OWNER],
         key: &["row_key"],
@@ -135,7 +135,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "multi-business",
         title: "People in several businesses",
-        about: "one row for each person with access to two or more businesses",
+        about: "one row per person with access to two or more businesses",
         columns: &[people::ACCOUNT],
         key: &["account_key"],
         lead: people::ACCOUNT_LEAD,
@@ -145,7 +145,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "attention",
         title: "Look here first",
-        about: "what a reviewer should look at first, most serious first",
+        about: "what to review first, most serious first",
         columns: &[REASON, ACCESS],
         key: &["reason", "row_key"],
         lead: attention::LEAD,
@@ -155,7 +155,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "coverage",
         title: "What was read",
-        about: "every business and source: what FreshBooks said there is, and what was received",
+        about: "every business and source: the total that FreshBooks reported, and what was received",
         columns: &[coverage::COLUMNS],
         key: &["business_id", "resource"],
         lead: coverage::LEAD,
@@ -167,7 +167,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "trend",
         title: "How many, over time",
-        about: "how many people held what sort of role, in every complete snapshot up to this one",
+        about: "how many people held each class of role, in every complete snapshot up to this one",
         columns: &[trend::COLUMNS],
         key: &["snapshot_id", "business_id", "role_class"],
         lead: trend::LEAD,
@@ -179,7 +179,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "offboarding",
         title: "To be removed",
-        about: "where the people named with --people still are, and who can remove them there",
+        about: "where the people given with --people still have access, and who can remove them there",
         columns: &[offboarding::COLUMNS],
         key: &["business_id", "account_key", "seen"],
         lead: offboarding::LEAD,
@@ -191,7 +191,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "review",
         title: "Access review",
-        about: "every membership, what to look at first, with columns for the reviewer's decision",
+        about: "every membership, those to look at first on top, with columns for the reviewer's decision",
         columns: &[ACCESS, WHY_REVIEW, DECISION, LAST_TIME],
         lead: review::LEAD,
         reads: Reads::Earlier,
@@ -201,7 +201,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "decisions",
         title: "Decisions",
-        about: "what reviewers decided about this snapshot, one row for each membership that was decided",
+        about: "what reviewers decided about this snapshot, one row per decision",
         columns: &[decisions::COLUMNS],
         key: &["row_key"],
         lead: decisions::LEAD,
@@ -212,7 +212,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "outcomes",
         title: "What became of it",
-        about: "each decision to remove or change, and what the snapshots since then show of it",
+        about: "each decision to remove or change, and whether later snapshots show that it was carried out",
         columns: &[decisions::COLUMNS, outcomes::COLUMNS],
         key: &["row_key"],
         lead: outcomes::LEAD,
@@ -223,7 +223,7 @@ pub(crate) const REPORTS: &[Report] = &[
     Report {
         name: "overview",
         title: "Overview",
-        about: "a page to look at in a browser: completeness, who has access, what to look at first",
+        about: "a page for the browser: completeness, who has access, what to look at first",
         columns: &[],
         key: &[],
         lead: &[],

@@ -17,21 +17,21 @@ pub(super) const COLUMNS: &[Column] = &[
     ),
     shared::BUSINESS_ID,
     shared::BUSINESS_NAME,
-    column("account_key", Type::Id, "Account key", "names the person"),
+    column("account_key", Type::Id, "Account key", "identifies the person"),
     column("email", Type::Text, "E-mail", "the person's address"),
     shared::FULL_NAME,
     column("role", Type::Text, "Role (raw)", "FreshBooks' own word for the role"),
     column("before", Type::Text, "Before", "what it was"),
     column("after", Type::Text, "After", "what it is"),
-    column("from_snapshot_id", Type::NumericId, "From snapshot", "the earlier reading of the business"),
-    column("to_snapshot_id", Type::NumericId, "To snapshot", "the later reading of the business"),
-    column("note", Type::Text, "Note", "what to know of the change"),
+    column("from_snapshot_id", Type::NumericId, "From snapshot", "the earlier snapshot"),
+    column("to_snapshot_id", Type::NumericId, "To snapshot", "the later snapshot"),
+    column("note", Type::Text, "Note", "a remark on the change"),
 ];
 
 /// What the report has beyond `diff`.
 pub(super) const TIMES: &[Column] = &[
-    column("from_finished_at", Type::Time, "From (UTC)", "when the earlier reading ended"),
-    column("to_finished_at", Type::Time, "To (UTC)", "when the later reading ended"),
+    column("from_finished_at", Type::Time, "From (UTC)", "when the earlier snapshot was finished"),
+    column("to_finished_at", Type::Time, "To (UTC)", "when the later snapshot was finished"),
 ];
 
 /// What became different since the earlier snapshot. A change of a whole business is told whomever the

@@ -73,7 +73,7 @@ pub(crate) const fn column(
 
 /// The columns of `access`, in the order of the database's view of that name. Frozen.
 pub(crate) const ACCESS: &[Column] = &[
-    column("row_key", Type::Id, "Row key", "names the row; the same in every snapshot and file"),
+    column("row_key", Type::Id, "Row key", "identifies the membership; the same in every snapshot and file"),
     shared::SNAPSHOT_ID,
     shared::AS_OF,
     shared::BUSINESS_ID,
@@ -83,7 +83,7 @@ pub(crate) const ACCESS: &[Column] = &[
         "account_id",
         Type::Id,
         "Accounting account",
-        "the business's account in FreshBooks' accounting; upper and lower case differ",
+        "the business's account in FreshBooks' accounting; case-sensitive",
     ),
     shared::ACCOUNT_KEY,
     shared::IDENTITY_ID,
@@ -91,7 +91,7 @@ pub(crate) const ACCESS: &[Column] = &[
     column("first_name", Type::Text, "First name", "as FreshBooks has it"),
     column("last_name", Type::Text, "Last name", "as FreshBooks has it"),
     shared::MEMBER_EMAIL,
-    column("email_domain", Type::Text, "E-mail domain", "what follows the @, in lower case"),
+    column("email_domain", Type::Text, "E-mail domain", "the part after the @, in lower case"),
     shared::ROLE,
     shared::ROLE_LABEL,
     shared::ROLE_CLASS,
@@ -100,12 +100,7 @@ pub(crate) const ACCESS: &[Column] = &[
     shared::INVITATION_ACCEPTED_AT,
     shared::MEMBER_CREATED_AT,
     column("member_updated_at", Type::Time, "Updated (UTC)", "when the member record was last changed"),
-    column(
-        "last_login_at",
-        Type::Time,
-        "Last login (UTC)",
-        "empty where it is not known; the next column says why",
-    ),
+    column("last_login_at", Type::Time, "Last login (UTC)", "empty if not known; the next column says why"),
     column(
         "last_login_status",
         Type::Word,
@@ -114,18 +109,18 @@ pub(crate) const ACCESS: &[Column] = &[
     ),
     shared::IS_EXTERNAL,
     shared::BUSINESSES_COUNT,
-    column("flags", Type::Word, "Flags", "derived: what to know of the row, ;-joined"),
+    column("flags", Type::Word, "Flags", "derived: what is unusual about the row, ;-joined"),
     column(
         "sources",
         Type::Word,
         "Sources",
-        "what named the row: identity, team_members, business_group, staff",
+        "which sources list it: identity, team_members, business_group, staff",
     ),
     column(
         "record_sha256",
         Type::Id,
         "Record SHA-256",
-        "hash of FreshBooks' record, which the database's table `records` holds",
+        "hash of FreshBooks' record, which is in the table `records` of the database",
     ),
 ];
 
@@ -175,25 +170,25 @@ pub(crate) const AGE: &[Column] = &[column(
     "age_days",
     Type::Integer,
     "Days waiting",
-    "whole days from the making of the member record to the snapshot",
+    "whole days from the creation of the member record to the snapshot",
 )];
 
 pub(crate) const SEEN: &[Column] = &[column(
     "seen",
     Type::Word,
     "Seen",
-    "yes; or cannot_tell, where the business's list was not read and the person may be there unseen",
+    "yes; or cannot_tell, if the business's list was not read and the person may have access unseen",
 )];
 
 pub(crate) const OWNER: &[Column] = &[
-    column("owner_name", Type::Text, "Owner", "the business's first owner named, to be asked"),
+    column("owner_name", Type::Text, "Owner", "the business's first owner, whom to ask"),
     column("owner_email", Type::Text, "Owner's e-mail", "the owner's address"),
 ];
 
 pub(crate) const REASON: &[Column] = &[
     column("severity", Type::Word, "Severity", "high, medium or info"),
     column("reason", Type::Word, "Reason", "why the row is here, as one word"),
-    column("meaning", Type::Id, "What it means", "the same as a sentence"),
+    column("meaning", Type::Id, "What it means", "the reason as a sentence"),
 ];
 
 pub(crate) const WHY_REVIEW: &[Column] = &[Column {
@@ -207,13 +202,13 @@ pub(crate) const WHY_REVIEW: &[Column] = &[Column {
 }];
 
 pub(crate) const DECISION: &[Column] = &[
-    column("decision", Type::Text, "Decision", "the reviewer's: keep, remove, change or ask"),
-    column("change_to", Type::Text, "Change to", "the role it should become"),
+    column("decision", Type::Text, "Decision", "the reviewer's decision: keep, remove, change or ask"),
+    column("change_to", Type::Text, "Change to", "the role to change to"),
     column("reviewer", Type::Text, "Reviewer", "who decided"),
     column("reviewer_email", Type::Text, "Reviewer e-mail", "the reviewer's address"),
     column("reviewed_at", Type::Date, "Reviewed on", "the day of the decision"),
     column("justification", Type::Text, "Reason", "why the access is right or wrong"),
-    column("ticket", Type::Text, "Ticket", "where the change was requested"),
+    column("ticket", Type::Text, "Ticket", "the ticket in which the change was requested"),
 ];
 
 pub(crate) const LAST_TIME: &[Column] = &[
@@ -221,14 +216,14 @@ pub(crate) const LAST_TIME: &[Column] = &[
         "change_since",
         Type::Word,
         "Changed",
-        "what changed since the earlier snapshot, in the words of the report `changes`, ;-joined",
+        "what changed since the earlier snapshot, as in the report `changes`, ;-joined",
     ),
     column(
         "previous_decision",
         Type::Word,
         "Previous decision",
-        "what was decided about this access when it was last reviewed",
+        "what was decided in the last review of this access",
     ),
-    column("previous_reviewer", Type::Text, "Previous reviewer", "who decided that"),
+    column("previous_reviewer", Type::Text, "Previous reviewer", "who made that decision"),
     column("previous_reviewed_at", Type::Date, "Previously reviewed on", "the day of that decision"),
 ];

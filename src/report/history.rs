@@ -12,10 +12,20 @@ use crate::store::{MemberDates, Snapshot};
 use crate::time::Timestamp;
 
 pub(super) const COLUMNS: &[Column] = &[
-    column("row_key", Type::Id, "Row key", "names the membership as `access` does; its last known row"),
+    column(
+        "row_key",
+        Type::Id,
+        "Row key",
+        "identifies the membership as in `access`; from its last known row",
+    ),
     shared::SNAPSHOT_ID,
     shared::AS_OF,
-    column("seen", Type::Word, "There now", "yes or no; or cannot_tell, where what names it was not read"),
+    column(
+        "seen",
+        Type::Word,
+        "There now",
+        "yes or no; cannot_tell if the source that lists it was not read",
+    ),
     shared::BUSINESS_ID,
     shared::BUSINESS_NAME,
     shared::ACCOUNT_KEY,
@@ -25,38 +35,38 @@ pub(super) const COLUMNS: &[Column] = &[
     shared::ROLE_LABEL,
     shared::ROLE_CLASS,
     shared::STATE,
-    column("first_seen_snapshot_id", Type::NumericId, "First seen in", "the first snapshot that has it"),
-    column("first_seen_at", Type::Time, "First seen (UTC)", "when that snapshot ended"),
-    column("last_seen_snapshot_id", Type::NumericId, "Last seen in", "the last snapshot that has it"),
-    column("last_seen_at", Type::Time, "Last seen (UTC)", "when that snapshot ended"),
+    column("first_seen_snapshot_id", Type::NumericId, "First seen in", "the first snapshot with it"),
+    column("first_seen_at", Type::Time, "First seen (UTC)", "when that snapshot was finished"),
+    column("last_seen_snapshot_id", Type::NumericId, "Last seen in", "the last snapshot with it"),
+    column("last_seen_at", Type::Time, "Last seen (UTC)", "when that snapshot was finished"),
     column(
         "gone_snapshot_id",
         Type::NumericId,
         "Gone in",
-        "the first snapshot without it since it was last seen; empty while it is there, or nobody can tell",
+        "the first snapshot without it after it was last seen; empty while it is there, or if that is not known",
     ),
-    column("gone_at", Type::Time, "Gone (UTC)", "when that snapshot ended"),
+    column("gone_at", Type::Time, "Gone (UTC)", "when that snapshot was finished"),
     shared::MEMBER_CREATED_AT,
     shared::INVITATION_ACCEPTED_AT,
     column(
         "roles",
         Type::Text,
         "Roles over time",
-        "derived: every role that it had, each with the first snapshot that shows it, ;-joined",
+        "derived: every role it had, each with the first snapshot that shows it, ;-joined",
     ),
     column(
         "states",
         Type::Id,
         "Status over time",
-        "derived: every status that it had, each with the first snapshot that shows it; absent: not there",
+        "derived: every status it had, each with the first snapshot that shows it; absent means not there",
     ),
     column(
         "changes",
         Type::Text,
         "Changes",
-        "derived: what `changes` tells of it, each with the snapshot that shows it",
+        "derived: its changes as in the report `changes`, each with the snapshot that shows it",
     ),
-    column("note", Type::Text, "Note", "what to know of the row"),
+    column("note", Type::Text, "Note", "a remark on the row"),
 ];
 
 pub(super) const LEAD: &[&str] = &[

@@ -7,7 +7,8 @@
 //! - [`columns`], [`shared`]: what a column is, and the columns of `access`, which most reports share.
 //! - [`decisions`], [`outcomes`]: what reviewers decided, and what became of it ([`course`]); [`last_time`]: the same of
 //!   an earlier review, for the reviewer's sheet.
-//! - [`view`]: a snapshot, or some of it, as the reports see it.
+//! - [`view`]: a snapshot, or some of it, as the reports see it; [`narrow`]: which people and which lines of
+//!   the lists belong to it.
 //! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`]: the rows;
 //!   [`holdings`]: who holds what, for those of people.
 //! - [`roster`], [`expected`]: lists that others keep; [`remarks`]: what they say of a row.
@@ -36,6 +37,7 @@ mod history;
 mod holdings;
 mod jsonl;
 mod last_time;
+mod narrow;
 mod offboarding;
 pub(crate) mod outcomes;
 mod overview;
@@ -65,7 +67,7 @@ pub(crate) use format::{Lines, Style, write};
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
 pub(crate) use roster::{Entry, Roster};
 pub(crate) use table::Table;
-pub(crate) use view::{Limits, Options, Scope, View};
+pub(crate) use view::{Options, Scope, View};
 pub(crate) use xlsx::LONGEST_CELL;
 
 use crate::error::Result;

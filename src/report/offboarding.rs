@@ -18,7 +18,7 @@ pub(super) const COLUMNS: &[Column] = &[
         "seen",
         Type::Word,
         "There",
-        "yes; or cannot_tell, where the business's list was not read and the person may be there unseen",
+        "yes; or cannot_tell, if the business's list was not read and the person may have access unseen",
     ),
     shared::BUSINESS_ID,
     shared::BUSINESS_NAME,
@@ -31,7 +31,7 @@ pub(super) const COLUMNS: &[Column] = &[
         "Role (raw)",
         "every role of the person there, in FreshBooks' own words, ;-joined",
     ),
-    column("role_label", Type::Text, "Role", "the same as FreshBooks' pages call them"),
+    column("role_label", Type::Text, "Role", "the same, as FreshBooks' pages name them"),
     column(
         "state",
         Type::Word,
@@ -42,12 +42,12 @@ pub(super) const COLUMNS: &[Column] = &[
         "can_be_removed_by",
         Type::Text,
         "Who can remove them",
-        "the active owners and admins of the business, others than these people, ;-joined",
+        "the business's other active owners and admins, ;-joined",
     ),
-    column("own_role", Type::Text, "Own role", "the role there of the person who signed in"),
-    column("note", Type::Text, "Note", "what to know of the row"),
-    column("done_on", Type::Date, "Done on", "the day on which the access was ended"),
-    column("done_by", Type::Text, "Done by", "who ended it"),
+    column("own_role", Type::Text, "Own role", "the role there of the signed-in person"),
+    column("note", Type::Text, "Note", "a remark on the row"),
+    column("done_on", Type::Date, "Done on", "the day on which the access was removed"),
+    column("done_by", Type::Text, "Done by", "who removed it"),
 ];
 
 pub(super) const LEAD: &[&str] = &[

@@ -132,12 +132,12 @@ pub(crate) const COLUMNS: &[Column] = &[
         "outcome_snapshot_id",
         Type::NumericId,
         "Seen in snapshot",
-        "the complete snapshot that first shows it",
+        "the first complete snapshot that shows it",
     ),
-    column("outcome_at", Type::Time, "Seen (UTC)", "when that snapshot ended"),
+    column("outcome_at", Type::Time, "Seen (UTC)", "when that snapshot was finished"),
     column("days", Type::Integer, "Days", "whole days between the two snapshots"),
-    column("role_now", Type::Text, "Role now", "the role that was last seen"),
-    column("state_now", Type::Word, "Status now", "the status that was last seen"),
+    column("role_now", Type::Text, "Role now", "the role last seen"),
+    column("state_now", Type::Word, "Status now", "the status last seen"),
 ];
 
 /// What a spreadsheet shows of an outcome.

@@ -17,11 +17,11 @@ pub(super) const ACCOUNT: &[Column] = &[
         "identity_uuid",
         Type::Id,
         "Identity uuid",
-        "FreshBooks' uuid of the person, where a source gives it",
+        "FreshBooks' uuid of the person, if a source gives it",
     ),
     shared::FULL_NAME,
-    column("first_name", Type::Text, "First name", "as the person's newest record has it"),
-    column("last_name", Type::Text, "Last name", "as the person's newest record has it"),
+    column("first_name", Type::Text, "First name", "from the person's newest record"),
+    column("last_name", Type::Text, "Last name", "from the person's newest record"),
     shared::ACCOUNT_EMAIL,
     column("emails", Type::Text, "All e-mails", "every address of the person, lower case, ;-joined"),
     shared::IS_EXTERNAL,
@@ -30,7 +30,7 @@ pub(super) const ACCOUNT: &[Column] = &[
         "memberships_count",
         Type::Integer,
         "Memberships",
-        "derived: how many rows of `access` are the person's",
+        "derived: number of the person's rows in `access`",
     ),
     column("active_memberships", Type::Integer, "Active", "derived: how many of them are active"),
     column(
@@ -60,7 +60,7 @@ pub(super) const ACCOUNT_LEAD: &[&str] = &[
 ];
 
 pub(super) const MATRIX: &[Column] = &[
-    column("account_key", Type::Id, "Account key", "names the person"),
+    column("account_key", Type::Id, "Account key", "identifies the person"),
     shared::FULL_NAME,
     shared::ACCOUNT_EMAIL,
     shared::BUSINESSES_COUNT,

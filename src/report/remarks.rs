@@ -43,32 +43,34 @@ impl Remark<'_> {
                         (format!(" on {last} ({ago})"), format!("left {ago}"))
                     }
                 };
-                (format!("by the roster they left{on} and they still have access{}", by(*manager)), short)
+                (format!("left{on} according to the roster and still has access{}", by(*manager)), short)
             }
             Remark::NotOnRoster => (
-                "no address of this person is on the roster: ask who it is and why they have access"
+                "no address of this person is on the roster: ask who this is and why they have access"
                     .to_owned(),
                 "not on the roster".to_owned(),
             ),
             Remark::ServiceAccount { manager } => (
-                format!("by the roster a service account: ask who answers for what it does{}", by(*manager)),
+                format!(
+                    "a service account according to the roster: ask who is responsible for it{}",
+                    by(*manager)
+                ),
                 "service account".to_owned(),
             ),
-            Remark::NotExpected => (
-                "the list of expected access does not have this person in this role".to_owned(),
-                "not expected".to_owned(),
-            ),
+            Remark::NotExpected => {
+                ("not on the list of expected access with this role".to_owned(), "not expected".to_owned())
+            }
             Remark::Expired(approval) => {
                 let until = approval.until.map_or_else(String::new, |until| format!(" until {until}"));
                 (
-                    format!("this access was expected{until} and is still there{}", approved(approval)),
+                    format!("this access was expected only{until} and is still there{}", approved(approval)),
                     format!("expected{until}"),
                 )
             }
             Remark::HigherThanExpected(approval) => {
                 let label = role::label(&approval.role);
                 (
-                    format!("this role can do more than the expected {label}{}", approved(approval)),
+                    format!("this role allows more than the expected {label}{}", approved(approval)),
                     format!("expected: {label}"),
                 )
             }

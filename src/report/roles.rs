@@ -18,7 +18,7 @@ pub(super) const COLUMNS: &[Column] = &[
     shared::ROLE,
     shared::ROLE_LABEL,
     shared::ROLE_CLASS,
-    column("memberships", Type::Integer, "Memberships", "how many hold the role"),
+    column("memberships", Type::Integer, "Memberships", "number of memberships with the role"),
     shared::ACTIVE,
     shared::INVITED,
     shared::NO_LOGIN,

@@ -10,6 +10,21 @@ use crate::model::marks::State;
 use crate::model::role;
 use crate::store::{BusinessLine, Snapshot};
 
+/// What cannot be learned from this source, in the words of every manifest and README.
+pub(crate) const LIMITS: [&str; 9] = [
+    "authorised apps and API tokens, which can act for a person, are not visible through this API",
+    "clients' logins to their portal are not visible",
+    "project-level access is not visible",
+    "per-person settings beyond the role are not visible",
+    "access by FreshBooks' own staff is not visible",
+    "whether people sign in with multi-factor authentication is not visible",
+    "changes that were made and reverted between two snapshots are not visible; FreshBooks' own audit log \
+         does not cover team changes at all, and `diff` shows how two snapshots differ",
+    "FreshBooks has two kinds of accountant, one of them with full access, and the API may use the same \
+         role for both: ask which one it is",
+    "a removed person may appear as inactive, or not at all",
+];
+
 /// How many hold a role, by what it gives them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RoleCount {

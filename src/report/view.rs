@@ -1,13 +1,12 @@
 //! A snapshot as the reports see it: which rows, and what was asked beside.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use super::expected::{Approval, Expected};
 use super::roster::Roster;
-use super::{Reads, summary};
+use super::{Reads, narrow, summary};
 use crate::error::Result;
 use crate::model::addresses::normalized;
-use crate::model::persons::Person;
 use crate::model::{Outcome, Status, domains, role};
 use crate::stop::Stop;
 use crate::store::{
@@ -39,25 +38,6 @@ pub(crate) enum Scope {
     Whole,
     /// These alone, as if there were no others.
     Alone(Vec<i64>),
-}
-
-/// What cannot be learned from this source, in the words of every manifest and README.
-pub(crate) struct Limits;
-
-impl Limits {
-    pub(crate) const TEXT: [&'static str; 9] = [
-        "authorised apps and API tokens, which may act for a person, are not visible through this API",
-        "clients' logins to their portal are not visible",
-        "access that is given project by project is not visible",
-        "settings made for one person beyond the role are not visible",
-        "access of FreshBooks' own staff is not visible",
-        "whether others use a second factor at sign-in is not visible",
-        "what changed and changed back between two snapshots is not visible; FreshBooks' own audit log does \
-         not cover changes to the team either, and `diff` shows what two snapshots tell",
-        "FreshBooks has two kinds of accountants, one of them with full access, and may call both roles by \
-         the same word: ask which one it is",
-        "a person who was removed may show as inactive, or not at all",
-    ];
 }
 
 /// One snapshot, or some of its businesses, ready to be reported.
@@ -92,8 +72,8 @@ impl<'a> View<'a> {
         stop: &'a Stop,
     ) -> Result<Self> {
         let horizon = reader.horizon_of(&snapshot, horizon)?;
-        keep_to_view(&mut options, reader, snapshot.id, &scope)?;
-        let (people, not_found) = find_people(reader, &options)?;
+        narrow::keep_to_view(&mut options, reader, snapshot.id, &scope)?;
+        let (people, not_found) = narrow::find_people(reader, &options)?;
         let earlier = match options.since {
             // Of one that was pruned since nothing is left to compare with.
             Some(since) => reader.find_snapshot(since)?.filter(|since| since.status != Status::Pruned),
@@ -255,55 +235,4 @@ impl<'a> View<'a> {
         }
         Some(!addresses.split(';').any(|address| domains::hold(own, &normalized(address))))
     }
-}
-
-/// Finds whose the addresses of the lists kept beside are, and cuts the lists down to the people and
-/// businesses of the view. What is made for one business must not tell how many others there are.
-fn keep_to_view(options: &mut Options, reader: &Reader, snapshot_id: i64, scope: &Scope) -> Result<()> {
-    let Options { roster, expected, .. } = options;
-    if let (Some(expected), Scope::Alone(businesses)) = (&mut *expected, scope) {
-        expected.keep_only(|business| businesses.contains(&business));
-    }
-    if roster.as_ref().is_some_and(Roster::is_open) || expected.as_ref().is_some_and(Expected::is_open) {
-        let persons = reader.persons()?;
-        let by_address = persons.by_address();
-        let accounts_of = |address: &str| {
-            let found = by_address.get(address).into_iter().flatten();
-            found.flat_map(|person| &person.keys).map(ToString::to_string).collect()
-        };
-        roster.iter_mut().for_each(|roster| roster.resolve(accounts_of));
-        expected.iter_mut().for_each(|expected| expected.resolve(accounts_of));
-    }
-    if let Some(roster) = roster {
-        let accounts = reader.account_addresses(snapshot_id)?;
-        let here: HashSet<&str> = accounts.iter().map(|(key, _)| key.as_str()).collect();
-        roster.keep_only(|account| here.contains(account));
-        if *scope != Scope::Whole {
-            let known: HashSet<&str> = accounts.iter().flat_map(|(_, emails)| emails.split(';')).collect();
-            roster.forget_the_rest(|address| known.contains(address));
-        }
-    }
-    expected.iter_mut().for_each(Expected::index);
-    Ok(())
-}
-
-/// The accounts to keep to, by any address that any snapshot knows of their people, and the addresses
-/// that none knows.
-fn find_people(reader: &Reader, options: &Options) -> Result<(People, Vec<String>)> {
-    if options.people.is_empty() {
-        return Ok((People::default(), Vec::new()));
-    }
-    if let Some(accounts) = &options.accounts {
-        return Ok((People::only(accounts.clone()), Vec::new()));
-    }
-    let persons = reader.persons()?;
-    let (mut keys, mut missing) = (BTreeSet::new(), Vec::new());
-    for address in &options.people {
-        let found: Vec<&Person> = persons.at(address).collect();
-        if found.is_empty() {
-            missing.push(address.clone());
-        }
-        keys.extend(found.into_iter().flat_map(|person| &person.keys).map(ToString::to_string));
-    }
-    Ok((People::only(keys), missing))
 }

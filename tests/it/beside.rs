@@ -229,7 +229,7 @@ fn a_roster_finds_who_left_by_any_address() {
     assert_eq!(strangers(&told), 1);
     assert_eq!(strangers(&attention(&home, &["--roster", "roster.csv"])), 4);
     let meaning = columns(&export(&home, "attention", &options).succeeds(), &["meaning"]);
-    let expected = "by the roster they left on 2026-05-31 (30 days ago) and they still have access; manager: \
+    let expected = "left on 2026-05-31 (30 days ago) according to the roster and still has access; manager: \
                     Mo Boss";
     assert_eq!(meaning[0], expected);
 }
@@ -300,12 +300,12 @@ fn a_list_of_expected_access_finds_what_is_not_on_it() {
     let run = export(&home, "attention", &options).succeeds();
     let told = columns(&run, &["severity", "reason", "email", "business_id", "role_label", "meaning"]);
     for expected in [
-        "high|higher_than_expected|eve@else.example|1|Admin|this role can do more than the expected Manager \
+        "high|higher_than_expected|eve@else.example|1|Admin|this role allows more than the expected Manager \
          (approved by Mo Boss)",
-        "medium|expired|Ann@Home.example|2|Admin|this access was expected until 2026-06-29 and is still there \
+        "medium|expired|Ann@Home.example|2|Admin|this access was expected only until 2026-06-29 and is still there \
          (approved by Mo Boss: migration)",
-        "info|expected_missing|new@own.example|2|Employee|access is expected that is not there: nobody with this \
-         address has access to the business",
+        "info|expected_missing|new@own.example|2|Employee|expected access is missing: no one with this address has \
+         access to this business",
     ] {
         assert!(told.contains(&expected.to_owned()), "{expected}: {told:#?}");
     }

@@ -1,9 +1,9 @@
-//! What the program says of itself: `--help`, the manual and the README agree.
+//! What the program says of itself: `--help`, the manual and the pages agree.
 
 use std::process::Command;
 
 use crate::harness::{Home, Run, names_in, skip};
-use crate::readme::readme;
+use crate::readme::page;
 
 /// Every command, as it is typed. Compared with what `--help` lists.
 const COMMANDS: [&str; 19] = [
@@ -47,10 +47,10 @@ fn section(text: &str, heading: &str) -> Vec<String> {
     entries
 }
 
-/// The rows of the README's table under a heading, as pairs.
-fn readme_table(heading: &str) -> Vec<(String, String)> {
-    let page = readme();
-    let (_, rest) = page.split_once(&format!("\n## {heading}\n")).expect("the heading");
+/// The rows of a page's table under a heading, as pairs.
+fn table(path: &str, heading: &str) -> Vec<(String, String)> {
+    let page = page(path);
+    let (_, rest) = page.split_once(&format!("# {heading}\n")).expect("the heading");
     let rows = rest.lines().skip_while(|line| !line.starts_with("| ---")).skip(1);
     let rows = rows.take_while(|line| line.starts_with("| "));
     let cell = |text: &str| text.trim().trim_matches('`').to_owned();
@@ -131,7 +131,7 @@ fn exit_codes_are_the_same_in_every_help_the_manual_and_the_readme() {
     let home = Home::new();
     let all: Vec<_> = section(&help(&home, ""), "Exit codes:").iter().map(|line| pair(line)).collect();
     assert_eq!(all.len(), 12);
-    assert_eq!(all, readme_table("Exit codes"));
+    assert_eq!(all, table("README.md", "Exit codes"));
     for command in COMMANDS.into_iter().filter(|command| !command.is_empty()) {
         for line in section(&help(&home, command), "Exit codes (").iter().map(|line| pair(line)) {
             assert!(all.contains(&line), "fbsync {command} --help: {line:?}");
@@ -144,12 +144,12 @@ fn exit_codes_are_the_same_in_every_help_the_manual_and_the_readme() {
 }
 
 #[test]
-fn environment_and_files_are_the_same_in_the_help_the_manual_and_the_readme() {
+fn environment_and_files_are_the_same_in_the_help_the_manual_and_the_pages() {
     let home = Home::new();
     let (text, manual) = (help(&home, ""), plain(&home.fbsync(&["man"]).succeeds()));
     let variables: Vec<_> = section(&text, "Environment").iter().map(|line| pair(line)).collect();
-    assert_eq!(variables, readme_table("Environment"));
-    let files = readme_table("What is stored");
+    assert_eq!(variables, table("docs/environment.md", "Environment"));
+    let files = table("docs/database.md", "Files");
     let said = section(&text, "Files:").join(" ");
     for (term, meaning) in variables.iter().chain(&files) {
         assert!(manual.contains(&format!("{term}\n{meaning}\n")), "{term}\n{manual}");
@@ -195,14 +195,14 @@ fn the_manual_has_a_page_for_each_command() {
 }
 
 #[test]
-fn what_is_dropped_from_records_is_listed_in_the_readme() {
+fn what_is_dropped_from_records_is_listed() {
     let source = include_str!("../../src/freshbooks/strip.rs");
     let (_, list) = source.split_once("fn is_needless(").expect("the list");
     let (list, _) = list.split_once("\n}").expect("its end");
-    let page = readme();
+    let page = page("docs/database.md");
     let fields: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
     assert!(fields.len() > 30, "{fields:?}");
     for field in fields {
-        assert!(page.contains(&format!("`{field}`")), "the README does not name {field}");
+        assert!(page.contains(&format!("`{field}`")), "docs/database.md does not name {field}");
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::Command;
 
 use assert_cmd::cargo::cargo_bin;
@@ -11,11 +10,10 @@ use fbsync::sandbox::{self, Reading, World};
 
 use crate::harness::{DB, Home, Run, has};
 use crate::readme::blocks::{self, Block};
-use crate::readme::{READ_YAML, judged, readme};
+use crate::readme::{READ_YAML, judged};
 
 fn page() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/monitoring.md");
-    fs::read_to_string(path).expect("the page")
+    crate::readme::page("docs/monitoring.md")
 }
 
 fn block(name: &str) -> Block {
@@ -128,7 +126,7 @@ fn nagios_is_told_what_to_do() {
     assert!(run.stdout.starts_with("FBSYNC CRITICAL - no complete snapshot within 26h: "), "{run}");
 }
 
-/// The units of the README with those of the page, as systemd reads them.
+/// The units of `docs/unattended.md` with those of the page, as systemd reads them.
 #[test]
 fn systemd_understands_the_units() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -139,11 +137,9 @@ fn systemd_understands_the_units() {
         fs::write(file, text.replace("/usr/local/bin/fbsync", &executable)).expect("a file");
     };
     let mut units = Vec::new();
-    for block in
-        blocks::all(&readme()).iter().chain(&blocks::all(&page())).filter(|block| block.kind == "ini")
-    {
+    let unattended = blocks::all(&crate::readme::page("docs/unattended.md"));
+    for block in unattended.iter().chain(&blocks::all(&page())).filter(|block| block.kind == "ini") {
         match block.file_name().expect("a name") {
-            "alarm.conf" => write("fbsync.service.d/alarm.conf", &block.text),
             // A template is read as one of its units.
             "fbsync-alarm@.service" => {
                 write("fbsync-alarm@.service", &block.text);
@@ -198,18 +194,5 @@ fn every_script_of_the_page_is_one_that_a_shell_can_read() {
         // A recipe without it would begin a new history where a volume is not mounted.
         let syncs = script.text.matches("fbsync sync").count();
         assert_eq!(script.text.matches("fbsync sync --no-create").count(), syncs);
-    }
-}
-
-#[test]
-fn every_link_within_the_page_leads_somewhere() {
-    let page = page();
-    let anchors = blocks::anchors(&page);
-    for link in page.split("](#").skip(1).filter_map(|rest| rest.split(')').next()) {
-        assert!(anchors.iter().any(|anchor| anchor == link), "#{link}");
-    }
-    let readme = blocks::anchors(&readme());
-    for link in page.split("](../README.md#").skip(1).filter_map(|rest| rest.split(')').next()) {
-        assert!(readme.iter().any(|anchor| anchor == link), "README.md#{link}");
     }
 }

@@ -280,7 +280,7 @@ fn the_evidence_folder_holds_it_and_its_seal_covers_it() {
         assert_eq!((&entry["report"], &entry["status"]), (&"overview".into(), &"ok".into()));
         assert_eq!(entry["formula_guard"], serde_json::Value::Null, "no spreadsheet opens it");
         let readme = fs::read_to_string(folder.join("README.txt")).expect("a README");
-        assert!(readme.contains("- overview.html: a page to look at in a browser"), "{readme}");
+        assert!(readme.contains("- overview.html: a page for the browser"), "{readme}");
         home.fbsync(&["verify", format, "--db", "audit.sqlite"]).succeeds();
         fs::write(&at, text.replacen("7 of 7", "9 of 9", 1)).expect("written");
         home.fbsync(&["verify", format]).exits(10).says("overview.html was changed");

@@ -1,10 +1,11 @@
-//! The README, run as written.
+//! The README and the pages in `docs/`, run as written.
 //!
-//! Every `console` block is typed into one shell, in the order of the page, on a terminal of 100
-//! columns that draws nothing (`TERM=dumb`), in an empty home with a FreshBooks of the sandbox's. What
-//! a block shows below a command is what came, `…` standing for what differs from run to run: within a
-//! line for any text, on a line of its own for any lines. A block of another kind whose first line is
-//! a comment that names a file (`# nightly.sh: …`) is that file, there before the first command.
+//! Every `console` block of a page is typed into one shell, in the order of the page, on a terminal of
+//! 100 columns that draws nothing (`TERM=dumb`), in an empty home with a FreshBooks of the sandbox's.
+//! What a block shows below a command is what came, `…` standing for what differs from run to run:
+//! within a line for any text, on a line of its own for any lines. A block of another kind whose first
+//! line is a comment that names a file (`# nightly.sh: …`), or whose fence does, is that file, there before
+//! the first command.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use assert_cmd::cargo::cargo_bin;
 use fbsync::sandbox::{self, Reading, World, browser};
 
-use crate::harness::{Home, has, skip};
+use crate::harness::{Home, has, names_in, skip};
 
 pub(crate) mod blocks;
 
@@ -25,38 +26,67 @@ use blocks::{Block, Step};
 /// Comes after each command's output, with its exit code.
 const END: &str = "\u{1e}";
 
+/// What a page's commands need beyond `fbsync` and a shell.
+const TOOLS: [&str; 9] =
+    ["script", "sqlite3", "python3", "sha256sum", "cmp", "awk", "ssh-keygen", "gpg", "openssl"];
+
 pub(crate) fn readme() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    fs::read_to_string(path).expect("a README")
+    page("README.md")
+}
+
+/// A page by its path from the top of the repository.
+pub(crate) fn page(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect(path)
+}
+
+/// Every page that people read, by its path.
+fn pages() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let docs = names_in(&folder).into_iter().map(|name| format!("docs/{name}"));
+    let others = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned);
+    others.into_iter().chain(docs).collect()
 }
 
 #[test]
-fn what_the_page_shows_is_what_comes() {
-    if !has(&["script", "sqlite3", "python3", "sha256sum", "cmp", "awk"]) {
+fn what_the_readme_shows_is_what_comes() {
+    shows_what_comes("README.md", &reader());
+}
+
+#[test]
+fn what_the_other_pages_show_is_what_comes() {
+    let has_commands = |path: &String| blocks::all(&page(path)).iter().any(|block| block.kind == "console");
+    let others: Vec<String> =
+        pages().into_iter().filter(|path| path != "README.md").filter(has_commands).collect();
+    assert!(others.len() >= 6, "only {others:?} have commands");
+    for path in others {
+        shows_what_comes(&path, &reader());
+    }
+}
+
+fn shows_what_comes(path: &str, home: &Home) {
+    if !has(&TOOLS) {
         return;
     }
-    let blocks = blocks::all(&readme());
+    let blocks = blocks::all(&page(path));
     let steps: Vec<Step> =
         blocks.iter().filter(|block| block.kind == "console").flat_map(Block::steps).collect();
-    assert!(steps.len() > 20, "only {} commands were found", steps.len());
-    let home = reader();
     for block in &blocks {
         if let Some(name) = block.file_name() {
             fs::write(home.path(name), &block.text).expect("a file");
         }
     }
-    let outputs = type_all(&home, &steps);
+    let outputs = type_all(home, &steps);
     let mut differences = String::new();
     for (step, output) in steps.iter().zip(&outputs) {
         if !blocks::fits(&step.shown, &output.lines().collect::<Vec<_>>()) {
             let Step { line, command, shown } = step;
             let shown = shown.join("\n");
             differences +=
-                &format!("README.md, line {line}: `{command}` shows\n{shown}\n--- and gives\n{output}\n");
+                &format!("{path}, line {line}: `{command}` shows\n{shown}\n--- and gives\n{output}\n");
         }
     }
     assert!(differences.is_empty(), "{differences}");
-    assert_eq!(outputs.len(), steps.len(), "the shell ended early");
+    assert_eq!(outputs.len(), steps.len(), "{path}: the shell ended early");
 }
 
 /// Somebody with a browser: whatever page it is sent to, access is allowed.
@@ -100,11 +130,34 @@ fn type_all(home: &Home, steps: &[Step]) -> Vec<String> {
 }
 
 #[test]
-fn every_link_within_the_page_leads_somewhere() {
-    let page = readme();
-    let anchors = blocks::anchors(&page);
-    for link in page.split("](#").skip(1).filter_map(|rest| rest.split(')').next()) {
-        assert!(anchors.iter().any(|anchor| anchor == link), "#{link}");
+fn every_link_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut followed = 0;
+    for path in pages() {
+        let text = blocks::prose(&page(&path));
+        let folder = root.join(&path).parent().expect("a folder").to_owned();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.contains("://") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { root.join(&path) } else { folder.join(file) };
+            assert!(target.exists(), "{path}: {link}");
+            if !anchor.is_empty() {
+                let anchors = blocks::anchors(&fs::read_to_string(&target).expect("a page"));
+                assert!(anchors.iter().any(|known| known == anchor), "{path}: {link}");
+            }
+            followed += 1;
+        }
+    }
+    assert!(followed > 50, "only {followed} links were found");
+}
+
+#[test]
+fn every_page_is_linked_from_the_readme() {
+    let readme = readme();
+    for path in pages().iter().filter(|path| *path != "README.md") {
+        assert!(readme.contains(&format!("]({path})")), "the README does not link {path}");
     }
 }
 
@@ -133,27 +186,48 @@ fn what_other_programs_read_is_well_formed() {
     let folder = tempfile::tempdir().expect("a folder");
     let executable = cargo_bin!("fbsync").display().to_string();
     let mut kinds = Vec::new();
-    for block in blocks::all(&readme()) {
-        let file = folder.path().join(block.file_name().unwrap_or("file"));
-        fs::write(&file, block.text.replace("/usr/local/bin/fbsync", &executable)).expect("a file");
-        let complaint = match block.kind.as_str() {
-            "sh" => judged(Command::new("sh").arg("-n").arg(&file)),
-            "python" => judged(Command::new("python3").args(["-m", "py_compile"]).arg(&file)),
-            "yaml" => judged(Command::new("python3").args(["-c", READ_YAML]).arg(&file)),
-            "crontab" => block.text.lines().find(|line| !is_of_a_crontab(line)).map(str::to_owned),
-            _ => None,
-        };
-        assert!(complaint.is_none(), "README.md, line {}: {}", block.line, complaint.unwrap_or_default());
-        kinds.push(block.kind);
+    for path in pages() {
+        for block in blocks::all(&page(&path)) {
+            let file = folder.path().join(block.file_name().unwrap_or("file"));
+            fs::write(&file, block.text.replace("/usr/local/bin/fbsync", &executable)).expect("a file");
+            let complaint = match block.kind.as_str() {
+                "sh" => judged(Command::new("sh").arg("-n").arg(&file)),
+                "python" => judged(Command::new("python3").args(["-m", "py_compile"]).arg(&file)),
+                "yaml" if path != "docs/monitoring.md" => {
+                    judged(Command::new("python3").args(["-c", READ_YAML]).arg(&file))
+                }
+                "crontab" => block.text.lines().find(|line| !is_of_a_crontab(line)).map(str::to_owned),
+                _ => None,
+            };
+            assert!(complaint.is_none(), "{path}, line {}: {}", block.line, complaint.unwrap_or_default());
+            kinds.push(block.kind);
+        }
     }
-    for kind in ["console", "sh", "python", "yaml", "crontab", "ini", "dockerfile"] {
+    for kind in ["console", "sh", "python", "yaml", "crontab", "ini", "dockerfile", "csv"] {
         assert!(kinds.iter().any(|known| known == kind), "there is no {kind} block");
     }
-    let units = ["fbsync.service", "fbsync.timer"].map(|name| folder.path().join(name));
-    let complaint = judged(
-        Command::new("systemd-analyze").args(["verify", "--man=no", "--recursive-errors=no"]).args(units),
-    );
-    assert_eq!(complaint, None);
+}
+
+/// A job that began a new database where the volume is not mounted would call every member a joiner.
+#[test]
+fn every_job_refuses_to_begin_a_database() {
+    let mut jobs = 0;
+    for path in pages() {
+        for block in blocks::all(&page(&path)) {
+            if ["console", "text"].contains(&block.kind.as_str()) {
+                continue;
+            }
+            let is_a_job = |line: &&str| {
+                !line.contains("sync ended")
+                    && ["fbsync sync", "[sync", "[\"sync"].iter().any(|job| line.contains(job))
+            };
+            for line in block.text.lines().filter(is_a_job) {
+                assert!(line.contains("--no-create") || line.contains("# once: "), "{path}: {line}");
+                jobs += 1;
+            }
+        }
+    }
+    assert!(jobs >= 6, "only {jobs} jobs were found");
 }
 
 /// A setting, or five fields of time and a command.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Takes the pictures of the workbook: the first sheet and the review sheet of the demo's own evidence, as they print.
+# Takes the pictures of the workbook: the first sheet and the review sheet of the demo's own evidence, and what became
+# of some more decisions, as they print.
 #
 # Not part of `cargo test`: it needs Debian's libreoffice-calc, poppler-utils and pngquant, and for letters as wide as
 # Excel's and for every script that the demo's people use, fonts-crosextra-carlito, fonts-droid-fallback and
@@ -19,14 +20,37 @@ export FBSYNC_TEST_CLOCK=1782820800
 "$fbsync" demo --dir demo >demo.txt 2>&1
 "$fbsync" export --db demo/audit.sqlite --format xlsx --own-domain harbourlight.example --out evidence --quiet
 
-# A profile of its own: an office that is already open would take the job and print nothing.
-soffice "-env:UserInstallation=file://$folder/office" --headless --convert-to pdf --outdir . evidence/review.xlsx >office.txt 2>&1
+# Some decisions that were carried out otherwise, or not at all, beside the demo's own that was.
+python3 - <<'END'
+import csv
 
-take() { # a picture's name, the page, how much of it to show: left, top, width and height at 150 dots an inch
-    pdftoppm -png -r 150 -f "$2" -l "$2" -x "$3" -y "$4" -W "$5" -H "$6" -singlefile review.pdf "$1"
+decided = {
+    "Bram Visser": ("change", "business_employee", "works on invoices only"),
+    "雪 田中": ("remove", "", "left in spring"),
+    "Petra Lindgren": ("remove", "", "her project is over"),
+}
+with open("demo/review.csv", encoding="utf-8", newline="") as sheet:
+    rows = list(csv.DictReader(sheet))
+with open("later.csv", "w", encoding="utf-8", newline="") as sheet:
+    later = csv.DictWriter(sheet, rows[0])
+    later.writeheader()
+    for row in rows:
+        if row["full_name"] in decided:
+            row["decision"], row["change_to"], row["justification"] = decided[row["full_name"]]
+            later.writerow(row)
+END
+"$fbsync" review record later.csv --part --db demo/audit.sqlite --quiet
+"$fbsync" export outcomes --snapshot 1 --db demo/audit.sqlite -o outcomes.xlsx --quiet
+
+# A profile of its own: an office that is already open would take the job and print nothing.
+soffice "-env:UserInstallation=file://$folder/office" --headless --convert-to pdf --outdir . evidence/review.xlsx outcomes.xlsx >office.txt 2>&1
+
+take() { # a picture's name, the file, the page, what of it: left, top, width and height at 150 dots an inch
+    pdftoppm -png -r 150 -f "$3" -l "$3" -x "$4" -y "$5" -W "$6" -H "$7" -singlefile "$2.pdf" "$1"
     pngquant --force --strip --speed 1 --output "$pictures/$1.png" 32 "$1.png"
 }
 
-take summary 1 20 20 1200 1310
-take review 2 30 25 1690 600
+take summary review 1 20 20 1200 1310
+take review review 2 30 25 1690 600
+take outcomes outcomes 2 30 25 1690 160
 ls -l "$pictures"/*.png

@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::format::{Format, Guard};
 use crate::model::Status;
 use crate::report::summary::{self, RoleCount};
-use crate::report::{self, Expected, Limits, Options, Roster, Scope, Style, View};
+use crate::report::{self, Expected, Options, Roster, Scope, Style, View};
 use crate::store::Horizon;
 pub(crate) use export::Stamp;
 pub(super) use review::{FollowedEntry, ReviewEntry};
@@ -255,7 +255,7 @@ impl Manifest {
             roles: summary::role_counts(view)?,
             files,
             not_made: not_made(view),
-            limits: Limits::TEXT.map(str::to_owned).to_vec(),
+            limits: report::summary::LIMITS.map(str::to_owned).to_vec(),
             export: plan.stamp.of_part(plan.part),
         })
     }

@@ -25,7 +25,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::format::write_failed;
-use super::{Limits, Scope, View, summary};
+use super::{Scope, View, summary};
 use crate::error::Result;
 use crate::model::Outcome;
 use crate::shell;
@@ -85,7 +85,7 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> Result<u64> {
         changes: Changes::gather(view)?,
         reviews: Reviews::gather(view)?,
         everybody,
-        limits: Limits::TEXT,
+        limits: summary::LIMITS,
         version: env!("CARGO_PKG_VERSION"),
     };
     page.write_into(out).and_then(|()| out.write_all(b"\n")).map_err(write_failed)?;

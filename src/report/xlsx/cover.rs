@@ -6,7 +6,7 @@ use super::print::print_setup;
 use super::{failed, fitting, look};
 use crate::error::Result;
 use crate::report::summary::{self, STATES, capitalized, wrapped};
-use crate::report::{self, Limits, Report, Style, View};
+use crate::report::{self, Report, Style, View};
 
 /// As many characters as the columns to the right of the labels are wide.
 const WIDTH: usize = 100;
@@ -74,7 +74,7 @@ impl Page {
         self.pair("Snapshot", &format!("{} ({})", snapshot.id, snapshot.status))?;
         self.pair("Snapshot SHA-256", &snapshot.content_sha256)?;
         if report.is_filled_in() && view.options.own_domains.is_empty() {
-            self.pair("Why review", "does not tell who is external: --own-domain was not given")?;
+            self.pair("Why review", "does not say who is external: --own-domain was not given")?;
         }
         if let Some(since) = summary::since(report, view) {
             self.pair("Compared with", &since)?;
@@ -87,7 +87,7 @@ impl Page {
         self.counts(counts)?;
         self.ties(view)?;
         self.heading(&["What this source cannot show"])?;
-        for limit in Limits::TEXT {
+        for limit in summary::LIMITS {
             self.line(&format!("- {limit}"), &Format::new())?;
         }
         Ok(())
@@ -148,7 +148,7 @@ impl Page {
             match tie.expected {
                 Some(expected) => self.number(2, expected)?,
                 None => {
-                    self.sheet.write_string_with_format(self.row, 2, "not told", &right)?;
+                    self.sheet.write_string_with_format(self.row, 2, "not given", &right)?;
                 }
             }
             for (at, count) in

@@ -4,6 +4,8 @@
 pub(crate) struct Block {
     /// The word after the fence.
     pub(crate) kind: String,
+    /// A second word there.
+    name: Option<String>,
     /// Of its first line, counted from 1.
     pub(crate) line: usize,
     pub(crate) text: String,
@@ -23,8 +25,10 @@ pub(crate) fn all(page: &str) -> Vec<Block> {
     for (line, text) in (1..).zip(page.lines()) {
         match (text.strip_prefix("```"), open.take()) {
             (Some(_), Some(block)) => blocks.push(block),
-            (Some(kind), None) => {
-                open = Some(Block { kind: kind.to_owned(), line: line + 1, text: String::new() });
+            (Some(words), None) => {
+                let mut words = words.split_whitespace().map(str::to_owned);
+                let (kind, name) = (words.next().unwrap_or_default(), words.next());
+                open = Some(Block { kind, name, line: line + 1, text: String::new() });
             }
             (None, Some(mut block)) => {
                 block.text.push_str(text);
@@ -38,9 +42,19 @@ pub(crate) fn all(page: &str) -> Vec<Block> {
     blocks
 }
 
+/// The page without its blocks, and without what is quoted in a line.
+pub(crate) fn prose(page: &str) -> String {
+    let outside = page.split("```").step_by(2).collect::<String>();
+    outside.split('`').step_by(2).collect()
+}
+
 impl Block {
-    /// The file that the block is: named by a comment on its first line, or its second after `#!`.
+    /// The file that the block is: named at the fence, or by a comment on its first line, or its second after
+    /// `#!`.
     pub(crate) fn file_name(&self) -> Option<&str> {
+        if let Some(name) = &self.name {
+            return Some(name);
+        }
         let first = self.text.lines().find(|line| !line.starts_with("#!"))?;
         let (name, _) = first.strip_prefix("# ")?.split_once(':')?;
         let plain = name.contains('.') || name == "Dockerfile";
@@ -55,7 +69,7 @@ impl Block {
                     steps.push(Step { line, command: command.to_owned(), shown: Vec::new() });
                 }
                 (None, Some(step)) => step.shown.push(text.to_owned()),
-                (None, None) => panic!("README.md, line {line}: a block begins with a command"),
+                (None, None) => panic!("line {line}: a block begins with a command"),
             }
         }
         // A blank line before the next command is for the eye.

@@ -92,7 +92,7 @@ fn what_nobody_told_is_said_and_no_reason() {
     let home = synced(world());
     home.fbsync(&["export", "review", "-o", "r.xlsx"]).succeeds();
     let sheet = part(&home, "r.xlsx", "xl/worksheets/sheet2.xml");
-    assert!(sheet.contains("whether external: not known (no --own-domain)"));
+    assert!(sheet.contains("external? not known (no --own-domain)"));
     assert!(part(&home, "r.xlsx", "xl/sharedStrings.xml").contains("--own-domain was not given"));
     let own = ["export", "review", "-o", "own.xlsx", "--own-domain", "harbourlight.example"];
     home.fbsync(&own).succeeds();
