@@ -232,7 +232,7 @@ mod tests {
                         prop_assert!(lines.len() < rows.max(1) && lines.iter().all(|line| (1..=rows as u32).contains(&line.number)));
                         lines.iter().for_each(|line| drop((line.business_id(), line.day("day"))));
                     }
-                    Err((row, problem)) => prop_assert!(row as usize <= rows && !problem.what.is_empty()),
+                    Err((row, problem)) => prop_assert!(row as usize <= rows && !problem.what.is_empty(), "{row}: {}", problem.what),
                 }
             }
         }
