@@ -483,6 +483,7 @@ proptest! {
 /// Whatever the bytes of the file are: it is refused, or something is found, or every view shows what it
 /// showed.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a forger writes without asking fsutil")]
 fn no_file_is_too_strange() {
     let folder = tempfile::tempdir().expect("a folder");
     let (seed, path) = (folder.path().join("seed"), folder.path().join("changed"));
