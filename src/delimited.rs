@@ -62,14 +62,20 @@ pub(crate) struct Row<'t> {
 
 impl<'t> Delimited<'t> {
     pub(crate) fn of(text: &'t str) -> Self {
+        const USUAL: &[u8] = b",;\t";
         // Excel writes and wants this line where its list separator is not a comma.
-        match text.split_once(['\r', '\n']) {
-            Some((line, rest)) if line.trim_matches('"').starts_with("sep=") => Delimited {
-                text: rest.trim_start_matches('\n'),
-                separators: line.trim_matches('"').bytes().skip(4).take(1).collect(),
-            },
-            _ => Delimited { text, separators: vec![b',', b';', b'\t'] },
-        }
+        let (text, separators) = match text.split_once(['\r', '\n']) {
+            Some((line, rest)) if line.trim_matches('"').starts_with("sep=") => {
+                let named = line.trim_matches('"').bytes().skip(4).take(1);
+                // A letter, or a part of one, is no separator.
+                (
+                    rest.trim_start_matches('\n'),
+                    named.filter(|byte| USUAL.contains(byte) || *byte == b'|').collect(),
+                )
+            }
+            _ => (text, Vec::new()),
+        };
+        Delimited { text, separators: if separators.is_empty() { USUAL.to_vec() } else { separators } }
     }
 
     /// Whether a quote is opened and never closed: it would swallow the rows below it.
@@ -205,6 +211,9 @@ mod tests {
         check("sep=;\r\na;b", b";");
         check("\"sep=|\"\na|b", b"|");
         check("a;b\nc;d", b",;\t");
+        for none in ["sep=\r\na;b", "sep=é\na;b", "sep=a\na;b", "sep=\"\na;b"] {
+            check(none, b",;\t");
+        }
         assert_eq!(rows("sep=;\r\na;b", b';')[0].1, ["a", "b"]);
     }
 

@@ -106,6 +106,8 @@ mod time;
 pub mod sandbox;
 
 #[cfg(test)]
+mod mutated;
+#[cfg(test)]
 mod tests;
 
 use std::io::Write as _;

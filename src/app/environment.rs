@@ -39,8 +39,8 @@ variables! {
     FBSYNC_INSTANCE "this place's name; a sign-in copied elsewhere is not rotated there"
     CREDENTIALS_DIRECTORY "set by systemd: its file fbsync-client-secret holds the client secret"
     XDG_STATE_HOME "sign-ins lie in its folder fbsync; ~/.local/state without it"
-    HTTPS_PROXY "proxy for all requests; ALL_PROXY counts before it, HTTP_PROXY after it"
-    NO_PROXY "hosts that are reached without the proxy; this machine itself always is"
+    HTTPS_PROXY "proxy for all requests, else ALL_PROXY; https_proxy counts before it"
+    NO_PROXY "domains that are reached without the proxy; this machine itself always is"
     SSL_CERT_FILE "PEM file of the authorities to trust, instead of the system's"
     SSL_CERT_DIR "the same, a folder"
     SOURCE_DATE_EPOCH "when an evidence folder says it was made, in seconds since 1970"
@@ -100,13 +100,14 @@ pub(super) fn state_home() -> Option<PathBuf> {
     named.or_else(|| Some(env::home_dir()?.join(".local/state")))
 }
 
-/// The proxy's address, and which variable it is from: the first one that is set.
+/// The proxy's address, and which variable it is from: the first one that is set, in curl's order.
+/// `http_proxy` is for http, which is spoken to this machine only.
 pub(crate) fn proxy() -> Result<Option<(&'static str, String)>> {
-    first_set(&["ALL_PROXY", "all_proxy", HTTPS_PROXY, "https_proxy", "HTTP_PROXY", "http_proxy"])
+    first_set(&["https_proxy", HTTPS_PROXY, "all_proxy", "ALL_PROXY"])
 }
 
 pub(crate) fn no_proxy() -> Result<Option<String>> {
-    Ok(first_set(&[NO_PROXY, "no_proxy"])?.map(|(_, hosts)| hosts))
+    Ok(first_set(&["no_proxy", NO_PROXY])?.map(|(_, domains)| domains))
 }
 
 /// The authorities to trust instead of the system's, and which variable names them. The TLS library reads

@@ -81,8 +81,12 @@ impl Collector {
         let (line, next) = match came {
             Came::Team(page, reply) => {
                 let line = self.trace.noted(url, &reply);
-                if let Ok((page, _)) = &reply {
-                    self.members += page.members.len() as u64;
+                // Who is read once more is not one more member.
+                if let Ok((first, _)) = &reply
+                    && page.round == 1
+                    && !page.again
+                {
+                    self.members += first.members.len() as u64;
                 }
                 let next = self.businesses[job.business].take_team(page, reply, spool)?;
                 (line, next.into_iter().map(What::Team).collect())

@@ -60,7 +60,7 @@ impl Plan {
         self.limit.filter(|(deadline, _)| Instant::now() >= *deadline).map(|(_, given)| given)
     }
 
-    fn wants(&self, business: &Business) -> bool {
+    pub(crate) fn wants(&self, business: &Business) -> bool {
         (self.only.is_empty() || self.only.contains(&business.id)) && !self.skip.contains(&business.id)
     }
 }

@@ -9,6 +9,8 @@
 
 mod client;
 mod me;
+#[cfg(test)]
+mod mutations;
 mod object;
 mod oddities;
 mod recorded;

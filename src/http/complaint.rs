@@ -51,7 +51,13 @@ impl Complaint {
     pub(crate) fn read(status: u16, body: &str, lacks: Option<String>) -> Self {
         let said =
             Some(body).filter(|body| body.len() <= LONGEST_BODY).and_then(from_json).unwrap_or_default();
-        let Said { words, error, is_theirs } = said;
+        let Said { words, error, author } = said;
+        let is_theirs = match author {
+            Author::FreshBooks => true,
+            // So say FreshBooks' projects who may not read; gateways say so where nothing is found.
+            Author::Message => matches!(status, 401 | 403),
+            Author::Unknown => false,
+        };
         let is_page = body.trim_start().starts_with('<');
         let refuses_token = error.as_deref().is_some_and(|error| TOKEN_ERRORS.contains(&error));
         let meaning = match status {
@@ -94,7 +100,17 @@ impl Complaint {
 struct Said {
     words: Option<String>,
     error: Option<String>,
-    is_theirs: bool,
+    author: Author,
+}
+
+/// Whose shape a body has.
+#[derive(Debug, Default)]
+enum Author {
+    FreshBooks,
+    /// A message alone, which others write too.
+    Message,
+    #[default]
+    Unknown,
 }
 
 fn from_json(body: &str) -> Option<Said> {
@@ -102,7 +118,7 @@ fn from_json(body: &str) -> Option<Said> {
     let text = |value: Option<&Value>| {
         value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
     };
-    let theirs = |words| Some(Said { words, error: None, is_theirs: true });
+    let theirs = |words| Some(Said { words, error: None, author: Author::FreshBooks });
     if let Some(errors) = value.pointer("/response/errors") {
         let first = errors.get(0).unwrap_or(errors);
         let number = first.get("errno").map(|errno| format!(" (errno {errno})")).unwrap_or_default();
@@ -123,13 +139,17 @@ fn from_json(body: &str) -> Option<Said> {
                     None => error.clone(),
                     Some(description) => format!("{error}: {description}"),
                 };
-                return Some(Said { words: Some(words), error: Some(tidy(&error)), is_theirs: true });
+                return Some(Said {
+                    words: Some(words),
+                    error: Some(tidy(&error)),
+                    author: Author::FreshBooks,
+                });
             }
         }
     }
-    // A message alone is what gateways write too.
     let is_theirs = ["errno", "code", "details"].iter().any(|name| value.get(name).is_some());
-    text(value.get("message")).map(|words| Said { words: Some(words), error: None, is_theirs })
+    let author = if is_theirs { Author::FreshBooks } else { Author::Message };
+    text(value.get("message")).map(|words| Said { words: Some(words), error: None, author })
 }
 
 fn plain_text(body: &str) -> Option<String> {
@@ -186,11 +206,7 @@ mod tests {
             ),
             (r#"{"errno":2001,"error":{"updated_since":"not a date"}}"#, "updated_since: not a date", true),
             (r#"{"errno":401,"message":"invalid_token: no"}"#, "invalid_token: no", true),
-            (
-                r#"{"message":"no Route matched with those values"}"#,
-                "no Route matched with those values",
-                false,
-            ),
+            (r#"{"message":"You are not authorized."}"#, "You are not authorized", true),
             (r#"{"error":"","success":false}"#, "not permitted", false),
             ("[]", "not permitted", false),
             ("error code: 1020", "error code: 1020", false),
@@ -208,6 +224,7 @@ mod tests {
         use Meaning::{Foreign, Passing, Refused, TokenRefused};
         let denied = r#"{"error":"forbidden"}"#;
         let token = r#"{"error":"invalid_token"}"#;
+        let message = r#"{"message":"no Route matched with those values"}"#;
         let table = [
             (200, AUTH, TokenRefused),
             (403, AUTH, TokenRefused),
@@ -221,6 +238,8 @@ mod tests {
             (404, denied, Refused),
             (404, "", Foreign),
             (403, PAGE, Foreign),
+            (403, message, Refused),
+            (404, message, Foreign),
             (302, PAGE, Foreign),
             (200, PAGE, Foreign),
             (200, denied, Foreign),

@@ -86,7 +86,10 @@ pub(super) fn judge(head: &[u8], redirect: &RedirectUri, awaited: &Awaited) -> R
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::mutated::{mutated, quarters};
     use crate::secret::Secret;
 
     const GOOD: &str = "/callback?code=abc&state=ours";
@@ -137,5 +140,26 @@ mod tests {
         };
         assert!(sized(MAX_HEAD).is_ok());
         assert_eq!(sized(MAX_HEAD + 1), Err(Refusal::TooLarge));
+    }
+
+    proptest! {
+        #![proptest_config(quarters(16))]
+
+        /// Only a whole GET with our state, to our path and host, is an answer.
+        #[test]
+        fn nothing_but_our_state_ends_the_wait(bytes in mutated(vec![
+            format!("GET {GOOD} HTTP/1.1\r\nHost: localhost:8799\r\nAccept: */*\r\n\r\n").into_bytes(),
+            b"GET /callback?error=access_denied&error_description=no&state=ours HTTP/1.1\r\nHost: localhost:8799\r\n\r\n".to_vec(),
+        ])) {
+            let redirect = RedirectUri::parse("https://localhost:8799/callback").unwrap();
+            if judge(&bytes, &redirect, &Awaited::code(Secret::new("ours"))).is_ok() {
+                let head = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
+                let line = head.trim_start().lines().next().unwrap_or_default();
+                prop_assert!(line.starts_with("get /callback?"), "{}", head);
+                let states = line.split(['?', '&', ' ']).filter(|parameter| parameter.starts_with("state="));
+                prop_assert_eq!(states.count(), 1, "{}", head);
+                prop_assert!(head.contains("localhost:8799"), "{}", head);
+            }
+        }
     }
 }

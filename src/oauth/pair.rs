@@ -93,7 +93,10 @@ impl<'de> Visitor<'de> for Into<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::mutated::{mutated, quarters};
 
     const SCOPES: &str = "user:profile:read user:teams:read";
 
@@ -141,5 +144,27 @@ mod tests {
         }
         let cut = Pair::read(r#"{"access_token":"acc-1","refresh_token":"ref"#);
         assert_eq!((cut.access, cut.refresh), (Some(Secret::new("acc-1")), None));
+    }
+
+    proptest! {
+        #![proptest_config(quarters(16))]
+
+        /// A pair that any parser sees is kept; nothing else makes one.
+        #[test]
+        fn no_pair_is_lost_and_none_is_made_up(bytes in mutated(vec![
+            br#"{"access_token":"acc1","token_type":"Bearer","expires_in":43200,"refresh_token":"ref1","scope":"user:profile:read user:teams:read","created_at":1790000000}"#.to_vec(),
+            b"\xef\xbb\xbf{\"scope\":[\"a\",\"b\"],\"refresh_token\":\"r\\u0031\",\"expires_in\":\"9\",\"access_token\":\"a\"}".to_vec(),
+        ])) {
+            let body = String::from_utf8_lossy(&bytes);
+            let pair = Pair::read(&body);
+            if let Ok(value) = serde_json::from_str::<Value>(&body) {
+                for (name, read) in [("access_token", &pair.access), ("refresh_token", &pair.refresh)] {
+                    match value.get(name).and_then(secret) {
+                        Some(token) => prop_assert_eq!(read.as_ref(), Some(&token), "{}", name),
+                        None => prop_assert!(read.is_none() || body.matches(name).count() > 1, "{}", name),
+                    }
+                }
+            }
+        }
     }
 }

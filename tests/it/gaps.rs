@@ -62,6 +62,19 @@ fn businesses_left_out_are_rows_and_no_gap() {
 }
 
 #[test]
+fn options_that_leave_no_business_are_refused() {
+    let home = Home::reading(three());
+    for options in [
+        &["--business", "9001", "--skip-business", "9001"][..],
+        &["--skip-business", "9001", "--skip-business", "9002", "--skip-business", "9003"],
+    ] {
+        sync(&home, options).exits(2).says("leave no business to read").says("hint: ");
+        assert!(!home.path(DB).exists());
+    }
+    assert_eq!(home.sandbox.count("GET", "team_members"), 0);
+}
+
+#[test]
 fn a_business_that_is_not_there_is_refused_by_name_or_told() {
     let home = Home::reading(three());
     sync(&home, &["--business", "9001", "--business", "4711"])

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests arrange files and read them back")]
 
+mod accountant;
 mod arbitrary;
 mod at_a_terminal;
 mod auth;

@@ -130,6 +130,37 @@ fn a_proxy_is_taken_from_the_environment() {
 }
 
 #[test]
+fn the_variable_of_the_scheme_counts_first_as_in_curl() {
+    let (home, _) = behind_tls("freshbooks.example");
+    let (address, asked) = proxy(port_of(&home.value("FRESHBOOKS_API_URL")));
+    let ca = home.path("ca.pem").display().to_string();
+    let home = home.with("SSL_CERT_FILE", &ca);
+    let nobody = format!("http://127.0.0.1:{}", free_port());
+    let home = home.with("HTTPS_PROXY", &address);
+    sign_in(&home).succeeds();
+    let home = home.without("HTTPS_PROXY");
+    // The first one of each row is taken; the others would lead nowhere.
+    for row in [
+        &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY"][..],
+        &["HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
+        &["all_proxy", "ALL_PROXY", "http_proxy"],
+        &["ALL_PROXY", "HTTP_PROXY"],
+    ] {
+        let asked_before = asked.lock().expect("no panic").len();
+        let mut command = home.command(&["refresh"]);
+        command.envs(row.iter().map(|name| (name, &nobody))).env(row[0], &address);
+        home.run(&mut command).succeeds();
+        assert!(asked.lock().expect("no panic").len() > asked_before, "{row:?}");
+    }
+    // What is for http is not for https.
+    for name in ["http_proxy", "HTTP_PROXY"] {
+        let asked_before = asked.lock().expect("no panic").len();
+        home.run(home.command(&["refresh"]).env(name, &address)).exits(5);
+        assert_eq!(asked.lock().expect("no panic").len(), asked_before, "{name}");
+    }
+}
+
+#[test]
 fn no_proxy_names_what_is_reached_directly() {
     // An address that is this machine's and is not known as such.
     let (home, _) = behind_tls("0.0.0.0");
@@ -155,7 +186,7 @@ fn a_proxy_that_cannot_be_meant_is_refused_by_its_variable_before_anything_is_se
     for (name, value) in [
         ("HTTPS_PROXY", "http://proxy.example:port"),
         ("HTTPS_PROXY", "http://proxy.example:99999"),
-        ("HTTP_PROXY", "http:///proxy"),
+        ("HTTPS_PROXY", "http:///proxy"),
         ("ALL_PROXY", "gopher://proxy.example:70"),
         ("https_proxy", "http//proxy.example"),
         ("all_proxy", "http://ann:opensesame@proxy example:3128"),

@@ -157,7 +157,10 @@ fn lines(text: &str, form: &'static Form) -> Result<(Vec<Line>, Vec<String>), Mi
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::mutated::{mutated, quarters};
 
     const STRICT: Form = Form { what: "it", columns: "id,day,note", needed: 1, others: false, date: "day" };
     const OPEN: Form = Form { others: true, ..STRICT };
@@ -208,5 +211,30 @@ mod tests {
         check("id,note\n1,x\n2,\"moved\n3,y\n", "3: a quote is opened and not closed");
         check("id,note\n1,\"moved\n2,\"y\"\n", "2: something stands behind a closing quote");
         check("id,note\n1, \"moved, ask Eve\"\n", "2: a blank stands before a quote");
+    }
+
+    proptest! {
+        #![proptest_config(quarters(8))]
+
+        /// Gap files, rosters and lists of what is expected, in every encoding: lines that are in the file, or a
+        /// problem with its row.
+        #[test]
+        fn no_list_is_too_strange(bytes in mutated(vec![
+            b"id,day,note\r\n1,2026-03-31,client only\r\n2,,\"moved, ask Eve\"\r\n3,31.12.2026,\r\n".to_vec(),
+            b"\xef\xbb\xbfsep=;\nid;day;note\n1;2026-01-02;x\n".to_vec(),
+            [&b"\xff\xfe"[..], &"id\tday\r\n1\t2026-01-02\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()].concat(),
+        ])) {
+            for form in [&STRICT, &OPEN] {
+                let Ok(text) = decoded(&bytes) else { continue };
+                let rows = text.split(['\n', '\r']).count();
+                match lines(&text, form) {
+                    Ok((lines, _)) => {
+                        prop_assert!(lines.len() < rows.max(1) && lines.iter().all(|line| (1..=rows as u32).contains(&line.number)));
+                        lines.iter().for_each(|line| drop((line.business_id(), line.day("day"))));
+                    }
+                    Err((row, problem)) => prop_assert!(row as usize <= rows && !problem.what.is_empty(), "{row}: {}", problem.what),
+                }
+            }
+        }
     }
 }

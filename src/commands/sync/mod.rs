@@ -120,15 +120,17 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
     }
     let writer = Writer::claim(app, &path)?;
     let source = app.endpoints.api.lasting_name();
+    let plan = plan(args);
     let admit = |identity: &Identity, businesses: &[Business]| {
         if !args.new_identity {
             writer.check_owner(&source, identity.id, &identity.email)?;
         }
         check_named(app, args, &gaps, businesses)?;
+        check_scope(&plan, businesses)?;
         gaps.tell_expired(app.ui, businesses);
         writer.bring_up_to_date(app.ui)
     };
-    let demand = Demand { plan: &plan(args), folder: writer.folder(), admit: &admit };
+    let demand = Demand { plan: &plan, folder: writer.folder(), admit: &admit };
     let Source { brought, between, scopes } = read(demand)?;
     let parameters = parameters(args, &gaps, &between, &brought);
     let wrong_clock = brought.wrong_clock();
@@ -182,6 +184,18 @@ fn parameters(args: &SyncArgs, gaps: &AcceptedGaps, between: &Between, brought: 
         "unread_memberships": brought.unread_memberships,
     })
     .to_string()
+}
+
+/// A snapshot of nothing would count as complete, and everybody in it as gone.
+fn check_scope(plan: &Plan, businesses: &[Business]) -> Result<()> {
+    if businesses.is_empty() || businesses.iter().any(|business| plan.wants(business)) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Usage,
+        "--business and --skip-business leave no business to read; nothing was recorded",
+    )
+    .hint("leave out --skip-business for one that is to be read"))
 }
 
 /// A business that was asked for and is not there is an error; one that was to be left out is not.

@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use proptest::prelude::*;
 
 use super::*;
+use crate::mutated::{fixtures, mutated, quarters};
 
 /// The filled sheet of `fixtures/review/`, headings first.
 fn grid() -> Vec<Vec<String>> {
@@ -51,7 +52,7 @@ fn packed(parts: &[(String, Vec<u8>)]) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(quarters(1))]
 
     #[test]
     fn any_order_and_any_further_columns(
@@ -112,6 +113,28 @@ proptest! {
         for text in [text, anything] {
             if let Ok(moment) = moment::read(&text, None) {
                 prop_assert_eq!(moment.day().to_string().len(), 10);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(quarters(4))]
+
+    /// What is decided is of a row that was asked about, whatever the bytes are.
+    #[test]
+    fn no_file_is_too_strange(bytes in mutated(fixtures(&[
+        "review/plain.csv",
+        "review/libreoffice-csv-de-de.csv",
+        "review/libreoffice-sheet-utf16.csv",
+        "review/openpyxl.xlsx",
+        "review/libreoffice-csv-de-de.ods",
+    ]))) {
+        if let Ok(sheets) = sheet::parse("x", &bytes) {
+            let rows = files::snapshot();
+            let judged = judge(&files::when_taken(&rows), &sheets);
+            for decision in &judged.decisions {
+                prop_assert!(rows.iter().any(|row| row.get("row_key") == decision.row_key), "{}", decision.row_key);
             }
         }
     }

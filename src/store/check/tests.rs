@@ -1,18 +1,21 @@
 //! Forgeries: what a person with write access to the file can do, and that it is found.
 
+use std::fs;
+
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use rusqlite::types::Value;
 
 use super::*;
 use crate::model::reading::{hex, unhex};
+use crate::mutated::{mutated, quarters};
 use crate::store::chain::{self, fields};
 use crate::store::field::Field;
 use crate::store::hash::{Hasher, LAYOUT, Layout};
 use crate::store::kind::{Part, Spec, Storage};
 use crate::store::shape::{REVIEW, SNAPSHOT};
 use crate::store::tests::{database, rows_of, shown};
-use crate::store::{prune, schema};
+use crate::store::{open, prune, schema};
+use crate::ui::Ui;
 
 fn findings(connection: &Connection) -> Vec<String> {
     let report = check(connection, &shape::kinds()).expect("a readable file");
@@ -453,7 +456,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, rng_seed: RngSeed::Fixed(7), ..ProptestConfig::default() })]
+    #![proptest_config(quarters(3))]
 
     /// Whatever is moved, dropped, repeated or hashed anew: if nothing is found and the newest hash is
     /// the one that was noted, every view shows what it showed.
@@ -475,4 +478,24 @@ proptest! {
             prop_assert!(shown_of(&connection, 3) == shown_of(&database(), 3), "an export shows something else");
         }
     }
+}
+
+/// Whatever the bytes of the file are: it is refused, or something is found, or every view shows what it
+/// showed.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a forger writes without asking fsutil")]
+fn no_file_is_too_strange() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (seed, path) = (folder.path().join("seed"), folder.path().join("changed"));
+    let written = database();
+    written.execute("VACUUM INTO ?1", [seed.to_str().expect("UTF-8")]).expect("a copy");
+    let (noted, before, bytes) = (head(&written), shown(&written), fs::read(&seed).expect("a file"));
+    proptest!(quarters(4), |(bytes in mutated(vec![bytes]))| {
+        fs::write(&path, bytes).expect("written");
+        let Ok((connection, _)) = open::for_reading(&path, Ui::default()) else { return Ok(()) };
+        let Ok(report) = check(&connection, &shape::kinds()) else { return Ok(()) };
+        if report.findings.is_empty() && chain::head(&connection)?.is_some_and(|link| link.sha256 == noted) {
+            prop_assert!(shown(&connection) == before, "the views show something else");
+        }
+    });
 }

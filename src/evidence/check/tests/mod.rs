@@ -6,6 +6,7 @@
 mod database;
 mod files;
 mod manifest;
+mod mutations;
 mod versions;
 
 use std::fs;
