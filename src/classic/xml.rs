@@ -146,6 +146,14 @@ impl Element {
         object
     }
 
+    /// The element that an object of [`Element::to_object`] was made from, as far as its children are texts.
+    pub(super) fn of_object(object: &Map<String, Value>) -> Self {
+        let texts =
+            object.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+        let children = texts.map(|(name, text)| Element { name, text, ..Element::default() });
+        Element { children: children.collect(), ..Element::default() }
+    }
+
     fn to_value(&self) -> Value {
         match self.children.is_empty() && self.attributes.is_empty() {
             true => Value::from(self.text.as_str()),

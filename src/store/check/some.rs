@@ -45,7 +45,6 @@ pub(super) fn check(
     let listed: Vec<String> = ids.iter().map(i64::to_string).collect();
     links::reviews(connection, &kinds, report)?;
     links::snapshots_where(connection, &kinds, &format!("id IN ({})", listed.join(", ")), report)?;
-    links::reviews(connection, &kinds, report)?;
     rows(connection, &ids, report)
 }
 

@@ -11,7 +11,7 @@ use crate::store::field::Field;
 use crate::store::hash::{Hasher, LAYOUT, Layout};
 use crate::store::kind::{Part, Spec, Storage};
 use crate::store::shape::{REVIEW, SNAPSHOT};
-use crate::store::tests::{database, rows_of, shown};
+use crate::store::tests::{classic_database, database, rows_of, shown};
 use crate::store::{prune, schema};
 
 fn findings(connection: &Connection) -> Vec<String> {
@@ -265,6 +265,14 @@ fn what_a_record_says_cannot_be_changed_by_whoever_knows_the_hashes() {
     for (table, which, column, value) in [
         ("membership_rows", members, "role", "'client '"),
         ("membership_rows", members, "active", "1 - active"),
+        ("membership_rows", members, "state", "'invited'"),
+        ("membership_rows", members, "role_label", "'Reader'"),
+        (
+            "membership_rows",
+            members,
+            "role_class",
+            "CASE role_class WHEN 'limited' THEN 'none' ELSE 'limited' END",
+        ),
         ("membership_rows", members, "member_uuid", "'u-else'"),
         ("membership_rows", members, "email", "'eve@x.example'"),
         ("membership_rows", members, "first_name", "'Eve'"),
@@ -275,6 +283,7 @@ fn what_a_record_says_cannot_be_changed_by_whoever_knows_the_hashes() {
         ("membership_rows", members, "member_updated_at", "'2020-01-01T00:00:00Z'"),
         ("membership_rows", group, "role", "'client'"),
         ("membership_rows", group, "active", "0"),
+        ("membership_rows", group, "state", "'inactive'"),
         ("membership_rows", group, "email", "'eve@x.example'"),
         ("membership_rows", group, "last_name", "'Doe'"),
         ("membership_rows", group, "identity_id", "2"),
@@ -298,6 +307,33 @@ fn what_a_record_says_cannot_be_changed_by_whoever_knows_the_hashes() {
     }
 }
 
+#[test]
+fn what_a_record_of_classic_says_cannot_be_changed_either() {
+    let listed = "sources = 'team_members'";
+    for (table, which, column, value) in [
+        ("membership_rows", listed, "first_name", "'Eve'"),
+        ("membership_rows", listed, "email", "'eve@x.example'"),
+        ("membership_rows", "role = 'classic_contractor'", "state", "'active'"),
+        ("membership_rows", "role = 'classic_staff'", "role", "'classic_admin'"),
+        ("membership_rows", "role = 'classic_staff'", "role", "'classic_contractor'"),
+        ("membership_rows", "role = 'classic_staff'", "member_uuid", "'staff:1'"),
+        ("membership_rows", "role = 'classic_staff'", "role_class", "'limited'"),
+        ("business_rows", "true", "name", "'Boots'"),
+    ] {
+        let connection = classic_database();
+        schema::drop_triggers(&connection).expect("triggers");
+        let changed = connection.execute(&format!("UPDATE {table} SET {column} = {value} WHERE {which}"), []);
+        assert!(changed.expect("a change") > 0, "{table}.{column}");
+        rehash(&connection).expect("hashes");
+        schema::create_triggers(&connection).expect("triggers");
+        let found = findings(&connection);
+        assert!(!found.is_empty(), "{table}.{column} = {value}");
+        let told = |finding: &String| finding.ends_with("is not what its record says");
+        assert!(found.iter().all(told), "{table}.{column} = {value}: {found:?}");
+    }
+    assert_eq!(findings(&classic_database()), [""; 0]);
+}
+
 /// Rewrites the past, and makes every hash right again.
 #[test]
 fn history_behind_a_tombstone_cannot_be_rewritten() {
@@ -309,7 +345,7 @@ fn history_behind_a_tombstone_cannot_be_rewritten() {
     connection
         .execute_batch(
             // Nothing that a record says: that would be found by the record.
-            "UPDATE membership_rows SET state = 'inactive' WHERE role = 'contractor'",
+            "UPDATE membership_rows SET flags = '' WHERE role = 'contractor'",
         )
         .expect("a change");
     rehash(&connection).expect("hashes");
