@@ -328,3 +328,17 @@ fn an_address_is_one_person_and_no_address_is_nobody() {
         assert!(told.iter().all(|change| change.again == expected), "{email:?} {other:?}");
     }
 }
+
+#[test]
+fn which_of_two_records_goes_on_does_not_depend_on_their_order() {
+    let invited = |uuid| row(uuid, "email:a@x.example", "owner", "active", "team_members");
+    let by_group = row("", "email:a@x.example", "owner", "active", "business_group");
+    let left = |rows: &[Row]| {
+        let told = changes(side(rows, ALL), side(std::slice::from_ref(&by_group), ALL));
+        told.iter().map(|change| (change.kind, change.before.clone())).collect::<Vec<_>>()
+    };
+    let (first, second) = (invited("u2"), invited("u3"));
+    let expected = [(Kind::Left, Some(second.clone()))];
+    assert_eq!(left(&[first.clone(), second.clone()]), expected);
+    assert_eq!(left(&[second, first]), expected);
+}
