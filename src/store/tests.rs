@@ -208,7 +208,7 @@ pub(super) fn classic_database() -> Connection {
         ),
         person(
             "classic_staff",
-            r#"{"staff_id":"2","first_name":"Ann","last_name":"Lee","email":"ann@x.example"}"#,
+            r#"{"staff_id":"2","first_name":"Ann","last_name":"Lee","email":"ann@x.example","last_login":"2026-01-02T00:00:00Z","number_of_logins":"3"}"#,
         ),
         person("classic_contractor", r#"{"contractor_id":"7","name":"Bob Lee","status":"invited"}"#),
     ];

@@ -318,6 +318,8 @@ fn what_a_record_of_classic_says_cannot_be_changed_either() {
         ("membership_rows", "role = 'classic_staff'", "role", "'classic_contractor'"),
         ("membership_rows", "role = 'classic_staff'", "member_uuid", "'staff:1'"),
         ("membership_rows", "role = 'classic_staff'", "role_class", "'limited'"),
+        ("membership_rows", "role = 'classic_staff'", "logins", "0"),
+        ("membership_rows", "role = 'classic_staff'", "last_login_at", "NULL"),
         ("business_rows", "true", "name", "'Boots'"),
     ] {
         let connection = classic_database();

@@ -85,8 +85,13 @@ fn membership(business_id: i64, row: &Membership, body: &str, sha256: Digest) ->
 /// Of the identity's own row Classic's record tells nothing: it is the company's.
 fn classic_membership(row: &Membership, body: &str, sha256: Digest) -> Option<&'static str> {
     let Some(record) = classic::Recorded::parse(body) else { return Some(RECORD) };
-    let is_listed = row.sources.has(Sources::TEAM_MEMBERS);
-    is_listed.then(|| row.differs_from(&record.member(&row.role, sha256)))?
+    if !row.sources.has(Sources::TEAM_MEMBERS) {
+        return None;
+    }
+    let record = record.member(&row.role, sha256);
+    let sign_ins =
+        [("last_login_at", row.last_login == record.last_login), ("logins", row.logins == record.logins)];
+    row.differs_from(&record).or_else(|| first_that_differs(sign_ins))
 }
 
 /// A role that was not known yet stands under its own name, in no class.
