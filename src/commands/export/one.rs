@@ -1,5 +1,6 @@
 //! One report, to standard output or a file.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -10,7 +11,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::evidence::{Demand, Source, recheck};
 use crate::format::{Format, Guard};
 use crate::fsutil::{Pending, is_standard_output};
-use crate::report::{self, LONGEST_CELL, Needs, Reads, Report, Style};
+use crate::report::{self, LONGEST_CELL, Needs, Reads, Report, Style, View};
 use crate::shell;
 use crate::store::Reader;
 
@@ -49,15 +50,12 @@ impl Work<'_> {
         let source = Source::open(&reader, &demand)?;
         let view = source.view(self.options_for(&reader, &demand)?, &self.app.stop)?;
         self.tell_about(&view);
-        // Its first sheet bears the snapshot's hash.
-        if style.format == Format::Xlsx {
-            recheck(&reader, &view.shown(report.reads)?)?;
-        }
         if let Some(reason) = report.not_made(&view) {
             // A file with a header alone would read as "none".
             return Err(Error::new(Kind::No, format!("`{}` was not made: {reason}", report.name))
                 .hint("fbsync snapshots --all --db FILE shows what there is"));
         }
+        recheck(&reader, &Self::shown(report, &view, style)?)?;
         let written = match output {
             None => {
                 if style.guard == Guard::Fail {
@@ -99,6 +97,14 @@ impl Work<'_> {
             None => {}
         }
         somebody_is_unknown(view.unknown_people())
+    }
+
+    /// The snapshots whose content it shows. The first sheet of a workbook tells of reviews too.
+    fn shown(report: &Report, view: &View, style: Style) -> Result<BTreeSet<i64>> {
+        match style.format == Format::Xlsx || report.looks_back() || report.looks_ahead() {
+            true => view.shown(report.reads),
+            false => Ok(BTreeSet::from([view.snapshot.id])),
+        }
     }
 
     fn refuse_without_its_flag(&self, report: &Report) -> Result<()> {

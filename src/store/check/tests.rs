@@ -336,6 +336,23 @@ fn what_a_record_of_classic_says_cannot_be_changed_either() {
     assert_eq!(findings(&classic_database()), [""; 0]);
 }
 
+#[test]
+fn what_a_tombstone_keeps_is_covered() {
+    for sql in [
+        "UPDATE snapshots SET started_at = '2026-02-27T03:00:00Z' WHERE id = 2",
+        "UPDATE snapshots SET memberships = memberships + 1 WHERE id = 2",
+        "UPDATE snapshots SET source = 'https://api.example.com' WHERE id = 2",
+        "UPDATE snapshots SET previous_sha256 = NULL WHERE id = 2",
+        "UPDATE erasable SET sha256 = (SELECT sha256 FROM erasable WHERE snapshot_id = 1) WHERE snapshot_id = 2",
+    ] {
+        let connection = database();
+        prune::erase(&connection, &[2]).expect("pruned");
+        forge(&connection, sql);
+        let found = findings(&connection);
+        assert!(found.contains(&"snapshot 2 has been changed".to_owned()), "{sql}: {found:?}");
+    }
+}
+
 /// Rewrites the past, and makes every hash right again.
 #[test]
 fn history_behind_a_tombstone_cannot_be_rewritten() {
