@@ -246,8 +246,8 @@ fn nothing_is_exported_from_an_altered_database() {
         &["export", "--for", "lumos", "-o", "l", "--split-by", "business"],
     ] {
         let run = home.fbsync(arguments).exits(9).says("does not agree with its hashes");
-        run.says("hint: fbsync verify --db");
         assert_eq!(run.stdout, "", "{arguments:?}");
+        run.says("hint: fbsync verify --db");
     }
     let there = ["e", "s", "a.xlsx", "h.csv", "b.c1z", "l"].iter().any(|name| home.path(name).exists());
     assert!(!there, "something was left there");

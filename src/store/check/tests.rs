@@ -83,7 +83,7 @@ fn every_column_of_every_table_is_covered() {
 
 /// What [`Reader::recheck`] finds of one snapshot.
 fn rechecked(connection: &Connection, id: i64) -> Vec<Finding> {
-    let mut report = Report::default();
+    let mut report = CheckReport::default();
     let done = checked("the content", || some::check(connection, &[id].into(), &mut report));
     report.findings.extend(done.expect("a readable file").map(Finding));
     report.findings
@@ -374,7 +374,7 @@ fn history_behind_a_tombstone_cannot_be_rewritten() {
 }
 
 /// A column that a later version brings: rows that are there have no value in it, and no hash covers it.
-fn later_kinds() -> Vec<Kind> {
+fn later_kinds() -> Vec<RowKind> {
     let mut kinds = shape::kinds();
     for kind in &mut kinds {
         let since = Layout(LAYOUT.0 + 1);

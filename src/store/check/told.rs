@@ -3,20 +3,20 @@
 
 use rusqlite::{Connection, Row};
 
-use super::Report;
+use super::CheckReport;
 use crate::classic;
 use crate::freshbooks::Recorded;
 use crate::model::marks::{Sources, State};
 use crate::model::reading::{Digest, unhex};
 use crate::model::{Business, Membership, from_group, role};
 use crate::store::alone::{read_business, read_membership};
-use crate::store::kind::Kind;
+use crate::store::kind::RowKind;
 use crate::store::shape::{BUSINESS, MEMBERSHIP};
 
 /// The field that differs where the record is not one of what the row is about.
 const RECORD: &str = "record_sha256";
 
-pub(super) fn rows(connection: &Connection, _: &[Kind], report: &mut Report) -> rusqlite::Result<()> {
+pub(super) fn rows(connection: &Connection, _: &[RowKind], report: &mut CheckReport) -> rusqlite::Result<()> {
     each(connection, &MEMBERSHIP.kind(), report, |row, body, sha256| {
         let (label, class): (String, String) = (row.get("role_label")?, row.get("role_class")?);
         let business_id = row.get("business_id")?;
@@ -42,8 +42,8 @@ pub(super) fn rows(connection: &Connection, _: &[Kind], report: &mut Report) -> 
 /// hash.
 fn each(
     connection: &Connection,
-    kind: &Kind,
-    report: &mut Report,
+    kind: &RowKind,
+    report: &mut CheckReport,
     differs: impl Fn(&Row, &str, Digest) -> rusqlite::Result<Option<&'static str>>,
 ) -> rusqlite::Result<()> {
     // One without a record is another step's to find.
