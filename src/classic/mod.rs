@@ -26,7 +26,7 @@ use problem::Problem;
 use wire::Response;
 use xml::Element;
 
-pub(crate) use model::{List, ListPage};
+pub(crate) use model::{List, ListPage, Recorded};
 pub(crate) use signature::{Signer, Token};
 pub(crate) use system::{System, is_genuine};
 pub(crate) use tokens::{OUT_OF_BAND, TokenDesk};

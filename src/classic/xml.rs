@@ -91,6 +91,15 @@ fn resolved(reference: &BytesRef) -> String {
     }
 }
 
+/// The text of the first of what an object has under one name.
+fn own_text(value: &Value) -> Option<&str> {
+    match value {
+        Value::Array(values) => own_text(values.first()?),
+        Value::Object(object) => object.get("#text")?.as_str(),
+        text => text.as_str(),
+    }
+}
+
 /// Whether the answer is a page for a browser.
 pub(super) fn is_web_page(body: &[u8]) -> bool {
     let start = String::from_utf8_lossy(&body[..body.len().min(1024)]);
@@ -142,6 +151,16 @@ impl Element {
             object.insert("#text".to_owned(), Value::from(self.text.as_str()));
         }
         object
+    }
+
+    /// The element that an object of [`Element::to_object`] was made from, as far as [`Element::text_of`]
+    /// tells of it.
+    pub(super) fn of_object(object: &Map<String, Value>) -> Self {
+        let child = |(name, value): (&String, &Value)| {
+            let text = own_text(value).unwrap_or_default().to_owned();
+            Element { name: name.clone(), text, ..Element::default() }
+        };
+        Element { children: object.iter().map(child).collect(), ..Element::default() }
     }
 
     fn to_value(&self) -> Value {

@@ -222,7 +222,7 @@ fn what_cannot_be_compared_is_said_and_is_not_success() {
 }
 
 #[test]
-fn no_seal_is_written_over_an_altered_database() {
+fn nothing_is_exported_from_an_altered_database() {
     let home = synced(world());
     export(&home, "before", &[]).succeeds();
     let database = rusqlite::Connection::open(home.path("audit.sqlite")).expect("a database");
@@ -239,11 +239,17 @@ fn no_seal_is_written_over_an_altered_database() {
         &["export", "--out", "e"][..],
         &["export", "--out", "s", "--split-by", "business"],
         &["export", "access", "-o", "a.xlsx"],
+        &["export", "access"],
+        &["export", "history", "-o", "h.csv"],
+        &["export", "--for", "vanta"],
+        &["export", "--for", "baton", "-o", "b.c1z"],
+        &["export", "--for", "lumos", "-o", "l", "--split-by", "business"],
     ] {
         let run = home.fbsync(arguments).exits(9).says("does not agree with its hashes");
+        assert_eq!(run.stdout, "", "{arguments:?}");
         run.says("hint: fbsync verify --db");
     }
-    let there = ["e", "s", "a.xlsx"].iter().any(|name| home.path(name).exists());
+    let there = ["e", "s", "a.xlsx", "h.csv", "b.c1z", "l"].iter().any(|name| home.path(name).exists());
     assert!(!there, "something was left there");
     home.fbsync(&["verify", "before", "--db", "audit.sqlite"]).exits(10);
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{Work, asked};
 use crate::cli::Import;
 use crate::error::{Error, Kind, Result};
-use crate::evidence::{Demand, Source, split};
+use crate::evidence::{Demand, Source, recheck, split};
 use crate::fsutil;
 use crate::report::baton::{self, Sync};
 use crate::report::{self, Report, Scope};
@@ -23,6 +23,11 @@ fn preset(product: Import) -> Option<&'static Report> {
         Import::AccessOwl => Some(&report::ACCESSOWL),
         Import::Baton => None,
     }
+}
+
+/// Another product acts on what it is handed, so that has to be what was read.
+fn recheck_all<'d>(reader: &Reader, demands: impl IntoIterator<Item = &'d Demand>) -> Result<()> {
+    recheck(reader, &demands.into_iter().map(|demand| demand.snapshot_id).collect())
 }
 
 fn usage(problem: &str, hint: &str) -> Error {
@@ -86,6 +91,7 @@ impl Work<'_> {
         let earlier = self.earlier(&reader, &demand)?;
         let snapshot = demand.snapshot_id;
         let demands: Vec<Demand> = earlier.into_iter().chain([demand]).collect();
+        recheck_all(&reader, &demands)?;
         let (grants, remarks) = match file {
             Some(file) => self.to_file(file, |out| self.fill(None, &reader, &demands, out))?,
             None => {
@@ -121,6 +127,7 @@ impl Work<'_> {
             }
             None => Vec::new(),
         };
+        recheck_all(&reader, earlier.iter().chain([&demand]))?;
         let (name, extension) = match preset {
             Some(report) => (report.name, asked::style(self.args, None)?.format.extension()),
             None => ("baton", "c1z"),

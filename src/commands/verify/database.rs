@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{NEVER_PROVED, problems};
 use crate::app::App;
 use crate::error::Result;
-use crate::store::{Finding, Reader, Report};
+use crate::store::{CheckReport, Finding, Reader};
 
 pub(super) fn verify(app: &App, path: &Path, expected: &[(String, String)]) -> Result<()> {
     let report = check(&Reader::open(app, path)?, expected)?;
@@ -25,7 +25,7 @@ pub(super) fn verify(app: &App, path: &Path, expected: &[(String, String)]) -> R
     if !report.findings.is_empty() {
         return Err(problems(app.ui, findings, &path.display().to_string()));
     }
-    let Report { snapshots, rows, records, head, .. } = &report;
+    let CheckReport { snapshots, rows, records, head, .. } = &report;
     let snapshots = if *snapshots == 1 { "1 snapshot".to_owned() } else { format!("{snapshots} snapshots") };
     let reviews = match report.links.iter().filter(|link| link.name().starts_with("review-")).count() {
         0 => String::new(),
@@ -42,7 +42,7 @@ pub(super) fn verify(app: &App, path: &Path, expected: &[(String, String)]) -> R
     Ok(())
 }
 
-pub(super) fn check(reader: &Reader, expected: &[(String, String)]) -> Result<Report> {
+pub(super) fn check(reader: &Reader, expected: &[(String, String)]) -> Result<CheckReport> {
     let mut report = reader.check()?;
     let unexpected: Vec<Finding> =
         expected.iter().filter_map(|(name, hash)| unexpected(&report, name, hash)).collect();
@@ -51,7 +51,7 @@ pub(super) fn check(reader: &Reader, expected: &[(String, String)]) -> Result<Re
 }
 
 /// What is wrong about a snapshot or a review whose hash was kept elsewhere.
-fn unexpected(report: &Report, name: &str, hash: &str) -> Option<Finding> {
+fn unexpected(report: &CheckReport, name: &str, hash: &str) -> Option<Finding> {
     let found = report.links.iter().find(|link| link.name() == name);
     let what = in_words(name);
     match (found, &report.head) {
@@ -73,7 +73,7 @@ fn in_words(name: &str) -> String {
 }
 
 /// What the agreement of a database does not prove.
-pub(super) fn limits(report: &Report, expected: &[(String, String)]) -> Vec<String> {
+pub(super) fn limits(report: &CheckReport, expected: &[(String, String)]) -> Vec<String> {
     let mut limits = vec![match expected.last().map(|(name, _)| name) {
         None => "not proved: that nobody rebuilt the whole file, or cut snapshots or reviews off its end; to rule that out, keep \
                  what `fbsync snapshots --head` prints in another place and pass it as --expect ID:HEX"
