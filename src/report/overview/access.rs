@@ -10,14 +10,15 @@ use crate::model::Outcome;
 use crate::report::columns::places;
 use crate::report::{Cell, View, roles};
 
-/// The classes that have a column of their own, the most powerful first; the others share the last.
-pub(super) const CLASSES: [&str; 4] = ["privileged", "standard", "limited", "other"];
+/// The classes that have a column of their own, the most powerful first; the others share the last one.
+const CLASSES: [&str; 4] = ["privileged", "standard", "limited", "other"];
 
 pub(super) struct Access {
     pub(super) roles: Vec<Role>,
     pub(super) businesses: Listed<Business>,
-    /// The largest number of one class that a business has: the scale of the bars.
-    pub(super) most: i64,
+    /// The largest numbers with access: the scales of the bars.
+    pub(super) most_in_a_role: i64,
+    pub(super) most_in_a_business: i64,
 }
 
 pub(super) struct Role {
@@ -34,9 +35,15 @@ pub(super) struct Business {
     pub(super) id: i64,
     pub(super) read: String,
     pub(super) is_read: bool,
-    /// By [`CLASSES`].
-    pub(super) with_access: [i64; 4],
+    /// With access, by [`CLASSES`].
+    pub(super) by_class: [i64; 4],
     pub(super) without: i64,
+}
+
+impl Business {
+    pub(super) fn with_access(&self) -> i64 {
+        self.by_class.iter().sum()
+    }
 }
 
 const AT: [usize; 7] = places(
@@ -52,8 +59,8 @@ impl Access {
             let [id, label, class, states @ ..] = AT.map(|at| &cells[at]);
             let (class, states) = (class.to_string(), states.map(number));
             let place = CLASSES.iter().position(|known| *known == class).unwrap_or(CLASSES.len() - 1);
-            let (with_access, without) = by_business.entry(number(id)).or_default();
-            with_access[place] += states[0];
+            let (by_class, without) = by_business.entry(number(id)).or_default();
+            by_class[place] += states[0];
             *without += states[1..].iter().sum::<i64>();
             let sums = by_role.entry((place, label.to_string(), class)).or_default();
             sums.iter_mut().zip(states).for_each(|(sum, n)| *sum += n);
@@ -70,27 +77,23 @@ impl Access {
         let mut businesses = Listed::new(MOST_BUSINESSES, command(view, "roles"));
         for business in &view.businesses {
             let list = view.team_list(business.id);
-            let (with_access, without) = by_business.get(&business.id).copied().unwrap_or_default();
+            let (by_class, without) = by_business.get(&business.id).copied().unwrap_or_default();
             businesses.push(|| Business {
                 name: Shown::new(&business.name),
                 id: business.id,
                 read: how_read(list),
                 is_read: list.is_some_and(|list| list.read.outcome == Outcome::Ok),
-                with_access,
+                by_class,
                 without,
             });
         }
-        let most = by_business.values().flat_map(|(with_access, _)| with_access).max();
+        let in_businesses = by_business.values().map(|(by_class, _)| by_class.iter().sum());
         Ok(Access {
+            most_in_a_role: by_role.iter().map(|(_, states)| states[0]).max().unwrap_or(0),
+            most_in_a_business: in_businesses.max().unwrap_or(0),
             roles: by_role.into_iter().map(role).collect(),
             businesses,
-            most: most.copied().unwrap_or(0),
         })
-    }
-
-    /// The largest number of people with access in a role.
-    pub(super) fn most_in_a_role(&self) -> i64 {
-        self.roles.iter().map(|role| role.states[0]).max().unwrap_or(0)
     }
 
     /// Memberships with access, those of them that are privileged, and invitations.
