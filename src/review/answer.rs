@@ -205,7 +205,7 @@ pub(super) fn order_of(sheet: &Sheet) -> Option<Order> {
     let dates: Vec<&str> = dates.map(|column| column.name.as_ref()).collect();
     let cells = sheet.rows.iter().flat_map(|row| dates.iter().map(|name| row.get(name)));
     moment::order(cells.filter_map(|cell| match cell {
-        Value::Text(text) => Some(text.as_str()),
+        Value::Text(text) => Some(text.as_ref()),
         _ => None,
     }))
 }

@@ -8,9 +8,11 @@
 //! - [`moment`]: days and times as spreadsheets write them.
 //! - [`same`]: whether a cell still says what the snapshot says.
 //! - [`answer`]: one row of a sheet → what its reviewer decided, or what is wrong with it.
+//! - [`cells`]: a row's cells, in little room.
 //! - [`judge`](mod@judge): all rows together → decisions and findings.
 
 mod answer;
+mod cells;
 mod judge;
 pub(crate) mod moment;
 mod same;
@@ -18,13 +20,14 @@ pub(crate) mod sheet;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::model::addresses::normalized;
 use crate::model::marks::Concern;
 pub(crate) use crate::model::marks::Verdict;
 use crate::report::{self, Column};
+pub(crate) use cells::Cells;
 pub(crate) use judge::{judge, snapshot_named};
 pub(crate) use moment::Day;
 
@@ -32,7 +35,7 @@ pub(crate) use moment::Day;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked {
     /// The columns of `access` by name, as CSV has them, without a formula guard.
-    pub(crate) cells: HashMap<&'static str, String>,
+    pub(crate) cells: Cells<Box<str>>,
     /// Every address that any record of the person has.
     pub(crate) emails: Vec<String>,
 }
@@ -40,7 +43,7 @@ pub(crate) struct Asked {
 impl Asked {
     /// A cell's text; empty where there is none.
     pub(crate) fn get(&self, column: &str) -> &str {
-        self.cells.get(column).map_or("", String::as_str)
+        self.cells.get(column).map_or("", Box::as_ref)
     }
 
     /// Whose access, and to what.

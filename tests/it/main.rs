@@ -43,6 +43,7 @@ mod outcomes;
 mod outputs;
 mod over_time;
 mod overview;
+mod packaging;
 mod pages;
 mod pasting;
 mod paths;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{LARGEST, Refusal, Row, Sheet, Value};
 use crate::report::Column;
+use crate::review::cells::Cells;
 use crate::review::columns;
 use crate::review::same::plain;
 
@@ -52,7 +53,7 @@ impl<'f> Book<'f> {
             return Ok(());
         };
         let ours = cells.into_iter().filter(|(_, value)| *value != Value::Empty);
-        let cells: HashMap<_, _> = ours.filter_map(|(at, value)| Some((*places.get(&at)?, value))).collect();
+        let cells: Cells<Value> = ours.filter_map(|(at, value)| Some((*places.get(&at)?, value))).collect();
         // Spreadsheets keep formats for a million rows below the last.
         if cells.is_empty() {
             return Ok(());

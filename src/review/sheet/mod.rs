@@ -13,8 +13,7 @@ mod ods;
 mod text;
 mod xlsx;
 
-use std::collections::HashMap;
-
+use super::cells::Cells;
 use super::moment::Moment;
 use crate::error::{Error, Kind, Result};
 use archive::Archive;
@@ -29,7 +28,7 @@ pub(crate) enum Value {
     #[default]
     Empty,
     /// Never blank.
-    Text(String),
+    Text(Box<str>),
     Number(f64),
     Bool(bool),
     Moment(Moment),
@@ -40,7 +39,7 @@ impl Value {
     fn text(text: &str) -> Self {
         match text.trim() {
             "" => Value::Empty,
-            text => Value::Text(text.replace("\r\n", "\n")),
+            text => Value::Text(text.replace("\r\n", "\n").into()),
         }
     }
 }
@@ -63,7 +62,7 @@ pub(crate) struct Row {
     /// As the program shows it, the first being 1.
     pub(crate) number: u32,
     /// By our name of the column; those of other columns are not here, nor are empty ones.
-    pub(crate) cells: HashMap<&'static str, Value>,
+    pub(crate) cells: Cells<Value>,
 }
 
 impl Row {

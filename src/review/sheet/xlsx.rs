@@ -49,7 +49,7 @@ fn value(data: &DataRef) -> Result<Value, Refusal> {
             Err(_) => text(iso)?,
         },
         DataRef::DurationIso(iso) => text(iso)?,
-        DataRef::Error(error) => Value::Text(error.to_string()),
+        DataRef::Error(error) => Value::Text(error.to_string().into()),
     })
 }
 

@@ -12,7 +12,7 @@ use super::*;
 fn asked(cells: &[(&str, &str)], emails: &[&str]) -> Asked {
     let name = |name: &str| columns().find(|column| column.name == name).unwrap().name.as_ref();
     Asked {
-        cells: cells.iter().map(|(column, text)| (name(column), (*text).to_owned())).collect(),
+        cells: cells.iter().map(|(column, text)| (name(column), (*text).into())).collect(),
         emails: emails.iter().map(|email| (*email).to_owned()).collect(),
     }
 }
