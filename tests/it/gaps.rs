@@ -233,7 +233,7 @@ fn a_file_of_gaps_that_cannot_be_understood_ends_the_sync_before_it_asks() {
             "row 1: there is a column `untill`, which means nothing here\n",
         ),
         ("business_id,\"un\ntill\"\n9002,\n", "row 1: there is a column `un\\ntill`"),
-        ("business_id,reason\n9002,\"moved\n9003,y\n", "row 2: a quote is opened and not closed"),
+        ("business_id,reason\n9002,\"moved\n9003,y\n", "row 2: a quote is opened but not closed"),
     ] {
         fs::write(home.path("gaps.csv"), text).expect("a file");
         let run =

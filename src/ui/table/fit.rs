@@ -1,7 +1,7 @@
 //! Which columns a table shows, and how wide.
 //!
-//! Where there is too little room, first what is only nice to have goes, then columns are left out
-//! until the others can be read, and last cells are cut, as few as possible.
+//! If there is too little room, optional columns are dropped first, then others until the rest is
+//! readable, and finally cells are cut, as few as possible.
 
 use std::cmp::Reverse;
 
@@ -9,20 +9,20 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{BETWEEN, Column, Yields};
 
-/// A cell that is cut shows so much, or a reader could not tell two of them apart.
+/// The minimum width of a cut cell: shorter ones could not be told apart.
 const LEAST: usize = 8;
 
-/// The same for a heading over cells that stay whole.
+/// The minimum width of a heading whose cells are not cut.
 const LEAST_HEADING: usize = 6;
 
-/// A column that is shown, and how wide. Widths are a terminal's: a Chinese character takes two
-/// places, an accent that is a character of its own none.
+/// A column that is shown, and its width. Widths are in terminal columns: a Chinese character takes
+/// two, a combining accent none.
 pub(super) struct Shown {
     pub(super) at: usize,
     pub(super) width: usize,
     least: usize,
     rank: u8,
-    /// Of all its cells, the widest last.
+    /// The widths of all cells, sorted.
     widths: Vec<usize>,
 }
 
@@ -39,7 +39,7 @@ impl Shown {
         Shown { at, width, least, rank: column.rank, widths }
     }
 
-    /// How many cells are cut once it is a place narrower.
+    /// How many cells are cut if the column becomes one narrower.
     fn cost(&self) -> usize {
         self.widths.len() - self.widths.partition_point(|width| *width < self.width)
     }
@@ -60,7 +60,7 @@ fn total(shown: &[Shown], width: fn(&Shown) -> usize) -> usize {
     shown.iter().map(width).sum::<usize>() + BETWEEN * shown.len().saturating_sub(1)
 }
 
-/// Leaves out columns until the others can be read; one stays, whatever the room.
+/// Drops columns until the others are readable; at least one remains.
 fn leave_out(shown: &mut Vec<Shown>, room: usize) {
     while shown.len() > 1 && total(shown, |one| one.least) > room {
         let last = shown.iter().enumerate().max_by_key(|(_, one)| one.rank);
@@ -72,8 +72,8 @@ fn leave_out(shown: &mut Vec<Shown>, room: usize) {
     }
 }
 
-/// Takes places one by one from where the fewest cells suffer: one long name is cut before a column
-/// of short ones is.
+/// Narrows the columns step by step where the fewest cells are cut: one long name is cut before a
+/// column of short ones is.
 fn shrink(shown: &mut [Shown], room: usize) {
     for _ in room..total(shown, |one| one.width) {
         let can = shown.iter_mut().filter(|one| one.width > one.least);

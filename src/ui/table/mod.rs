@@ -1,4 +1,4 @@
-//! Tables for people. A terminal gets what it has room for, one line a row; a pipe or a file gets
+//! Tables for people. A terminal gets what fits, one line for each row; a pipe or a file gets
 //! everything.
 
 mod fit;
@@ -21,15 +21,15 @@ const CUT: &str = "…";
 pub(crate) struct Column {
     heading: &'static str,
     yields: Yields,
-    /// The highest is left out first.
+    /// The column with the highest rank is dropped first.
     rank: u8,
 }
 
-/// What a column gives up where there is too little room for all.
+/// What a column gives up if there is too little room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Yields {
     Cells,
-    /// Half a number would be another number.
+    /// Cells stay whole: half a number would be another number.
     Heading,
     Everything,
 }
@@ -63,7 +63,7 @@ fn lines(columns: &[Column], rows: &[Vec<String>], room: Option<usize>) -> Vec<S
     let heading = columns.iter().map(|column| column.heading.to_owned()).collect();
     let in_one_line = |cell: &String| match room {
         Some(_) => printable(cell).into_owned(),
-        // A line's end in a name would make two rows of one, whoever reads them.
+        // A line break in a name would split the row in two.
         None => cell.replace('\n', "\\u{a}").replace('\r', "\\u{d}"),
     };
     let printed = rows.iter().map(|row| row.iter().map(in_one_line).collect());
@@ -82,7 +82,7 @@ fn line(row: &[String], shown: &[Shown]) -> String {
     line.trim_end().to_owned()
 }
 
-/// As much of a cell as has room.
+/// As much of a cell as fits.
 fn cut(cell: &str, room: usize) -> String {
     if cell.width() <= room {
         return cell.to_owned();
@@ -94,7 +94,7 @@ fn cut(cell: &str, room: usize) -> String {
         used > left
     });
     let mut kept = cell[..beyond.map_or(cell.len(), |(at, _)| at)].to_owned();
-    // Some characters make the one before them wider.
+    // Some characters make the preceding one wider.
     while kept.width() > left {
         kept.pop();
     }
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_stand_below_each_other_whatever_the_script() {
+    fn columns_are_aligned_in_every_script() {
         let columns = [Column::cut("name", 0), Column::cut("role", 1)];
         let rows: [&[&str]; 2] = [&["雪 田中", "Owner"], &["Zoe\u{308}", "Client"]];
         let expected = ["name     role", "雪 田中  Owner", "Zoe\u{308}      Client"];
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_leave_by_rank_and_a_heading_stands_alone() {
+    fn columns_are_dropped_by_rank_and_headings_are_shown_without_rows() {
         let columns =
             [Column::cut("who", 0), Column::cut("a note", 2), Column::cut("where", 1), Column::cut("why", 3)];
         let rows: [&[&str]; 1] = [&["Bram Visser", "as agreed on", "Old Mill Brewery", ""]];
