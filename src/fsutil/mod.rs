@@ -6,6 +6,8 @@
 //! folder is flushed as well, because `persist` promises nothing after a power cut.
 //!
 //! - [`folder`]: the same for folders; [`leftovers`]: what a killed process left behind.
+//! - [`input`]: opens regular files only, and follows no link in a folder that is not ours.
+//! - [`place`]: which file a path leads to; [`reach`]: who else can access it; [`lock`]: who is using it.
 
 #![expect(clippy::disallowed_methods, reason = "this is the place where they are allowed")]
 

@@ -1,4 +1,4 @@
-//! Rows for a person at a terminal: the columns that a spreadsheet shows first, times as days.
+//! Rows for a person at a terminal: the columns that a spreadsheet shows first, and times as days.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use super::{Cell, Report, Type, in_words};
 use crate::ui;
 
 pub(crate) struct Table {
-    /// Where each column lies in a row, and of what kind it is.
+    /// The index and type of each column shown.
     shown: Vec<(usize, Type)>,
     pub(crate) columns: Vec<ui::Column>,
     pub(crate) rows: Vec<Vec<String>>,
@@ -21,7 +21,7 @@ impl Table {
             let Cow::Borrowed(heading) = column.heading else { continue };
             let heading = heading.strip_suffix(" (UTC)").unwrap_or(heading);
             table.shown.push((at, column.kind));
-            // The columns that matter less come later, and leave first.
+            // Less important columns come later and are dropped first.
             table.columns.push(match column.kind {
                 Type::Text => ui::Column::cut(heading, rank),
                 _ => ui::Column::whole(heading, rank),
