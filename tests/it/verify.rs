@@ -112,5 +112,5 @@ fn snapshots_cut_off_at_the_end_show_against_a_hash_that_was_kept() {
     }
     without_snapshot(&home, 3);
     home.fbsync(&["verify", "--db", DB]).succeeds().says("cut snapshots off its end");
-    verify(&kept).exits(10).says("snapshot 3 is not there: the chain ends with snapshot 2");
+    verify(&kept).exits(10).says("snapshot 3 is missing: the chain ends with snapshot 2");
 }
