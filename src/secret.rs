@@ -50,7 +50,8 @@ impl Secret {
         match self.stray_character() {
             None => Ok(self),
             Some(at) => {
-                let message = format!("{place} does not hold a valid {what}: character {at} cannot be part of one");
+                let message =
+                    format!("{place} does not hold a valid {what}: character {at} cannot be part of one");
                 Err(Error::new(Kind::Config, message).hint("copy it again, without anything around it"))
             }
         }

@@ -99,7 +99,9 @@ impl App {
     pub(crate) fn database(&self, given: &Path) -> Result<PathBuf> {
         let Some(text) = given.to_str() else { return Ok(given.to_owned()) };
         match text.is_empty() {
-            true => Err(Error::new(Kind::Usage, "the name of the database is empty").hint("--db audit.sqlite")),
+            true => {
+                Err(Error::new(Kind::Usage, "the name of the database is empty").hint("--db audit.sqlite"))
+            }
             false => Ok(text.replace("{profile}", &self.profile).into()),
         }
     }

@@ -14,13 +14,10 @@ pub(crate) fn secrecy_problem(path: &Path) -> io::Result<Option<Error>> {
     let (shown, typed) = (path.display(), shell::path(path));
     let problem = if found.is_symlink() {
         Some(
-            Error::new(
-                Kind::Config,
-                format!("{shown} is a symbolic link; a sign-in must be a regular file"),
-            )
-            .hint(format!(
-                "rm {typed} removes the link; then sign in again, or put the file itself there"
-            )),
+            Error::new(Kind::Config, format!("{shown} is a symbolic link; a sign-in must be a regular file"))
+                .hint(format!(
+                    "rm {typed} removes the link; then sign in again, or put the file itself there"
+                )),
         )
     } else if found.uid() != rustix::process::geteuid().as_raw() {
         let owner = found.uid();

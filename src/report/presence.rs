@@ -98,7 +98,10 @@ fn note(timeline: &Timeline, tenure: &Tenure, snapshots: &[Snapshot]) -> String 
         }
         (Seen::Yes | Seen::No, _) => {}
         (Seen::CannotTell, _) if newest + 1 < snapshots.len() => {
-            notes.push(format!("the sign-in has had no access to this business since snapshot {}", id(newest + 1)));
+            notes.push(format!(
+                "the sign-in has had no access to this business since snapshot {}",
+                id(newest + 1)
+            ));
         }
         (Seen::CannotTell, _) if !tenure.row.sources.has(Sources::TEAM_MEMBERS) => {
             let sources = tenure.row.sources;

@@ -130,7 +130,9 @@ fn change_to(row: &Row, asked: &Asked, decision: Verdict) -> Result<String, Prob
     let labels = || assignable.iter().map(|role| role::label(role)).collect::<Vec<_>>();
     let roles = || format!("write one of: {}", labels().join(", "));
     match (decision, role_named(&wanted, assignable)) {
-        (Verdict::Change, _) if wanted.is_empty() => Err(problem("the role to change to is missing", roles())),
+        (Verdict::Change, _) if wanted.is_empty() => {
+            Err(problem("the role to change to is missing", roles()))
+        }
         (Verdict::Change, None) => Err(problem(format!("`{wanted}` is not a role to change to"), roles())),
         (Verdict::Change, Some(role)) if role == asked.get("role") => {
             let what = format!("the role is already {}", role::label(role));
@@ -171,7 +173,10 @@ fn when(question: &Question, row: &Row, order: Option<Order>) -> Result<(Day, Op
     let moment = match row.get("reviewed_at") {
         Value::Empty if question.reviewer.is_some() => return Ok((question.today, None)),
         Value::Empty => {
-            return Err(problem("no date", "fill in when it was decided, or use --reviewer to record today's date"));
+            return Err(problem(
+                "no date",
+                "fill in when it was decided, or use --reviewer to record today's date",
+            ));
         }
         Value::Moment(moment) => *moment,
         other => moment::read(&other.to_string(), order).map_err(|doubt| {

@@ -202,7 +202,9 @@ fn only_the_lists_of_the_businesses_asked_for_decide() {
         .says("snapshot 2 is newer but does not cover these businesses completely");
     assert_eq!(of(run), Some(false));
     export(&["--business", "9001", "--snapshot", "2"]).succeeds();
-    export(&["--business", "9002", "--snapshot", "2"]).exits(7).says("does not cover these businesses completely");
+    export(&["--business", "9002", "--snapshot", "2"])
+        .exits(7)
+        .says("does not cover these businesses completely");
     export(&["--business", "7", "--snapshot", "2"]).exits(2).says("snapshot 2 holds no business 7");
     // A gap that was accepted beforehand counts as read.
     home.fbsync(&["sync", "--accept-gap", "9002=left to the client"]).succeeds();

@@ -34,7 +34,7 @@ fn sign_in(home: &Home) -> Run {
 #[test]
 fn a_ca_of_ones_own_is_named_by_ssl_cert_file() {
     let (home, _) = behind_tls("localhost");
-    let hint = "hint: where a proxy or a server has a CA of its own, name its certificate: SSL_CERT_FILE=";
+    let hint = "hint: if a proxy or a server has its own CA, name its certificate: SSL_CERT_FILE=";
     sign_in(&home).exits(5).says("nothing was stored").says(hint);
     let ca = home.path("ca.pem").display().to_string();
     let home = home.with("SSL_CERT_FILE", &ca);
@@ -209,7 +209,7 @@ fn without_system_roots_those_compiled_in_count() {
         command.env("FBSYNC", env!("CARGO_BIN_EXE_fbsync")).env("FBSYNC_REFRESH_TOKEN", &grant);
         home.run(&mut command)
     };
-    let told = "this machine has no CA certificates; those compiled in are used";
+    let told = "this machine has no CA certificates; using the compiled-in ones";
     // They do not know the test's CA: that they were asked shows in how it is refused.
     let run = hidden("").exits(5).says("UnknownIssuer").says("SSL_CERT_FILE");
     assert_eq!(run.stderr.matches(told).count(), 1, "{run}");

@@ -133,9 +133,10 @@ fn nobody_elses_page_is_a_gap_that_can_be_accepted() {
     let home = Home::reading(three());
     home.sandbox.arm(Fault::on(TEAM).times(usize::MAX).then(page(403)));
     let run = home.fbsync(&["sync", "--db", DB, "--accept-gap", "9002=known"]).exits(7);
-    run.says("failed: HTTP 403: a web page came, not FreshBooks' answer").says("hint: run it again: ");
+    run.says("failed: HTTP 403: received a web page instead of FreshBooks' answer")
+        .says("hint: run it again: ");
     let gap = "SELECT outcome, message FROM coverage WHERE business_id = 9002 AND resource = 'team_members'";
-    assert_eq!(home.tables().one(gap), "failed|HTTP 403: a web page came, not FreshBooks' answer");
+    assert_eq!(home.tables().one(gap), "failed|HTTP 403: received a web page instead of FreshBooks' answer");
 }
 
 #[test]

@@ -52,7 +52,10 @@ pub(crate) fn sign_in(
     let verb = format!("auth --classic {system}");
     let answer = ways.wait(app, &verb, request.timeout)?;
     let (outcome, reply) = answer.ok_or_else(|| {
-        let message = format!("the browser did not come back from FreshBooks Classic within {}", spoken(request.timeout));
+        let message = format!(
+            "the browser did not come back from FreshBooks Classic within {}",
+            spoken(request.timeout)
+        );
         let (again, paste) = (app.command(&verb), app.command(&format!("{verb} --paste")));
         Error::new(Kind::SignIn, message)
             .hint(format!("{again}; or {paste} if the browser cannot reach this machine"))

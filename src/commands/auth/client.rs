@@ -54,8 +54,9 @@ fn check_way(args: &AuthArgs, redirect: &RedirectUri) -> Result<()> {
 fn ask_id(app: &App, explain: &dyn Fn()) -> Result<String> {
     if !app.ui.may_ask {
         let (with_it, asked) = (app.command("auth --client-id ID"), app.command("auth"));
-        return Err(Error::new(Kind::Usage, "no client id was given")
-            .hint(format!("{with_it}, or set FBSYNC_CLIENT_ID; `{asked}` on a terminal explains how to get one")));
+        return Err(Error::new(Kind::Usage, "no client id was given").hint(format!(
+            "{with_it}, or set FBSYNC_CLIENT_ID; `{asked}` on a terminal explains how to get one"
+        )));
     }
     explain();
     match app.ui.ask(&app.stop, "client id:")? {

@@ -141,7 +141,11 @@ pub(super) fn code(app: &App, verb: &str, outcome: Outcome) -> Result<Secret> {
         }
         "invalid_request" => {
             let plain = app.command("auth --no-pkce");
-            (Kind::Refused, "FreshBooks rejects the request as invalid", format!("{plain}, if it does not accept PKCE"))
+            (
+                Kind::Refused,
+                "FreshBooks rejects the request as invalid",
+                format!("{plain}, if it does not accept PKCE"),
+            )
         }
         "server_error" | "temporarily_unavailable" => {
             (Kind::Unavailable, "FreshBooks is not available", format!("{auth}, later"))

@@ -19,7 +19,8 @@ pub(super) fn how_to_make_an_app(app: &App, redirect_uri: &str, scope: &str) {
         scope => format!("the scopes {}", scope.split_whitespace().collect::<Vec<_>>().join(" and ")),
     };
     for line in [
-        "to sign in, fbsync needs an app of your own at FreshBooks; creating one takes two minutes:".to_owned(),
+        "to sign in, fbsync needs an app of your own at FreshBooks; creating one takes two minutes:"
+            .to_owned(),
         format!("  1. open {DEVELOPER_PAGE} and choose Create an App"),
         format!("  2. give it any name, and as redirect URI exactly: {redirect_uri}"),
         format!("  3. give it {scopes}, then save"),

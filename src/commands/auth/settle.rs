@@ -75,9 +75,7 @@ pub(super) fn import(app: &App, client: Client, args: &AuthArgs) -> Result<Signe
         }
         None if args.client_secret_file.as_deref() == Some(Path::new("-")) => {
             let message = "standard input cannot hold both the client secret and the refresh token";
-            return Err(
-                Error::new(Kind::Usage, message).hint("put one of them in the environment or a file")
-            );
+            return Err(Error::new(Kind::Usage, message).hint("put one of them in the environment or a file"));
         }
         None => inputs::from_stdin(what)?,
     };

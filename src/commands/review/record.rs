@@ -114,11 +114,8 @@ fn snapshot_of(reader: &Reader, sheets: &[Sheet]) -> Result<Snapshot> {
             .hint("fill in a copy of the sheet that `fbsync export review -o review.xlsx` writes")
     })?;
     let found = reader.find_snapshot(id)?.ok_or_else(|| {
-        Error::new(
-            Kind::Config,
-            format!("the sheets are about snapshot {id}, which is not in this database"),
-        )
-        .hint("pass the database that the sheets were exported from as --db")
+        Error::new(Kind::Config, format!("the sheets are about snapshot {id}, which is not in this database"))
+            .hint("pass the database that the sheets were exported from as --db")
     })?;
     with_content(found)
 }

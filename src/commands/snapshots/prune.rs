@@ -39,7 +39,8 @@ pub(crate) fn run(app: &App, path: &Path, zone: &Zone, args: &PruneArgs) -> Resu
             last.id,
             last.finished_at
         );
-        let answer = app.ui.ask(&app.stop, &question).map_err(|error| error.hint("--yes skips the question"))?;
+        let answer =
+            app.ui.ask(&app.stop, &question).map_err(|error| error.hint("--yes skips the question"))?;
         if !matches!(answer.as_str(), "y" | "yes") {
             app.ui.note("nothing was erased");
             return Ok(());

@@ -115,9 +115,7 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
     }
     if args.no_create && !store::is_there(&path)? {
         let message = format!("there is no database {}, and --no-create was given", path.display());
-        return Err(
-            Error::new(Kind::Storage, message).hint("mount the volume it is on, or omit --no-create")
-        );
+        return Err(Error::new(Kind::Storage, message).hint("mount the volume it is on, or omit --no-create"));
     }
     let writer = Writer::claim(app, &path)?;
     let source = app.endpoints.api.lasting_name();

@@ -36,8 +36,9 @@ pub(super) fn verify(app: &App, folder: &Path, args: &VerifyArgs, database: Opti
         app.ui.json(&as_json(&verdict, reader.is_some(), &limits))?;
     }
     for stray in &verdict.strays {
-        app.ui
-            .note(format_args!("{stray} was left there by the operating system; it is not evidence and was not checked"));
+        app.ui.note(format_args!(
+            "{stray} was left there by the operating system; it is not evidence and was not checked"
+        ));
     }
     for Signature { path, command } in &verdict.signatures {
         app.ui.note(format_args!("{path} was not checked here; in its folder, type: {command}"));
@@ -76,8 +77,7 @@ fn incomplete(folder: &Path, written_by: Option<&str>) -> Error {
             shell::path(folder)
         ),
     };
-    let problem =
-        format!("{}: no problems found, but not everything could be compared", folder.display());
+    let problem = format!("{}: no problems found, but not everything could be compared", folder.display());
     Error::new(Kind::Partial, problem).hint(hint)
 }
 

@@ -88,10 +88,7 @@ pub(super) fn checked(text: &str) -> Result<&str, Refusal> {
 }
 
 fn too_large() -> Refusal {
-    Refusal::new(
-        "it contains more than a review sheet can",
-        "fill in a sheet from `fbsync export review`",
-    )
+    Refusal::new("it contains more than a review sheet can", "fill in a sheet from `fbsync export review`")
 }
 
 fn length(value: &Value) -> usize {
