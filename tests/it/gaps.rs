@@ -44,7 +44,7 @@ fn businesses_left_out_are_rows_and_no_gap() {
         let home = with_a_gap();
         let run = sync(&home, options).succeeds();
         assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", NEW_DB), "{options:?}");
-        assert_eq!(told(&home, 9002), "complete|skipped|left out on purpose");
+        assert_eq!(told(&home, 9002), "complete|skipped|skipped on request");
         assert_eq!(told(&home, 9001), "complete|ok|");
         let outcomes = "SELECT resource, outcome, received, attempts FROM coverage WHERE business_id = 9002
              ORDER BY resource";
@@ -164,7 +164,7 @@ fn the_hint_keeps_what_was_asked_for() {
     assert_eq!(parameter(&home, "accept_gaps"), "[9001,9002,9003]");
     assert_eq!(parameter(&home, "include"), r#"["staff"]"#);
     assert_eq!(told(&home, 9003), "complete|denied|accepted: the client's wish");
-    assert_eq!(told(&home, 9004), "complete|skipped|left out on purpose");
+    assert_eq!(told(&home, 9004), "complete|skipped|skipped on request");
 }
 
 #[test]

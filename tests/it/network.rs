@@ -45,7 +45,7 @@ fn a_ca_of_ones_own_is_named_by_ssl_cert_file() {
     // Without it again: no token is spent on somebody who is not believed, and nobody is asked twice.
     let home = home.without("SSL_CERT_FILE");
     let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
-    run.exits(5).says("nothing was sent, nothing is lost").says(hint).does_not_say("again in");
+    run.exits(5).says("nothing was sent, and nothing is lost").says(hint).does_not_say("again in");
     assert_eq!((posts, home.stored()), (0, before));
     home.fbsync(&["status", "--check"]).exits(5).says("SSL_CERT_FILE=");
     home.sync().exits(5).says(hint).does_not_say("again in");

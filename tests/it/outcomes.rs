@@ -64,7 +64,7 @@ fn nobody_listening_loses_nothing() {
     });
     let mut command = home.command(&["refresh"]);
     command.env("FRESHBOOKS_API_URL", &closed).env("FRESHBOOKS_AUTH_URL", &closed);
-    home.run(&mut command).exits(5).says("nothing was sent, nothing is lost");
+    home.run(&mut command).exits(5).says("nothing was sent, and nothing is lost");
     assert_eq!(home.stored()["in_flight"], Value::Null);
 }
 

@@ -187,7 +187,7 @@ fn a_business_without_accounting_or_left_out_is_not_asked() {
         [
             "9001|ok|",
             "9002|skipped|the business has no accounting account",
-            "9003|skipped|left out on purpose"
+            "9003|skipped|skipped on request"
         ]
     );
     assert_eq!(home.sandbox.count("GET", "staffs"), 1);
