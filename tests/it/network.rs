@@ -45,10 +45,10 @@ fn a_ca_of_ones_own_is_named_by_ssl_cert_file() {
     // Without it again: no token is spent on somebody who is not believed, and nobody is asked twice.
     let home = home.without("SSL_CERT_FILE");
     let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
-    run.exits(5).says("nothing was sent, and nothing is lost").says(hint).does_not_say("again in");
+    run.exits(5).says("nothing was sent, and nothing is lost").says(hint).does_not_say("retrying");
     assert_eq!((posts, home.stored()), (0, before));
     home.fbsync(&["status", "--check"]).exits(5).says("SSL_CERT_FILE=");
-    home.sync().exits(5).says(hint).does_not_say("again in");
+    home.sync().exits(5).says(hint).does_not_say("retrying");
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn a_proxy_that_cannot_be_meant_is_refused_by_its_variable_before_anything_is_se
             let run = home.run(home.command(arguments).env(name, value)).exits(3).says(name);
             run.does_not_say(value).does_not_say("opensesame").says("hint: ").does_not_say("/oauth/authorize")
         };
-        refuses(&["sync", "--db", DB]).says(&format!("error: {name} names no proxy"));
+        refuses(&["sync", "--db", DB]).says(&format!("error: {name} is not a usable proxy address"));
         refuses(&["refresh"]);
         refuses(&["auth", "--no-browser"]);
         refuses(&["auth", "--import-refresh-token"]);

@@ -147,7 +147,7 @@ fn a_member_of_another_business_is_not_taken_silently() {
     let home = Home::reading(World::many(9, 2));
     let stray = Trouble::edit(|answer| answer["response"][0]["business_id"] = json!(1));
     home.sandbox.arm(Fault::on(TEAM).times(usize::MAX).then(stray));
-    let run = home.sync().succeeds().says("warning: 6 more lists hold odd entries");
+    let run = home.sync().succeeds().says("warning: 6 more lists contain odd entries");
     assert_eq!(run.stderr.replace(NEW_DB, "").lines().count(), 4, "{run}");
 }
 

@@ -103,7 +103,7 @@ fn a_command_about_a_sign_in_leads_to_the_one_that_the_flags_named() {
     paste(&home, &format!("FBSYNC_REFRESH_TOKEN={} {import}", home.grant())).succeeds();
     let home = home.with("FBSYNC_INSTANCE", "there");
     let either = format!(
-        "fbsync auth{ELSEWHERE} for a sign-in of its own; fbsync refresh --adopt{ELSEWHERE} if the other is no \
+        "fbsync auth{ELSEWHERE} for a separate sign-in; fbsync refresh --adopt{ELSEWHERE} if the other one is no \
          longer used"
     );
     assert_eq!(hint_of(&home, &["refresh"], 3), either);

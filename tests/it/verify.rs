@@ -26,7 +26,7 @@ fn an_untouched_database_is_ok_and_its_limits_are_told() {
     assert_eq!(run.stdout, "");
     run.says("ok: 3 snapshots, ")
         .says(&format!("newest: snapshot 3, content_sha256 {head}"))
-        .says("not proved: that nobody rebuilt the whole file, or cut snapshots off its end");
+        .says("not proved: that nobody rebuilt the whole file, or removed snapshots from its end");
     let json = home.fbsync(&["verify", "--db", DB, "--json"]).succeeds().json();
     assert_eq!((&json["snapshots"], &json["findings"]), (&3.into(), &serde_json::json!([])));
 }

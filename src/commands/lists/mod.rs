@@ -205,8 +205,8 @@ mod tests {
         check("id,day,Day\n", "1: there are two columns `day`");
         check("id,note\n1,moved, ask Eve\n", "2: there are more fields than columns");
         check("id,note,\n1,moved, ask Eve\n", "2: there are more fields than columns");
-        check("id,note\n1,x\n2,\"moved\n3,y\n", "3: a quote is opened and not closed");
-        check("id,note\n1,\"moved\n2,\"y\"\n", "2: something stands behind a closing quote");
-        check("id,note\n1, \"moved, ask Eve\"\n", "2: a blank stands before a quote");
+        check("id,note\n1,x\n2,\"moved\n3,y\n", "3: a quote is opened but not closed");
+        check("id,note\n1,\"moved\n2,\"y\"\n", "2: there is text after a closing quote");
+        check("id,note\n1, \"moved, ask Eve\"\n", "2: there is a blank before a quote");
     }
 }

@@ -142,7 +142,7 @@ fn an_unused_reply_sends_the_person_to_the_terminal() {
     let (waiting, port) = start("localhost");
     let browser = read_meanwhile(send(Ipv4Addr::LOCALHOST, port, &get("localhost", port, GOOD)));
     drop(waiting.wait(SOON).unwrap());
-    assert!(browser.join().unwrap().contains("written in the terminal"));
+    assert!(browser.join().unwrap().contains("The terminal shows whether"));
 }
 
 #[test]
