@@ -73,7 +73,7 @@ const fn reason(
 const LIST_NOT_READABLE: Reason = reason(
     Severity::High,
     "list_not_readable",
-    "the team list was not read completely: people may have access who are not listed here",
+    "the team list was not read completely: people who are not listed here may have access",
     "list not readable",
 );
 const NO_OWNER_SEEN: Reason = reason(

@@ -76,7 +76,9 @@ fn a_certificate_that_is_out_of_date_is_a_matter_of_the_clock() {
         for arguments in [&["sync", "--db", DB][..], &["auth", "--import-refresh-token"]] {
             let mut command = home.command(arguments);
             let run = home.run(command.env("FBSYNC_REFRESH_TOKEN", home.grant())).exits(5).says(told);
-            run.says("this machine's clock says ").says("hint: see what time").does_not_say("SSL_CERT_FILE");
+            run.says("this machine's clock says ")
+                .says("hint: check this machine's clock")
+                .does_not_say("SSL_CERT_FILE");
         }
         assert_eq!(home.sandbox.requests(), []);
     }

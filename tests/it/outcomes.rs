@@ -198,7 +198,7 @@ fn a_page_in_place_of_a_revocation_is_not_one() {
     home.sandbox.arm(Fault::on("/auth/oauth/revoke").times(2).then(Trouble::Html200));
     home.fbsync(&["logout"])
         .succeeds()
-        .says("forgotten here, but not revoked at FreshBooks: HTTP 200: a web page");
+        .says("forgotten here, but not revoked at FreshBooks: HTTP 200: received a web page");
     assert!(!home.store().exists());
 }
 

@@ -356,7 +356,7 @@ fn a_pruned_snapshot_nearer_to_the_date_is_told() {
     home.fbsync(&on_the_20th).succeeds().says("snapshot 1 (complete").says(&pruned);
     home.fbsync(&[&on_the_20th[..], &["--within", "35d"]].concat())
         .exits(10)
-        .says("within 35 d")
+        .says("--within allows 35 d")
         .says(&pruned);
     home.fbsync(&["export", "access", "--snapshot", "2026-09-30"]).succeeds().does_not_say("pruned");
 }

@@ -153,7 +153,7 @@ fn another_page_than_the_one_asked_for_is_a_mismatch() {
     let home = Home::reading(World::with_members(150));
     let lie = Trouble::edit(|answer| answer["meta"]["page"] = json!(1));
     home.sandbox.arm(Fault::on(TEAM).query_contains("page=2&").times(usize::MAX).then(lie));
-    mismatches(&home).says("page 2 was asked for and page 1 came; read 3 times");
+    mismatches(&home).says("page 2 was requested but page 1 was received; read 3 times");
 }
 
 #[test]

@@ -187,7 +187,7 @@ fn a_folder_that_cannot_be_written_is_found_before_the_token_is_spent() {
         fs::set_permissions(home.state(), fs::Permissions::from_mode(0o500)).expect("chmod");
         let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
         fs::set_permissions(home.state(), fs::Permissions::from_mode(0o700)).expect("chmod");
-        run.exits(3).says("it was not begun");
+        run.exits(3).says("it was not started");
         assert_eq!(posts, 0);
         return;
     }

@@ -111,6 +111,6 @@ fn snapshots_cut_off_at_the_end_show_against_a_hash_that_was_kept() {
         verify(malformed).exits(2);
     }
     without_snapshot(&home, 3);
-    home.fbsync(&["verify", "--db", DB]).succeeds().says("cut snapshots off its end");
+    home.fbsync(&["verify", "--db", DB]).succeeds().says("removed snapshots from its end");
     verify(&kept).exits(10).says("snapshot 3 is missing: the chain ends with snapshot 2");
 }
