@@ -33,7 +33,7 @@ pub(crate) fn caught<T>(ui: Ui, work: impl FnOnce() -> T) -> Option<T> {
         }
         let place = panic.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
         TOLD.call_once(|| {
-            let message = format!("fbsync has a bug: it panicked at {place}");
+            let message = format!("internal error in fbsync at {place}");
             ui.error(&Error::new(Kind::Unexpected, message).hint(
                 "run the command again: the stored data is intact; if it happens again, report the location",
             ));

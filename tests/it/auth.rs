@@ -158,7 +158,7 @@ fn the_end_of_standard_input_ends_the_prompt_alone() {
 fn what_is_pasted_must_be_this_sign_in() {
     for (pasted, why) in [
         ("0123456789abcdef", "that is not a complete address"),
-        ("https://localhost:1/callback?code=a&state=b", "not the address FreshBooks sends the browser to"),
+        ("https://localhost:1/callback?code=a&state=b", "not the address that FreshBooks redirects to"),
         ("code=0123456789abcdef&state=of-another", "belongs to another sign-in"),
     ] {
         let home = Home::new();

@@ -69,7 +69,8 @@ fn hints_about_a_sign_in_can_be_pasted() {
 
     symlink("default.json.damaged", &store).expect("a link");
     let linked = home.fbsync(&["refresh"]).exits(3);
-    paste(&home, said_after(&linked.stderr, "hint: ").split_once(" takes").expect("a command").0).succeeds();
+    paste(&home, said_after(&linked.stderr, "hint: ").split_once(" removes").expect("a command").0)
+        .succeeds();
     assert!(!store.exists());
 }
 
