@@ -80,6 +80,13 @@ impl Error {
         self
     }
 
+    /// Puts the database's path into hints that name it as `--db FILE`, so that they can be typed.
+    pub(crate) fn about_database(mut self, path: &str) -> Self {
+        let named = format!("--db {path}");
+        self.hints.iter_mut().for_each(|hint| *hint = hint.replace("--db FILE", &named));
+        self
+    }
+
     /// Adds the underlying error, which is printed as a cause.
     pub(crate) fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(Arc::from(source.into()));

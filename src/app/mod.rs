@@ -15,6 +15,7 @@ use std::env;
 use std::fmt;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::error::{Error, Kind, Result};
@@ -73,6 +74,8 @@ pub(crate) struct App {
     named_state_dir: Option<PathBuf>,
     /// The profile if no flag names one.
     usual_profile: String,
+    /// The database that the command works with, once it is known.
+    database: Arc<OnceLock<PathBuf>>,
 }
 
 impl App {
@@ -92,6 +95,7 @@ impl App {
             state_dir: settings.state_dir.clone().or_else(default_state_dir),
             named_state_dir: settings.state_dir.filter(|folder| !environment::names_state_dir(folder)),
             usual_profile: environment::profile()?,
+            database: Arc::default(),
         })
     }
 
@@ -102,7 +106,19 @@ impl App {
             true => {
                 Err(Error::new(Kind::Usage, "the name of the database is empty").hint("--db audit.sqlite"))
             }
-            false => Ok(text.replace("{profile}", &self.profile).into()),
+            false => {
+                let path: PathBuf = text.replace("{profile}", &self.profile).into();
+                self.database.get_or_init(|| path.clone());
+                Ok(path)
+            }
+        }
+    }
+
+    /// An error whose hints name the database that the command works with.
+    pub(crate) fn explained(&self, error: Error) -> Error {
+        match self.database.get() {
+            Some(path) => error.about_database(&shell::path(path)),
+            None => error,
         }
     }
 

@@ -60,10 +60,7 @@ impl Classic {
                 let shown = |method| self.shown(method, None);
                 Ok((me, [(shown("system.current"), first), (shown("staff.current"), second)]))
             }
-            Err(why) => {
-                let (attempts, complaint) = (second.attempts, Complaint::of(Meaning::Foreign, false, why));
-                Err(Failed { attempts, failure: Failure::Answered(Box::new(second), complaint) })
-            }
+            Err(why) => Err(failed(second, Complaint::of(Meaning::Foreign, false, why))),
         }
     }
 
@@ -98,8 +95,8 @@ impl Classic {
         match self.http.post_xml(&url, &wire::request(method, page), sign, read, judge)? {
             (Some(value), answer) => Ok((value, answer)),
             (None, answer) => {
-                let (attempts, complaint) = (answer.attempts, self.complaint(&answer, None));
-                Err(Failed { attempts, failure: Failure::Answered(Box::new(answer), complaint) })
+                let complaint = self.complaint(&answer, None);
+                Err(failed(answer, complaint))
             }
         }
     }
@@ -138,6 +135,10 @@ impl Classic {
             businesses: businesses.collect(),
         })
     }
+}
+
+fn failed(answer: Answer, complaint: Complaint) -> Failed {
+    Failed { attempts: answer.attempts, failure: Failure::Answered(Box::new(answer), complaint) }
 }
 
 /// Whether it is Classic's own word that this sign-in may not read what it asked for.

@@ -39,21 +39,19 @@ pub(super) fn parse(body: &[u8]) -> Result<Element, String> {
     let text = String::from_utf8_lossy(body);
     let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
     reader.config_mut().allow_dangling_amp = true;
+    // `<a/>` is read as `<a></a>`.
+    reader.config_mut().expand_empty_elements = true;
     let mut open: Vec<Element> = Vec::new();
     let mut begun = 0;
     loop {
         let closed = match reader.read_event() {
-            Ok(Event::Start(_) | Event::Empty(_)) if open.len() >= DEEPEST || begun >= MOST => {
+            Ok(Event::Start(_)) if open.len() >= DEEPEST || begun >= MOST => {
                 return Err("the answer has too many elements, or nests them too deeply".to_owned());
             }
             Ok(Event::Start(tag)) => {
                 begun += 1;
                 open.push(Element::of(&tag));
                 None
-            }
-            Ok(Event::Empty(tag)) => {
-                begun += 1;
-                Some(Element::of(&tag))
             }
             Ok(Event::End(_)) => open.pop(),
             Ok(Event::DocType(_)) => {
@@ -63,7 +61,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Element, String> {
             Ok(Event::Text(piece)) => add_text(&mut open, &piece.xml10_content()),
             Ok(Event::CData(piece)) => add_text(&mut open, &piece.xml10_content()),
             Ok(Event::GeneralRef(reference)) => add_text(&mut open, &resolved(&reference)),
-            Ok(Event::Comment(_) | Event::Decl(_) | Event::PI(_)) => None,
+            Ok(Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::Empty(_)) => None,
             Err(_) => return Err(format!("the answer is not XML from byte {} on", reader.error_position())),
         };
         match (closed, open.last_mut()) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::values::{ZONE, ZONE_HELP, duration};
+use super::values::{ZONE, ZONE_HELP, age};
 use crate::app::environment::{FBSYNC_DB, FBSYNC_TIMEZONE};
 use crate::format::{Format, Guard};
 use crate::model::domains;
@@ -105,7 +105,7 @@ pub(crate) struct Choosing {
     #[arg(long, value_name = "latest|ID|DATE", default_value = "latest", help_heading = "Which snapshot")]
     pub(crate) snapshot: String,
     /// Maximum age of the snapshot at that date, such as 35d
-    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Which snapshot")]
+    #[arg(long, value_name = "TIME", value_parser = age, help_heading = "Which snapshot")]
     pub(crate) within: Option<Duration>,
     #[arg(long, value_name = ZONE, env = FBSYNC_TIMEZONE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP, help_heading = "Which snapshot")]
     pub(crate) timezone: Zone,

@@ -21,8 +21,8 @@ use crate::store::Spool;
 use crate::time::spoken;
 use crate::ui::Status;
 
-/// Why `last_login_at` is empty.
-const ZONELESS: &str = "last logins have no time zone; they are kept as text in the records";
+/// Why `last_login_at` is empty. True of every system, so it is no reason for a warning.
+pub(crate) const ZONELESS: &str = "last logins have no time zone; they are kept as text in the records";
 
 /// What has been received so far.
 struct Round<'a> {

@@ -32,7 +32,7 @@ use crate::model::{Business, Identity, Reading};
 use crate::store::Spool;
 use crate::time::spoken;
 use crate::ui::Status;
-pub(crate) use classic::read_classic;
+pub(crate) use classic::{ZONELESS, read_classic};
 use collector::Collector;
 use pool::Pool;
 use team::PageJob;

@@ -11,7 +11,7 @@ use crate::model::role;
 use crate::store::{BusinessLine, Snapshot};
 
 /// What this source cannot show, as worded in every manifest and README.txt.
-pub(crate) const LIMITS: [&str; 9] = [
+const LIMITS: [&str; 9] = [
     "authorised apps and API tokens, which can act for a person, are not visible through this API",
     "clients' logins to their portal are not visible",
     "project-level access is not visible",
@@ -24,6 +24,20 @@ pub(crate) const LIMITS: [&str; 9] = [
          role for both: ask which one it is",
     "a removed person may appear as inactive, or not at all",
 ];
+
+/// What FreshBooks Classic does not show in addition.
+const CLASSIC_LIMITS: [&str; 2] = [
+    "FreshBooks Classic has no roles: staff 1, whose account created the system, is listed as its \
+     administrator, and what other staff can do is not visible",
+    "FreshBooks Classic gives times without a time zone: they are kept as text in the records and do not \
+     appear in the reports",
+];
+
+/// What the source of the snapshot cannot show.
+pub(crate) fn limits(view: &View) -> Vec<&'static str> {
+    let is_classic = view.businesses.iter().any(|business| role::is_classic(&business.own_role));
+    LIMITS.into_iter().chain(CLASSIC_LIMITS.into_iter().filter(|_| is_classic)).collect()
+}
 
 /// How many people have a role, grouped by what it gives them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -35,6 +35,10 @@ fn hints_about_a_database_can_be_pasted() {
         fs::remove_file(home.path(NAME)).expect("it was made");
     }
     home.fbsync(&["sync", &db]).succeeds();
+    for arguments in [["export", "access", "--snapshot", "99"], ["diff", "--from", "99", "-q"]] {
+        let run = home.fbsync(&[&arguments[..], &[&db]].concat()).exits(2);
+        paste(&home, &said_after(&run.stderr, "hint: ")).succeeds();
+    }
     fs::set_permissions(home.path(NAME), fs::Permissions::from_mode(0o644)).expect("chmod");
     for arguments in [["verify", &db], ["sync", &db]] {
         let run = home.fbsync(&arguments).succeeds();

@@ -248,7 +248,7 @@ fn a_sync_that_is_killed_at_the_commit_was_never_there() {
     let home = read_on(&[0]);
     let mut command = home.command(&["sync", "--db", DB]);
     assert_eq!(home.run(command.env("FBSYNC_TEST_DIE_AT", "commit")).signal, Some(9));
-    home.fbsync(&["verify", "--db", DB]).succeeds().says("ok: 1 snapshots");
+    home.fbsync(&["verify", "--db", DB]).succeeds().says("ok: 1 snapshot, ");
     home.sync().succeeds();
     assert_eq!(statuses(&home), "complete complete");
 }

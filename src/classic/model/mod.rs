@@ -63,15 +63,15 @@ pub(crate) struct ListPage {
 }
 
 /// The company that `system.current` describes.
-pub(super) fn company(mut root: Element) -> Result<Element, String> {
-    let found = root.children.iter().position(|child| child.name == "system");
-    found.map(|at| root.children.swap_remove(at)).ok_or_else(|| "the answer has no `system`".to_owned())
+pub(super) fn company(root: Element) -> Result<Element, String> {
+    let found = root.children.into_iter().find(|child| child.name == "system");
+    found.ok_or_else(|| "the answer has no `system`".to_owned())
 }
 
 /// The person that `staff.current` describes.
-pub(super) fn current(mut root: Element) -> Result<Element, String> {
-    let found = root.children.iter().position(|child| !child.text_of("staff_id").is_empty());
-    found.map(|at| root.children.swap_remove(at)).ok_or_else(|| "the answer has no `staff_id`".to_owned())
+pub(super) fn current(root: Element) -> Result<Element, String> {
+    let found = root.children.into_iter().find(|child| !child.text_of("staff_id").is_empty());
+    found.ok_or_else(|| "the answer has no `staff_id`".to_owned())
 }
 
 /// Who signed in, and the one business that a Classic sign-in has.

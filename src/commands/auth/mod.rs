@@ -4,7 +4,7 @@
 //! code is valid for five minutes, so it is exchanged at once. The token pair is stored before it is
 //! used, and only then does the browser get its page, so that the page is true.
 
-mod classic;
+pub(crate) mod classic;
 mod client;
 mod consent;
 mod guide;

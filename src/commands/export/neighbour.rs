@@ -14,7 +14,7 @@ use crate::report::{self, Report, Scope};
 use crate::store::Reader;
 use crate::ui::few;
 
-/// The report that is such a file; `None` for Baton's, which is a database.
+/// The report behind a product's file; `None` for Baton, whose file is a database.
 fn preset(product: Import) -> Option<&'static Report> {
     match product {
         Import::Vanta => Some(&report::VANTA),
@@ -33,7 +33,7 @@ impl Work<'_> {
     pub(super) fn neighbour(&self, product: Import) -> Result<()> {
         let (args, preset) = (self.args, preset(product));
         if args.report.as_ref().is_some_and(|report| report != "access") {
-            return Err(usage("--for exports `access` and no other report", "leave the report out"));
+            return Err(usage("--for exports only `access`", "leave the report out"));
         }
         match preset {
             None => self.refuse_what_baton_cannot_say()?,
@@ -79,7 +79,7 @@ impl Work<'_> {
 
     fn baton(&self, file: Option<&Path>) -> Result<()> {
         if file.is_none() && io::stdout().is_terminal() {
-            return Err(usage("a .c1z is not for a terminal", "-o sync.c1z"));
+            return Err(usage("a .c1z is binary and is not written to a terminal", "-o sync.c1z"));
         }
         let reader = Reader::open(self.app, &self.db)?;
         let (_, demand) = self.choose(&reader)?;
@@ -100,7 +100,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// What `--since` names, with the same businesses.
+    /// The snapshot that `--since` selects, limited to the same businesses.
     fn earlier(&self, reader: &Reader, demand: &Demand) -> Result<Option<Demand>> {
         let earlier = self.since(reader, demand.snapshot_id, self.deciding())?;
         Ok(earlier.map(|snapshot_id| Demand { snapshot_id, ..demand.clone() }))
@@ -149,8 +149,8 @@ impl Work<'_> {
         }
     }
 
-    /// Writes one file of these snapshots, of which only Baton's knows more than the last. Returns its
-    /// rows, and what it leaves out.
+    /// Writes one file. Only Baton's holds all of these snapshots; the others hold the last. Returns the
+    /// number of rows, and what the file leaves out.
     fn fill(
         &self,
         preset: Option<&Report>,
@@ -174,7 +174,7 @@ impl Work<'_> {
         Ok((grants, syncs.pop().map(|last| last.remarks).unwrap_or_default()))
     }
 
-    /// Says what files leave out; what is true of several is said once.
+    /// Reports what files leave out. A remark that applies to several files is printed once.
     fn tell_remarks(&self, remarks: &[(String, Vec<String>)]) {
         let mut whose: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (business, remarks) in remarks {

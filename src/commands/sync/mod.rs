@@ -86,7 +86,7 @@ pub(crate) fn with_tokens(
 }
 
 /// Reads a FreshBooks Classic system; `app` uses its origin.
-fn from_classic(app: &App, args: &SyncArgs, profile: &ClassicProfile) -> Result<()> {
+pub(crate) fn from_classic(app: &App, args: &SyncArgs, profile: &ClassicProfile) -> Result<()> {
     if args.include.contains(&Include::Staff) {
         app.ui.note(
             "--include staff adds nothing: FreshBooks Classic has one staff list, which is always read",

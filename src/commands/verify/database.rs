@@ -26,8 +26,14 @@ pub(super) fn verify(app: &App, path: &Path, expected: &[(String, String)]) -> R
         return Err(problems(app.ui, findings, &path.display().to_string()));
     }
     let Report { snapshots, rows, records, head, .. } = &report;
+    let snapshots = if *snapshots == 1 { "1 snapshot".to_owned() } else { format!("{snapshots} snapshots") };
+    let reviews = match report.links.iter().filter(|link| link.name().starts_with("review-")).count() {
+        0 => String::new(),
+        1 => "1 review, ".to_owned(),
+        reviews => format!("{reviews} reviews, "),
+    };
     app.ui.note(format_args!(
-        "ok: {snapshots} snapshots, {rows} rows and {records} records agree with their hashes"
+        "ok: {snapshots}, {reviews}{rows} rows and {records} records agree with their hashes"
     ));
     if let Some(head) = head {
         app.ui.note(format_args!("newest: {head}, content_sha256 {}", head.sha256));
@@ -69,7 +75,7 @@ fn in_words(name: &str) -> String {
 /// What this check of a database does not prove.
 pub(super) fn limits(report: &Report, expected: &[(String, String)]) -> Vec<String> {
     let mut limits = vec![match expected.last().map(|(name, _)| name) {
-        None => "not proved: that nobody rebuilt the whole file, or removed snapshots from its end; to rule that out, keep \
+        None => "not proved: that nobody rebuilt the whole file, or removed snapshots or reviews from its end; to rule that out, keep \
                  what `fbsync snapshots --head` prints in another place and pass it as --expect ID:HEX"
             .to_owned(),
         Some(newest) => format!(

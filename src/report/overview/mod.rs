@@ -60,7 +60,7 @@ struct Page {
     changes: Option<Changes>,
     reviews: Option<Reviews>,
     everybody: Everybody,
-    limits: [&'static str; 9],
+    limits: Vec<&'static str>,
     version: &'static str,
 }
 
@@ -85,7 +85,7 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> Result<u64> {
         changes: Changes::gather(view)?,
         reviews: Reviews::gather(view)?,
         everybody,
-        limits: summary::LIMITS,
+        limits: summary::limits(view),
         version: env!("CARGO_PKG_VERSION"),
     };
     page.write_into(out).and_then(|()| out.write_all(b"\n")).map_err(write_failed)?;

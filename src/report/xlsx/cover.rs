@@ -88,7 +88,7 @@ impl Page {
         self.counts(counts)?;
         self.ties(view)?;
         self.heading(&["What this source cannot show"])?;
-        for limit in summary::LIMITS {
+        for limit in summary::limits(view) {
             self.line(&format!("- {limit}"), &Format::new())?;
         }
         Ok(())

@@ -100,7 +100,7 @@ fn each_way_to_fail_is_told_apart() {
     refused(&late, 4).says("(timestamp_refused)").says("set this machine's clock");
 
     let troubles = [
-        (Trouble::Html200, 5, "a web page came"),
+        (Trouble::Html200, 5, "received a web page"),
         (Trouble::unavailable(), 5, "HTTP 503"),
         (Trouble::status(404, "gone"), 6, "HTTP 404: gone"),
         (
