@@ -65,12 +65,13 @@ pub(crate) struct Error {
     kind: Kind,
     message: String,
     hints: Vec<String>,
+    is_an_answer: bool,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Error { kind, message: message.into(), hints: Vec::new(), source: None }
+        Error { kind, message: message.into(), hints: Vec::new(), is_an_answer: false, source: None }
     }
 
     /// Says what to do now, with a command if possible. A second hint is an alternative or the next
@@ -91,6 +92,16 @@ impl Error {
     pub(crate) fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(Arc::from(source.into()));
         self
+    }
+
+    /// Marks what is no failure but the answer "no" to the question that was asked. The exit code gives it,
+    /// so with `-q` it is not printed.
+    pub(crate) fn answering_no(self) -> Self {
+        Error { is_an_answer: true, ..self }
+    }
+
+    pub(crate) fn is_an_answer(&self) -> bool {
+        self.is_an_answer
     }
 
     pub(crate) fn kind(&self) -> Kind {

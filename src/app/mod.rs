@@ -164,7 +164,8 @@ pub(crate) fn ui(settings: &Settings) -> Ui {
         may_ask: !settings.no_input && io::stdin().is_terminal() && terminal,
         draws: terminal && !dumb && !settings.quiet && !settings.json,
         suggests: terminal && !settings.quiet && !settings.json,
-        width: terminal::width(),
+        width: terminal::width(io::stdout()),
+        talk_width: terminal::width(io::stderr()),
     }
 }
 

@@ -77,6 +77,9 @@ pub(crate) struct WhoArgs {
     /// How to print it [default: on a terminal a table, else csv]
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub(crate) format: Option<WhoFormat>,
+    /// Print only these columns, in this order; `export --list history` shows them
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

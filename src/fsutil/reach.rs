@@ -8,6 +8,9 @@ use std::path::Path;
 use crate::error::{Error, Kind};
 use crate::shell;
 
+/// Others can write to a folder with this bit on purpose.
+const STICKY: u32 = 0o1000;
+
 /// Why a file with secrets cannot be used.
 pub(crate) fn secrecy_problem(path: &Path) -> io::Result<Option<Error>> {
     let found = fs::symlink_metadata(path)?;
@@ -18,6 +21,12 @@ pub(crate) fn secrecy_problem(path: &Path) -> io::Result<Option<Error>> {
                 .hint(format!(
                     "rm {typed} removes the link; then sign in again, or put the file itself there"
                 )),
+        )
+    } else if !found.is_file() {
+        // Whatever its mode: taking rights from a folder would not make it a sign-in.
+        Some(
+            Error::new(Kind::Config, format!("{shown} is not a regular file, as a sign-in must be"))
+                .hint(format!("mv {typed} somewhere else, then sign in again")),
         )
     } else if found.uid() != rustix::process::geteuid().as_raw() {
         let owner = found.uid();
@@ -55,9 +64,10 @@ pub(crate) fn folder_problem(folder: &Path) -> io::Result<Option<Error>> {
         ),
         (_, 0) => return Ok(None),
         (owner, _) => {
-            let hint = match owner == ours {
+            let is_shared = found.mode() & STICKY != 0;
+            let hint = match owner == ours && !is_shared {
                 true => format!("chmod go-w {typed}"),
-                // The root of a mounted volume belongs to whoever created the volume.
+                // The root of a mounted volume belongs to whoever created the volume, and /tmp to everybody.
                 false => format!(
                     "fbsync --state-dir {} …, a folder within it",
                     shell::path(&folder.join("fbsync"))

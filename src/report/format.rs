@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::csv::Csv;
 use super::jsonl::{JsonArray, JsonLines};
+use super::table::picked;
 use super::xlsx::Workbook;
 use super::{Cell, Column, Report, View};
 use crate::error::{Error, Kind, Result};
@@ -40,35 +41,47 @@ pub(crate) fn write(report: &Report, view: &View, style: Style, out: &mut dyn Wr
         return Ok(Written { rows: page(view, out)?, ..Written::default() });
     }
     let all = report.all_columns(view);
-    let mut written = Written::default();
-    if style.format == Format::Xlsx {
-        written.columns = all.iter().map(|column| column.name.to_string()).collect();
-        let mut workbook = Workbook::begin(report, view, style, &all)?;
-        (report.rows)(view, &mut |cells| {
-            written.rows += 1;
-            workbook.row(cells)
-        })?;
-        written.cut = workbook.finish(out)?;
-        return Ok(written);
+    if style.format != Format::Xlsx {
+        let shown: Vec<usize> = (0..all.len()).filter(|at| !all[*at].sheet_only).collect();
+        return write_lines(report, view, style, &all, &shown, out);
     }
-    let shown: Vec<bool> = all.iter().map(|column| !column.sheet_only).collect();
-    let columns: Vec<&Column> = all.iter().filter(|column| !column.sheet_only).collect();
-    written.columns = columns.iter().map(|column| column.name.to_string()).collect();
-    let everything = columns.len() == all.len();
+    let mut written =
+        Written { columns: all.iter().map(|column| column.name.to_string()).collect(), ..Written::default() };
+    let mut workbook = Workbook::begin(report, view, style, &all)?;
+    (report.rows)(view, &mut |cells| {
+        written.rows += 1;
+        workbook.row(cells)
+    })?;
+    written.cut = workbook.finish(out)?;
+    Ok(written)
+}
+
+/// Writes the columns that lie at these places of `all`, in this order, as CSV or JSON Lines.
+pub(crate) fn write_lines(
+    report: &Report,
+    view: &View,
+    style: Style,
+    all: &[Column],
+    shown: &[usize],
+    out: &mut dyn Write,
+) -> Result<Written> {
+    let columns: Vec<&Column> = shown.iter().map(|at| &all[*at]).collect();
+    let mut written = Written {
+        columns: columns.iter().map(|column| column.name.to_string()).collect(),
+        ..Written::default()
+    };
+    let everything = shown.iter().copied().eq(0..all.len());
     let mut lines = match style.format {
         Format::Jsonl => Lines::jsonl(columns, out),
         Format::Csv | Format::Xlsx => Lines::csv(report, columns, style, out)?,
     };
-    let mut take = |cells: &[Cell]| {
+    (report.rows)(view, &mut |cells| {
         written.rows += 1;
         if everything {
             return lines.row(cells);
         }
-        let kept: Vec<Cell> =
-            cells.iter().zip(&shown).filter(|(_, shown)| **shown).map(|(cell, _)| cell.clone()).collect();
-        lines.row(&kept)
-    };
-    (report.rows)(view, &mut take)?;
+        lines.row(&picked(cells, shown))
+    })?;
     written.changed = lines.finish()?;
     Ok(written)
 }

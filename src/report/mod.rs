@@ -64,10 +64,10 @@ pub(crate) use catalogue::{DIFF, REPORTS, WHO, find};
 pub(crate) use changes::cells as change_cells;
 pub(crate) use columns::{ACCESS as ACCESS_COLUMNS, Column, Type, column, in_words};
 pub(crate) use expected::{Approval, Expected};
-pub(crate) use format::{Lines, Style, write};
+pub(crate) use format::{Lines, Style, Written, write, write_lines};
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
 pub(crate) use roster::{Entry, Roster};
-pub(crate) use table::Table;
+pub(crate) use table::{Table, picked, places};
 pub(crate) use view::{Options, Scope, View};
 pub(crate) use xlsx::LONGEST_CELL;
 

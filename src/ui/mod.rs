@@ -6,7 +6,8 @@
 //!   because names and error texts come from other people;
 //! - data is made printable on a terminal, and written unchanged anywhere else;
 //! - a closed standard output ends the command quietly; a closed standard error is ignored;
-//! - a table is no wider than the terminal; anywhere else it is complete;
+//! - a table is no wider than the terminal, and a message breaks between words; anywhere else both are
+//!   complete;
 //! - a success prints nothing unless somebody is watching (a terminal) or asked for it (`-v`).
 
 mod ask;
@@ -14,18 +15,21 @@ mod few;
 mod printable;
 mod progress;
 mod table;
+mod wrap;
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use rustix::fs::{OFlags, fcntl_getfl};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::error::{Error, Kind, Result};
 pub(crate) use few::{few, few_of};
 use printable::Screen;
 pub(crate) use printable::{is_unseen, printable};
 pub(crate) use progress::Status;
-pub(crate) use table::Column;
+pub(crate) use table::{Column, Table};
+use wrap::wrapped;
 
 /// When to use colour; `NO_COLOR` and `TERM=dumb`, which `app` reads, also count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -49,6 +53,8 @@ pub(crate) struct Ui {
     pub(crate) suggests: bool,
     /// The number of columns for a table; `None` if standard output is not a terminal.
     pub(crate) width: Option<usize>,
+    /// The same for messages and standard error.
+    pub(crate) talk_width: Option<usize>,
 }
 
 impl Ui {
@@ -94,35 +100,57 @@ impl Ui {
     }
 
     pub(crate) fn warn(&self, text: impl Display) {
-        self.line(&self.styled("33", "warning:"), text);
+        self.labelled("warning:", "33", text, true);
     }
 
     pub(crate) fn hint(&self, text: impl Display) {
-        self.line(&self.styled("36", "hint:"), text);
+        self.labelled("hint:", "36", text, true);
     }
 
     /// The only place that prints an error: the message, its causes, the hints.
     pub(crate) fn error(&self, error: &Error) {
-        // The terminal has just echoed `^C`, perhaps after a question.
+        // With `-q` the exit code says it all: what cron is told, it mails.
+        if self.quiet && error.is_an_answer() {
+            return;
+        }
+        // The terminal has just echoed a `^C`, perhaps behind a question.
         if matches!(error.kind(), Kind::Interrupted(_)) && io::stderr().is_terminal() {
             self.line("", "");
         }
-        self.line(&self.styled("31", "error:"), error.message());
+        self.labelled("error:", "31", error.message(), false);
         for cause in error.causes() {
-            self.line("  caused by:", cause);
+            self.labelled("  caused by:", "", cause, false);
         }
         error.hints().iter().for_each(|hint| self.hint(hint));
     }
 
     fn line(&self, label: &str, text: impl Display) {
+        self.labelled(label, "", text, true);
+    }
+
+    fn labelled(&self, label: &str, color: &str, text: impl Display, has_commands: bool) {
         let text = text.to_string();
-        let text = printable(&text);
-        let space = if label.is_empty() { "" } else { " " };
+        let (space, indent) = if label.is_empty() { ("", 0) } else { (" ", label.len() + 1) };
+        let text = wrapped(&printable(&text), indent, self.talk_width, has_commands);
+        let label = if color.is_empty() { label.to_owned() } else { self.styled(color, label) };
         progress::aside(|| writeln!(io::stderr().lock(), "{label}{space}{text}"));
     }
 
     fn styled(&self, code: &str, word: &str) -> String {
         if self.color { format!("\x1b[1;{code}m{word}\x1b[0m") } else { word.to_owned() }
+    }
+
+    /// Prints names and what each one stands for, which on a terminal is wrapped beside them.
+    pub(crate) fn glossary(&self, entries: &[(String, String)]) -> Result<()> {
+        let names = entries.iter().map(|(name, _)| name.width()).max().unwrap_or_default();
+        let mut data = self.data();
+        for (name, meaning) in entries {
+            let indent = names + 2;
+            let meaning = wrapped(meaning, indent, self.width, false);
+            let blanks = " ".repeat(indent - name.width());
+            writeln!(data, "{name}{blanks}{meaning}").map_err(output_failed)?;
+        }
+        data.done()
     }
 
     /// Standard output, for data. End with [`Data::done`]: dropping it would hide a failed write.

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests arrange files and read them back")]
 
 mod arbitrary;
+mod at_a_terminal;
 mod auth;
 mod baton;
 mod beside;

@@ -69,7 +69,8 @@ fn show(app: &App, sandbox: &Sandbox, args: &DemoArgs, redirect_uri: &str) -> Re
     steps::sync_once(app, &db, "first reading")?;
     step("review: the demo plays the reviewer, who keeps everybody but one");
     reviewer::decide(app, &db, 1, &args.dir.join("review.csv"))?;
-    step("a quarter passes: some join, leave, change role; then sync again");
+    // Both snapshots carry the time at which they were taken, a second apart at most.
+    step("a quarter later, without the wait: some join, leave, change role; then sync again");
     sandbox.change(sandbox::changes::quarter_later);
     steps::sync_once(app, &db, "a quarter later")?;
     // Both print to standard output, which carries nothing but the environment with --serve.

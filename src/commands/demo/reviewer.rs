@@ -35,7 +35,12 @@ pub(super) fn decide(app: &App, db: &Path, snapshot_id: i64, sheet: &Path) -> Re
 /// Shows what was decided, and the outcome.
 pub(super) fn follow_up(app: &App, db: &Path) -> Result<()> {
     let database = cli::Database { db: db.to_owned() };
-    let verb = ReviewVerb::Status(ReviewStatusArgs { database, snapshot: None, timezone: Zone::utc() });
+    let verb = ReviewVerb::Status(ReviewStatusArgs {
+        database,
+        snapshot: None,
+        timezone: Zone::utc(),
+        columns: Vec::new(),
+    });
     review::run(app, &ReviewArgs { verb })
 }
 

@@ -79,6 +79,7 @@ fn everything(db: &Path) -> ExportArgs {
         force: false,
         choosing: Choosing::latest(),
         format: None,
+        columns: Vec::new(),
         business: Vec::new(),
         people: Vec::new(),
         own_domain: Vec::new(),

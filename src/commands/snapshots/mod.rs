@@ -89,7 +89,8 @@ fn in_period(app: &App, reader: &Reader, args: &SnapshotsArgs, period: &str) -> 
     let span = format!("{period} ({from} to {until}, {})", args.timezone.name());
     if n == 0 {
         return Err(Error::new(Kind::No, format!("there is no complete snapshot in {span}{pruned}"))
-            .hint("fbsync snapshots --all --db FILE shows what there is"));
+            .hint("fbsync snapshots --all --db FILE shows what there is")
+            .answering_no());
     }
     let snapshots = if n == 1 { "1 complete snapshot".to_owned() } else { format!("{n} complete snapshots") };
     app.ui.result(format_args!("{snapshots} in {span}{pruned}"));

@@ -33,4 +33,5 @@ fn problems<'f>(ui: Ui, findings: impl ExactSizeIterator<Item = &'f str>, what: 
     let problems = if n == 1 { "1 problem".to_owned() } else { format!("{n} problems") };
     Error::new(Kind::No, format!("{what}: {problems} found"))
         .hint("restore a copy whose hashes you know; this check changed nothing")
+        .answering_no()
 }

@@ -4,42 +4,52 @@
 //! readable, and finally cells are cut, as few as possible.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{BETWEEN, Column, Yields};
 
-/// The minimum width of a cut cell: shorter ones could not be told apart.
-const LEAST: usize = 8;
+/// A heading over cells that stay whole shows so much where it is cut.
+const LEAST_HEADING: usize = 7;
 
-/// The minimum width of a heading whose cells are not cut.
-const LEAST_HEADING: usize = 6;
+/// A term that is no longer than this stays whole: "Unassigned (no login)" does, an address does not.
+const LONGEST_TERM: usize = 32;
 
 /// A column that is shown, and its width. Widths are in terminal columns: a Chinese character takes
 /// two, a combining accent none.
 pub(super) struct Shown {
     pub(super) at: usize,
     pub(super) width: usize,
+    /// Whether a cell that is wider than those measured is printed whole all the same.
+    pub(super) spills: bool,
     least: usize,
     rank: u8,
-    /// The widths of all cells, sorted.
+    /// Of its cells, each counted once, the widest last.
     widths: Vec<usize>,
 }
 
 impl Shown {
     fn new(at: usize, column: &Column, rows: &[Vec<String>]) -> Self {
-        let mut widths: Vec<usize> = rows.iter().map(|row| row[at].width()).collect();
-        let cells = widths.iter().skip(1).max().copied().unwrap_or_default();
+        let cells = || rows.iter().skip(1).map(|row| row[at].width());
+        // A business that is there in every row is as easily told when it is cut as one that is there once.
+        let distinct: BTreeSet<&str> = rows.iter().map(|row| row[at].as_str()).collect();
+        let mut widths: Vec<usize> = distinct.iter().map(|cell| cell.width()).collect();
         widths.sort_unstable();
         let width = widths.last().copied().unwrap_or_default();
         let least = match column.yields {
-            Yields::Heading => cells.max(width.min(LEAST_HEADING)),
-            Yields::Cells | Yields::Everything => width.min(LEAST),
+            Yields::Heading => cells().max().unwrap_or_default().max(width.min(LEAST_HEADING)),
+            Yields::LongCells => {
+                let terms = cells().filter(|cell| *cell <= LONGEST_TERM);
+                terms.max().unwrap_or_default().max(width.min(column.least))
+            }
+            Yields::Cells | Yields::Everything => width.min(column.least),
         };
-        Shown { at, width, least, rank: column.rank, widths }
+        let spills = column.yields == Yields::Heading;
+        Shown { at, width, spills, least, rank: column.rank, widths }
     }
 
-    /// How many cells are cut if the column becomes one narrower.
+    /// How many different cells are cut once it is a place narrower.
     fn cost(&self) -> usize {
         self.widths.len() - self.widths.partition_point(|width| *width < self.width)
     }
@@ -67,8 +77,10 @@ fn leave_out(shown: &mut Vec<Shown>, room: usize) {
         let Some((place, _)) = last else { return };
         shown.remove(place);
     }
-    if let [only] = shown.as_mut_slice() {
-        only.least = only.least.min(room);
+    if let [only] = shown.as_mut_slice()
+        && only.least > room
+    {
+        (only.least, only.spills) = (room, false);
     }
 }
 

@@ -54,6 +54,9 @@ fn what_was_decided_is_followed_until_it_is_done() {
         .collect();
     assert!(done.contains(&["gone", "2", "5", ""].map(str::to_owned)), "{done:?}");
     assert!(done.contains(&["changed", "2", "5", "business_accountant"].map(str::to_owned)), "{done:?}");
+    let few = home.fbsync(&["review", "status", "--columns", "outcome,days"]).succeeds().stdout;
+    assert_eq!(few, "outcome,days\r\ngone,5\r\nchanged,5\r\n");
+    home.fbsync(&["review", "status", "--columns", "when"]).exits(2).says("there is no column `when`");
     let json = home.fbsync(&["review", "status", "--json"]).succeeds().json();
     assert_eq!((&json[0]["open"], &json[0]["decided"]), (&0.into(), &6.into()));
     assert_eq!(json[0]["outcomes"].as_array().map(Vec::len), Some(2));

@@ -11,7 +11,7 @@ use crate::evidence;
 use crate::model::marks::Verdict;
 use crate::model::role;
 use crate::report::outcomes::{self, Followed};
-use crate::report::{Column, Lines, Report, Style, decisions, in_words};
+use crate::report::{Column, Lines, Report, Style, Table, decisions, in_words, picked, places};
 use crate::review::Asked;
 use crate::shell;
 use crate::store::{Decision, Reader, Snapshot, Usable};
@@ -38,8 +38,9 @@ pub(super) fn run(app: &App, args: &ReviewStatusArgs) -> Result<()> {
     states.iter().for_each(|state| app.ui.note(headline(state)));
     match app.ui.width {
         _ if app.json => {}
-        Some(_) => table(app, &states)?,
-        None => csv(app, &states)?,
+        Some(_) if args.columns.is_empty() => table(app, &states)?,
+        Some(_) => chosen(app, &states, &args.columns)?,
+        None => csv(app, &states, &args.columns)?,
     }
     let open: usize = states.iter().map(State::open).sum();
     if open == 0 {
@@ -47,7 +48,9 @@ pub(super) fn run(app: &App, args: &ReviewStatusArgs) -> Result<()> {
     }
     let message = format!("{} still open", counted(open, "row is", "rows are"));
     let sync = format!("fbsync sync --db {}", shell::path(&path));
-    Err(Error::new(Kind::No, message).hint(format!("record or carry out what is left, then {sync}")))
+    Err(Error::new(Kind::No, message)
+        .hint(format!("record or carry out what is left, then {sync}"))
+        .answering_no())
 }
 
 /// The reviewed snapshots, or the requested one.
@@ -94,18 +97,28 @@ const ROWS: Report = Report {
     ..crate::report::REPORTS[0]
 };
 
-fn csv(app: &App, states: &[State]) -> Result<()> {
-    let columns: Vec<&Column> = ROWS.fixed_columns().collect();
+fn csv(app: &App, states: &[State], names: &[String]) -> Result<()> {
+    let all: Vec<Column> = ROWS.fixed_columns().cloned().collect();
+    let shown = places(&all, names)?;
+    let columns = shown.iter().map(|at| &all[*at]).collect();
     let mut lines = Lines::csv(&ROWS, columns, Style::default(), app.ui.data())?;
-    states.iter().try_for_each(|state| state.rows().try_for_each(|row| lines.row(&row)))?;
+    states.iter().flat_map(State::rows).try_for_each(|row| lines.row(&picked(&row, &shown)))?;
     lines.finish().map(|_| ())
+}
+
+/// The columns of the same that were asked for, for a person.
+fn chosen(app: &App, states: &[State], names: &[String]) -> Result<()> {
+    let all: Vec<Column> = ROWS.fixed_columns().cloned().collect();
+    let mut table = Table::begin(&app.ui, &ROWS, &all, names)?;
+    states.iter().flat_map(State::rows).try_for_each(|row| table.row(&row))?;
+    table.finish().map(|_| ())
 }
 
 const TABLE: [ui::Column; 8] = [
     ui::Column::whole("snapshot", 6),
     ui::Column::cut("business", 4),
     ui::Column::cut("who", 1),
-    ui::Column::cut("role", 3),
+    ui::Column::term("role", 3),
     ui::Column::whole("decision", 0),
     ui::Column::whole("outcome", 0),
     ui::Column::whole("seen in", 5),
