@@ -149,7 +149,7 @@ fn a_pair_whose_sign_in_is_gone_is_told_and_forgotten() {
     let status = home.fbsync(&["status"]).succeeds().says("hint: default: fbsync auth\n");
     assert!(status.stdout.contains("needs sign-in\n"), "{status}");
     status.says("warning: default needs a sign-in: an interrupted run left ").says("belongs to no sign-in");
-    home.fbsync(&["logout", "--all"]).succeeds().says("what an interrupted run left belongs to no");
+    home.fbsync(&["logout", "--all"]).succeeds().says("an interrupted run left tokens that belong to no");
     assert_eq!(names_in(&home.state()), ["default.lock"]);
 }
 
