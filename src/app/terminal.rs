@@ -1,4 +1,4 @@
-//! The terminal that a stream is, if it is one.
+//! The terminal that a stream is connected to, if any.
 
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
@@ -7,12 +7,12 @@ use rustix::termios::tcgetwinsize;
 
 use super::environment;
 
-/// As many columns as terminals were first made with, and as nearly all have today.
+/// The width of early terminals, and still of most today.
 const USUAL: usize = 80;
 
-/// How many columns it has; `None` where it is no terminal.
+/// The number of columns; `None` if the stream is not a terminal.
 ///
-/// Asked of the terminal first: a shell's `COLUMNS` may be from before the window was resized.
+/// The terminal itself is asked first: a shell's `COLUMNS` can be older than the last resize.
 pub(super) fn width(stream: impl IsTerminal + AsFd) -> Option<usize> {
     if !stream.is_terminal() {
         return None;

@@ -1,7 +1,7 @@
-//! What the help, the manual pages and the README all say about exit codes and files.
+//! The exit codes and files that the help, the manual pages and the documents list.
 //!
-//! One table each; that of the environment is where the variables are read. The README's tables are compared
-//! with these by a test.
+//! One table each; the table of variables is where they are read. A test compares the tables in README.md,
+//! docs/environment.md and docs/database.md with these.
 
 /// Codes as they are shown, and what they mean.
 pub(crate) const EXIT_CODES: [(&str, &str); 12] = [

@@ -1,53 +1,54 @@
-//! Reads an answer that does not bring what was asked for: who says it, what it means, and in what
-//! words.
+//! Reads an answer that does not contain what was asked for: who sent it, what it means, and what it
+//! says.
 //!
-//! Only FreshBooks can refuse. A bot challenge, a gateway's 404, a portal's log-in page say nothing
-//! about what an identity may read, whatever their status; they come and go. So an answer counts as
-//! FreshBooks' own only if it is JSON in one of the shapes that FreshBooks' families use (API
-//! documentation, "Errors"). The order of the shapes matters: a body may match several, and the
-//! earlier one says more.
+//! Only FreshBooks can refuse a request. A bot challenge, a gateway's 404 or a portal's log-in page
+//! says nothing about what an identity can read, whatever its status; such answers come and go. So an
+//! answer counts as FreshBooks' own only if it is JSON in one of the shapes that its APIs use (API
+//! documentation, "Errors"). The order of the shapes matters: a body can match several, and the earlier
+//! one says more.
 //!
-//! Texts come from the other side, so they are cut to a length and lose their control characters.
+//! Texts come from the other side, so they are cut to a maximum length and stripped of control
+//! characters.
 
 use serde_json::Value;
 
 use super::retry;
 
-/// Longer texts are cut: an error is a line.
+/// Longer texts are cut: an error is one line.
 const LONGEST: usize = 200;
 
-/// FreshBooks' complaints are a few hundred bytes. A larger body is not parsed for one.
+/// FreshBooks' error bodies are a few hundred bytes. A larger body is not parsed as one.
 const LONGEST_BODY: usize = 64 << 10;
 
-/// What FreshBooks' families call an access token that they do not accept (official SDKs).
+/// The error codes for an access token that FreshBooks does not accept (official SDKs).
 const TOKEN_ERRORS: [&str; 2] = ["unauthenticated", "invalid_token"];
 
 /// Why an answer cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Complaint {
     pub(crate) meaning: Meaning,
-    /// Whether FreshBooks itself says so.
+    /// Whether the answer is FreshBooks' own.
     pub(crate) is_theirs: bool,
-    /// The OAuth error code (RFC 6749 section 5.2), the only part that may be matched on.
+    /// The OAuth error code (RFC 6749 section 5.2), the only part that code can match on.
     pub(crate) error: Option<String>,
     pub(super) words: String,
 }
 
-/// What to do about it.
+/// What the answer means for the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
-    /// The access token is not accepted; another one may be.
+    /// The access token is not accepted, but another one could be.
     TokenRefused,
-    /// FreshBooks understood and said no.
+    /// FreshBooks refused the request.
     Refused,
-    /// Too many requests, or trouble on FreshBooks' side.
+    /// Too many requests, or a problem on FreshBooks' side.
     Passing,
-    /// Somebody else's answer, or a success without what was asked for.
+    /// Somebody else's answer, or a success without the expected content.
     Foreign,
 }
 
 impl Complaint {
-    /// `lacks` is what an answer with status 200 should have held.
+    /// `lacks` is what is missing from an answer with status 200.
     pub(crate) fn read(status: u16, body: &str, lacks: Option<String>) -> Self {
         let said =
             Some(body).filter(|body| body.len() <= LONGEST_BODY).and_then(from_json).unwrap_or_default();
@@ -72,24 +73,24 @@ impl Complaint {
             (402, Some(words)) => format!("payment required: is the subscription active? ({words})"),
             (_, Some(words)) => words,
             (300..400, None) => status_words(status).to_owned(),
-            (_, None) if is_page => "a web page came, not FreshBooks' answer".to_owned(),
+            (_, None) if is_page => "received a web page instead of FreshBooks' answer".to_owned(),
             (_, None) => plain_text(body).unwrap_or_else(|| status_words(status).to_owned()),
         };
         Complaint { meaning, is_theirs, error, words }
     }
 
-    /// One that somebody else has judged, in words that name what was expected.
+    /// A complaint that the caller has judged, in words that say what was expected.
     pub(crate) fn of(meaning: Meaning, is_theirs: bool, words: String) -> Self {
         Complaint { meaning, is_theirs, error: None, words }
     }
 
-    /// The words are left out: they are not fit to be shown or kept.
+    /// Drops the text, which must not be shown or stored.
     pub(super) fn silenced(self, status: u16) -> Self {
         let words = format!("{} ([redacted]: the answer repeats a secret)", status_words(status));
         Complaint { words, ..self }
     }
 
-    /// A phrase for the error's line.
+    /// A phrase for the error message.
     pub(crate) fn words(&self) -> &str {
         &self.words
     }
@@ -157,9 +158,9 @@ fn plain_text(body: &str) -> Option<String> {
     (!text.is_empty() && !text.starts_with(['{', '['])).then(|| tidy(text))
 }
 
-/// Makes foreign text fit for an error's line.
+/// Makes foreign text fit for an error message.
 pub(crate) fn tidy(text: &str) -> String {
-    // A full stop of theirs would stand in the middle of a line of ours.
+    // Their full stop would be in the middle of our line.
     let text = text.trim_end().trim_end_matches('.');
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect()
 }
@@ -188,7 +189,7 @@ mod tests {
     const AUTH: &str = r#"{"error":"unauthenticated","error_description":"Please sign in."}"#;
 
     #[test]
-    fn every_documented_shape_is_freshbooks_word_and_nothing_else_is() {
+    fn only_documented_shapes_count_as_freshbooks_own_answers() {
         let table = [
             (AUTH, "unauthenticated: Please sign in", true),
             (
@@ -210,7 +211,7 @@ mod tests {
             (r#"{"error":"","success":false}"#, "not permitted", false),
             ("[]", "not permitted", false),
             ("error code: 1020", "error code: 1020", false),
-            (PAGE, "a web page came, not FreshBooks' answer", false),
+            (PAGE, "received a web page instead of FreshBooks' answer", false),
             ("", "not permitted", false),
         ];
         for (body, words, is_theirs) in table {
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_complaint_means_what_its_status_and_its_author_say() {
+    fn the_meaning_follows_from_status_and_author() {
         use Meaning::{Foreign, Passing, Refused, TokenRefused};
         let denied = r#"{"error":"forbidden"}"#;
         let token = r#"{"error":"invalid_token"}"#;
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hostile_text_is_cut_and_tamed_and_a_large_one_is_not_parsed() {
+    fn hostile_text_is_cut_and_cleaned_and_a_large_body_is_not_parsed() {
         let body = format!(r#"{{"error":"x\u001b[2J{}"}}"#, "y".repeat(1000));
         let said = Complaint::read(400, &body, None).words;
         assert!(said.starts_with("x [2Jyyy") && said.chars().count() == LONGEST, "{said}");

@@ -1,8 +1,7 @@
-//! The proxy that the environment names, if it names one.
+//! The proxy set in the environment, if any.
 //!
-//! `ureq` reads the same variables, and passes over what it does not understand: requests would then
-//! take another way than the one asked for. What is said of a value names its variable alone, for it
-//! may hold a password.
+//! `ureq` reads the same variables but ignores values it does not understand: requests would then not
+//! go through the proxy. Errors name only the variable, because its value can contain a password.
 
 use ureq::http::Uri;
 use ureq::{Proxy, ProxyBuilder, ProxyProtocol};
@@ -17,13 +16,13 @@ pub(super) fn from_environment() -> Result<Option<Proxy>> {
     let with = |proxy| exceptions.iter().map(String::as_str).fold(proxy, ProxyBuilder::no_proxy);
     let proxy = begin(&address).and_then(|proxy| with(proxy).build().ok());
     proxy.map(Some).ok_or_else(|| {
-        Error::new(Kind::Config, format!("{name} names no proxy that can be used")).hint(format!(
+        Error::new(Kind::Config, format!("{name} is not a usable proxy address")).hint(format!(
             "export {name}=http://proxy.example:3128 with your proxy's address, or unset {name}"
         ))
     })
 }
 
-/// The proxy by which `origin` is reached, without its credentials; nothing where it is an exception.
+/// The proxy for `origin`, without its credentials; `None` if the origin is an exception.
 pub(super) fn told(proxy: &Proxy, origin: &Origin) -> Option<String> {
     let uri: Uri = origin.to_string().parse().ok()?;
     let scheme = match proxy.protocol() {
@@ -53,7 +52,7 @@ fn exceptions(list: &str) -> Vec<String> {
 fn begin(address: &str) -> Option<ProxyBuilder> {
     let given = Proxy::new(address).ok()?;
     let authority = given.uri().authority()?;
-    // A port that is none would be taken for the usual one.
+    // An invalid port would be taken for the default one.
     let port = authority.as_str().rsplit_once(given.host())?.1;
     if given.host().is_empty() || !port.is_empty() && authority.port_u16().is_none_or(|port| port == 0) {
         return None;
@@ -98,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_is_told_without_its_credentials() {
+    fn a_proxy_is_shown_without_its_credentials() {
         let origin = Origin::parse("https://api.freshbooks.com").expect("an origin");
         let told = |address: &str, exception: &str| {
             let proxy = begin(address).expect("a proxy").no_proxy(exception).build().expect("a proxy");

@@ -1,14 +1,14 @@
 //! The only printer.
 //!
 //! Rules:
-//! - standard output carries only data; everything said goes to standard error;
-//! - what is said starts in lower case and ends without a full stop; it is one line and [`printable`],
-//!   since names and error texts come from other people;
-//! - data is printable on a terminal, and untouched anywhere else;
-//! - a closed standard output ends the command quietly; a closed standard error is not our concern;
+//! - standard output carries only data; messages go to standard error;
+//! - a message starts in lower case and ends without a full stop; it is one line and [`printable`],
+//!   because names and error texts come from other people;
+//! - data is made printable on a terminal, and written unchanged anywhere else;
+//! - a closed standard output ends the command quietly; a closed standard error is ignored;
 //! - a table is no wider than the terminal, and a message breaks between words; anywhere else both are
-//!   whole;
-//! - a success says nothing unless somebody is watching (a terminal) or asked (`-v`).
+//!   complete;
+//! - a success prints nothing unless somebody is watching (a terminal) or asked for it (`-v`).
 
 mod ask;
 mod few;
@@ -31,7 +31,7 @@ pub(crate) use progress::Status;
 pub(crate) use table::{Column, Table};
 use wrap::wrapped;
 
-/// When to colour; the answer also heeds `NO_COLOR` and `TERM=dumb`, which `app` reads.
+/// When to use colour; `NO_COLOR` and `TERM=dumb`, which `app` reads, also count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum ColorChoice {
     /// On a terminal
@@ -49,23 +49,23 @@ pub(crate) struct Ui {
     pub(crate) may_ask: bool,
     /// Whether there is a terminal to draw on.
     pub(crate) draws: bool,
-    /// Whether a success ends with the next command.
+    /// Whether a success ends with the next command to type.
     pub(crate) suggests: bool,
-    /// How many columns there are for a table; none where standard output is no terminal.
+    /// The number of columns for a table; `None` if standard output is not a terminal.
     pub(crate) width: Option<usize>,
     /// The same for messages and standard error.
     pub(crate) talk_width: Option<usize>,
 }
 
 impl Ui {
-    /// Progress of the work, for `-v` (level 1) and up.
+    /// Progress messages for `-v` (level 1) and up.
     pub(crate) fn detail(&self, level: u8, text: impl Display) {
         if self.verbosity >= level && !self.quiet {
             self.line("", text);
         }
     }
 
-    /// The closing words of a success: for a person watching, or `-v`.
+    /// The result of a successful command: for a person watching, or with `-v`.
     pub(crate) fn result(&self, text: impl Display) {
         if !self.quiet && (self.verbosity > 0 || io::stderr().is_terminal()) {
             self.line("", text);
@@ -79,20 +79,20 @@ impl Ui {
         }
     }
 
-    /// Something the person has to read to go on, such as the address to open.
+    /// Something the person has to read to continue, such as the address to open.
     pub(crate) fn instruct(&self, text: impl Display) {
         self.line("", text);
     }
 
-    /// Something that happened on the way and matters though the command goes on.
+    /// A warning: it matters, but the command goes on.
     pub(crate) fn note(&self, text: impl Display) {
         if !self.quiet {
             self.line("", text);
         }
     }
 
-    /// That something is asked again, for a person watching, whose bar counts it too, or `-v`: a wait
-    /// that ends well is no news to cron.
+    /// Reports a retry, for a person watching, whose progress bar counts it too, or with `-v`. A retry
+    /// that succeeds is no news to cron.
     pub(crate) fn asks_again(&self, text: impl Display) {
         if self.verbosity > 0 || self.draws {
             self.note(text);
@@ -107,7 +107,7 @@ impl Ui {
         self.labelled("hint:", "36", text, true);
     }
 
-    /// The one place that prints an error: the sentence, its causes, the hints.
+    /// The only place that prints an error: the message, its causes, the hints.
     pub(crate) fn error(&self, error: &Error) {
         // With `-q` the exit code says it all: what cron is told, it mails.
         if self.quiet && error.is_an_answer() {
@@ -181,11 +181,11 @@ impl Ui {
     }
 }
 
-/// Buffered standard output whose failures are told apart: a reader that left is no error.
+/// Buffered standard output that tells failures apart: a reader that closed the pipe is not an error.
 pub(crate) enum Data {
     Untouched(BufWriter<StdoutLock<'static>>),
     Screen(Screen<BufWriter<StdoutLock<'static>>>),
-    /// There is nothing to write to, which matters only if something is written.
+    /// Standard output cannot be written to, which matters only if something is written.
     Closed,
 }
 
@@ -213,16 +213,16 @@ impl Write for Data {
     }
 }
 
-/// Fails where nothing can be written to standard output. One that was closed before we started is
-/// such (`build/stdout.c`), and the standard library would take every byte for written.
+/// Fails if standard output cannot be written to. That includes one that was closed before we started
+/// (`build/stdout.c`): the standard library would report every write to it as successful.
 pub(crate) fn check_output() -> io::Result<()> {
     match fcntl_getfl(io::stdout())? & OFlags::RWMODE == OFlags::RDONLY {
-        true => Err(io::Error::other("it was closed, or is open only for reading")),
+        true => Err(io::Error::other("it is closed, or open only for reading")),
         false => Ok(()),
     }
 }
 
-/// What a failed write to standard output means.
+/// The error for a failed write to standard output.
 pub(crate) fn output_failed(error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Error::new(Kind::ClosedPipe, "standard output was closed"),

@@ -271,7 +271,7 @@ fn a_signature_beside_the_sums_is_named_with_what_checks_it() {
 fn a_seal_is_taken_as_it_was_printed_and_only_whole() {
     let home = synced(world());
     let line = export(&home, "e", &[]).succeeds().stdout;
-    home.fbsync(&["verify", "e", "--seal", &line]).succeeds().says("this is the seal that was expected");
+    home.fbsync(&["verify", "e", "--seal", &line]).succeeds().says("the seal is the expected one");
     let cut_off = &line.trim_end()[..line.len() - 3];
     for wrong in [cut_off, "zz", "", &line.replace("seal: ", "SHA256SUMS ")] {
         home.fbsync(&["verify", "e", "--seal", wrong]).exits(2);

@@ -26,7 +26,7 @@ fn an_untouched_database_is_ok_and_its_limits_are_told() {
     assert_eq!(run.stdout, "");
     run.says("ok: 3 snapshots, ")
         .says(&format!("newest: snapshot 3, content_sha256 {head}"))
-        .says("not proved: that nobody rebuilt the whole file, or cut snapshots or reviews off its end");
+        .says("not proved: that nobody rebuilt the whole file, or removed snapshots or reviews from its end");
     let json = home.fbsync(&["verify", "--db", DB, "--json"]).succeeds().json();
     assert_eq!((&json["snapshots"], &json["findings"]), (&3.into(), &serde_json::json!([])));
 }
@@ -112,6 +112,6 @@ fn snapshots_cut_off_at_the_end_show_against_a_hash_that_was_kept() {
         verify(malformed).exits(2);
     }
     without_snapshot(&home, 3);
-    home.fbsync(&["verify", "--db", DB]).succeeds().says("cut snapshots or reviews off its end");
-    verify(&kept).exits(10).says("snapshot 3 is not there: the chain ends with snapshot 2");
+    home.fbsync(&["verify", "--db", DB]).succeeds().says("removed snapshots or reviews from its end");
+    verify(&kept).exits(10).says("snapshot 3 is missing: the chain ends with snapshot 2");
 }

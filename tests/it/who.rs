@@ -175,7 +175,7 @@ fn where_somebody_was_before_a_list_was_closed_is_told() {
     home.sandbox.change(|world| drop(world.businesses.pop()));
     home.sync().succeeds();
     let run = who(&home, &["77", "--json"]).succeeds();
-    let note = "the sign-in is not in this business since snapshot 3";
+    let note = "the sign-in has had no access to this business since snapshot 3";
     assert_eq!(told(&rows(&run), &columns)[1], format!("cannot_tell|9002|business_accountant|1|-|{note}"));
 }
 

@@ -1,4 +1,4 @@
-//! The rows of a snapshot as a reviewer was asked about them.
+//! The rows of a snapshot that a reviewer was asked about.
 
 use std::collections::HashMap;
 
@@ -7,8 +7,8 @@ use crate::report::{ACCESS_COLUMNS, ROW_KEY, Type};
 use crate::review::{Asked, Cells};
 use crate::store::{Reader, Snapshot, Value};
 
-/// The rows of the snapshot's access listing, of those whose keys are wanted; in report order, as its CSV
-/// has them.
+/// The rows of the snapshot's access listing with the given keys, in report order and formatted as in
+/// CSV.
 pub(super) fn rows(
     reader: &Reader,
     snapshot: &Snapshot,

@@ -1,4 +1,4 @@
-//! `review`: reviewers' decisions recorded, and what is left to do.
+//! `review`: records reviewers' decisions and shows what is left to do.
 
 mod asked;
 mod record;
@@ -30,14 +30,14 @@ const COLUMNS: [Column; 7] = [
     Column::cut("by", 6),
 ];
 
-/// Every review that was recorded, oldest first.
+/// All recorded reviews, oldest first.
 fn list(app: &App, args: &Database) -> Result<()> {
     let reviews = Reader::open(app, &app.database(&args.db)?)?.reviews()?;
     if app.json {
         return app.ui.json(&reviews.iter().map(as_json).collect());
     }
     if reviews.is_empty() {
-        app.ui.note("no review was recorded yet");
+        app.ui.note("no review has been recorded yet");
         return Ok(());
     }
     let cells = |review: &Review| {

@@ -105,7 +105,7 @@ fn judge(app: &App, store: &Store, profile: &Profile) -> Told {
 
 fn not_pointed_at(origin: &str) -> Told {
     Told::new("not_usable_here", "not usable here")
-        .because(format!("from {origin}, where this run is not pointed"))
+        .because(format!("from {origin}, but this run uses another server"))
 }
 
 fn needs_sign_in(store: &Store, why: String) -> Told {

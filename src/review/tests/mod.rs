@@ -1,4 +1,4 @@
-//! Sheets in, decisions and findings out.
+//! Tests from sheets to decisions and findings.
 
 mod files;
 mod hostile;
@@ -37,7 +37,7 @@ fn lines(findings: &[Finding]) -> Vec<String> {
     findings.iter().map(Finding::to_string).collect()
 }
 
-/// A decision as the line of CSV that it becomes.
+/// A decision as a line of CSV.
 fn line(decision: &Decision) -> Vec<String> {
     let Decision {
         row_key, decision: verdict, change_to, reviewer, reviewed_at, justification, ticket, ..

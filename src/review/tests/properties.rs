@@ -1,4 +1,4 @@
-//! However rows and columns are arranged, and whatever stands beside them, the decisions are the same.
+//! However rows and columns are arranged, and whatever is beside them, the decisions are the same.
 
 use std::io::{Read as _, Write as _};
 
@@ -71,7 +71,7 @@ proptest! {
             };
             let mut cells: Vec<String> = order.iter().map(cell).collect();
             for (at, text) in &extra {
-                // A heading that is none of ours, and whatever below it.
+                // A heading that is not ours, and anything below it.
                 cells.insert(*at, if row == 0 { format!("my {text}") } else { text.clone() });
             }
             writer.write_record(cells).unwrap();

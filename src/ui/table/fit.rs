@@ -1,7 +1,7 @@
 //! Which columns a table shows, and how wide.
 //!
-//! Where there is too little room, first what is only nice to have goes, then columns are left out
-//! until the others can be read, and last cells are cut, as few as possible.
+//! If there is too little room, optional columns are dropped first, then others until the rest is
+//! readable, and finally cells are cut, as few as possible.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -16,8 +16,8 @@ const LEAST_HEADING: usize = 7;
 /// A term that is no longer than this stays whole: "Unassigned (no login)" does, an address does not.
 const LONGEST_TERM: usize = 32;
 
-/// A column that is shown, and how wide. Widths are a terminal's: a Chinese character takes two
-/// places, an accent that is a character of its own none.
+/// A column that is shown, and its width. Widths are in terminal columns: a Chinese character takes
+/// two, a combining accent none.
 pub(super) struct Shown {
     pub(super) at: usize,
     pub(super) width: usize,
@@ -70,7 +70,7 @@ fn total(shown: &[Shown], width: fn(&Shown) -> usize) -> usize {
     shown.iter().map(width).sum::<usize>() + BETWEEN * shown.len().saturating_sub(1)
 }
 
-/// Leaves out columns until the others can be read; one stays, whatever the room.
+/// Drops columns until the others are readable; at least one remains.
 fn leave_out(shown: &mut Vec<Shown>, room: usize) {
     while shown.len() > 1 && total(shown, |one| one.least) > room {
         let last = shown.iter().enumerate().max_by_key(|(_, one)| one.rank);
@@ -84,8 +84,8 @@ fn leave_out(shown: &mut Vec<Shown>, room: usize) {
     }
 }
 
-/// Takes places one by one from where the fewest cells suffer: one long name is cut before a column
-/// of short ones is.
+/// Narrows the columns step by step where the fewest cells are cut: one long name is cut before a
+/// column of short ones is.
 fn shrink(shown: &mut [Shown], room: usize) {
     for _ in room..total(shown, |one| one.width) {
         let can = shown.iter_mut().filter(|one| one.width > one.least);

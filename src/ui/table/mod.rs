@@ -1,4 +1,4 @@
-//! Tables for people. A terminal gets what it has room for, one line a row; a pipe or a file gets
+//! Tables for people. A terminal gets what fits, one line for each row; a pipe or a file gets
 //! everything.
 //!
 //! Widths on a terminal are those of the first rows, and the others are printed as they come: a hundred
@@ -37,7 +37,7 @@ pub(crate) struct Column {
     rank: u8,
 }
 
-/// What a column gives up where there is too little room for all.
+/// What a column gives up if there is too little room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Yields {
     Cells,
@@ -184,7 +184,7 @@ fn cut(cell: &str, room: usize) -> Cow<'_, str> {
         used > left
     });
     let mut kept = cell[..beyond.map_or(cell.len(), |(at, _)| at)].to_owned();
-    // Some characters make the one before them wider.
+    // Some characters make the preceding one wider.
     while kept.width() > left {
         kept.pop();
     }
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_stand_below_each_other_whatever_the_script() {
+    fn columns_are_aligned_in_every_script() {
         let columns = [Column::cut("name", 0), Column::cut("role", 1)];
         let rows: [&[&str]; 2] = [&["雪 田中", "Owner"], &["Zoe\u{308}", "Client"]];
         let expected = ["name     role", "雪 田中  Owner", "Zoe\u{308}      Client"];
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_leave_by_rank_and_a_heading_stands_alone() {
+    fn columns_are_dropped_by_rank_and_headings_are_shown_without_rows() {
         let columns =
             [Column::cut("who", 0), Column::cut("a note", 2), Column::cut("where", 1), Column::cut("why", 3)];
         let rows: [&[&str]; 1] = [&["Bram Visser", "as agreed on", "Old Mill Brewery", ""]];

@@ -60,7 +60,10 @@ fn a_callback_with_another_request_token_is_ignored() {
     let auth = home.begin_auth(&["--classic", SYSTEM, "--timeout", "1s"], Stdio::null());
     let page = browser::allow(&auth.address).expect("a page");
     assert!(page.contains("another sign-in"), "{page}");
-    home.finish(auth).exits(4).says("nobody came back").says("fbsync auth --classic harbourlight --paste");
+    home.finish(auth)
+        .exits(4)
+        .says("the browser did not come back")
+        .says("fbsync auth --classic harbourlight --paste");
     assert_eq!((home.sandbox.count("POST", ACCESS), home.store().exists()), (0, false));
 }
 

@@ -134,7 +134,7 @@ fn numbers_that_do_not_agree_are_a_mismatch() {
     let one_of_two =
         envelope(&format!("<staff_members page='1' per_page='100' total='2'>{member}</staff_members>"));
     home.sandbox.arm(Fault::on(XML).body_contains("staff.list").times(3).then(one_of_two));
-    home.sync().exits(7).says("staff.list: FreshBooks says 2, and 1 rows came; read 3 times");
+    home.sync().exits(7).says("staff.list: FreshBooks reported 2, but 1 rows were received; read 3 times");
     assert!(coverage(&home).starts_with("partial|team_members|mismatch|"), "{}", coverage(&home));
 }
 

@@ -129,7 +129,7 @@ fn a_review_of_what_was_pruned_since_is_followed_all_the_same() {
 #[test]
 fn without_a_review_there_is_nothing_to_follow() {
     let home = read_once();
-    let run = home.fbsync(&["review", "status"]).succeeds().says("no review was recorded yet");
+    let run = home.fbsync(&["review", "status"]).succeeds().says("no review has been recorded yet");
     assert_eq!(run.stdout, "");
     assert_eq!(home.fbsync(&["review", "status", "--json"]).succeeds().json(), serde_json::json!([]));
     home.fbsync(&["review", "status", "--snapshot", "1"]).exits(10).says("no review of snapshot `1`");

@@ -1,5 +1,5 @@
-//! `review status`: for each reviewed snapshot what is decided, what is left to do, and what was carried
-//! out since.
+//! `review status`: what is decided about each reviewed snapshot, what is left to do, and what has been
+//! carried out since.
 
 mod state;
 
@@ -32,7 +32,7 @@ pub(super) fn run(app: &App, args: &ReviewStatusArgs) -> Result<()> {
         app.ui.json(&states.iter().map(State::as_json).collect())?;
     }
     if states.is_empty() {
-        app.ui.note("no review was recorded yet");
+        app.ui.note("no review has been recorded yet");
         return Ok(());
     }
     states.iter().for_each(|state| app.ui.note(headline(state)));
@@ -53,7 +53,7 @@ pub(super) fn run(app: &App, args: &ReviewStatusArgs) -> Result<()> {
         .answering_no())
 }
 
-/// The snapshots that were reviewed, or the one that was asked for.
+/// The reviewed snapshots, or the requested one.
 fn asked_for(reader: &Reader, args: &ReviewStatusArgs) -> Result<Vec<Snapshot>> {
     let mut ids: Vec<i64> = reader.reviews()?.iter().map(|review| review.snapshot_id).collect();
     ids.sort_unstable();
@@ -89,7 +89,7 @@ fn headline(state: &State) -> String {
     )
 }
 
-/// What a program gets: what was to be carried out, the open questions, then what is undecided.
+/// The columns for programs: what was to be carried out, the open questions, then undecided rows.
 const ROWS: Report = Report {
     name: "status",
     columns: &[decisions::COLUMNS, outcomes::COLUMNS],
@@ -125,7 +125,7 @@ const TABLE: [ui::Column; 8] = [
     ui::Column::whole("days", 7),
 ];
 
-/// What a person gets: the same in words, what is undecided as one line a business.
+/// The table for people: the same in words, with one line per business for undecided rows.
 fn table(app: &App, states: &[State]) -> Result<()> {
     let mut rows = Vec::new();
     for state in states {
