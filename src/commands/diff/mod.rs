@@ -8,6 +8,7 @@ use crate::cli::{DiffArgs, DiffFormat};
 use crate::diff::Kind as Change;
 use crate::error::{Error, Kind, Result};
 use crate::evidence::Asked;
+use crate::report::summary::LeftOut;
 use crate::store::{Located, Reader, Side, Snapshot, Usable};
 use output::Output;
 
@@ -25,6 +26,11 @@ pub(crate) fn run(app: &App, args: &DiffArgs) -> Result<()> {
         })?;
     }
     out.end(app)?;
+    for side in sides.iter().flat_map(|(from, to)| [from, to]) {
+        if let Some(left_out) = LeftOut::of_snapshot(&reader, side)? {
+            app.ui.note(format_args!("snapshot {} {}", side.id, left_out.covers()));
+        }
+    }
     match sides {
         None => app.ui.note("nothing to compare yet: it takes two complete snapshots"),
         Some((from, to)) if from.id == to.id => {

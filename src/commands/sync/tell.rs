@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::{BusinessReading, Outcome, Reading, Resource, Status};
 use crate::shell;
 use crate::store::Recorded;
-use crate::ui::{few, few_of};
+use crate::ui::few_of;
 
 /// How many odd lists are named on the way.
 const ODDITIES: usize = 3;
@@ -54,10 +54,10 @@ pub(super) fn oddities(app: &App, reading: &Reading) {
 }
 
 /// Tells which accepted gaps are gaps no longer.
-pub(super) fn readable_again(app: &App, businesses: &[String]) {
-    let (told, more) = few_of(businesses);
+pub(super) fn readable_again(app: &App, sentences: &[String]) {
+    let (told, more) = few_of(sentences);
     for business in told {
-        app.ui.note(format_args!("{business} can be read again: its --accept-gap is no longer needed"));
+        app.ui.note(business);
     }
     if more > 0 {
         app.ui.note(format_args!("and {more} more accepted gaps are no longer needed"));
@@ -97,33 +97,56 @@ pub(super) fn tell(app: &App, args: &SyncArgs, recorded: &Recorded, gaps: &[Gap]
     if acceptable.is_empty() {
         return Err(error.hint(format!("run it again: {again}")));
     }
-    if let Some(file) = &args.write_gaps {
-        write_gaps(app, file, &acceptable);
-    }
-    Err(how_to_accept(error, &acceptable, &again, args.write_gaps.as_deref()))
+    let written = args.write_gaps.as_deref().map(|file| (file, write_gaps(app, file, &acceptable)));
+    Err(how_to_accept(error, &acceptable, &again, args, written))
+}
+
+/// What became of the file that gaps were to be written to.
+enum Written {
+    /// It names every gap.
+    Whole,
+    /// It was there before, and lacks some.
+    Lacks,
+    Failed,
 }
 
 /// Writes the gaps that can be accepted to a file. The snapshot is recorded already, and its being partial
 /// is the news: what is wrong with the file is told beside it.
-fn write_gaps(app: &App, file: &Path, acceptable: &[i64]) {
-    let shown = file.display();
+fn write_gaps(app: &App, file: &Path, acceptable: &[i64]) -> Written {
     match gap_file::write(file, acceptable) {
-        Ok(missing) if missing.is_empty() => {}
+        Ok(missing) if missing.is_empty() => Written::Whole,
         Ok(missing) => {
-            let missing = few(&missing);
-            app.ui.warn(format_args!("{shown} exists and does not list {missing}; it was left as it is"));
+            let shown = file.display();
+            app.ui.warn(format_args!("{shown} exists and was left as it is; it lacks these rows:"));
+            missing.iter().for_each(|id| app.ui.instruct(format_args!("{id},REASON,")));
+            Written::Lacks
         }
-        Err(error) => app.ui.warn(error.with_causes()),
+        Err(error) => {
+            app.ui.warn(error.with_causes());
+            Written::Failed
+        }
     }
 }
 
 /// One by one where they are few; in a file in any case.
-fn how_to_accept(error: Error, acceptable: &[i64], again: &str, written: Option<&Path>) -> Error {
+fn how_to_accept(
+    error: Error,
+    acceptable: &[i64],
+    again: &str,
+    args: &SyncArgs,
+    written: Option<(&Path, Written)>,
+) -> Error {
     const PERMANENT: &str = "if this is expected and permanent";
-    if let Some(file) = written {
-        let (shown, typed) = (file.display(), shell::path(file));
-        return error
-            .hint(format!("{PERMANENT}, fill in the reasons in {shown}: {again} --accept-gaps {typed}"));
+    if let Some((file, written @ (Written::Whole | Written::Lacks))) = written {
+        let what = match written {
+            Written::Lacks => "add these rows, with the reasons, to",
+            _ => "fill in the reasons in",
+        };
+        let option = match args.accept_gaps.iter().any(|given| given == file) {
+            true => String::new(),
+            false => format!(" --accept-gaps {}", shell::path(file)),
+        };
+        return error.hint(format!("{PERMANENT}, {what} {}: {again}{option}", file.display()));
     }
     let in_a_file = format!("{again} --write-gaps gaps.csv");
     match few_of(acceptable) {

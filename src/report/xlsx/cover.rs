@@ -5,7 +5,7 @@ use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 use super::print::print_setup;
 use super::{failed, fitting, look};
 use crate::error::Result;
-use crate::report::summary::{self, STATES, capitalized, wrapped};
+use crate::report::summary::{self, Parameters, STATES, capitalized, wrapped};
 use crate::report::{self, Report, Style, View};
 
 /// As many characters as the columns to the right of the labels are wide.
@@ -16,6 +16,9 @@ const READABLE: u32 = 70;
 
 /// The lines to sign on have to follow on the same page, whatever is said above them.
 const MOST_LINES: usize = 4;
+
+/// How many accepted gaps are told with their reasons; the sheet `Coverage` has all of them.
+const MOST_GAPS: usize = 5;
 
 const TO_SIGN: [&str; 4] = ["Reviewed by", "Approved by", "Date", "Reviewer's own access reviewed by"];
 
@@ -68,6 +71,13 @@ impl Page {
         self.pair("Signed in as", &summary::signed_in(name, email, snapshot.identity_id))?;
         self.pair("As of (UTC)", &snapshot.finished_at.to_string())?;
         self.pair("Businesses", &view.extent())?;
+        if let Some(left_out) = view.left_out() {
+            self.pair("Omitted", &left_out.omitted())?;
+        }
+        let parameters = Parameters::of(snapshot);
+        for gap in summary::ties(view).iter().filter(|tie| tie.accepted.is_some()).take(MOST_GAPS) {
+            self.pair(&format!("Not read: {}", gap.business), &gap.told(&parameters))?;
+        }
         if !view.options.people.is_empty() {
             self.pair("Only these people", &view.options.people.join(", "))?;
         }
