@@ -101,7 +101,9 @@ fn a_database_is_never_begun_unnoticed() {
     fs::write(home.path("empty"), "").expect("a file");
     home.fbsync(&["sync", "--db", "empty", "--no-create"]).exits(9).says("--no-create begins none");
     home.fbsync(&["sync", "--db", "empty", "-q"]).succeeds().says("new database empty\n");
-    ["empty", "empty.lock"].map(|name| fs::remove_file(home.path(name)).expect("removed"));
+    for name in ["empty", "empty.lock"] {
+        fs::remove_file(home.path(name)).expect("removed");
+    }
     let asked = home.sandbox.requests().len();
     for db in [DB, "missing/audit.sqlite", "missing/folder/audit.sqlite"] {
         let run = home.fbsync(&["sync", "--db", db, "--no-create"]).exits(9);

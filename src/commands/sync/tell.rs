@@ -56,9 +56,7 @@ pub(super) fn oddities(app: &App, reading: &Reading) {
 /// Tells which accepted gaps are gaps no longer.
 pub(super) fn readable_again(app: &App, sentences: &[String]) {
     let (told, more) = few_of(sentences);
-    for business in told {
-        app.ui.note(business);
-    }
+    told.iter().for_each(|sentence| app.ui.note(sentence));
     if more > 0 {
         app.ui.note(format_args!("and {more} more accepted gaps are no longer needed"));
     }
@@ -97,33 +95,25 @@ pub(super) fn tell(app: &App, args: &SyncArgs, recorded: &Recorded, gaps: &[Gap]
     if acceptable.is_empty() {
         return Err(error.hint(format!("run it again: {again}")));
     }
-    let written = args.write_gaps.as_deref().map(|file| (file, write_gaps(app, file, &acceptable)));
-    Err(how_to_accept(error, &acceptable, &again, args, written))
+    let to_do = args.write_gaps.as_deref().and_then(|file| write_gaps(app, file, &acceptable));
+    Err(how_to_accept(error, &acceptable, &again, args, to_do))
 }
 
-/// What became of the file that gaps were to be written to.
-enum Written {
-    /// It names every gap.
-    Whole,
-    /// It was there before, and lacks some.
-    Lacks,
-    Failed,
-}
-
-/// Writes the gaps that can be accepted to a file. The snapshot is recorded already, and its being partial
-/// is the news: what is wrong with the file is told beside it.
-fn write_gaps(app: &App, file: &Path, acceptable: &[i64]) -> Written {
+/// Writes the gaps that can be accepted to a file. Returns what is left to be done with it; nothing where
+/// that failed. The snapshot is recorded already, and its being partial is the news: what is wrong with the
+/// file is told beside it.
+fn write_gaps(app: &App, file: &Path, acceptable: &[i64]) -> Option<&'static str> {
     match gap_file::write(file, acceptable) {
-        Ok(missing) if missing.is_empty() => Written::Whole,
+        Ok(missing) if missing.is_empty() => Some("fill in the reasons in"),
         Ok(missing) => {
             let shown = file.display();
             app.ui.warn(format_args!("{shown} exists and was left as it is; it lacks these rows:"));
             missing.iter().for_each(|id| app.ui.instruct(format_args!("{id},REASON,")));
-            Written::Lacks
+            Some("add these rows, with the reasons, to")
         }
         Err(error) => {
             app.ui.warn(error.with_causes());
-            Written::Failed
+            None
         }
     }
 }
@@ -134,19 +124,15 @@ fn how_to_accept(
     acceptable: &[i64],
     again: &str,
     args: &SyncArgs,
-    written: Option<(&Path, Written)>,
+    to_do: Option<&str>,
 ) -> Error {
     const PERMANENT: &str = "if this is expected and permanent";
-    if let Some((file, written @ (Written::Whole | Written::Lacks))) = written {
-        let what = match written {
-            Written::Lacks => "add these rows, with the reasons, to",
-            _ => "fill in the reasons in",
-        };
-        let option = match args.accept_gaps.iter().any(|given| given == file) {
+    if let (Some(file), Some(to_do)) = (&args.write_gaps, to_do) {
+        let option = match args.accept_gaps.contains(file) {
             true => String::new(),
             false => format!(" --accept-gaps {}", shell::path(file)),
         };
-        return error.hint(format!("{PERMANENT}, {what} {}: {again}{option}", file.display()));
+        return error.hint(format!("{PERMANENT}, {to_do} {}: {again}{option}", file.display()));
     }
     let in_a_file = format!("{again} --write-gaps gaps.csv");
     match few_of(acceptable) {
