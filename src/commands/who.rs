@@ -23,7 +23,7 @@ pub(crate) fn run(app: &App, args: &WhoArgs) -> Result<()> {
     let options = Options { people: vec![asked.clone()], accounts: Some(keys), ..Options::default() };
     let view = source.view(options, &app.stop)?;
     if let Some(left_out) = view.left_out() {
-        app.ui.note(format_args!("snapshot {} {}", view.snapshot.id, left_out.covers()));
+        app.ui.note(left_out.covers(view.snapshot.id));
     }
     let Some(person) = person else {
         return Err(nobody(args, format!("no snapshot knows `{asked}`"), &view));

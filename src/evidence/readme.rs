@@ -14,7 +14,8 @@ use super::{MANIFEST, Part, README, SUMS, story};
 use crate::format::{Format, Guard};
 use crate::model::reading::hex;
 use crate::report;
-use crate::report::summary::{self, LeftOut, STATES, Tie, wrapped};
+use crate::report::left_out::LeftOut;
+use crate::report::summary::{self, STATES, Tie, wrapped};
 use crate::time::spoken;
 use crate::ui::printable;
 

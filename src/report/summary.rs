@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::left_out::Parameters;
 use super::{Reads, Report, View};
 use crate::error::Result;
 use crate::model::marks::State;
-use crate::model::{Outcome, role};
-use crate::store::{BusinessLine, Reader, Snapshot};
-use crate::ui::few;
+use crate::model::role;
+use crate::store::{BusinessLine, Snapshot};
 
 /// What cannot be learned from this source, in the words of every manifest and README.
 pub(crate) const LIMITS: [&str; 9] = [
@@ -101,74 +101,6 @@ impl Tie {
         let until = until.map_or_else(String::new, |until| format!(" (until {until})"));
         format!("{}; {accepted}{until}", self.outcome)
     }
-}
-
-/// The options of a sync that tell what a snapshot lacks. Of some businesses taken out of it, they are not
-/// known.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Parameters {
-    business: Vec<i64>,
-    skip_business: Vec<i64>,
-    /// The last days of accepted gaps, by business.
-    accept_gaps_until: BTreeMap<i64, String>,
-}
-
-impl Parameters {
-    pub(crate) fn of(snapshot: &Snapshot) -> Self {
-        serde_json::from_str(&snapshot.parameters).unwrap_or_default()
-    }
-}
-
-/// Businesses that a sync was told to leave out.
-pub(crate) struct LeftOut {
-    businesses: usize,
-    read: usize,
-    skipped: usize,
-    options: String,
-}
-
-impl LeftOut {
-    /// From the outcomes of all team lists; nothing where none was left out.
-    pub(crate) fn of<'o>(outcomes: impl Iterator<Item = &'o str>, parameters: &Parameters) -> Option<Self> {
-        let mut left_out = LeftOut { businesses: 0, read: 0, skipped: 0, options: String::new() };
-        for outcome in outcomes {
-            left_out.businesses += 1;
-            left_out.read += usize::from(outcome == Outcome::Ok.as_str());
-            left_out.skipped += usize::from(outcome == Outcome::Skipped.as_str());
-        }
-        let Parameters { business, skip_business, .. } = parameters;
-        let given = [("--business", business), ("--skip-business", skip_business)];
-        let given = given.iter().filter(|(_, ids)| !ids.is_empty());
-        let given: Vec<String> = given.map(|(option, ids)| format!("{option} {}", few(ids))).collect();
-        if !given.is_empty() {
-            left_out.options = format!(" ({})", given.join("; "));
-        }
-        (left_out.skipped > 0).then_some(left_out)
-    }
-
-    /// The same, of a snapshot in a database.
-    pub(crate) fn of_snapshot(reader: &Reader, snapshot: &Snapshot) -> Result<Option<Self>> {
-        let coverage = reader.coverage(snapshot.id)?;
-        let lists = coverage.iter().filter(|line| line.is_team_list());
-        Ok(LeftOut::of(lists.map(|line| line.read.outcome.as_str()), &Parameters::of(snapshot)))
-    }
-
-    /// "covers 1 of 7 businesses (--business 48201)".
-    pub(crate) fn covers(&self) -> String {
-        let LeftOut { businesses, read, options, .. } = self;
-        format!("covers {read} of {businesses} {}{options}", noun(*businesses))
-    }
-
-    /// "6 businesses, left out when reading (--business 48201)".
-    pub(crate) fn omitted(&self) -> String {
-        let LeftOut { skipped, options, .. } = self;
-        format!("{skipped} {}, left out when reading{options}", noun(*skipped))
-    }
-}
-
-pub(super) fn noun(businesses: usize) -> &'static str {
-    if businesses == 1 { "business" } else { "businesses" }
 }
 
 pub(crate) fn ties(view: &View) -> Vec<Tie> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::expected::{Approval, Expected};
+use super::left_out::{LeftOut, Parameters, noun};
 use super::roster::Roster;
-use super::summary::{LeftOut, Parameters};
 use super::{Reads, narrow, summary};
 use crate::error::Result;
 use crate::model::addresses::normalized;
@@ -196,7 +196,7 @@ impl<'a> View<'a> {
     /// "N of M businesses".
     pub(crate) fn read(&self) -> String {
         let all = self.businesses.len();
-        format!("{} of {all} {}", all - self.not_covered().len(), summary::noun(all))
+        format!("{} of {all} {}", all - self.not_covered().len(), noun(all))
     }
 
     /// "N of M businesses", and which are missing.

@@ -6,6 +6,7 @@ use fbsync::sandbox::{Fault, Reading, Trouble, World};
 
 use crate::harness::{DB, Home, NEW_DB, Run};
 use crate::sync::{TEAM, three};
+use crate::xlsx;
 
 /// Three businesses, the team of the second refused.
 fn with_a_gap() -> Home {
@@ -90,10 +91,12 @@ fn every_answer_from_a_snapshot_of_some_businesses_says_so() {
     // Of that business alone, it is all there is.
     home.fbsync(&["export", "access", "--db", DB, "--business", "9002"]).succeeds().does_not_say("covers");
     let readme = fs::read_to_string(home.path("e/README.txt")).expect("a text");
-    let omitted =
-        "Omitted           2 businesses, left out when reading (--business\n                    9002)\n";
+    let omitted = "Omitted           2 businesses, left out when reading (--business 9002)\n";
     assert!(readme.contains(omitted), "{readme}");
     home.fbsync(&["verify", "e", "--db", DB]).succeeds();
+    home.fbsync(&["export", "access", "--db", DB, "-o", "a.xlsx"]).succeeds();
+    let texts = xlsx::part(&home.path("a.xlsx"), "xl/sharedStrings.xml");
+    assert!(texts.contains("2 businesses, left out when reading (--business 9002)"), "{texts}");
 }
 
 #[test]
@@ -108,6 +111,9 @@ fn an_accepted_gap_is_in_the_evidence_with_its_reason_and_its_last_day() {
     let told = "Business 0002 (9002): denied; accepted: the client's wish (until 2999-12-31), ";
     assert!(words.join(" ").contains(told), "{readme}");
     home.fbsync(&["verify", "e", "--db", DB]).succeeds();
+    home.fbsync(&["export", "access", "--db", DB, "-o", "a.xlsx"]).succeeds();
+    let texts = xlsx::part(&home.path("a.xlsx"), "xl/sharedStrings.xml");
+    assert!(texts.contains("denied; accepted: the client's wish (until 2999-12-31)"), "{texts}");
 
     home.fbsync(&["export", "--db", DB, "--out", "one", "--business", "9002"]).succeeds();
     let readme = fs::read_to_string(home.path("one/README.txt")).expect("a text");

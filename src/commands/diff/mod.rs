@@ -8,7 +8,7 @@ use crate::cli::{DiffArgs, DiffFormat};
 use crate::diff::Kind as Change;
 use crate::error::{Error, Kind, Result};
 use crate::evidence::Asked;
-use crate::report::summary::LeftOut;
+use crate::report::left_out::LeftOut;
 use crate::store::{Located, Reader, Side, Snapshot, Usable};
 use output::Output;
 
@@ -26,9 +26,11 @@ pub(crate) fn run(app: &App, args: &DiffArgs) -> Result<()> {
         })?;
     }
     out.end(app)?;
-    for side in sides.iter().flat_map(|(from, to)| [from, to]) {
+    let mut told: Vec<&Snapshot> = sides.iter().flat_map(|(from, to)| [from, to]).collect();
+    told.dedup_by_key(|side| side.id);
+    for side in told {
         if let Some(left_out) = LeftOut::of_snapshot(&reader, side)? {
-            app.ui.note(format_args!("snapshot {} {}", side.id, left_out.covers()));
+            app.ui.note(left_out.covers(side.id));
         }
     }
     match sides {

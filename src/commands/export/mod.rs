@@ -175,7 +175,7 @@ impl<'a> Work<'a> {
             ui.warn(format_args!("snapshot {} is partial: {}", view.snapshot.id, view.extent_in_short()));
         }
         if let Some(left_out) = view.left_out() {
-            ui.note(format_args!("snapshot {} {}", view.snapshot.id, left_out.covers()));
+            ui.note(left_out.covers(view.snapshot.id));
         }
         let named = view.options.expected.as_ref().map(Expected::businesses).unwrap_or_default();
         let known = |id: &i64| view.businesses.iter().any(|business| business.id == *id);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::report::summary::LeftOut;
+use crate::report::left_out::LeftOut;
 use crate::shell;
 use crate::store::{Reader, Snapshot, Usable};
 use crate::time::spoken;
@@ -71,7 +71,7 @@ impl Holding {
     /// Whether the last complete snapshot is young enough.
     pub(super) fn judge(&self, app: &App, limit: Duration) -> Result<()> {
         if let (Some(complete), Some(left_out)) = (&self.complete, &self.left_out) {
-            app.ui.note(format_args!("snapshot {} {}", complete.id, left_out.covers()));
+            app.ui.note(left_out.covers(complete.id));
         }
         let shown = self.path.display();
         let problem = match &self.complete {

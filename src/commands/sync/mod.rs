@@ -27,7 +27,7 @@ use crate::fetch::{self, Brought, Plan};
 use crate::freshbooks::{FreshBooks, Tokens};
 use crate::http::{Between, Http, Skew};
 use crate::model::{Business, Identity, Reading, Resource, relate};
-use crate::report::summary::{LeftOut, Parameters};
+use crate::report::left_out::{LeftOut, Parameters};
 use crate::store::{self, Provenance, Writer};
 use crate::ui::{few, few_of};
 use gaps::AcceptedGaps;
@@ -161,7 +161,7 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
     let lists = lists.filter(|list| list.resource == Resource::TeamMembers);
     let outcomes = lists.map(|list| list.outcome.as_str());
     if let Some(left_out) = LeftOut::of(outcomes, &Parameters::of(&recorded.snapshot)) {
-        app.ui.note(format_args!("snapshot {} {}", recorded.snapshot.id, left_out.covers()));
+        app.ui.note(left_out.covers(recorded.snapshot.id));
     }
     tell::tell(app, args, &recorded, &missing, &path)
 }

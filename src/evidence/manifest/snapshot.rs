@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::evidence::choice::Chosen;
 use crate::model::reading::ACCEPTED;
 use crate::model::{Outcome, Resource};
-use crate::report::summary::{Parameters, Tie};
+use crate::report::left_out::Parameters;
+use crate::report::summary::Tie;
 use crate::report::{Scope, View};
 use crate::store::{BusinessLine, CoverageLine, Snapshot};
 

@@ -5,7 +5,8 @@ use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 use super::print::print_setup;
 use super::{failed, fitting, look};
 use crate::error::Result;
-use crate::report::summary::{self, Parameters, STATES, capitalized, wrapped};
+use crate::report::left_out::Parameters;
+use crate::report::summary::{self, STATES, capitalized, wrapped};
 use crate::report::{self, Report, Style, View};
 
 /// As many characters as the columns to the right of the labels are wide.
