@@ -74,7 +74,11 @@ fn nothing_is_to_be_taken_from_a_folder_that_is_not_at_fault() {
     let home = Home::new();
     fs::create_dir_all(home.store()).expect("a folder");
     fs::set_permissions(home.store(), fs::Permissions::from_mode(0o755)).expect("chmod");
-    home.fbsync(&["refresh"]).exits(3).does_not_say("chmod").says("is not a regular file").says("hint: mv '");
+    home.fbsync(&["refresh"])
+        .exits(3)
+        .does_not_say("chmod")
+        .says("is a folder; a sign-in must be a regular file")
+        .says("hint: mv '");
     home.fbsync(&["status"]).succeeds().does_not_say("chmod").says("hint: default: mv '");
 }
 

@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(told("name;email\n\"Lee;ann@x.example\nBo;bo@y.example\n"), [open]);
         assert_eq!(
             told("\"Ann\" <ann@x.example>\nbo@y.example\n"),
-            ["row 1: something stands behind a closing quote"]
+            ["row 1: there is text after a closing quote"]
         );
     }
 
