@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::model::rows::collate;
 use crate::store::{Decision, Reader, Review};
 
-/// A decision that counts: the last one about its row.
+/// A decision as it was recorded. The last one about its row counts.
 #[derive(Clone, Debug)]
 pub(crate) struct Standing<'r> {
     pub(crate) review: &'r Review,
@@ -32,6 +32,17 @@ pub(crate) fn standing<'r>(
     reviews: &'r [Review],
     mut take: impl FnMut(i64, Vec<Standing<'r>>) -> Result<()>,
 ) -> Result<()> {
+    every(reader, reviews, |business, decided| {
+        take(business, decided.into_iter().filter_map(|mut of_row| of_row.pop()).collect())
+    })
+}
+
+/// The same with those that were superseded: of each row all decisions, oldest first.
+pub(crate) fn every<'r>(
+    reader: &Reader,
+    reviews: &'r [Review],
+    mut take: impl FnMut(i64, Vec<Vec<Standing<'r>>>) -> Result<()>,
+) -> Result<()> {
     let mut names: BTreeMap<i64, String> = BTreeMap::new();
     for review in reviews {
         names.extend(reader.decided_businesses(review.id)?);
@@ -40,14 +51,14 @@ pub(crate) fn standing<'r>(
     // The sort is stable, so that equal names stay ordered by id.
     businesses.sort_by(|(_, a), (_, b)| collate(a, b));
     for (business, _) in businesses {
-        let mut by_row: BTreeMap<String, Standing> = BTreeMap::new();
+        let mut by_row: BTreeMap<String, Vec<Standing>> = BTreeMap::new();
         for review in reviews {
             for decision in reader.decisions(review.id, business)? {
-                by_row.insert(decision.row_key.clone(), Standing { review, decision });
+                by_row.entry(decision.row_key.clone()).or_default().push(Standing { review, decision });
             }
         }
-        let mut decided: Vec<Standing> = by_row.into_values().collect();
-        decided.sort_by(|a, b| in_order(&a.decision, &b.decision));
+        let mut decided: Vec<Vec<Standing>> = by_row.into_values().collect();
+        decided.sort_by(|a, b| in_order(&a[0].decision, &b[0].decision));
         take(business, decided)?;
     }
     Ok(())

@@ -79,7 +79,7 @@ fn verdict(row: &Row) -> Result<Option<Verdict>, Problem> {
     match Verdict::ALL.iter().find(|verdict| verdict.as_str() == text) {
         Some(verdict) => Ok(Some(*verdict)),
         None if !text.is_empty() => Err(problem(
-            format!("`{}` is no decision", row.get("decision")),
+            format!("`{}` is not a decision", row.get("decision")),
             "write keep, remove, change or ask",
         )),
         None => stray().map_or(Ok(None), |name| {
@@ -131,7 +131,7 @@ fn change_to(row: &Row, asked: &Asked, decision: Verdict) -> Result<String, Prob
     let roles = || format!("write one of: {}", labels().join(", "));
     match (decision, role_named(&wanted, assignable)) {
         (Verdict::Change, _) if wanted.is_empty() => Err(problem("no role to change to", roles())),
-        (Verdict::Change, None) => Err(problem(format!("`{wanted}` is no role to change to"), roles())),
+        (Verdict::Change, None) => Err(problem(format!("`{wanted}` is not a role"), roles())),
         (Verdict::Change, Some(role)) if role == asked.get("role") => {
             let what = format!("the role is {} already", role::label(role));
             Err(problem(what, "decide keep, or write another role"))
@@ -176,7 +176,7 @@ fn when(question: &Question, row: &Row, order: Option<Order>) -> Result<(Day, Op
         Value::Moment(moment) => *moment,
         other => moment::read(&other.to_string(), order).map_err(|doubt| {
             let why = match doubt {
-                Doubt::NoDate => "is no date",
+                Doubt::NoDate => "is not a date",
                 Doubt::Ambiguous => "can be two different days",
             };
             problem(format!("`{other}` {why}"), "write it as 2026-09-30")

@@ -9,8 +9,12 @@
 //! - [`same`]: whether a cell still says what the snapshot says.
 //! - [`answer`]: one row of a sheet → what its reviewer decided, or what is wrong with it.
 //! - [`judge`](mod@judge): all rows together → decisions and findings.
+//! - [`earlier`]: decisions that were recorded before, and what becomes of them.
+//! - [`folded`]: the same finding about many rows → one line.
 
 mod answer;
+mod earlier;
+mod folded;
 mod judge;
 pub(crate) mod moment;
 mod same;
@@ -25,6 +29,8 @@ use crate::model::addresses::normalized;
 use crate::model::marks::Concern;
 pub(crate) use crate::model::marks::Verdict;
 use crate::report::{self, Column};
+pub(crate) use earlier::Earlier;
+pub(crate) use folded::folded;
 pub(crate) use judge::{judge, snapshot_named};
 pub(crate) use moment::Day;
 
@@ -65,6 +71,8 @@ pub(crate) struct Question<'a> {
     pub(crate) part: bool,
     /// In the order of the report.
     pub(crate) rows: &'a [Asked],
+    /// The decisions that count so far, by row key.
+    pub(crate) earlier: HashMap<String, Earlier>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -186,7 +194,8 @@ pub(crate) struct Judged {
     /// Rows of the snapshot without a decision.
     pub(crate) undecided: usize,
     pub(crate) errors: Vec<Finding>,
-    /// What the findings of the decisions say, for the person who records them.
+    /// What the findings of the decisions say, and which earlier decisions they replace, for the person who
+    /// records them.
     pub(crate) warnings: Vec<Finding>,
     /// What could not be looked into.
     pub(crate) notes: Vec<String>,

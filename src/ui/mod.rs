@@ -97,6 +97,11 @@ impl Ui {
         self.line(&self.styled("33", "warning:"), text);
     }
 
+    /// One of the reasons for the error that follows.
+    pub(crate) fn problem(&self, text: impl Display) {
+        self.line(&self.styled("31", "problem:"), text);
+    }
+
     pub(crate) fn hint(&self, text: impl Display) {
         self.line(&self.styled("36", "hint:"), text);
     }

@@ -20,7 +20,7 @@ use crate::report::summary::{self, RoleCount};
 use crate::report::{self, Expected, Options, Roster, Scope, Style, View};
 use crate::store::Horizon;
 pub(crate) use export::Stamp;
-pub(super) use review::{FollowedEntry, ReviewEntry};
+pub(super) use review::{DecidedEntry, FindingEntry, FollowedEntry, ReviewEntry};
 pub(super) use snapshot::{CoverageEntry, PastEntry, SnapshotEntry, SourceEntry};
 
 pub(super) const SCHEMA: &str = "fbsync.manifest/1";

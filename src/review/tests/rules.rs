@@ -65,10 +65,10 @@ fn what_is_wrong_with_a_row() {
     {
         check(&rae(good), &[]);
     }
-    check(&rae("maybe,"), &["`maybe` is no decision; write keep, remove, change or ask"]);
-    check(&rae("TRUE,"), &["`TRUE` is no decision; write keep, remove, change or ask"]);
+    check(&rae("maybe,"), &["`maybe` is not a decision; write keep, remove, change or ask"]);
+    check(&rae("TRUE,"), &["`TRUE` is not a decision; write keep, remove, change or ask"]);
     check(&rae("change,"), &[&format!("no role to change to; {roles}")]);
-    check(&rae("change,Boss"), &[&format!("`Boss` is no role to change to; {roles}")]);
+    check(&rae("change,Boss"), &[&format!("`Boss` is not a role; {roles}")]);
     check(&rae("change,employee"), &["the role is Employee already; decide keep, or write another role"]);
     check(
         &rae("remove,Admin"),
@@ -79,7 +79,7 @@ fn what_is_wrong_with_a_row() {
     check(&of("change,Admin,Rae,,2026-12-01, ,"), &[&format!("no reason to change; {REASON}")]);
     check(&of("keep,,,,2026-12-01,,"), &["no reviewer; fill in who decided, or give --reviewer"]);
     check(&dated(""), &["no date; fill in when it was decided, or give --reviewer to take today"]);
-    check(&dated("soon"), &["`soon` is no date; write it as 2026-09-30"]);
+    check(&dated("soon"), &["`soon` is not a date; write it as 2026-09-30"]);
     check(&dated("1/2/2027"), &["`1/2/2027` can be two different days; write it as 2026-09-30"]);
     check(&dated("2026-11-25"), &[]);
     check(
@@ -142,7 +142,9 @@ fn what_is_wrong_with_the_whole() {
         (
             true,
             &[&[&open]],
-            vec!["no row is decided; write keep, remove, change or ask in the column Decision".to_owned()],
+            vec![
+                "no row has a decision; write keep, remove, change or ask in the column Decision".to_owned(),
+            ],
         ),
         (
             false,

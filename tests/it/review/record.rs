@@ -68,7 +68,7 @@ fn everything_wrong_is_told_at_once_and_nothing_recorded() {
     let run = record(&home, &["wrong.csv"], &["--json"]).exits(10);
     let run = run
         .says("wrong.csv, row 2: ")
-        .says("`delete` is no decision; write keep, remove, change or ask")
+        .says("`delete` is not a decision; write keep, remove, change or ask")
         .says("wrong.csv, row 3: ")
         .says("no reason to remove")
         .says("no role to change to; write one of: Owner, Admin, Manager")
