@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::columns::{Column, Type, column};
+use super::columns::{Column, Type, column, role_column};
 use super::shared;
 use super::{Cell, Take, View};
 use crate::error::Result;
@@ -80,10 +80,10 @@ pub(crate) const COLUMNS: &[Column] = &[
     shared::ACCOUNT_KEY,
     shared::FULL_NAME,
     column("email", Type::Text, "E-mail", "the person's address"),
-    shared::ROLE,
+    role_column("role", Type::Text, "Role", "the role at the time of the review"),
     column("state", Type::Word, "Status", "the status at the time of the review"),
     column("decision", Type::Word, "Decision", "keep, remove, change or ask"),
-    column("change_to", Type::Id, "Change to", "the role to change to"),
+    role_column("change_to", Type::Id, "Change to", "the role to change to"),
     column("reviewer", Type::Text, "Reviewer", "who decided"),
     column("reviewer_email", Type::Text, "Reviewer e-mail", "the reviewer's address"),
     column("reviewed_at", Type::Date, "Reviewed on", "the day of the decision"),

@@ -67,7 +67,9 @@ pub(super) fn of_cells(column: &Column, is_field: bool) -> Format {
 
 /// Whether a text may take several lines.
 fn wraps(column: &Column) -> bool {
-    column.kind == Type::Text || matches!(column.name.as_ref(), "meaning" | "flags" | "findings")
+    column.kind == Type::Text
+        || column.is_role
+        || matches!(column.name.as_ref(), "meaning" | "flags" | "findings")
 }
 
 pub(super) fn width(column: &Column) -> f64 {
@@ -79,7 +81,7 @@ pub(super) fn width(column: &Column) -> f64 {
         ("change_to" | "reviewer", _) => 14.0,
         ("emails" | "meaning" | "message", _) => 44.0,
         ("roles", _) => 56.0,
-        ("role_label" | "justification" | "flags" | "reason", _) => 20.0,
+        ("role_label" | "justification" | "flags" | "reason" | "outcome", _) => 20.0,
         ("why_review", _) => 26.0,
         ("row_key" | "account_key" | "business_uuid" | "identity_uuid", _) => 40.0,
         ("record_sha256", _) => 66.0,
