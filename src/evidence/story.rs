@@ -53,7 +53,12 @@ fn findings(page: &mut Page, review: &ReviewEntry) {
     if !review.findings.is_empty() {
         page.line("");
     }
-    if !review.findings.iter().any(|one| one.finding == Concern::DecidedWithinAMinute.as_str()) {
+    // Only the day of a decision is kept, so that of a reviewer without this finding nothing more is known.
+    let hasty = |reviewer: &str| {
+        let mut theirs = review.findings.iter().filter(|one| one.reviewer == reviewer);
+        theirs.any(|one| one.finding == Concern::DecidedWithinAMinute.as_str())
+    };
+    if !review.reviewers.iter().all(|one| hasty(&one.reviewer)) {
         page.paragraph(
             "Not checked: whether decisions that have a date without a time of day were made within one \
              minute.",

@@ -7,7 +7,8 @@
 //! - data is printable on a terminal, and untouched anywhere else;
 //! - a closed standard output ends the command quietly; a closed standard error is not our concern;
 //! - a table is no wider than the terminal; anywhere else it is whole;
-//! - a success says nothing unless somebody is watching (a terminal) or asked (`-v`).
+//! - a success says nothing unless somebody is watching (a terminal) or asked (`-v`); what a person does
+//!   once, such as recording a review, is confirmed anywhere.
 
 mod ask;
 mod few;
