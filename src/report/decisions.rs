@@ -80,7 +80,12 @@ pub(crate) const COLUMNS: &[Column] = &[
     shared::ACCOUNT_KEY,
     shared::FULL_NAME,
     column("email", Type::Text, "E-mail", "the person's address"),
-    role_column("role", Type::Text, "Role", "the role at the time of the review"),
+    role_column(
+        "role",
+        Type::Text,
+        "Role",
+        "the role at the time of the review; in a workbook as FreshBooks' pages name it",
+    ),
     column("state", Type::Word, "Status", "the status at the time of the review"),
     column("decision", Type::Word, "Decision", "keep, remove, change or ask"),
     role_column("change_to", Type::Id, "Change to", "the role to change to"),

@@ -45,14 +45,15 @@ pub(super) fn run(app: &App, args: &RecordArgs) -> Result<()> {
     };
     let mut judged = review::judge(&question, &sheets);
     judged.errors.extend(recorded_before(&reader, snapshot.id, &files)?);
-    tell(app, &judged);
+    let is_folded = tell(app, &judged);
     if !judged.errors.is_empty() {
         if app.json {
             app.ui.json(&as_json(&snapshot, &judged, None))?;
         }
         let problems = counted(judged.errors.len(), "problem", "problems");
         let message = format!("{problems} in the sheets of snapshot {}; nothing was recorded", snapshot.id);
-        return Err(Error::new(Kind::No, message).hint("correct the sheets, and run the command again"));
+        let error = Error::new(Kind::No, message).hint("correct the sheets, and run the command again");
+        return Err(if is_folded { error.hint("-v names every row and person") } else { error });
     }
     let decided = summary(&judged);
     let Some(writer) = writer else {
@@ -165,13 +166,16 @@ fn recorded_before(reader: &Reader, snapshot_id: i64, files: &[ReviewFile]) -> R
     Ok(found)
 }
 
-fn tell(app: &App, judged: &Judged) {
-    match app.ui.verbosity {
-        0 => review::folded(&judged.errors).iter().for_each(|problem| app.ui.problem(problem)),
-        _ => judged.errors.iter().for_each(|problem| app.ui.problem(problem)),
-    }
+/// Whether more was found than was told one by one.
+fn tell(app: &App, judged: &Judged) -> bool {
+    let problems = match app.ui.verbosity {
+        0 => review::folded(&judged.errors),
+        _ => judged.errors.iter().map(ToString::to_string).collect(),
+    };
+    problems.iter().for_each(|problem| app.ui.problem(problem));
     judged.warnings.iter().for_each(|warning| app.ui.warn(warning));
     judged.notes.iter().for_each(|note| app.ui.note(note));
+    problems.len() < judged.errors.len()
 }
 
 /// "44 rows decided (40 keep, 3 remove, 1 change), 2 undecided".

@@ -3,6 +3,7 @@
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder};
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::model::role;
 use crate::report::{Cell, Column, Type};
 
 /// In points; two lines of a heading.
@@ -109,6 +110,7 @@ fn lines_of(line: &str, width: f64) -> u32 {
 
 fn lines(column: &Column, cell: &Cell) -> u32 {
     match cell {
+        Cell::Text(text) if column.is_role => lines_of(role::label(text), width(column)),
         Cell::Text(text) if wraps(column) => text.lines().map(|line| lines_of(line, width(column))).sum(),
         _ => 1,
     }

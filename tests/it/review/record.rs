@@ -102,7 +102,7 @@ fn half_a_sheet_is_told_in_a_line() {
     write(&home, "half.csv", &rows);
     let run = record(&home, &["half.csv"], &[]).exits(10);
     let run = run.says("problem: half.csv, rows 32 to 61 (30 rows): no decision; write keep");
-    let run = run.says("error: 30 problems in the sheets");
+    let run = run.says("error: 30 problems in the sheets").says("hint: -v names every row and person");
     assert_eq!(run.stderr.matches("problem: ").count(), 1, "{run}");
     let run = record(&home, &["half.csv"], &["-v"]).exits(10);
     assert_eq!(run.stderr.matches("problem: half.csv, row ").count(), 30, "{run}");
