@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::replaced::{ChangedEntry, ReplacedFindingEntry, changes, in_words};
 use crate::error::Result;
 use crate::evidence::choice::Chosen;
 use crate::model::role;
@@ -59,31 +60,6 @@ pub(in crate::evidence) struct FindingEntry {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::evidence) struct ReplacedFindingEntry {
-    pub(in crate::evidence) review_id: i64,
-    #[serde(flatten)]
-    pub(in crate::evidence) found: FindingEntry,
-}
-
-/// A decision that a later one about the same row replaced.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::evidence) struct ChangedEntry {
-    pub(in crate::evidence) person: String,
-    pub(in crate::evidence) business: String,
-    pub(in crate::evidence) from: DecidedEntry,
-    pub(in crate::evidence) to: DecidedEntry,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::evidence) struct DecidedEntry {
-    /// `keep`, `remove`, `change to …` or `ask`.
-    pub(in crate::evidence) decision: String,
-    pub(in crate::evidence) reviewer: String,
-    pub(in crate::evidence) reviewed_at: String,
-    pub(in crate::evidence) review_id: i64,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::evidence) struct RecordedEntry {
     pub(in crate::evidence) id: i64,
     pub(in crate::evidence) recorded_at: String,
@@ -131,7 +107,12 @@ impl ReviewEntry {
                 else {
                     continue;
                 };
-                entry.add_changes(&of_row);
+                for change in changes(&of_row) {
+                    entry.changes += 1;
+                    if entry.changed.len() < MOST {
+                        entry.changed.push(change);
+                    }
+                }
                 for one in earlier {
                     for (finding, reviewer) in found(&one.decision) {
                         *replaced.entry((one.review.id, finding, reviewer)).or_default() += 1;
@@ -173,37 +154,6 @@ impl ReviewEntry {
         }
         entry.followed = followed.iter().take(MOST).map(|one| FollowedEntry::of(view, one)).collect();
         Ok(Some(entry))
-    }
-
-    /// Takes in where the decisions about one row, oldest first, differ from the one before.
-    fn add_changes(&mut self, of_row: &[Standing]) {
-        for pair in of_row.windows(2) {
-            let [from, to] = [&pair[0], &pair[1]].map(DecidedEntry::of);
-            if from.decision == to.decision {
-                continue;
-            }
-            self.changes += 1;
-            if self.changed.len() < MOST {
-                let decision = &pair[1].decision;
-                self.changed.push(ChangedEntry {
-                    person: person(&decision.full_name, &decision.email),
-                    business: decision.business_name.clone(),
-                    from,
-                    to,
-                });
-            }
-        }
-    }
-}
-
-impl DecidedEntry {
-    fn of(Standing { review, decision }: &Standing) -> Self {
-        DecidedEntry {
-            decision: in_words(decision),
-            reviewer: person(&decision.reviewer, &decision.reviewer_email),
-            reviewed_at: decision.reviewed_at.clone(),
-            review_id: review.id,
-        }
     }
 }
 
@@ -252,14 +202,6 @@ impl FollowedEntry {
     }
 }
 
-/// `remove`, or `change to …`.
-fn in_words(decision: &Decision) -> String {
-    match &decision.change_to {
-        Some(role) => format!("change to {}", role::label(role)),
-        None => decision.decision.to_string(),
-    }
-}
-
 /// What an auditor would ask about a decision, and whom.
 fn found(decision: &Decision) -> impl Iterator<Item = (String, String)> {
     let findings = decision.findings.split(';').filter(|finding| !finding.is_empty());
@@ -272,7 +214,7 @@ fn is_zero(n: &usize) -> bool {
 }
 
 /// `NAME <ADDRESS>`, or what there is of it.
-fn person(name: &str, address: &str) -> String {
+pub(super) fn person(name: &str, address: &str) -> String {
     match (name, address) {
         (name, "") => name.to_owned(),
         ("", address) => address.to_owned(),
