@@ -1,8 +1,8 @@
-//! Tables saved as text: encodings and separators as spreadsheets write them, and rows with the numbers
-//! that a program shows.
+//! Tables saved as text, with the encodings and separators that spreadsheets use, and with row numbers
+//! as a spreadsheet shows them.
 //!
-//! An eight-bit encoding cannot be told from another, so a file in one is refused with what to do: a
-//! name with the wrong letters would match nobody.
+//! 8-bit encodings cannot be told apart, so a file in one is refused and the hint says how to convert
+//! it: a name with wrong letters would match nobody.
 
 use std::borrow::Cow;
 
@@ -27,7 +27,7 @@ pub(crate) fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>, Problem> {
         let (pairs, rest) = bytes.as_chunks::<2>();
         let text = char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect::<Result<String, _>>();
         let whole = text.ok().filter(|_| rest.is_empty());
-        whole.map(Cow::Owned).ok_or_else(|| Problem::new("half a character is missing in it", AS_UTF8))
+        whole.map(Cow::Owned).ok_or_else(|| Problem::new("it ends in the middle of a character", AS_UTF8))
     };
     let text = match bytes {
         [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
@@ -37,42 +37,48 @@ pub(crate) fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>, Problem> {
             .map_err(|_| Problem::new("it is neither UTF-8 nor UTF-16", AS_UTF8)),
     }?;
     match text.contains('\0') {
-        true => Err(Problem::new("it is no text, or UTF-16 without a byte order mark", AS_UTF8)),
+        true => Err(Problem::new("it is not text, or it is UTF-16 without a byte order mark", AS_UTF8)),
         false => Ok(text),
     }
 }
 
-/// A decoded table of which the separator is not certain yet.
+/// A decoded table whose separator is not yet known.
 pub(crate) struct Delimited<'t> {
     text: &'t str,
-    /// Which it can be, the likeliest first.
+    /// The possible separators, most likely first.
     pub(crate) separators: Vec<u8>,
 }
 
 /// One row that is not empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Row<'t> {
-    /// As a program shows it, the first being 1.
+    /// As a spreadsheet shows it, counting from 1.
     pub(crate) number: u32,
-    /// Without the blanks around them; line breaks of every kind are one.
+    /// Without surrounding blanks; every kind of line break becomes one line feed.
     pub(crate) cells: Vec<String>,
-    /// As it stands in the file.
+    /// As it is in the file.
     raw: &'t str,
 }
 
 impl<'t> Delimited<'t> {
     pub(crate) fn of(text: &'t str) -> Self {
-        // Excel writes and wants this line where its list separator is not a comma.
-        match text.split_once(['\r', '\n']) {
-            Some((line, rest)) if line.trim_matches('"').starts_with("sep=") => Delimited {
-                text: rest.trim_start_matches('\n'),
-                separators: line.trim_matches('"').bytes().skip(4).take(1).collect(),
-            },
-            _ => Delimited { text, separators: vec![b',', b';', b'\t'] },
-        }
+        const USUAL: &[u8] = b",;\t";
+        // Excel writes this line, and expects it, if its list separator is not a comma.
+        let (text, separators) = match text.split_once(['\r', '\n']) {
+            Some((line, rest)) if line.trim_matches('"').starts_with("sep=") => {
+                let named = line.trim_matches('"').bytes().skip(4).take(1);
+                // A letter, or a part of one, is no separator.
+                (
+                    rest.trim_start_matches('\n'),
+                    named.filter(|byte| USUAL.contains(byte) || *byte == b'|').collect(),
+                )
+            }
+            _ => (text, Vec::new()),
+        };
+        Delimited { text, separators: if separators.is_empty() { USUAL.to_vec() } else { separators } }
     }
 
-    /// Whether a quote is opened and never closed: it would swallow the rows below it.
+    /// Whether a quote is opened and never closed, which would swallow the rows below.
     pub(crate) fn has_open_quote(&self) -> bool {
         !self.text.bytes().filter(|byte| *byte == b'"').count().is_multiple_of(2)
     }
@@ -99,12 +105,12 @@ impl<'t> Iterator for Rows<'t> {
     type Item = Row<'t>;
 
     fn next(&mut self) -> Option<Row<'t>> {
-        // Of text in memory, with rows of any length, there is nothing that could fail.
+        // Reading text in memory, with rows of any length, cannot fail.
         if !self.reader.read_record(&mut self.record).unwrap_or(false) {
             return None;
         }
-        // A program shows one row for a record, however many lines it takes, and one for an empty line,
-        // which csv reads over. The second half of a CRLF is left for the next record.
+        // A spreadsheet shows one row for each record, however many lines it has, and one for each
+        // empty line, which csv skips. The second half of a CRLF is left for the next record.
         let place = |at: &csv::Position| usize::try_from(at.byte()).unwrap_or(usize::MAX);
         let (before, rest) = self.text.split_at_checked(self.record.position().map_or(0, place))?;
         let skipped = &rest[..rest.len() - rest.trim_start_matches(['\r', '\n']).len()];
@@ -119,22 +125,22 @@ impl<'t> Iterator for Rows<'t> {
 }
 
 impl Row<'_> {
-    /// Why the row may not mean what its author meant. A quote that does not enclose a whole cell can
-    /// swallow what follows it: the rest of a text, or the rows below.
+    /// Why the row might not mean what its author meant. A quote that does not enclose a whole cell can
+    /// swallow what follows it: the rest of the text, or the rows below.
     pub(crate) fn misplaced_quote(&self, separator: u8) -> Option<Problem> {
         let mut rest = self.raw;
         loop {
             rest = match rest.strip_prefix('"') {
                 Some(text) => {
                     let Some(behind) = behind_quote(text) else {
-                        let hint = "put a quote at the end of its text";
-                        return Some(Problem::new("a quote is opened and not closed", hint));
+                        let hint = "put a quote at the end of the text";
+                        return Some(Problem::new("a quote is opened but not closed", hint));
                     };
                     behind
                 }
                 None if rest.trim_start().starts_with('"') => {
-                    let hint = "put the quote right behind the separator";
-                    return Some(Problem::new("a blank stands before a quote", hint));
+                    let hint = "put the quote directly after the separator";
+                    return Some(Problem::new("there is a blank before a quote", hint));
                 }
                 None => &rest[rest.find(char::from(separator)).unwrap_or(rest.len())..],
             };
@@ -143,14 +149,14 @@ impl Row<'_> {
                 None if rest.trim().is_empty() => return None,
                 None => {
                     let hint = "write a quote within quotes twice: \"the \"\"old\"\" books\"";
-                    return Some(Problem::new("something stands behind a closing quote", hint));
+                    return Some(Problem::new("there is text after a closing quote", hint));
                 }
             }
         }
     }
 }
 
-/// What follows the quote that closes `text`, and blanks; two quotes are one that belongs to it.
+/// What follows the quote that closes `text` and any blanks; two quotes in a row are one literal quote.
 fn behind_quote(mut text: &str) -> Option<&str> {
     loop {
         let (_, rest) = text.split_once('"')?;
@@ -166,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_encoding_that_says_which_it_is() {
+    fn reads_every_encoding_that_can_be_detected() {
         let utf16 = |unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
             [0xfeff].into_iter().chain("Zo\u{eb}".encode_utf16()).flat_map(unit).collect()
         };
@@ -188,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_have_the_numbers_that_programs_show() {
+    fn rows_are_numbered_as_in_a_spreadsheet() {
         let cells = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
         let expected = [(1, cells(&["a", "b"])), (3, cells(&["c", "d\ne"])), (4, cells(&["f"]))];
         for end in ["\n", "\r\n"] {
@@ -205,6 +211,9 @@ mod tests {
         check("sep=;\r\na;b", b";");
         check("\"sep=|\"\na|b", b"|");
         check("a;b\nc;d", b",;\t");
+        for none in ["sep=\r\na;b", "sep=é\na;b", "sep=a\na;b", "sep=\"\na;b"] {
+            check(none, b",;\t");
+        }
         assert_eq!(rows("sep=;\r\na;b", b';')[0].1, ["a", "b"]);
     }
 
@@ -225,10 +234,10 @@ mod tests {
         ] {
             check(good, None);
         }
-        check("\"a", Some("a quote is opened and not closed"));
-        check("a,\"b\nc,d\n", Some("a quote is opened and not closed"));
-        check("\"a\" b,c", Some("something stands behind a closing quote"));
-        check("a,\"b\nc,\"d\n", Some("something stands behind a closing quote"));
-        check("a, \"b, c\"", Some("a blank stands before a quote"));
+        check("\"a", Some("a quote is opened but not closed"));
+        check("a,\"b\nc,d\n", Some("a quote is opened but not closed"));
+        check("\"a\" b,c", Some("there is text after a closing quote"));
+        check("a,\"b\nc,\"d\n", Some("there is text after a closing quote"));
+        check("a, \"b, c\"", Some("there is a blank before a quote"));
     }
 }

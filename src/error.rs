@@ -1,7 +1,7 @@
-//! The one error type: a kind for the script, a sentence for the person, a hint that can be typed.
+//! The only error type: a kind for scripts, a message for people, and hints that can be typed.
 //!
-//! Every failure ends here. The kind alone decides the exit code; the message says what was being
-//! done and to what; the hint says what to do now. Nothing in this file prints.
+//! Every failure ends here. Only the kind decides the exit code; the message says what was being done
+//! and to what; the hint says what to do now. Nothing in this file prints.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -9,32 +9,32 @@ use std::sync::Arc;
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What sort of failure it is, as far as a calling script cares. See [`Kind::exit_code`].
+/// What kind of failure it is, as far as a calling script needs to know. See [`Kind::exit_code`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A bug, or something nobody foresaw.
+    /// A bug, or something nobody expected.
     Unexpected,
-    /// The command line asks for something that cannot be.
+    /// The command line is invalid.
     Usage,
     /// Configuration, permissions of a local file, or a file in the way.
     Config,
-    /// There is no sign-in, or FreshBooks rejects the one there is.
+    /// There is no sign-in, or FreshBooks rejects it.
     SignIn,
-    /// FreshBooks was not reached, or not available after retries.
+    /// FreshBooks could not be reached, or was not available after retries.
     Unavailable,
-    /// FreshBooks understood and said no: scope, role, another 4xx.
+    /// FreshBooks refused the request: scope, role, another 4xx.
     Refused,
-    /// A partial snapshot was recorded, or only a partial one is there.
+    /// A partial snapshot was recorded, or only a partial one exists.
     Partial,
     /// Another fbsync holds the lock.
     Locked,
     /// SQLite or the disk.
     Storage,
-    /// A check failed: the answer is "no".
+    /// A check failed.
     No,
-    /// Ended by a signal: SIGINT (2), or another that asks to end.
+    /// Ended by a signal such as SIGINT (2).
     Interrupted(i32),
-    /// Standard output was closed by its reader: no failure of ours.
+    /// The reader closed standard output, which is not a failure.
     ClosedPipe,
 }
 
@@ -59,31 +59,49 @@ impl Kind {
     }
 }
 
-/// A failure on its way to the person who typed the command.
+/// A failure to report to the person who typed the command.
 #[derive(Clone, Debug)]
 pub(crate) struct Error {
     kind: Kind,
     message: String,
     hints: Vec<String>,
+    is_an_answer: bool,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Error { kind, message: message.into(), hints: Vec::new(), source: None }
+        Error { kind, message: message.into(), hints: Vec::new(), is_an_answer: false, source: None }
     }
 
-    /// Says what to do now, with a command where there is one. A second hint is another way, or the next
+    /// Says what to do now, with a command if possible. A second hint is an alternative or the next
     /// step.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
-    /// Keeps what lay underneath, so that it is printed as a cause.
+    /// Puts the database's path into hints that name it as `--db FILE`, so that they can be typed.
+    pub(crate) fn about_database(mut self, path: &str) -> Self {
+        let named = format!("--db {path}");
+        self.hints.iter_mut().for_each(|hint| *hint = hint.replace("--db FILE", &named));
+        self
+    }
+
+    /// Adds the underlying error, which is printed as a cause.
     pub(crate) fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(Arc::from(source.into()));
         self
+    }
+
+    /// Marks what is no failure but the answer "no" to the question that was asked. The exit code gives it,
+    /// so with `-q` it is not printed.
+    pub(crate) fn answering_no(self) -> Self {
+        Error { is_an_answer: true, ..self }
+    }
+
+    pub(crate) fn is_an_answer(&self) -> bool {
+        self.is_an_answer
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -103,7 +121,7 @@ impl Error {
         self.hints.first().map(String::as_str)
     }
 
-    /// The sentence and its causes in one line, for a failure that does not end the command.
+    /// The message and its causes in one line, for a failure that does not end the command.
     pub(crate) fn with_causes(&self) -> String {
         [vec![self.message.clone()], self.causes()].concat().join(": ")
     }
@@ -132,7 +150,7 @@ impl StdError for Error {
     }
 }
 
-/// Turns a library's failure into ours, saying what was being done.
+/// Turns a library's error into ours and says what was being done.
 pub(crate) trait Context<T> {
     fn context(self, kind: Kind, message: impl FnOnce() -> String) -> Result<T>;
 }

@@ -23,7 +23,7 @@ impl Format {
     }
 }
 
-/// What happens to a text cell that a spreadsheet would run as a formula.
+/// What to do with a text cell that a spreadsheet would run as a formula.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Guard {

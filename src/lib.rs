@@ -106,6 +106,8 @@ mod time;
 pub mod sandbox;
 
 #[cfg(test)]
+mod mutated;
+#[cfg(test)]
 mod tests;
 
 use std::io::Write as _;
@@ -132,7 +134,7 @@ pub fn run() -> ExitCode {
         let done = dispatch(&app, &verb);
         app.stop.settle();
         // Whoever was interrupted does not always know by which signal.
-        done.map_err(|error| match error.kind() {
+        done.map_err(|error| app.explained(error)).map_err(|error| match error.kind() {
             Kind::Interrupted(_) => app.stop.check().err().unwrap_or(error),
             _ => error,
         })

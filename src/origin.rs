@@ -1,23 +1,23 @@
-//! Scheme, host and port: the unit of trust. A token goes only to the origin that issued it
-//! (RFC 6454 section 4 for the notion).
+//! Scheme, host and port: the unit of trust. A token goes only to the origin that issued it (RFC 6454
+//! section 4 defines origins).
 
 use std::fmt;
 
 use url::{Host, Url};
 
-/// An origin that may be spoken to: `https://`, or `http://` on loopback.
+/// An origin that requests can go to: `https://`, or `http://` on loopback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin(Url);
 
 impl Origin {
-    /// Takes a base URL apart; the problem, if any, is a phrase to be put behind the setting's name.
+    /// Parses a base URL. An error is a phrase to put after the setting's name.
     ///
-    /// Anything that would send requests elsewhere than it seems to (a user part, a path, a query)
-    /// is refused, and so is clear text to any host but this one.
+    /// Refuses anything that could send requests somewhere unexpected (a user name, a path, a query),
+    /// and plain http to any host but this one.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|error| format!("`{text}` is not a URL ({error})"))?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("it holds a user name or password".to_owned());
+            return Err("it contains a user name or password".to_owned());
         }
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
             return Err(format!("`{text}` has more than scheme, host and port"));
@@ -29,13 +29,13 @@ impl Origin {
         };
         if origin.0.scheme() == "http" && !origin.is_loopback() {
             return Err(format!(
-                "`{text}` is http, which is accepted for this machine alone (127.0.0.1, [::1], localhost)"
+                "`{text}` is http, which is accepted only for this machine (127.0.0.1, [::1], localhost)"
             ));
         }
         Ok(origin)
     }
 
-    /// The URL of an absolute path, given as segments so that none can break out of its place.
+    /// The URL of an absolute path, given as segments so that none can add to the path or leave it.
     pub(crate) fn url(&self, segments: &[&str]) -> Url {
         let mut url = self.0.clone();
         if let Ok(mut path) = url.path_segments_mut() {
@@ -44,7 +44,7 @@ impl Origin {
         url
     }
 
-    /// Whether `url` lies at this origin.
+    /// Whether `url` is at this origin.
     pub(crate) fn holds(&self, url: &Url) -> bool {
         self.0.origin() == url.origin()
     }
@@ -66,7 +66,8 @@ impl Origin {
         self.0.host_str().unwrap_or_default()
     }
 
-    /// The origin as evidence names it: the port of a loopback one says nothing and is left out.
+    /// The origin as evidence names it: without the port if it is loopback, where the port is
+    /// arbitrary.
     pub(crate) fn lasting_name(&self) -> String {
         match self.is_loopback() {
             true => format!("{}://{}", self.0.scheme(), self.host()),

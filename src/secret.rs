@@ -1,9 +1,9 @@
 //! A string that does not print itself.
 //!
-//! No `Display`, no `Serialize`, a `Debug` that says nothing: whoever wants the text has to write
-//! [`Secret::expose`], which is easy to find and allowed in `http`, `oauth` and `credentials` alone.
-//! The bytes are wiped when the value goes. Libraries underneath make copies that we cannot wipe;
-//! the gain that can be relied on is that nothing is printed by accident.
+//! It has no `Display`, no `Serialize`, and a `Debug` that shows nothing. To get the text you have to
+//! write [`Secret::expose`], which is easy to search for and allowed only in `http`, `oauth` and
+//! `credentials`. The bytes are wiped when the value is dropped. The libraries underneath make copies
+//! that we cannot wipe; what you can rely on is that nothing is printed by accident.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ impl Secret {
         Secret(Zeroizing::new(text.into()))
     }
 
-    /// A secret as a person, a file or the environment hands it in: what surrounds it is no part of it.
+    /// A secret from a person, a file or the environment, without any surrounding blanks.
     pub(crate) fn given(text: &str) -> Self {
         Secret::new(bare(text))
     }
@@ -37,20 +37,22 @@ impl Secret {
         self.0.is_empty()
     }
 
-    /// Where (counted from 1) the first character stands that neither a token nor a client secret can
-    /// have: RFC 6749 appendix A allows printable ASCII only. Most often it came along when copying.
+    /// The position (from 1) of the first character that neither a token nor a client secret can
+    /// contain: RFC 6749 appendix A allows only printable ASCII. Such a character is usually a copying
+    /// accident.
     pub(crate) fn stray_character(&self) -> Option<usize> {
         self.0.chars().position(|c| !matches!(c, ' '..='~')).map(|before| before + 1)
     }
 
-    /// Refuses what cannot be a secret; `place` says where it is from. FreshBooks would only say that it
-    /// does not know it.
+    /// Refuses what cannot be a secret; `place` says where it came from. FreshBooks would only answer
+    /// that it does not know it.
     pub(crate) fn checked(self, what: &str, place: &str) -> Result<Self> {
         match self.stray_character() {
             None => Ok(self),
             Some(at) => {
-                let message = format!("{place} holds no {what}: character {at} of it cannot be part of one");
-                Err(Error::new(Kind::Config, message).hint("copy it once more, and nothing else with it"))
+                let message =
+                    format!("{place} does not hold a valid {what}: character {at} cannot be part of one");
+                Err(Error::new(Kind::Config, message).hint("copy it again, without anything around it"))
             }
         }
     }
@@ -79,8 +81,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// `text` without the blanks, line ends, byte order marks and invisible characters around it, which
-/// editors, spreadsheets and `echo | base64` leave.
+/// `text` without the surrounding blanks, line ends, byte order marks and invisible characters that
+/// editors, spreadsheets and `echo | base64` add.
 pub(crate) fn bare(text: &str) -> &str {
     text.trim_matches(|c: char| {
         c.is_whitespace()
@@ -94,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_surrounds_a_secret_is_no_part_of_it() {
+    fn blanks_around_a_secret_are_dropped() {
         for text in ["s3 cret", " s3 cret\r\n", "\u{feff}s3 cret\n", "\u{200b}\ts3 cret\0\u{a0}"] {
             assert_eq!(Secret::given(text).expose(), "s3 cret", "{text:?}");
         }

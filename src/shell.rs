@@ -1,4 +1,4 @@
-//! A value as one word of a command that is printed to be typed, for any POSIX shell.
+//! Quotes values for commands that a person can copy into any POSIX shell.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ pub(crate) fn word(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// A file or folder. One that begins like an option is led up to from where the shell is.
+/// A file or folder. A leading `-` gets `./` in front, so that it is not read as an option.
 pub(crate) fn path(path: &Path) -> String {
     let shown = path.display().to_string();
     match shown.starts_with('-') {
@@ -16,7 +16,7 @@ pub(crate) fn path(path: &Path) -> String {
     }
 }
 
-/// What needs no quotes as a rule, such as a program: it gets them where it does.
+/// A program name or similar, which is quoted only if it has to be.
 pub(crate) fn name(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+');
     match !text.is_empty() && text.chars().all(plain) {

@@ -1,8 +1,8 @@
-//! Signals that ask the command to end: the first one asks, and ends the process a moment later if it
-//! was not heard; the second one ends it at once.
+//! Signals that ask the command to end. The first signal asks; if the command does not notice, the
+//! process ends a moment later. The second signal ends it at once.
 //!
-//! Only the way of new tokens from FreshBooks to the disk is shielded, from signals and from the end of
-//! the command: it is bounded by its own time-outs, and dying on it would cost the sign-in.
+//! Only the path of new tokens from FreshBooks to the disk is shielded, from signals and from the end
+//! of the command: its own time-outs limit it, and dying halfway would cost the sign-in.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -17,11 +17,11 @@ use signal_hook::{flag, low_level};
 
 use crate::error::{Context, Error, Kind, Result};
 
-/// How often whoever waits looks whether a signal came.
+/// How often a waiting thread checks for a signal.
 pub(crate) const POLL: Duration = Duration::from_millis(50);
 
-/// How long a command may go on after the first signal: nothing takes this long but a wait that looks
-/// for no signals, such as one for an answer or a slow disk.
+/// How long a command can continue after the first signal. Only a wait that does not check for signals,
+/// such as one for an answer or a slow disk, takes longer.
 const GRACE: Duration = Duration::from_millis(500);
 
 #[derive(Clone, Default)]
@@ -30,7 +30,7 @@ pub(crate) struct Stop {
     shields: Arc<Shields>,
 }
 
-/// Who holds the end off.
+/// How many threads currently delay the end of the process.
 #[derive(Default)]
 struct Shields {
     state: Mutex<Raised>,
@@ -40,7 +40,7 @@ struct Shields {
 #[derive(Default)]
 struct Raised {
     count: usize,
-    /// The command is over: nobody may begin what would have to be waited for.
+    /// The command is over: no new shield is granted.
     closed: bool,
 }
 
@@ -55,7 +55,8 @@ impl Shields {
 }
 
 impl Stop {
-    /// Watches for signals from now on. `tell` says why a process ends that did not hear one.
+    /// Watches for signals from now on. `tell` reports why the process ends if the command did not
+    /// notice the signal.
     pub(crate) fn install(tell: impl Fn(&Error) + Copy + Send + 'static) -> Result<Self> {
         let stop = Stop::default();
         let failed = || "cannot watch for signals".to_owned();
@@ -73,25 +74,26 @@ impl Stop {
     fn receive(&self, signal: i32, tell: impl Fn(&Error) + Copy + Send + 'static) {
         if self.asked.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
             let stop = self.clone();
-            // Without a thread to spare, the second signal still ends it.
+            // If no thread can be started, the second signal still ends the process.
             let _ = thread::Builder::new().spawn(move || stop.end_if_unheard(tell));
             return;
         }
-        // Held to the end, so that no shield is raised meanwhile.
+        // Locked until the exit, so that no shield is raised in between.
         let raised = self.shields.lock();
         if raised.count == 0 {
             low_level::exit(self.exit_code());
         }
     }
 
-    /// Ends the process unless it ends by itself, in time after the last shield was lowered.
+    /// Ends the process if it has not ended by itself within the grace period after the last shield was
+    /// lowered.
     fn end_if_unheard(&self, tell: impl Fn(&Error) + Send + 'static) {
         loop {
             drop(self.shields.wait_while(|raised| raised.count > 0));
             thread::sleep(GRACE);
             let raised = self.shields.lock();
             if raised.count == 0 {
-                // In a thread of its own: standard error may be what the command is stuck at.
+                // In a separate thread, because the command can be stuck writing to standard error.
                 let stopped = self.check().err();
                 let _ = thread::Builder::new().spawn(move || stopped.iter().for_each(tell));
                 thread::sleep(POLL);
@@ -112,7 +114,7 @@ impl Stop {
         }
     }
 
-    /// Waits for nothing else. What it ends with.
+    /// Waits for a signal and returns the error for it.
     pub(crate) fn wait(&self) -> Error {
         loop {
             match self.check() {
@@ -122,21 +124,20 @@ impl Stop {
         }
     }
 
-    /// Holds signals and the end of the command off until the shield is dropped.
+    /// Delays signals and the end of the command until the shield is dropped.
     pub(crate) fn shield(&self) -> Shield<'_> {
         self.shields.wait_while(|raised| raised.closed).count += 1;
         Shield(self)
     }
 
-    /// Waits for what a worker has shielded, and lets nobody begin anything of the kind any more: a
-    /// thread that raises a shield from now on waits for the end of the process, which is near.
+    /// Waits for the last shield and grants no more: a thread that asks for one from now on waits until
+    /// the process ends, which is soon.
     pub(crate) fn settle(&self) {
         self.shields.wait_while(|raised| raised.count > 0).closed = true;
     }
 }
 
-/// Whether whoever started us (`nohup`) wants the end of the terminal ignored. Where the system does not
-/// tell, it is not.
+/// Whether the parent process (`nohup`) wants SIGHUP ignored. If the system does not say, it is not.
 fn hangup_is_ignored() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

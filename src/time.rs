@@ -1,7 +1,7 @@
-//! A moment, in whole seconds, always UTC: the only form of time that fbsync keeps.
+//! A moment in whole seconds, always UTC: the only form of time that fbsync keeps.
 //!
-//! Written as RFC 3339 with `Z` at a fixed width, so that texts sort as the moments do. Everything
-//! that knows about calendars goes through `jiff`, and `jiff` is named in this file alone.
+//! Written as RFC 3339 with `Z` at a fixed width, so that the texts sort in order of time. Only this
+//! file uses `jiff`, which does all calendar arithmetic.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -12,14 +12,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-/// Seconds since 1970-01-01T00:00:00Z, and one: without a zero an absent moment needs no room of its
-/// own, and a member has four of them.
+/// Seconds since 1970-01-01T00:00:00Z, plus one. The value is never zero, so an `Option<Timestamp>`
+/// needs no extra space; a member has four of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Timestamp(NonZeroU64);
 
 const SECONDS_A_DAY: u64 = 86_400;
 
-/// The largest year that the fixed-width form can hold is 9999; jiff's range ends there as well.
+/// The last year with four digits is 9999, and jiff's range ends there as well.
 const LATEST: u64 = 253_402_207_200;
 
 impl Timestamp {
@@ -31,8 +31,8 @@ impl Timestamp {
         Some(Timestamp(NonZeroU64::MIN.saturating_add(seconds)))
     }
 
-    /// Reads what FreshBooks writes: RFC 3339 with `Z`, an offset, a fraction, or no zone at all,
-    /// which its projects family means as UTC. `None` where it cannot be read.
+    /// Reads what FreshBooks writes: RFC 3339 with `Z`, an offset, a fraction, or no zone at all, which
+    /// its projects API uses for UTC. `None` if it cannot be read.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let seconds = match text.parse::<jiff::Timestamp>() {
@@ -45,16 +45,16 @@ impl Timestamp {
         Self::from_unix(seconds)
     }
 
-    /// Reads RFC 3339 as a person types it to name a moment: with its offset, which says what is meant.
+    /// Reads RFC 3339 with an offset, as a person types it to name an exact moment.
     pub(crate) fn parse_exact(text: &str) -> Option<Self> {
         Self::from_unix(text.parse::<jiff::Timestamp>().ok()?.as_second())
     }
 
-    /// Reads a local time of FreshBooks' accounting family, which keeps US Eastern time with daylight
-    /// saving (official SDKs). A time that the change makes double is taken as the earlier offset; one
-    /// that it leaves out, as if the clock had not been changed yet.
+    /// Reads a local time of FreshBooks' accounting API, which uses US Eastern time with daylight
+    /// saving (official SDKs). A time that occurs twice is read as the first of the two; a time that
+    /// the change skips is read with the offset before the change.
     pub(crate) fn parse_eastern(text: &str) -> Option<Self> {
-        // The rule in force since 2007, so that no time zone database is needed.
+        // The rule in force since 2007, so no time zone database is needed.
         let eastern = jiff::tz::TimeZone::posix("EST5EDT,M3.2.0,M11.1.0").ok()?;
         let civil = text.trim().parse::<jiff::civil::DateTime>().ok()?;
         Self::from_unix(eastern.to_ambiguous_timestamp(civil).compatible().ok()?.as_second())
@@ -85,7 +85,7 @@ impl Timestamp {
         self.to_string().chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect()
     }
 
-    /// How long from `earlier` to here; zero where `earlier` is later.
+    /// The time elapsed since `earlier`; zero if `earlier` is later.
     pub(crate) fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_secs(self.unix().saturating_sub(earlier.unix()))
     }
@@ -103,7 +103,7 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let moment = self.to_jiff().ok_or(fmt::Error)?;
-        // Without a fraction jiff writes whole seconds and `Z`, and much faster than by a pattern.
+        // Without a fraction, jiff writes whole seconds and `Z`, much faster than with a pattern.
         moment.fmt(f)
     }
 }
@@ -120,8 +120,8 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Where a day begins and ends. Never the machine's own zone: the same question has the same answer
-/// wherever it is asked.
+/// The time zone in which days begin and end. Never the machine's own zone, so that a question has the
+/// same answer on every machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Zone(TimeZone);
 
@@ -130,7 +130,7 @@ impl Zone {
     pub(crate) fn named(name: &str) -> Result<Self, String> {
         TimeZone::get(name)
             .map(Zone)
-            .map_err(|_| "there is no such time zone; name one like Europe/Oslo".into())
+            .map_err(|_| "there is no such time zone; use a name like Europe/Oslo".into())
     }
 
     pub(crate) fn utc() -> Self {
@@ -147,7 +147,7 @@ impl Zone {
         Some(self.start(next)?.saturating_sub(Duration::from_secs(1)))
     }
 
-    /// A year (`2026`), a quarter (`2026-Q3`) or a month (`2026-09`), its end left out.
+    /// A year (`2026`), a quarter (`2026-Q3`) or a month (`2026-09`); the end is exclusive.
     pub(crate) fn period(&self, text: &str) -> Option<Range<Timestamp>> {
         let (year, part) = text.split_once('-').unwrap_or((text, ""));
         let digits = |text: &str, n: usize| text.len() == n && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -162,7 +162,7 @@ impl Zone {
         Some(self.start(first)?..self.start(next)?)
     }
 
-    /// The day that a moment falls on, `YYYY-MM-DD`; its first seven characters are the month.
+    /// The day of a moment, `YYYY-MM-DD`; its first seven characters are the month.
     pub(crate) fn day_of(&self, moment: Timestamp) -> String {
         let local = moment.to_jiff().map(|moment| moment.to_zoned(self.0.clone()));
         local.map(|local| local.date().to_string()).unwrap_or_default()
@@ -185,13 +185,13 @@ impl Day {
         Timestamp::parse(&format!("{text}T00:00:00Z")).map(Day)
     }
 
-    /// The one that a moment falls on, in UTC.
+    /// The day of a moment in UTC.
     pub(crate) fn of(moment: Timestamp) -> Self {
         let of_day = moment.unix() % SECONDS_A_DAY;
         Day(moment.saturating_sub(Duration::from_secs(of_day)))
     }
 
-    /// Whole days from `earlier` to here; zero where `earlier` is later.
+    /// Whole days since `earlier`; zero if `earlier` is later.
     pub(crate) fn days_since(self, earlier: Day) -> u64 {
         self.0.since(earlier.0).as_secs() / SECONDS_A_DAY
     }
@@ -218,14 +218,14 @@ impl TryFrom<String> for Day {
     }
 }
 
-/// Only the form that cannot be mistaken: jiff alone would read `20260630` as well.
+/// Accepts only this unambiguous form: jiff would read `20260630` as well.
 fn date(text: &str) -> Option<Date> {
     let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
     (shape == "9999-99-99").then(|| text.parse().ok())?
 }
 
-/// A length of time as people say it: `35 s`, `12 min`, `11 h 58 min`, `3 d 4 h`. Rounded from an hour
-/// on, where a second less than twelve hours is twelve hours.
+/// A duration for people: `35 s`, `12 min`, `11 h 58 min`, `3 d 4 h`. Rounded from one hour up, so one
+/// second less than twelve hours is twelve hours.
 pub(crate) fn spoken(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let nearest = |unit: u64| (seconds + unit / 2) / unit;
@@ -264,9 +264,9 @@ mod tests {
         let utc = |text: &str| Timestamp::parse_eastern(text).map(|moment| moment.to_string());
         assert_eq!(utc("2026-01-15 09:00:00").as_deref(), Some("2026-01-15T14:00:00Z"));
         assert_eq!(utc("2026-07-01 12:00:00").as_deref(), Some("2026-07-01T16:00:00Z"));
-        // Told twice on the night the clocks go back: the first of the two.
+        // Occurs twice on the night the clocks go back: the first of the two.
         assert_eq!(utc("2026-11-01 01:30:00").as_deref(), Some("2026-11-01T05:30:00Z"));
-        // Left out on the night they go forward.
+        // Skipped on the night they go forward.
         assert_eq!(utc("2026-03-08 02:30:00").as_deref(), Some("2026-03-08T07:30:00Z"));
         assert_eq!(utc("0000-00-00 00:00:00"), None);
         assert_eq!(utc(""), None);

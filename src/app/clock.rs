@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
-    /// A test's own time: what it was when the process started.
+    /// A clock set by a test: the chosen time, and when the process started.
     chosen: Option<(i64, Instant)>,
     never_sleep: bool,
 }
@@ -20,7 +20,7 @@ impl Clock {
         Ok(Clock { chosen, never_sleep: environment::test_no_sleep() })
     }
 
-    /// Now. Asked anew each time: a clock that only counts would stand still while the machine sleeps.
+    /// Reads the clock every time: a monotonic counter would stand still while the machine sleeps.
     pub(crate) fn now(&self) -> Timestamp {
         let seconds = match self.chosen {
             Some((start, since)) => start.saturating_add(whole_seconds(since.elapsed())),
@@ -29,7 +29,7 @@ impl Clock {
         Timestamp::from_unix(seconds).unwrap_or(Timestamp::EPOCH)
     }
 
-    /// The time that a test chose for this process, if one did.
+    /// The time that a test set for this process, if any.
     pub(crate) fn of_a_test(&self) -> Option<Timestamp> {
         self.chosen.map(|_| self.now())
     }
@@ -47,7 +47,7 @@ impl Clock {
         }
     }
 
-    /// Waits where a signal must not come between: inside a token rotation.
+    /// Waits without heeding signals, as inside a token rotation.
     pub(crate) fn pause(&self, duration: Duration) {
         if !self.never_sleep {
             std::thread::sleep(duration);

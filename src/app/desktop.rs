@@ -1,8 +1,8 @@
-//! The person's own browser: whether there is one to open, and opening it.
+//! The person's browser: whether there is one to open, and opening it.
 //!
-//! Started by ourselves and not through a crate, since none lets the child's environment be chosen:
-//! what is in ours (client secret, refresh token, access token) is not for a browser, which keeps
-//! it for days and hands it to all that it starts.
+//! We start it ourselves, because no crate lets us choose the child's environment: ours can hold a
+//! client secret, refresh token or access token, which a browser would keep for days and pass to
+//! everything it starts.
 
 use std::io;
 use std::os::unix::process::CommandExt as _;
@@ -10,22 +10,22 @@ use std::process::{Command, Stdio};
 
 use super::environment;
 
-/// Each opens its argument in the browser that the person prefers.
+/// Each opens its argument in the person's preferred browser.
 const OPENERS: &[&str] = match cfg!(target_os = "macos") {
     true => &["open"],
     false => &["xdg-open", "x-www-browser"],
 };
 
-/// The same from within WSL, for the browser on the Windows side.
+/// The same inside WSL, for the browser on the Windows side.
 const WSL_OPENERS: &[&str] = &["wslview", "xdg-open"];
 
-/// Whether a person's browser can be opened from here: not over SSH, not without a display.
+/// Whether a browser can be opened from here: not over SSH, not without a display.
 pub(crate) fn has_desktop() -> bool {
     let desktop = cfg!(target_os = "macos") || environment::has_display() || environment::in_wsl();
     desktop && !environment::over_ssh()
 }
 
-/// Opens `url`, which no shell ever sees. May last as long as the browser does.
+/// Opens `url` without a shell. Can take as long as the browser runs.
 pub(crate) fn open_browser(url: &str) -> io::Result<()> {
     let named = environment::browsers();
     let usual = if environment::in_wsl() { WSL_OPENERS } else { OPENERS };
@@ -34,7 +34,7 @@ pub(crate) fn open_browser(url: &str) -> io::Result<()> {
         let Some((program, arguments)) = command_line(opener, url) else { continue };
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        // A Ctrl-C in the terminal is meant for us.
+        // Ctrl-C in the terminal is meant only for fbsync.
         command.process_group(0);
         for name in environment::ours() {
             command.env_remove(name);
@@ -48,8 +48,8 @@ pub(crate) fn open_browser(url: &str) -> io::Result<()> {
     Err(failed)
 }
 
-/// A program and what it is given: words between blanks, as `BROWSER` is written elsewhere too, with
-/// the address for `%s`, else behind them. `None` for an empty one.
+/// Splits an opener into a program and its arguments, separated by blanks, as other programs read
+/// `BROWSER`. The address replaces `%s`, or is appended. `None` if the opener is empty.
 fn command_line<'a>(opener: &'a str, url: &'a str) -> Option<(&'a str, Vec<&'a str>)> {
     let mut words = opener.split_whitespace();
     let program = words.next()?;

@@ -1,4 +1,4 @@
-//! What the process gives us, read once: environment, clock, signals, terminal, folders.
+//! What the process gets from outside, read once: environment, clock, signals, terminal, folders.
 //!
 //! No other folder reads the environment or the time; every variable is in [`environment`].
 
@@ -15,6 +15,7 @@ use std::env;
 use std::fmt;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::error::{Error, Kind, Result};
@@ -47,7 +48,7 @@ impl fmt::Display for Endpoints {
     }
 }
 
-/// What a person chose for this run, whatever the command.
+/// The options that all commands share.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) profile: String,
@@ -69,10 +70,12 @@ pub(crate) struct App {
     pub(crate) json: bool,
     pub(crate) no_input: bool,
     state_dir: Option<PathBuf>,
-    /// The same where a flag names it, and not the environment, which a later command still has.
+    /// The same, if a flag set it. The environment is left out because a later command still has it.
     named_state_dir: Option<PathBuf>,
-    /// The profile of a command without the flag.
+    /// The profile if no flag names one.
     usual_profile: String,
+    /// The database that the command works with, once it is known.
+    database: Arc<OnceLock<PathBuf>>,
 }
 
 impl App {
@@ -92,6 +95,7 @@ impl App {
             state_dir: settings.state_dir.clone().or_else(default_state_dir),
             named_state_dir: settings.state_dir.filter(|folder| !environment::names_state_dir(folder)),
             usual_profile: environment::profile()?,
+            database: Arc::default(),
         })
     }
 
@@ -99,12 +103,26 @@ impl App {
     pub(crate) fn database(&self, given: &Path) -> Result<PathBuf> {
         let Some(text) = given.to_str() else { return Ok(given.to_owned()) };
         match text.is_empty() {
-            true => Err(Error::new(Kind::Usage, "the database's name is empty").hint("--db audit.sqlite")),
-            false => Ok(text.replace("{profile}", &self.profile).into()),
+            true => {
+                Err(Error::new(Kind::Usage, "the name of the database is empty").hint("--db audit.sqlite"))
+            }
+            false => {
+                let path: PathBuf = text.replace("{profile}", &self.profile).into();
+                self.database.get_or_init(|| path.clone());
+                Ok(path)
+            }
         }
     }
 
-    /// The same, at another FreshBooks, with sign-ins of its own, and telling each result.
+    /// An error whose hints name the database that the command works with.
+    pub(crate) fn explained(&self, error: Error) -> Error {
+        match self.database.get() {
+            Some(path) => error.about_database(&shell::path(path)),
+            None => error,
+        }
+    }
+
+    /// A copy for the demo: another server, separate sign-ins, and every result printed.
     pub(crate) fn for_demo(&self, endpoints: Endpoints, state_dir: PathBuf) -> Self {
         let ui = Ui { verbosity: self.ui.verbosity.max(1), suggests: false, ..self.ui };
         let (profile, state_dir) = ("default".to_owned(), Some(state_dir));
@@ -112,26 +130,26 @@ impl App {
         App { ui, endpoints, profile, state_dir, named_state_dir, json: false, ..self.clone() }
     }
 
-    /// The same, pointed at one origin for everything, as FreshBooks Classic is.
+    /// A copy with one origin for everything, as FreshBooks Classic needs.
     pub(crate) fn at(&self, origin: Origin) -> Self {
         App { endpoints: Endpoints { api: origin.clone(), auth: origin }, ..self.clone() }
     }
 
-    /// The same, with another sign-in.
+    /// A copy with another profile.
     pub(crate) fn for_profile(&self, name: &str) -> Self {
         App { profile: name.to_owned(), ..self.clone() }
     }
 
-    /// The folder of the stored sign-ins.
+    /// The folder of stored sign-ins.
     pub(crate) fn state_dir(&self) -> Result<PathBuf> {
         self.state_dir.clone().ok_or_else(|| {
-            Error::new(Kind::Config, "there is no home folder to keep the sign-in in")
+            Error::new(Kind::Config, "there is no home folder to store the sign-in in")
                 .hint("fbsync --state-dir /path/to/folder …, or set FBSYNC_STATE_DIR")
         })
     }
 }
 
-/// How to talk, from the settings and the terminal. Made before anything can fail.
+/// How to print, from the settings and the terminal. Created before anything can fail.
 pub(crate) fn ui(settings: &Settings) -> Ui {
     let dumb = environment::is_dumb_terminal();
     let terminal = io::stderr().is_terminal();
@@ -146,27 +164,28 @@ pub(crate) fn ui(settings: &Settings) -> Ui {
         may_ask: !settings.no_input && io::stdin().is_terminal() && terminal,
         draws: terminal && !dumb && !settings.quiet && !settings.json,
         suggests: terminal && !settings.quiet && !settings.json,
-        width: terminal::width(),
+        width: terminal::width(io::stdout()),
+        talk_width: terminal::width(io::stderr()),
     }
 }
 
-/// How this program was called, so that a command printed can be typed.
+/// The name this program was called by, for printed commands.
 pub(crate) fn program() -> String {
     env::args().next().map_or_else(|| "fbsync".to_owned(), |called| shell::name(&called))
 }
 
-/// The account that runs the process, for the record of who took a snapshot.
+/// The operating system account that runs the process, recorded with each snapshot.
 pub(crate) fn os_user() -> String {
     environment::user().unwrap_or_else(|| format!("uid {}", rustix::process::geteuid().as_raw()))
 }
 
-/// The machine's name, for the record of where a snapshot was taken.
+/// The machine's name, recorded with each snapshot.
 pub(crate) fn host_name() -> String {
     let real = || rustix::system::uname().nodename().to_string_lossy().into_owned();
     environment::test_host().unwrap_or_else(real)
 }
 
-/// `$XDG_STATE_HOME/fbsync`, on macOS as well; `None` without a home.
+/// `$XDG_STATE_HOME/fbsync`, also on macOS; `None` without a home.
 fn default_state_dir() -> Option<PathBuf> {
     Some(environment::state_home()?.join("fbsync"))
 }
@@ -176,8 +195,8 @@ pub(crate) fn patience(usual: Duration) -> Duration {
     environment::test_patience().unwrap_or(usual)
 }
 
-/// Dies as by `kill -9` if a test chose this step: what is left behind is what a power cut would leave.
-/// With `HUP:` or the like in front of the step, another signal comes then; with `panic:`, it panics.
+/// Kills the process as `kill -9` would if a test chose this step, so that it leaves what a power cut
+/// would leave. With `HUP:` or similar in front of the step, sends that signal; with `panic:`, panics.
 pub(crate) fn die_if_chosen(step: &str) {
     use rustix::process::{Signal, getpid, kill_process};
     let Some(chosen) = environment::test_die_at() else { return };

@@ -1,23 +1,23 @@
-//! The terminal that standard output is, if it is one.
+//! The terminal that a stream is connected to, if any.
 
-use std::io::{self, IsTerminal};
+use std::io::IsTerminal;
+use std::os::fd::AsFd;
 
 use rustix::termios::tcgetwinsize;
 
 use super::environment;
 
-/// As many columns as terminals were first made with, and as nearly all have today.
+/// The width of early terminals, and still of most today.
 const USUAL: usize = 80;
 
-/// How many columns it has; `None` where it is no terminal.
+/// The number of columns; `None` if the stream is not a terminal.
 ///
-/// Asked of the terminal first: a shell's `COLUMNS` may be from before the window was resized.
-pub(super) fn width() -> Option<usize> {
-    let stdout = io::stdout();
-    if !stdout.is_terminal() {
+/// The terminal itself is asked first: a shell's `COLUMNS` can be older than the last resize.
+pub(super) fn width(stream: impl IsTerminal + AsFd) -> Option<usize> {
+    if !stream.is_terminal() {
         return None;
     }
-    let told = tcgetwinsize(&stdout).map_or(0, |size| usize::from(size.ws_col));
+    let told = tcgetwinsize(&stream).map_or(0, |size| usize::from(size.ws_col));
     let known = Some(told).filter(|width| *width > 0).or_else(environment::columns);
     Some(known.unwrap_or(USUAL))
 }

@@ -1,14 +1,14 @@
-//! Commands of ours that are printed to be typed later, about the sign-in of this run.
+//! Our own commands, printed to be typed later, for the sign-in of this run.
 
 use super::App;
 use crate::shell;
 
-/// The flags without which such a command would find another sign-in.
+/// The flags without which such a command would use another sign-in.
 #[derive(Clone, Default)]
 pub(crate) struct Typed(String);
 
 impl Typed {
-    /// `words` are the verb and the options of its own.
+    /// `words` are the subcommand and its options.
     pub(crate) fn command(&self, words: &str) -> String {
         self.command_of("fbsync", words)
     }
@@ -19,10 +19,11 @@ impl Typed {
 }
 
 impl App {
-    /// For commands about the sign-in of `self.profile`.
+    /// Commands for the sign-in of `self.profile`.
     pub(crate) fn typed(&self) -> Typed {
         let mut flags = String::new();
-        // A profile that the environment names is repeated as well: hints are read in logs, elsewhere.
+        // A profile from the environment is spelled out as well: hints are also read in logs, on other
+        // machines.
         if self.profile != "default" || self.usual_profile != "default" {
             flags += &format!(" --profile {}", shell::name(&self.profile));
         }
@@ -32,7 +33,7 @@ impl App {
         Typed(flags)
     }
 
-    /// A command that is typed to go on, with `words` for the verb and the options of its own.
+    /// The next command to type, with `words` for the subcommand and its options.
     pub(crate) fn command(&self, words: &str) -> String {
         self.typed().command(words)
     }

@@ -1,10 +1,9 @@
-//! A panic is told like any other failure: one line, exit code 1.
+//! A panic is reported like any other failure: one line, exit code 1.
 //!
-//! Its own words are left out. They may quote the text that the code stumbled over, which may be a
-//! token; the place in the source is what finding the mistake takes.
+//! The panic's message is left out, because it can quote the text that caused it, and that text could
+//! contain a token. The source location is enough to find the bug.
 //!
-//! Where memory ran out, Rust says so and aborts: that ends with the exit code of what the machine could
-//! not give.
+//! When memory runs out, Rust says so and aborts; the exit code is then the one for local storage.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
@@ -18,13 +17,13 @@ use crate::error::{Error, Kind};
 use crate::ui::Ui;
 
 thread_local! {
-    /// Whether a panic of this thread is an error in the making.
+    /// Whether a panic in this thread is expected and becomes an error.
     static EXPECTED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `work`; `None` if it panicked, which has been told by then.
+/// Runs `work`; `None` if it panicked, which is reported by then.
 pub(crate) fn caught<T>(ui: Ui, work: impl FnOnce() -> T) -> Option<T> {
-    // A thread that panics often takes others along: the first one is the cause.
+    // A panic in one thread often causes others: the first one is the cause.
     static TOLD: Once = Once::new();
     let aborts = Arc::new(AtomicBool::new(true));
     let _ = flag::register_conditional_shutdown(SIGABRT, Kind::Storage.exit_code().into(), aborts);
@@ -34,16 +33,16 @@ pub(crate) fn caught<T>(ui: Ui, work: impl FnOnce() -> T) -> Option<T> {
         }
         let place = panic.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
         TOLD.call_once(|| {
-            let message = format!("fbsync came upon a mistake of its own, at {place}");
+            let message = format!("internal error in fbsync at {place}");
             ui.error(&Error::new(Kind::Unexpected, message).hint(
-                "run the command again: what was stored is whole; if it happens again, report the place",
+                "run the command again: the stored data is intact; if it happens again, report the location",
             ));
         });
     }));
     panic::catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
-/// Runs work of a library that panics where it should fail; the panic's words take the place of an error.
+/// Runs library code that panics where it should fail; the panic message becomes the error.
 pub(crate) fn expecting_panic<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let before = EXPECTED.replace(true);
     let done = panic::catch_unwind(AssertUnwindSafe(work));

@@ -26,7 +26,7 @@ use problem::Problem;
 use wire::Response;
 use xml::Element;
 
-pub(crate) use model::{List, ListPage};
+pub(crate) use model::{List, ListPage, Recorded};
 pub(crate) use signature::{Signer, Token};
 pub(crate) use system::{System, is_genuine};
 pub(crate) use tokens::{OUT_OF_BAND, TokenDesk};
@@ -60,10 +60,7 @@ impl Classic {
                 let shown = |method| self.shown(method, None);
                 Ok((me, [(shown("system.current"), first), (shown("staff.current"), second)]))
             }
-            Err(why) => {
-                let (attempts, complaint) = (second.attempts, Complaint::of(Meaning::Foreign, false, why));
-                Err(Failed { attempts, failure: Failure::Answered(Box::new(second), complaint) })
-            }
+            Err(why) => Err(failed(second, Complaint::of(Meaning::Foreign, false, why))),
         }
     }
 
@@ -98,8 +95,8 @@ impl Classic {
         match self.http.post_xml(&url, &wire::request(method, page), sign, read, judge)? {
             (Some(value), answer) => Ok((value, answer)),
             (None, answer) => {
-                let (attempts, complaint) = (answer.attempts, self.complaint(&answer, None));
-                Err(Failed { attempts, failure: Failure::Answered(Box::new(answer), complaint) })
+                let complaint = self.complaint(&answer, None);
+                Err(failed(answer, complaint))
             }
         }
     }
@@ -138,6 +135,10 @@ impl Classic {
             businesses: businesses.collect(),
         })
     }
+}
+
+fn failed(answer: Answer, complaint: Complaint) -> Failed {
+    Failed { attempts: answer.attempts, failure: Failure::Answered(Box::new(answer), complaint) }
 }
 
 /// Whether it is Classic's own word that this sign-in may not read what it asked for.

@@ -73,7 +73,7 @@ impl Problem {
             Problem::SignIn(None) => "FreshBooks Classic rejects the sign-in".to_owned(),
             Problem::SignIn(Some(why)) => format!("FreshBooks Classic rejects the sign-in ({why})"),
             Problem::Refused(said) => format!("FreshBooks Classic refused the request: {said}"),
-            Problem::WebPage => "a web page came instead of FreshBooks Classic's answer".to_owned(),
+            Problem::WebPage => "received a web page instead of FreshBooks Classic's answer".to_owned(),
             Problem::Unusable { why, .. } => why.clone(),
         };
         tidy(&http::without(secrets, &sentence))
@@ -85,7 +85,7 @@ impl Problem {
         let (kind, hint) = match self {
             Problem::NoSuchSystem => (
                 Kind::Config,
-                format!("check what stands before .freshbooks.com in its address, then: {}", sign_in()),
+                format!("check the part of its address before .freshbooks.com, then: {}", sign_in()),
             ),
             Problem::Deactivated => {
                 (Kind::Refused, "its owner can reactivate it by signing in at FreshBooks".to_owned())
@@ -202,7 +202,7 @@ mod tests {
                 Kind::Refused,
                 "refused the request: [redacted] no",
             ),
-            (Problem::WebPage, Kind::Unavailable, "a web page came instead"),
+            (Problem::WebPage, Kind::Unavailable, "received a web page instead"),
             (Problem::Unusable { status: 200, why: "cut off".to_owned() }, Kind::Unavailable, "cut off"),
             (Problem::Unusable { status: 503, why: "busy".to_owned() }, Kind::Unavailable, "busy"),
             (Problem::Unusable { status: 404, why: "gone".to_owned() }, Kind::Refused, "gone"),

@@ -23,7 +23,7 @@ impl System {
         match is_label(name) {
             true => Ok(System(name.to_owned())),
             false => Err(Error::new(Kind::Usage, format!("`{text}` is not the name of a Classic system"))
-                .hint("give what stands before .freshbooks.com in its address: fbsync auth --classic NAME")),
+                .hint("use the part of its address before .freshbooks.com: fbsync auth --classic NAME")),
         }
     }
 

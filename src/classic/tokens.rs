@@ -49,8 +49,8 @@ impl TokenDesk<'_> {
         Ok(self.ask("oauth_access.php", Some(request_token), also)?.0)
     }
 
-    /// Asked once, since a token and a verifier count once. The token, and whether the callback was
-    /// confirmed.
+    /// Sends a request once, because a token and a verifier are valid once. Returns the token, and whether the
+    /// callback was confirmed.
     fn ask(&self, page: &str, token: Option<&Token>, also: (&str, &str)) -> Result<(Token, bool)> {
         let signer = Signer { consumer: self.consumer.clone(), token: token.cloned() };
         let authorization = signer.authorization(self.app.clock.now(), &[also])?;

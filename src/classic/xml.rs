@@ -39,21 +39,19 @@ pub(super) fn parse(body: &[u8]) -> Result<Element, String> {
     let text = String::from_utf8_lossy(body);
     let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
     reader.config_mut().allow_dangling_amp = true;
+    // `<a/>` is read as `<a></a>`.
+    reader.config_mut().expand_empty_elements = true;
     let mut open: Vec<Element> = Vec::new();
     let mut begun = 0;
     loop {
         let closed = match reader.read_event() {
-            Ok(Event::Start(_) | Event::Empty(_)) if open.len() >= DEEPEST || begun >= MOST => {
+            Ok(Event::Start(_)) if open.len() >= DEEPEST || begun >= MOST => {
                 return Err("the answer has too many elements, or nests them too deeply".to_owned());
             }
             Ok(Event::Start(tag)) => {
                 begun += 1;
                 open.push(Element::of(&tag));
                 None
-            }
-            Ok(Event::Empty(tag)) => {
-                begun += 1;
-                Some(Element::of(&tag))
             }
             Ok(Event::End(_)) => open.pop(),
             Ok(Event::DocType(_)) => {
@@ -63,7 +61,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Element, String> {
             Ok(Event::Text(piece)) => add_text(&mut open, &piece.xml10_content()),
             Ok(Event::CData(piece)) => add_text(&mut open, &piece.xml10_content()),
             Ok(Event::GeneralRef(reference)) => add_text(&mut open, &resolved(&reference)),
-            Ok(Event::Comment(_) | Event::Decl(_) | Event::PI(_)) => None,
+            Ok(Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::Empty(_)) => None,
             Err(_) => return Err(format!("the answer is not XML from byte {} on", reader.error_position())),
         };
         match (closed, open.last_mut()) {
@@ -90,6 +88,15 @@ fn resolved(reference: &BytesRef) -> String {
             Some(known) => known.to_owned(),
             None => format!("&{};", &**reference),
         },
+    }
+}
+
+/// The text of the first of what an object has under one name.
+fn own_text(value: &Value) -> Option<&str> {
+    match value {
+        Value::Array(values) => own_text(values.first()?),
+        Value::Object(object) => object.get("#text")?.as_str(),
+        text => text.as_str(),
     }
 }
 
@@ -144,6 +151,16 @@ impl Element {
             object.insert("#text".to_owned(), Value::from(self.text.as_str()));
         }
         object
+    }
+
+    /// The element that an object of [`Element::to_object`] was made from, as far as [`Element::text_of`]
+    /// tells of it.
+    pub(super) fn of_object(object: &Map<String, Value>) -> Self {
+        let child = |(name, value): (&String, &Value)| {
+            let text = own_text(value).unwrap_or_default().to_owned();
+            Element { name: name.clone(), text, ..Element::default() }
+        };
+        Element { children: object.iter().map(child).collect(), ..Element::default() }
     }
 
     fn to_value(&self) -> Value {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::values::{ZONE, ZONE_HELP, duration};
+use super::values::{ZONE, ZONE_HELP, age};
 use crate::app::environment::{FBSYNC_DB, FBSYNC_TIMEZONE};
 use crate::format::{Format, Guard};
 use crate::model::domains;
@@ -13,7 +13,7 @@ use crate::time::Zone;
 
 #[derive(Args, Debug)]
 pub(crate) struct ExportArgs {
-    /// Which report; `--list` shows them all
+    /// Which report; `--list` shows them
     pub(crate) report: Option<String>,
     /// The SQLite file; `{profile}` stands for the profile's name
     #[arg(long, value_name = "FILE", env = FBSYNC_DB)]
@@ -29,9 +29,12 @@ pub(crate) struct ExportArgs {
     pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) choosing: Choosing,
-    /// Format to write [default: from the file's extension, else csv]
+    /// Format to write [default: from the file's extension, else csv; a table on a terminal]
     #[arg(long, value_name = "FORMAT", value_enum, help_heading = "What to write")]
     pub(crate) format: Option<Format>,
+    /// Write only these columns, in this order; not for XLSX [default: all; on a terminal the main ones]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', conflicts_with_all = ["out", "import", "split_by"], help_heading = "What to write")]
+    pub(crate) columns: Vec<String>,
     /// Export only this business, as if there were no other; repeatable
     #[arg(long, value_name = "ID", conflicts_with = "split_by", help_heading = "About whom")]
     pub(crate) business: Vec<i64>,
@@ -69,9 +72,9 @@ pub(crate) struct ExportArgs {
     /// Report a business that has more privileged people than this
     #[arg(long, value_name = "N", default_value_t = 3, help_heading = "About whom")]
     pub(crate) max_privileged: u32,
-    /// Show every report with its columns
+    /// Show what each report answers, or the columns of REPORT; with `--json` all columns of all reports
     // Not `exclusive`: FBSYNC_DB in the environment would count as another argument.
-    #[arg(long, conflicts_with_all = ["report", "output", "out", "import", "business", "people"])]
+    #[arg(long, conflicts_with_all = ["output", "out", "import", "business", "people", "columns"])]
     pub(crate) list: bool,
 }
 
@@ -105,7 +108,7 @@ pub(crate) struct Choosing {
     #[arg(long, value_name = "latest|ID|DATE", default_value = "latest", help_heading = "Which snapshot")]
     pub(crate) snapshot: String,
     /// Maximum age of the snapshot at that date, such as 35d
-    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Which snapshot")]
+    #[arg(long, value_name = "TIME", value_parser = age, help_heading = "Which snapshot")]
     pub(crate) within: Option<Duration>,
     #[arg(long, value_name = ZONE, env = FBSYNC_TIMEZONE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP, help_heading = "Which snapshot")]
     pub(crate) timezone: Zone,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::values::{ZONE, ZONE_HELP, duration, expectation, seal};
+use super::values::{ZONE, ZONE_HELP, age, expectation, seal};
 use super::{Choosing, Database};
 use crate::app::environment::{FBSYNC_DB, FBSYNC_TIMEZONE};
 use crate::time::Zone;
@@ -55,13 +55,13 @@ pub(crate) struct PruneRules {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "What stays")]
     pub(crate) keep_last: Option<u32>,
     /// Keep the last one of each day, this far back
-    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "What stays")]
+    #[arg(long, value_name = "TIME", value_parser = age, help_heading = "What stays")]
     pub(crate) keep_daily: Option<Duration>,
     /// Keep the last one of each month, this far back
-    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "What stays")]
+    #[arg(long, value_name = "TIME", value_parser = age, help_heading = "What stays")]
     pub(crate) keep_monthly: Option<Duration>,
     /// Erase only snapshots older than this, such as 7y
-    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "What goes")]
+    #[arg(long, value_name = "TIME", value_parser = age, help_heading = "What goes")]
     pub(crate) older_than: Option<Duration>,
 }
 
@@ -77,6 +77,9 @@ pub(crate) struct WhoArgs {
     /// How to print it [default: on a terminal a table, else csv]
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub(crate) format: Option<WhoFormat>,
+    /// Print only these columns, in this order; `export --list history` shows them
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

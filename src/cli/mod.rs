@@ -118,6 +118,9 @@ pub(crate) struct DemoArgs {
     /// Folder to put everything into
     #[arg(long, value_name = "DIR", default_value = "./fbsync-demo")]
     pub(crate) dir: PathBuf,
+    /// Show FreshBooks Classic instead: sign in, sync, export and verify
+    #[arg(long, conflicts_with = "serve")]
+    pub(crate) classic: bool,
     /// Keep the sandbox up, and print the environment to use it with the other commands
     #[arg(long)]
     pub(crate) serve: bool,

@@ -58,6 +58,9 @@ pub(crate) struct ReviewStatusArgs {
     pub(crate) snapshot: Option<String>,
     #[arg(long, value_name = ZONE, env = FBSYNC_TIMEZONE, default_value = "UTC", value_parser = Zone::named, help = ZONE_HELP)]
     pub(crate) timezone: Zone,
+    /// Print only these columns, in this order: those of the reports `decisions` and `outcomes`
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
 }
 
 #[cfg(test)]

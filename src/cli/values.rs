@@ -28,7 +28,11 @@ pub(super) fn accepted_gap(text: &str) -> Result<(i64, Option<String>), String> 
 
 /// A snapshot's id, or `review-3`, and its hash.
 pub(super) fn expectation(text: &str) -> Result<(String, String), String> {
-    let (name, hash) = text.trim().split_once(':').ok_or("give a snapshot's id, a colon and its hash")?;
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let (name, hash) = match words.as_slice() {
+        [name, _time, hash] => (*name, *hash),
+        _ => text.trim().split_once(':').ok_or("give a snapshot's id, a colon and its hash")?,
+    };
     if name.strip_prefix("review-").unwrap_or(name).parse::<i64>().is_err() {
         return Err("give a snapshot's id, or a name like review-3, before the colon".to_owned());
     }
@@ -80,6 +84,15 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(seconds))
 }
 
+/// How old a snapshot is, in hours or more: nobody counts that in minutes, and `3m` may mean three months
+/// to whoever types it beside `--keep-monthly`.
+pub(super) fn age(text: &str) -> Result<Duration, String> {
+    match text.chars().last() {
+        Some('s' | 'm') => Err("give hours, days, weeks or years; three months are 92d".to_owned()),
+        _ => duration(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,7 +112,9 @@ mod tests {
             assert!(seal(text).is_err(), "{text:?}");
             assert!(expectation(&format!("3:{text}")).is_err(), "{text:?}");
         }
-        assert_eq!(expectation(&format!("3:{hash}")), Ok(("3".to_owned(), hash)));
+        assert_eq!(expectation(&format!("3:{hash}")), Ok(("3".to_owned(), hash.clone())));
+        let line = format!("review-3 2026-06-30T12:00:00Z {hash}\n");
+        assert_eq!(expectation(&line), Ok(("review-3".to_owned(), hash)));
     }
 
     #[test]
@@ -114,6 +129,8 @@ mod tests {
     #[test]
     fn lengths_of_time() {
         assert_eq!(duration("26h"), Ok(Duration::from_secs(93_600)));
+        assert_eq!(age("26h"), duration("26h"));
+        assert!(duration("3m").is_ok() && age("3m").is_err() && age("90s").is_err() && age("5").is_err());
         for bad in ["", "h", "5", "-1h", "1.5h", "5ä", "99999999999999999999d", "18446744073709551615s"] {
             assert!(duration(bad).is_err(), "{bad}");
         }

@@ -1,8 +1,8 @@
-//! Which snapshot a command works from, and why that one.
+//! Chooses the snapshot that a command works from, and explains the choice.
 //!
-//! `latest` is the last complete one; a date stands for the end of that day in a named time zone, and
-//! takes the last complete snapshot at or before it. The rule itself, and what a manifest keeps of a
-//! choice, are in `evidence`, which chooses once more to check it.
+//! `latest` is the last complete one. A date stands for the end of that day in a named time zone and
+//! selects the last complete snapshot at or before it. The rule itself, and what a manifest records of
+//! a choice, are in `evidence`, which repeats the choice to check it.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::model::Status;
 use crate::store::{Reader, Snapshot, Usable};
 use crate::time::{Timestamp, spoken};
 
-/// Chooses, and says what a person should know about the choice.
+/// Chooses a snapshot and reports what a person should know about the choice.
 pub(crate) fn choose(app: &App, reader: &Reader, wanted: &Choosing, deciding: Deciding) -> Result<Choice> {
     let usable = deciding.usable(wanted.allow_partial);
     let asked = Asked::parse(&wanted.snapshot, &wanted.timezone)?;
@@ -34,18 +34,18 @@ fn by_id(reader: &Reader, wanted: &Choosing, usable: Usable, id: i64) -> Result<
     if wanted.within.is_some() {
         return Err(Error::new(
             Kind::Usage,
-            "--within says how old a date's snapshot may be; an id needs none",
+            "--within limits the age of the snapshot for a date; it does not apply to an id",
         ));
     }
     let snapshot = with_content(reader.snapshot(id)?)?;
-    // One that does not know a business at all is not partial: who reads it says what it lacks.
+    // A snapshot without one of the businesses is not partial: whoever reads it reports what it lacks.
     if !reader.is_usable(usable, id)? && reader.is_usable(or_partial(usable), id)? {
         return Err(partial_only(format!("snapshot {id} {}", lacks(usable))));
     }
     Ok(snapshot)
 }
 
-/// A snapshot whose content is still there.
+/// The snapshot, if its content still exists.
 pub(crate) fn with_content(snapshot: Snapshot) -> Result<Snapshot> {
     match snapshot.status {
         Status::Pruned => {
@@ -62,7 +62,7 @@ fn latest(app: &App, reader: &Reader, wanted: &Choosing, usable: Usable) -> Resu
         return Err(match (newest, usable.businesses) {
             (None, [_, ..]) => unknown_businesses(usable),
             (_, []) => partial_only("no snapshot is complete".to_owned()),
-            _ => partial_only("no snapshot holds these businesses whole".to_owned()),
+            _ => partial_only("no snapshot covers these businesses completely".to_owned()),
         });
     };
     if let Some(newer) = newest.filter(|newest| newest.id > chosen.id) {
@@ -98,7 +98,7 @@ fn at(reader: &Reader, wanted: &Choosing, usable: Usable, moment: Timestamp) -> 
     Ok(chosen)
 }
 
-/// How far the choice is from the moment that was asked for.
+/// Reports how far the choice is from the requested moment.
 fn tell(app: &App, reader: &Reader, choice: &Choice, chosen: &Snapshot, moment: Timestamp) -> Result<()> {
     let Snapshot { id, finished_at, status, .. } = chosen;
     let pruned = pruned(reader, Some(chosen), moment)?;
@@ -113,7 +113,7 @@ fn tell(app: &App, reader: &Reader, choice: &Choice, chosen: &Snapshot, moment: 
     Ok(())
 }
 
-/// The complete snapshot that a date means.
+/// The complete snapshot that a date stands for.
 pub(crate) fn complete_at(reader: &Reader, moment: Timestamp) -> Result<Snapshot> {
     match reader.newest_snapshot(Usable::default(), Some(moment))? {
         Some(found) => Ok(found),
@@ -128,8 +128,8 @@ pub(crate) fn none(problem: String) -> Error {
     Error::new(Kind::No, problem).hint("fbsync snapshots --all --db FILE shows what there is")
 }
 
-/// The end of a sentence about what was found for a moment: that a later one, up to that moment, was
-/// pruned. Whether that was complete is not known any more.
+/// The end of a sentence about the snapshot found for a moment: that a later one, up to that moment,
+/// was pruned. Whether that one was complete is no longer known.
 fn pruned(reader: &Reader, found: Option<&Snapshot>, moment: Timestamp) -> Result<String> {
     let nearer = reader.newest_pruned(moment)?.filter(|pruned| {
         found.is_none_or(|found| (pruned.finished_at, pruned.id) > (found.finished_at, found.id))
@@ -143,16 +143,16 @@ fn or_partial(usable: Usable) -> Usable {
     Usable { allow_partial: true, ..usable }
 }
 
-/// What is wrong with a snapshot that could be used if partial ones were taken.
+/// Why a snapshot could be used only if partial ones were allowed.
 fn lacks(usable: Usable) -> &'static str {
     match usable.businesses {
         [] => "is partial",
-        _ => "does not hold these businesses whole",
+        _ => "does not cover these businesses completely",
     }
 }
 
 fn unknown_businesses(usable: Usable) -> Error {
-    let message = format!("no snapshot holds all of these businesses: {:?}", usable.businesses);
+    let message = format!("no snapshot contains all of these businesses: {:?}", usable.businesses);
     Error::new(Kind::Usage, message).hint("sqlite3 FILE 'SELECT DISTINCT business_id, name FROM businesses'")
 }
 
@@ -170,12 +170,12 @@ fn not_older_than(
     let Snapshot { id, finished_at, .. } = snapshot;
     let (age, within) = (spoken(age), spoken(within));
     let message = format!(
-        "the last snapshot at {moment} is {id} of {finished_at}, {age} before it; asked was within {within}{pruned}"
+        "the last snapshot at {moment} is {id} of {finished_at}, {age} before it; --within allows {within}{pruned}"
     );
     Err(none(message))
 }
 
 fn partial_only(problem: String) -> Error {
     Error::new(Kind::Partial, problem)
-        .hint("--allow-partial takes a partial one all the same; the table `coverage` says what is missing")
+        .hint("--allow-partial accepts a partial one; the table `coverage` says what is missing")
 }

@@ -1,7 +1,7 @@
-//! `fbsync logout`: revoke at FreshBooks if it can be done, forget here in any case.
+//! `fbsync logout`: revokes the tokens at FreshBooks if possible, and always deletes them here.
 //!
-//! A person who logs out wants the secrets off this machine; a network that is down is no reason to
-//! keep them. What happened at FreshBooks is said, so that nobody believes a token dead that lives.
+//! A person who logs out wants the secrets off this machine, and a network failure is no reason to keep
+//! them. What happened at FreshBooks is reported, so that nobody believes a live token dead.
 
 use crate::app::App;
 use crate::cli::LogoutArgs;
@@ -60,18 +60,18 @@ fn revoke_usual(app: &App, http: &Http, store: &Store) -> Revoked {
     match store.load_completed() {
         Ok(Some(profile)) => revoke_both(app, http, store, &profile),
         Ok(None) if store.exists() => {
-            Revoked::No("what an interrupted run left belongs to no sign-in that is here".to_owned())
+            Revoked::No("an interrupted run left tokens that belong to no stored sign-in".to_owned())
         }
         Ok(None) => Revoked::No("another fbsync has just logged out".to_owned()),
         Err(error) => Revoked::No(error.to_string()),
     }
 }
 
-/// Both tokens, the longer-lived first. One that was revoked with the other counts as revoked (RFC
-/// 7009 section 2.2).
+/// Revokes both tokens, the longer-lived one first. A token that is revoked along with the other counts
+/// as revoked (RFC 7009 section 2.2).
 fn revoke_both(app: &App, http: &Http, store: &Store, profile: &Profile) -> Revoked {
     if !profile.belongs_to(&app.endpoints) {
-        return Revoked::No(format!("it is from {}, where this run is not pointed", profile.origins()));
+        return Revoked::No(format!("it is from {}, but this run uses another server", profile.origins()));
     }
     if store.is_copied(profile) {
         return Revoked::No("it is a copy from another machine, which may still use it".to_owned());

@@ -1,4 +1,4 @@
-//! Where no command writes, `--force` or not: over what fbsync itself keeps.
+//! Files that no command overwrites, even with `--force`: those that fbsync itself keeps.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,19 +8,19 @@ use crate::error::{Error, Kind, Result};
 use crate::fsutil;
 use crate::store;
 
-/// Refuses a file or folder that is the database, its journal or lock, or a stored sign-in, or that one of
-/// them lies in. By which file it is, not by its name.
+/// Refuses a file or folder that is the database, its journal or lock, or a stored sign-in, or that
+/// contains one of them. Compares the files themselves, not their names.
 pub(super) fn check(app: &App, db: &Path, output: &Path) -> Result<()> {
     let shown = output.display();
     let refused = |what: &str, hint: String| {
         Err(Error::new(Kind::Config, format!("{shown} is {what}; it was left as it is")).hint(hint))
     };
-    let another = || "name another file or folder".to_owned();
+    let another = || "choose another file or folder".to_owned();
     if store::files_of(db).iter().any(|kept| is_or_holds(output, kept)) {
         return refused("the database, or belongs to it", another());
     }
     if sign_ins(app).iter().any(|kept| is_or_holds(output, kept)) {
-        return refused("a stored sign-in, or lies where those are kept", another());
+        return refused("a stored sign-in, or is in the folder for sign-ins", another());
     }
     match fs::metadata(output).ok().and_then(|found| fsutil::other_than_regular(found.file_type())) {
         None | Some("a folder") => Ok(()),
@@ -28,7 +28,7 @@ pub(super) fn check(app: &App, db: &Path, output: &Path) -> Result<()> {
     }
 }
 
-/// Every file in the folder of the sign-ins, and one that would be made there.
+/// All files in the state folder, and one that would be created there.
 fn sign_ins(app: &App) -> Vec<PathBuf> {
     let Ok(folder) = app.state_dir() else { return Vec::new() };
     let files = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());

@@ -31,7 +31,7 @@ pub(crate) fn run(app: &App, args: &RefreshArgs) -> Result<()> {
     Ok(())
 }
 
-/// Not an error, so that a job can refresh every profile it has.
+/// Not an error, so that a job can refresh all its profiles.
 fn nothing_to_rotate(app: &App, profile: &ClassicProfile) -> Result<()> {
     if app.json {
         let none = serde_json::Value::Null;

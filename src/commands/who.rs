@@ -6,7 +6,7 @@ use crate::cli::{WhoArgs, WhoFormat};
 use crate::error::{Error, Kind, Result};
 use crate::evidence::{Deciding, Demand, Source};
 use crate::model::persons::{Person, Persons};
-use crate::report::{Cell, Column, Lines, Options, Scope, Style, Table, View, WHO};
+use crate::report::{Cell, Column, Lines, Options, Scope, Style, Table, View, WHO, picked, places};
 use crate::shell;
 use crate::store::Reader;
 
@@ -25,7 +25,7 @@ pub(crate) fn run(app: &App, args: &WhoArgs) -> Result<()> {
     let Some(person) = person else {
         return Err(nobody(args, format!("no snapshot knows `{asked}`"), &view));
     };
-    let found = print(app, &view, form)?;
+    let found = print(app, &view, form, &args.columns)?;
     if found == 0 {
         return Err(nobody(args, format!("`{asked}` is only in later snapshots"), &view));
     }
@@ -86,16 +86,15 @@ fn described(person: &Person) -> String {
 }
 
 /// Prints the rows, and tells how many of them are of a membership.
-fn print(app: &App, view: &View, form: Form) -> Result<usize> {
-    let columns = || WHO.fixed_columns().collect::<Vec<&Column>>();
+fn print(app: &App, view: &View, form: Form, names: &[String]) -> Result<usize> {
+    let all: Vec<Column> = WHO.fixed_columns().cloned().collect();
+    let shown = places(&all, names)?;
+    let columns = || shown.iter().map(|at| &all[*at]).collect::<Vec<&Column>>();
     let mut lines = match form {
         Form::Table => {
-            let mut table = Table::of(&WHO);
-            let found = each(view, |cells| {
-                table.row(cells);
-                Ok(())
-            })?;
-            app.ui.table(&table.columns, &table.rows)?;
+            let mut table = Table::begin(&app.ui, &WHO, &all, names)?;
+            let found = each(view, |cells| table.row(cells))?;
+            table.finish()?;
             return Ok(found);
         }
         Form::Csv => {
@@ -105,7 +104,7 @@ fn print(app: &App, view: &View, form: Form) -> Result<usize> {
         Form::Jsonl => Lines::jsonl(columns(), app.ui.data()),
         Form::Json => Lines::json(columns(), app.ui.data()),
     };
-    let found = each(view, |cells| lines.row(cells))?;
+    let found = each(view, |cells| lines.row(&picked(cells, &shown)))?;
     let changed = lines.finish()?.len();
     if changed > 0 {
         app.ui.note(format_args!("{changed} cells begin like a formula and got a ' in front"));

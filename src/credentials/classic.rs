@@ -1,5 +1,5 @@
 //! A sign-in to FreshBooks Classic. Its token does not expire and cannot be revoked through the API, so
-//! rotation, drafts and the check for copies on other machines do not apply to it.
+//! it needs no rotation, drafts, or check for copies on other machines.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::http::Http;
 use crate::oauth::Client;
 use crate::secret::Secret;
 
-/// Marks its file. Files of other sign-ins have no kind.
+/// Marks its file. Files of other sign-ins have no `kind`.
 pub(super) const KIND: &str = "classic";
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ pub(crate) struct ClassicProfile {
     version: u32,
     kind: String,
     pub(crate) system: System,
-    /// The token goes here and nowhere else.
+    /// The only origin that the token is sent to.
     pub(crate) origin: String,
     client_id: String,
     #[serde(serialize_with = "exposed")]
@@ -62,11 +62,11 @@ impl ClassicProfile {
         self.origin == endpoints.api.to_string()
     }
 
-    /// The reads of this sign-in; `app` as [`System::app`] gives it.
+    /// A client for this sign-in; `app` as returned by [`System::app`].
     pub(crate) fn open(&self, app: &App, http: Http) -> Result<Classic> {
         if !self.belongs_to(&app.endpoints) {
             let message = format!(
-                "the sign-in `{}` is from {}, and this run is pointed at {}: its token is not sent there",
+                "the sign-in `{}` is from {}, but this run uses {}: its token is not sent there",
                 app.profile, self.origin, app.endpoints.api
             );
             return Err(Error::new(Kind::Config, message)
@@ -78,7 +78,7 @@ impl ClassicProfile {
     }
 }
 
-/// The stored sign-in of `app.profile`, if it is one to Classic.
+/// The stored sign-in of `app.profile`, if it is a Classic one.
 pub(crate) fn stored(app: &App) -> Result<Option<ClassicProfile>> {
     match Store::new(app)?.load_any()? {
         Some(Stored::Classic(profile)) => Ok(Some(profile)),
@@ -86,7 +86,7 @@ pub(crate) fn stored(app: &App) -> Result<Option<ClassicProfile>> {
     }
 }
 
-/// The sign-in that a new one to Classic replaces. One to FreshBooks itself is not replaced.
+/// The sign-in that a new Classic one replaces. A sign-in to FreshBooks itself is never replaced.
 pub(crate) fn to_replace(store: &Store) -> Result<Option<ClassicProfile>> {
     match store.load_any()? {
         Some(Stored::Classic(profile)) => Ok(Some(profile)),
@@ -95,8 +95,8 @@ pub(crate) fn to_replace(store: &Store) -> Result<Option<ClassicProfile>> {
     }
 }
 
-/// Stores the sign-in that `exchange` brings. The verifier is spent once the lock is held, and then no
-/// signal comes between the token and the disk.
+/// Stores the sign-in that `exchange` returns. The verifier is used only once the lock is held, and
+/// from then on no signal can separate the token from the disk.
 pub(crate) fn store_sign_in(
     app: &App,
     system: &System,
@@ -112,7 +112,7 @@ pub(crate) fn store_sign_in(
     Ok(profile)
 }
 
-/// Keeps who it is with the stored sign-in.
+/// Adds the person to the stored sign-in.
 pub(crate) fn remember(app: &App, person: &Person) -> Result<()> {
     let store = Store::new(app)?;
     let _lock = store.lock()?;

@@ -1,8 +1,8 @@
-//! A new pair on its way to `<profile>.json`, by way of `<profile>.next`.
+//! Writes a new pair to `<profile>.json`, by way of the draft `<profile>.next`.
 //!
-//! The draft has a fixed name because the pair in it cannot be had again: if the way was cut short, the
-//! next run that holds the lock completes it, and whoever only looks counts it as if that had been done.
-//! A pair that cannot be put in its place is kept in another.
+//! The draft has a fixed name because the pair in it cannot be obtained again: after an interruption,
+//! the next run that holds the lock completes the write, and a reader without the lock treats it as
+//! completed. A pair that cannot be put in its place is kept in another.
 
 use std::io;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::fsutil;
 use crate::shell;
 
-/// How often, and how far apart, writing a new pair is tried before another place is taken.
+/// How often writing a new pair is tried before another place is used.
 const WRITE_TRIES: u32 = 5;
 const BETWEEN_WRITES: Duration = Duration::from_secs(1);
 
@@ -24,24 +24,23 @@ impl Store {
         self.beside("next")
     }
 
-    /// [`Store::load`] for whoever holds the lock: first completes what an interrupted run had
-    /// begun.
+    /// [`Store::load`] for the holder of the lock: first completes what an interrupted run started.
     pub(crate) fn load_completed(&self) -> Result<Option<Profile>> {
         let stored = self.load()?;
         let Some(newer) = self.drafted(stored.as_ref())? else { return Ok(stored) };
         fsutil::put_in_place(&self.draft(), self.file()).map_err(|error| self.cannot_write(&error))?;
-        self.app.ui.note("put a pair of tokens in its place that an interrupted run had written beside it");
+        self.app.ui.note("completed the write of a token pair that an interrupted run had started");
         Ok(Some(newer))
     }
 
-    /// What [`Store::load_completed`] would give, for whoever is to change nothing.
+    /// What [`Store::load_completed`] would return, for callers that must not change anything.
     pub(crate) fn load_as_if_completed(&self) -> Result<Option<Profile>> {
         let stored = self.load()?;
         Ok(self.drafted(stored.as_ref())?.or(stored))
     }
 
-    /// The pair in the draft, if it is whole and takes the place of what is stored. If the machine cannot
-    /// read it now, that is an error: the next write would replace it.
+    /// The pair in the draft, if it is complete and replaces the stored one. If it cannot be read now,
+    /// that is an error, because the next write would overwrite it.
     fn drafted(&self, stored: Option<&Profile>) -> Result<Option<Profile>> {
         let draft = self.draft();
         if !matches!(fsutil::secrecy_problem(&draft), Ok(None)) {
@@ -54,7 +53,7 @@ impl Store {
         }
     }
 
-    /// Stores a pair that cannot be had again: in its place, beside it, or at least somewhere.
+    /// Stores a pair that cannot be obtained again: in its place, beside it, or at least somewhere.
     pub(super) fn put_away(&self, profile: &Profile) -> Result<()> {
         let bytes = encode(profile)?;
         for _ in 1..WRITE_TRIES {
@@ -75,7 +74,7 @@ impl Store {
         Ok(())
     }
 
-    /// Says where the pair is kept instead, and how it gets back.
+    /// Reports where the pair is kept instead, and how to put it back.
     fn rescue(&self, bytes: &[u8]) -> Error {
         let (file, draft) = (self.file().display(), self.draft());
         let beside = fsutil::write_draft(&draft, bytes).map(|()| draft.clone());
@@ -93,11 +92,11 @@ impl Store {
                 ),
             ),
             Err(_) => (
-                ", nor anywhere else: they are lost".to_owned(),
-                format!("make room, then: {}", self.command("auth")),
+                "or anywhere else: they are lost".to_owned(),
+                format!("free some disk space, then: {}", self.command("auth")),
             ),
         };
-        let missed = "FreshBooks gave new tokens, and they could not be written to";
+        let missed = "FreshBooks issued new tokens, but they could not be written to";
         Error::new(Kind::Storage, format!("{missed} {file}{kept}")).hint(hint)
     }
 }

@@ -1,9 +1,9 @@
-//! What is handed in from outside: a client secret, or a whole sign-in to begin with.
+//! What is passed in from outside: a client secret, or a whole sign-in to start with.
 //!
-//! A secret comes by file, by systemd's credentials folder, by environment, and never by a flag's value,
-//! which every process on the machine can read. Unlike the store, these files are not ours: they may be
-//! symbolic links, belong to root and be readable by a group, as secret managers leave them. What
-//! surrounds a secret is dropped, and what cannot be one is refused.
+//! A secret comes from a file, from systemd's credentials folder or from the environment, but never
+//! from a flag's value, which every process on the machine can read. Unlike the store, these files are
+//! not ours: they can be symbolic links, belong to root and be readable by a group, as secret managers
+//! create them. Surrounding blanks are dropped, and what cannot be a secret is refused.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -22,11 +22,10 @@ use crate::secret::Secret;
 /// The name under which systemd's `LoadCredential=` passes the client secret.
 const CREDENTIAL: &str = "fbsync-client-secret";
 
-/// Far above any secret: what is longer is the wrong file.
+/// Far larger than any secret: a longer file is the wrong one.
 const LONGEST: u64 = 64 << 10;
 
-/// The client secret from the first place that has one; `named` is the file named on the command
-/// line.
+/// The client secret from the first source that has one; `named` is the file given on the command line.
 pub(crate) fn client_secret(named: Option<&Path>) -> Result<Option<Secret>> {
     let named = match named {
         Some(path) => Some(path.to_owned()),
@@ -44,7 +43,7 @@ pub(crate) fn client_secret(named: Option<&Path>) -> Result<Option<Secret>> {
     environment::client_secret()
 }
 
-/// Reads a secret from a file, `-` being standard input.
+/// Reads a secret from a file; `-` is standard input.
 pub(crate) fn from_file(path: &Path, what: &str) -> Result<Secret> {
     if path == Path::new("-") {
         return from_stdin(what);
@@ -52,7 +51,7 @@ pub(crate) fn from_file(path: &Path, what: &str) -> Result<Secret> {
     let shown = path.display();
     let failed = || format!("cannot open the {what}'s file {shown}");
     let found = fs::metadata(path).map_err(fsutil::failing(failed))?;
-    // A pipe is how a shell hands over what another program prints: `<(pass show fbsync)`.
+    // Shells pass another program's output as a pipe: `<(pass show fbsync)`.
     if let Some(odd) = fsutil::other_than_regular(found.file_type()).filter(|odd| *odd != "a pipe") {
         return Err(Error::new(Kind::Config, format!("{}: it is {odd}", failed())));
     }
@@ -73,16 +72,16 @@ fn read(source: impl Read, what: &str, place: &str) -> Result<Secret> {
         .map_err(fsutil::failing(|| format!("cannot read the {what} from {place}")))?;
     let secret = Secret::given(&text);
     if secret.is_empty() {
-        return Err(Error::new(Kind::Config, format!("{place} holds no {what}: it is empty")));
+        return Err(Error::new(Kind::Config, format!("{place} contains no {what}: it is empty")));
     }
     secret.checked(what, place)
 }
 
-/// A refresh token in the environment, where a container platform's secrets are: the beginning of a sign-in.
+/// A refresh token in the environment, where container platforms put secrets: it starts a sign-in.
 ///
-/// It is spent by its first rotation, yet stays in the environment for ever. So it is taken once: when there
-/// is no sign-in, or the one there is dead, and only if it is not the seed that one began with. While the
-/// stored sign-in lives, the store wins.
+/// It is spent by its first rotation, yet stays in the environment for ever. So it is used only once:
+/// if there is no sign-in or a dead one, and only if that sign-in did not start with the same seed. A
+/// live stored sign-in takes precedence.
 pub(crate) struct Seed(Secret);
 
 impl Seed {
@@ -90,17 +89,17 @@ impl Seed {
         Ok(environment::refresh_token()?.map(Seed))
     }
 
-    /// Whether this seed is to be taken in place of what is stored.
+    /// Whether to use this seed instead of what is stored.
     pub(super) fn is_due(&self, stored: Option<&Profile>) -> bool {
         stored.is_none_or(|stored| match stored.dead {
             Some(_) => !self.was_taken(stored),
-            // Never rotated: whatever was wrong with it (a mistyped secret) may have been put right
+            // Never rotated: whatever was wrong (such as a mistyped secret) could have been corrected
             // since.
             None => stored.access_token.is_none() && stored.in_flight.is_none(),
         })
     }
 
-    /// Whether the stored sign-in began with this seed.
+    /// Whether the stored sign-in started with this seed.
     pub(crate) fn was_taken(&self, stored: &Profile) -> bool {
         stored.seed == Some(self.fingerprint())
     }
@@ -109,8 +108,8 @@ impl Seed {
         fingerprint(self.0.expose())
     }
 
-    /// Writes the sign-in that it stands for into the store, unless another process was quicker. Nothing
-    /// has been asked yet: it is due for rotation at once.
+    /// Writes a sign-in with this seed to the store, unless another process was faster. FreshBooks has
+    /// not been asked yet, so it is due for rotation at once.
     pub(super) fn plant(self, store: &Store) -> Result<Profile> {
         let _lock = store.lock()?;
         match store.load()? {
@@ -127,11 +126,11 @@ impl Seed {
     }
 }
 
-/// The app that a seed works with.
+/// The app that the seed was issued to.
 fn client(store: &Store) -> Result<Client> {
     let missing = |name: &str| {
         let message = format!(
-            "FBSYNC_REFRESH_TOKEN is set, and {name} is not: a refresh token works with its app alone"
+            "FBSYNC_REFRESH_TOKEN is set, but {name} is not: a refresh token works only with its own app"
         );
         let sign_in = store.command("auth");
         Error::new(Kind::Config, message).hint(format!("set {name}, or sign in with: {sign_in}"))
@@ -150,7 +149,7 @@ mod tests {
     use crate::time::Timestamp;
 
     #[test]
-    fn what_surrounds_a_secret_is_dropped_and_what_cannot_be_one_is_refused() {
+    fn blanks_around_a_secret_are_dropped_and_invalid_ones_are_refused() {
         let read = |text: &str| read(text.as_bytes(), "secret", "a test");
         for text in ["s3 cret", "s3 cret\n", " s3 cret\r\n\r\n", "\u{feff}s3 cret\n", "\u{200b}s3 cret\0"] {
             assert_eq!(read(text).expect(text).expose(), "s3 cret", "{text:?}");
@@ -161,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_is_taken_once_and_while_nothing_better_is_stored() {
+    fn a_seed_is_used_once_and_only_if_nothing_better_is_stored() {
         let seed = Seed(Secret::new("seed"));
         let of = |seed: &str| Profile { seed: Some(fingerprint(seed)), ..begun("refresh") };
         let in_flight = || Some(of("seed").mark(Timestamp::EPOCH, None));

@@ -1,13 +1,13 @@
 //! Stored sign-ins, and the access tokens obtained with them.
 //!
 //! Start reading at [`tokens`], and at [`Session`], which replaces a token that is due or was refused.
-//! `rotation` is the critical section in which tokens are replaced, `store` the files, `draft` the one that
-//! is not in its place yet, `profile` what is in them, `inputs` what is handed in, `place` why a copied store
-//! is not rotated. This file is how a sign-in begins, and what is said when one cannot be used. `classic` is a
-//! sign-in to FreshBooks Classic, which needs none of that.
+//! `rotation` is the critical section in which tokens are replaced, `store` the files, `draft` a pair
+//! that is not yet in its place, `profile` the content of the files, `inputs` what is passed in, and
+//! `place` prevents the rotation of a copied store. This file starts sign-ins, and explains why one
+//! cannot be used. `classic` is a sign-in to FreshBooks Classic, which needs none of that.
 //!
-//! Secrets are exposed only here, in `oauth` and in `http`. No token goes to another origin than the one
-//! it is from.
+//! Secrets are exposed only here, in `oauth` and in `http`. A token is sent only to the origin that
+//! issued it.
 
 pub(crate) mod classic;
 mod draft;
@@ -34,7 +34,7 @@ pub(crate) use profile::Profile;
 pub(crate) use session::Session;
 pub(crate) use store::{Store, Stored};
 
-/// The tokens that commands ask with: the bare one in the environment, or those of the stored sign-in.
+/// The tokens for requests: the one in the environment, or those of the stored sign-in.
 pub(crate) fn tokens(app: &App, http: &Http, adopt: bool) -> Result<Arc<dyn Tokens>> {
     match environment::access_token()? {
         Some(token) => Ok(Arc::new(Bare { token, sign_in: app.command("auth") })),
@@ -42,10 +42,10 @@ pub(crate) fn tokens(app: &App, http: &Http, adopt: bool) -> Result<Arc<dyn Toke
     }
 }
 
-/// FBSYNC_ACCESS_TOKEN: nothing is stored, nothing can be replaced.
+/// FBSYNC_ACCESS_TOKEN: nothing is stored, and nothing can be replaced.
 struct Bare {
     token: Secret,
-    /// What to type for a sign-in that is stored.
+    /// The command for a stored sign-in.
     sign_in: String,
 }
 
@@ -65,15 +65,16 @@ impl Tokens for Bare {
     }
 }
 
-/// Stores the sign-in that `exchange` brings, in place of whatever was there. The code is spent only when the
-/// lock is held, and then no signal comes between the tokens and the disk.
+/// Stores the sign-in that `exchange` returns, replacing any other. The code is used only once the lock
+/// is held, and from then on no signal can separate the tokens from the disk.
 pub(crate) fn store_sign_in(
     app: &App,
     client: Client,
     exchange: impl FnOnce(&Client) -> Result<TokenSet>,
 ) -> Result<Profile> {
     let store = Store::new(app)?;
-    // A seed left in the environment must not come back when this sign-in ends one day.
+    // Records a seed that is still in the environment, so that it is not used when this sign-in ends
+    // one day.
     let seed = Seed::from_environment()?.map(|seed| seed.fingerprint());
     let _lock = store.lock()?;
     let _shield = app.stop.shield();
@@ -81,16 +82,16 @@ pub(crate) fn store_sign_in(
     let tokens = exchange(&client)?;
     drop(spare);
     let refresh_token = tokens.refresh.clone().ok_or_else(|| {
-        Error::new(Kind::Refused, "FreshBooks gave no refresh token, so nothing was stored")
+        Error::new(Kind::Refused, "FreshBooks issued no refresh token, so nothing was stored")
             .hint("check the app's settings at FreshBooks, then run the command again")
     })?;
     let profile = Profile { seed, ..Profile::seeded(client, &app.endpoints, refresh_token) };
     begin(&store, &profile, &tokens)
 }
 
-/// Rotates a refresh token that was obtained elsewhere, at once, so that nobody else can use it, and stores
-/// the pair. Until the pair has arrived, the old sign-in stays. Whoever handed the token in still has it, so
-/// there is nothing to mark as in flight.
+/// Rotates a refresh token that was obtained elsewhere, at once, so that nobody else can use it, and
+/// stores the pair. Until the pair has arrived, the old sign-in stays. Whoever provided the token still
+/// has it, so there is no need to mark it as in flight.
 pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secret) -> Result<Profile> {
     let store = Store::new(app)?;
     let seed = Some(fingerprint(refresh_token.expose()));
@@ -101,7 +102,7 @@ pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secr
     let spare = store.spare_handles()?;
     let tokens = rotation::ask(&store, http, &profile).map_err(|problem| {
         let state = match problem {
-            TokenProblem::Lost(_) => "nothing was stored, and the token may be spent",
+            TokenProblem::Lost(_) => "nothing was stored, and the token may have been used up",
             _ => "nothing was stored",
         };
         problem.into_error(&app.typed(), "cannot import the refresh token", state)
@@ -110,12 +111,12 @@ pub(crate) fn import(app: &App, http: &Http, client: Client, refresh_token: Secr
     begin(&store, &profile, &tokens)
 }
 
-/// Stores the first pair of a sign-in, which follows nothing that was stored.
+/// Stores the first pair of a sign-in, which replaces no other pair.
 fn begin(store: &Store, profile: &Profile, tokens: &TokenSet) -> Result<Profile> {
     rotation::keep(store, Profile { replaced: None, ..profile.rotated(tokens) }, tokens)
 }
 
-/// Keeps who it is with a sign-in just stored.
+/// Adds the person to a sign-in that was just stored.
 pub(crate) fn remember(app: &App, person: &Person) -> Result<()> {
     let store = Store::new(app)?;
     let _lock = store.lock()?;
@@ -125,7 +126,7 @@ pub(crate) fn remember(app: &App, person: &Person) -> Result<()> {
     }
 }
 
-/// The stored sign-in of `app.profile`, if it may be used from here.
+/// The stored sign-in of `app.profile`, if it can be used here.
 pub(crate) fn stored(app: &App) -> Result<Option<Profile>> {
     let store = Store::new(app)?;
     let stored = store.load()?;
@@ -139,7 +140,7 @@ fn check_origin(store: &Store, profile: &Profile) -> Result<()> {
         return Ok(());
     }
     let message = format!(
-        "the sign-in `{}` is from {}, and this run is pointed at {endpoints}: its tokens are not sent there",
+        "the sign-in `{}` is from {}, but this run uses {endpoints}: its tokens are not sent there",
         store.name(),
         profile.origins(),
     );
@@ -152,13 +153,13 @@ fn not_signed_in(store: &Store) -> Error {
     Error::new(Kind::SignIn, message).hint(store.command("auth"))
 }
 
-/// The error for a sign-in that was found dead, now or by an earlier run.
+/// The error for a dead sign-in, whether this run or an earlier one found out.
 fn dead(store: &Store, reason: &str) -> Error {
     Error::new(Kind::SignIn, format!("a new sign-in is needed: {reason}")).hint(store.command("auth"))
 }
 
-/// What to do about a sign-in that was stored in another place.
+/// The hint for a sign-in that was stored in another place.
 pub(crate) fn instead_of_a_copy(store: &Store) -> String {
     let (new, same) = (store.command("auth"), store.command("refresh --adopt"));
-    format!("{new} for a sign-in of its own; {same} if the other is no longer used")
+    format!("{new} for a separate sign-in; {same} if the other one is no longer used")
 }

@@ -1,9 +1,8 @@
-//! Where this process runs, as far as a stored sign-in cares.
+//! Where this process runs, as far as it matters for a stored sign-in.
 //!
-//! A refresh token works once, so a store that was copied to a second machine is two clocks on one
-//! fuse: whichever rotates first locks the other out. The store therefore remembers its place. A
-//! container comes up under a new host name each night, with the same volume; it has no place
-//! unless its operator names one.
+//! A refresh token works only once, so if a store is copied to a second machine, the first machine to
+//! rotate locks the other out. The store therefore records its place. A container can start under a new
+//! host name each night with the same volume, so it has no place unless its operator names one.
 
 use std::fs;
 use std::io;
@@ -13,10 +12,10 @@ use super::profile::fingerprint;
 use crate::app::{self, environment};
 use crate::error::{Context, Kind, Result};
 
-/// What Docker and Podman leave in a container.
+/// Files that Docker and Podman create in a container.
 const CONTAINER_FILES: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
 
-/// This place's name, or `None` where places cannot be told apart.
+/// The name of this place, or `None` if places cannot be told apart.
 pub(crate) fn here() -> Result<Option<String>> {
     if let Some(name) = environment::instance()? {
         return Ok(Some(format!("instance {name}")));
@@ -38,7 +37,7 @@ pub(crate) fn here() -> Result<Option<String>> {
     }))
 }
 
-/// Whether a store of the one place may be rotated at the other. A machine may change its name.
+/// Whether a store from one place can be rotated in the other. A machine can change its name.
 pub(super) fn same(stored: Option<&str>, here: Option<&str>) -> bool {
     match (stored, here) {
         (Some(stored), Some(here)) => machine(stored) == machine(here),

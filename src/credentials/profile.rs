@@ -1,7 +1,7 @@
-//! One stored sign-in: what the file holds, and what can be told from it without asking anybody.
+//! One stored sign-in: the content of its file, and what it shows without a request.
 //!
-//! The file is JSON with a version in front, so that a person can read it and an older fbsync can
-//! refuse it. It is the one place where secrets are serialized.
+//! The file is JSON that starts with a version, so that a person can read it and an older fbsync can
+//! refuse it. This is the only place where secrets are serialized.
 
 use std::time::Duration;
 
@@ -24,10 +24,10 @@ pub(crate) struct Profile {
     #[serde(serialize_with = "exposed")]
     pub(super) client_secret: Secret,
     pub(super) redirect_uri: String,
-    /// The tokens go to these two and to no other.
+    /// The only two origins that the tokens are sent to.
     pub(super) api_origin: String,
     pub(super) auth_origin: String,
-    /// What was granted; `None` until FreshBooks has said.
+    /// The granted scopes; `None` until FreshBooks has reported them.
     pub(crate) scopes: Option<String>,
     /// `None` for a seed that was never rotated.
     #[serde(serialize_with = "exposed")]
@@ -36,23 +36,23 @@ pub(crate) struct Profile {
     pub(crate) refresh_token: Secret,
     /// By this machine's clock.
     pub(crate) expires_at: Timestamp,
-    /// Whose sign-in it is, as FreshBooks last said.
+    /// Who signed in, as FreshBooks last reported.
     pub(crate) identity: Option<Person>,
     pub(super) place: Option<String>,
-    /// Fingerprint of the refresh token from the environment that this sign-in began with.
+    /// Fingerprint of the refresh token in the environment that this sign-in started with.
     pub(super) seed: Option<String>,
-    /// Fingerprint of the refresh token that was spent for this pair; `None` for the first pair of
-    /// a sign-in.
+    /// Fingerprint of the refresh token that was spent for this pair; `None` for the first pair of a
+    /// sign-in.
     pub(super) replaced: Option<String>,
     pub(super) in_flight: Option<InFlight>,
     /// Why FreshBooks no longer accepts this sign-in.
     pub(crate) dead: Option<String>,
 }
 
-/// A refresh that was begun and whose end is not known.
+/// A refresh that was started and whose outcome is not known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct InFlight {
-    /// Of the refresh token that was sent.
+    /// The fingerprint of the refresh token that was sent.
     pub(super) fingerprint: String,
     pub(crate) started_at: Timestamp,
     pub(crate) pid: u32,
@@ -60,7 +60,7 @@ pub(crate) struct InFlight {
 }
 
 impl Profile {
-    /// A sign-in that has a refresh token and nothing else yet.
+    /// A sign-in that so far has only a refresh token.
     pub(super) fn seeded(client: Client, endpoints: &Endpoints, refresh_token: Secret) -> Self {
         Profile {
             version: VERSION,
@@ -82,7 +82,7 @@ impl Profile {
         }
     }
 
-    /// This sign-in with the pair that a refresh brought.
+    /// This sign-in with the pair from a refresh.
     pub(super) fn rotated(&self, tokens: &TokenSet) -> Self {
         Profile {
             replaced: Some(fingerprint(self.refresh_token.expose())),
@@ -104,12 +104,12 @@ impl Profile {
         }
     }
 
-    /// Whether the tokens may go to where this process is pointed.
+    /// Whether this run's endpoints are those that the tokens belong to.
     pub(crate) fn belongs_to(&self, endpoints: &Endpoints) -> bool {
         self.api_origin == endpoints.api.to_string() && self.auth_origin == endpoints.auth.to_string()
     }
 
-    /// Where it is from, for a sentence.
+    /// The origins, for a message.
     pub(crate) fn origins(&self) -> String {
         match self.api_origin == self.auth_origin {
             true => self.api_origin.clone(),
@@ -117,18 +117,18 @@ impl Profile {
         }
     }
 
-    /// Whether there is an access token that is good for longer than `margin`.
+    /// Whether there is an access token that is valid for longer than `margin`.
     pub(super) fn lives_for(&self, margin: Duration, now: Timestamp) -> bool {
         self.access_token.is_some() && self.expires_at > now.saturating_add(margin)
     }
 
-    /// The refresh whose answer was never saved, if there is one.
+    /// The refresh whose answer was never saved, if any.
     pub(crate) fn interrupted(&self) -> Option<&InFlight> {
         let current = fingerprint(self.refresh_token.expose());
         self.in_flight.as_ref().filter(|mark| mark.fingerprint == current)
     }
 
-    /// A mark for sending this sign-in's refresh token now.
+    /// A mark that this sign-in's refresh token is sent now.
     pub(super) fn mark(&self, now: Timestamp, here: Option<&str>) -> InFlight {
         InFlight {
             fingerprint: fingerprint(self.refresh_token.expose()),
@@ -138,15 +138,15 @@ impl Profile {
         }
     }
 
-    /// Whether this takes the place of `older`: a new sign-in does, and so does what became of
-    /// `older` when its refresh token was spent.
+    /// Whether this replaces `older`: a new sign-in does, and so does the result of spending the
+    /// refresh token of `older`.
     pub(super) fn follows(&self, older: Option<&Profile>) -> bool {
         let spent = older.map(|older| fingerprint(older.refresh_token.expose()));
         self.replaced.is_none() || self.replaced == spent
     }
 }
 
-/// The only place where a [`Secret`] becomes text that is kept.
+/// The only place where a [`Secret`] becomes text that is stored.
 pub(super) fn exposed<'a, S: Serializer>(
     secret: impl Into<Option<&'a Secret>>,
     serializer: S,
@@ -154,7 +154,7 @@ pub(super) fn exposed<'a, S: Serializer>(
     secret.into().map(Secret::expose).serialize(serializer)
 }
 
-/// Six bytes of SHA-256 in hex: enough to tell tokens apart, no help to whoever wants one.
+/// Six bytes of SHA-256 in hex: enough to tell tokens apart, useless to an attacker.
 pub(crate) fn fingerprint(text: &str) -> String {
     Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
@@ -165,7 +165,7 @@ pub(super) mod tests {
     use crate::oauth::DEFAULT_REDIRECT;
     use crate::origin::Origin;
 
-    /// A sign-in that has a refresh token and nothing else yet.
+    /// A sign-in that so far has only a refresh token.
     pub(in crate::credentials) fn begun(refresh_token: &str) -> Profile {
         let origin = Origin::parse("https://api.freshbooks.com").expect("an origin");
         let redirect_uri = DEFAULT_REDIRECT.to_owned();
@@ -174,7 +174,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_pair_takes_the_place_of_the_one_that_was_spent_for_it_and_of_no_other() {
+    fn a_pair_replaces_only_the_one_that_was_spent_for_it() {
         let pair = |refresh: &str, spent: Option<&str>| Profile {
             replaced: spent.map(fingerprint),
             ..begun(refresh)
@@ -195,7 +195,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_file_holds_what_was_put_into_it() {
+    fn a_profile_survives_being_written_and_read() {
         let profile = Profile {
             access_token: Some(Secret::new("access")),
             in_flight: Some(begun("refresh").mark(Timestamp::EPOCH, Some("host a"))),

@@ -1,19 +1,18 @@
 //! The rotation of a token pair: one critical section across all processes that share a store.
 //!
-//! FreshBooks' refresh tokens work once, and the answer that brings the next one can be lost. So,
-//! in this order: lock → read again → mark the refresh as in flight → POST → put the new pair away,
-//! durably → use it. The mark is written first for two reasons: it proves that the disk takes
-//! writes before the token is spent, and it lets a later run tell a refresh that was cut short from
-//! a token that was revoked.
+//! FreshBooks' refresh tokens work once, and the answer with the next one can be lost. So the order is:
+//! lock → read again → mark the refresh as in flight → POST → store the new pair durably → use it. The
+//! mark is written first for two reasons: it proves that the disk is writable before the token is
+//! spent, and it lets a later run tell an interrupted refresh from a revoked token.
 //!
-//! - A signal ends the wait for the lock. Once it is held nothing looks for signals, not even the
-//!   second one: whoever asks to stop is heard when the section has ended.
-//! - Nothing in here waits for long: what is worth another try is handed back, and the lock is free
-//!   meanwhile.
-//! - A failure leaves the store true: the mark stays if the token may have been spent, and goes if it
-//!   cannot have been.
-//! - Tokens are never deleted. A sign-in that FreshBooks no longer accepts is marked, so that no later
-//!   run asks in vain.
+//! - A signal ends the wait for the lock. Once the lock is held, signals are ignored, even the second
+//!   one, until the section has ended.
+//! - Nothing here waits for long: if a retry makes sense, the caller waits for it, and the lock is free
+//!   in the meantime.
+//! - After a failure the store is still correct: the mark stays if the token could have been spent, and
+//!   is removed if not.
+//! - Tokens are never deleted. A sign-in that FreshBooks no longer accepts is marked as dead, so that
+//!   no later run tries it in vain.
 
 use std::time::Duration;
 
@@ -27,38 +26,37 @@ use crate::http::retry::Outcome;
 use crate::oauth::{self, TokenProblem, TokenSet};
 use crate::secret::Secret;
 
-/// Before the one repeat after a lost answer. Asking again cannot make it worse: if the first
-/// request was acted on, the pair it brought is lost either way, and a server with a grace period
-/// gives it once more.
+/// The wait before the only retry after a lost answer. Asking again cannot make it worse: if the first
+/// request was acted on, its pair is lost either way, and a server with a grace period sends it again.
 const AFTER_LOST_ANSWER: Duration = Duration::from_secs(2);
 
 /// What makes a rotation unnecessary once the lock is held.
 pub(super) enum Unless {
-    /// Nothing: it was asked for.
+    /// Nothing: the rotation was requested.
     Never,
-    /// Another pair than the one with this access token: somebody was quicker. It is taken whatever its
-    /// dates say, or two processes with an odd clock between them would rotate in turn for ever.
+    /// A pair with an access token other than this one: another process was faster. It is used whatever
+    /// its dates say, or two processes with different clocks would rotate in turns for ever.
     Replaced(Option<Secret>),
 }
 
-/// What came of it, where the store and the sign-in allowed the attempt.
+/// The result, if the store and the sign-in allowed the attempt.
 pub(super) enum Ended {
-    /// Another process had rotated already.
+    /// Another process had already rotated.
     Taken(Profile),
     Rotated(Profile),
-    /// No tokens. The outcome says whether another try after a while may bring some.
+    /// No tokens. The outcome says whether a retry after a while can succeed.
     Failed(Error, Outcome),
 }
 
 pub(super) struct Section<'a> {
     pub(super) store: &'a Store,
     pub(super) http: &'a Http,
-    /// Whether a sign-in from another place may be taken over.
+    /// Whether a sign-in from another place can be taken over.
     pub(super) adopt: bool,
 }
 
 impl Section<'_> {
-    /// The whole of it. The lock is free again when this returns.
+    /// The whole section. The lock is free again when this returns.
     pub(super) fn run(&self, unless: &Unless) -> Result<Ended> {
         let _lock = self.store.lock()?;
         let _shield = self.store.app.stop.shield();
@@ -79,7 +77,7 @@ impl Section<'_> {
         self.store.save(&marked).map_err(|error| {
             Error::new(
                 error.kind(),
-                "cannot note down the refresh, so it was not begun; the tokens are as they were",
+                "cannot record the refresh, so it was not started; the tokens are unchanged",
             )
             .because(error)
         })?;
@@ -93,7 +91,7 @@ impl Section<'_> {
         }
     }
 
-    /// What must hold before a token may be spent.
+    /// The conditions for spending a token.
     fn check(&self, stored: &Profile) -> Result<()> {
         check_origin(self.store, stored)?;
         if let Some(reason) = &stored.dead {
@@ -104,20 +102,20 @@ impl Section<'_> {
         }
         let place = |place: &Option<String>| place.clone().unwrap_or_default();
         let message = format!(
-            "the sign-in was stored on {} and this is {}: rotating its tokens here would lock the other out",
+            "the sign-in was stored on {} and this is {}: rotating its tokens here would lock out the other",
             place(&stored.place),
             place(&self.store.here)
         );
         Err(Error::new(Kind::Config, message).hint(instead_of_a_copy(self.store)))
     }
 
-    /// Sorts a refresh that brought no tokens. `earlier` is the mark of a refresh before it whose end is
-    /// not known either.
+    /// Handles a refresh that brought no tokens. `earlier` is the mark of a previous refresh whose
+    /// outcome is also not known.
     fn judge(&self, marked: Profile, earlier: Option<InFlight>, problem: TokenProblem) -> Result<Ended> {
-        // Turned away at the door, or not there at all, the token is as unspent as it was before.
+        // If the request was refused at once or never arrived, the token is still unspent.
         let (unspent, state) = match &problem {
             TokenProblem::NotSent(_) | TokenProblem::Distrusted(_) => {
-                (true, "nothing was sent, nothing is lost")
+                (true, "nothing was sent, and nothing is lost")
             }
             TokenProblem::Busy { status, .. } => (*status == 429, "the tokens are kept"),
             TokenProblem::Refused { .. } => (true, "the tokens are kept"),
@@ -125,7 +123,7 @@ impl Section<'_> {
                 (true, "FreshBooks rejects the client id or secret; the tokens are kept")
             }
             TokenProblem::Lost(_) => {
-                (false, "whether the old ones still work is not known, and they are kept")
+                (false, "it is not known whether the old ones still work; they are kept")
             }
             TokenProblem::Grant(why) => return self.rejected(marked, earlier, why),
         };
@@ -141,8 +139,8 @@ impl Section<'_> {
         Ok(Ended::Failed(error, outcome))
     }
 
-    /// The refresh token is no longer valid. Somebody without the lock, such as a person who put a file
-    /// back, may have written a newer pair meanwhile; otherwise the sign-in ends here.
+    /// The refresh token is no longer valid. Somebody without the lock, such as a person who restored a
+    /// file, could have written a newer pair in the meantime; otherwise the sign-in ends here.
     fn rejected(&self, marked: Profile, earlier: Option<InFlight>, why: &str) -> Result<Ended> {
         if let Ok(Some(newer)) = self.store.load()
             && newer.refresh_token != marked.refresh_token
@@ -153,7 +151,7 @@ impl Section<'_> {
         let reason = match earlier {
             Some(InFlight { started_at, pid, .. }) => format!(
                 "an earlier refresh (process {pid}, {started_at}) was interrupted before its answer was \
-                 saved, and FreshBooks has since taken the old token out of use"
+                 saved, and FreshBooks has since invalidated the old token"
             ),
             None => format!(
                 "FreshBooks rejects the refresh token: it was used elsewhere, revoked or replaced ({why})"
@@ -164,7 +162,7 @@ impl Section<'_> {
         Err(error)
     }
 
-    /// Saves what is good to know and not worth an error: the failure on its way matters more than this
+    /// Saves something useful, but without an error: the failure being reported matters more than this
     /// one.
     fn note_down(&self, profile: &Profile) {
         if let Err(error) = self.store.save(profile) {
@@ -173,7 +171,7 @@ impl Section<'_> {
     }
 }
 
-/// Asks for the next pair, and once more where the answer is lost.
+/// Requests the next pair, and once more if the answer is lost.
 pub(super) fn ask(store: &Store, http: &Http, profile: &Profile) -> Result<TokenSet, TokenProblem> {
     let App { ui, clock, endpoints, .. } = &store.app;
     let ask = || oauth::refresh(http, &endpoints.api, &profile.client(), &profile.refresh_token);
@@ -181,10 +179,10 @@ pub(super) fn ask(store: &Store, http: &Http, profile: &Profile) -> Result<Token
         Err(TokenProblem::Lost(why)) => {
             let wait = AFTER_LOST_ANSWER.as_secs();
             ui.asks_again(format_args!(
-                "the answer to the refresh was lost ({why}); asking once more in {wait} s"
+                "the answer to the refresh was lost ({why}); retrying once in {wait} s"
             ));
             clock.pause(AFTER_LOST_ANSWER);
-            // Even a refusal is the echo of the first request now, and proves nothing yet.
+            // A refusal now only follows from the first request, and proves nothing yet.
             ask().map_err(|second| match second {
                 TokenProblem::Client(why) => TokenProblem::Client(why),
                 other => TokenProblem::Lost(format!("{why}; then: {other}")),
@@ -194,11 +192,11 @@ pub(super) fn ask(store: &Store, http: &Http, profile: &Profile) -> Result<Token
     }
 }
 
-/// Stores a sign-in whose pair has just come, before anybody uses it.
+/// Stores a sign-in with a new pair before anybody uses it.
 pub(super) fn keep(store: &Store, profile: Profile, tokens: &TokenSet) -> Result<Profile> {
-    // A clock that is off is worth a word: it is the machine's fault that expiry seems odd.
+    // A wrong clock is worth a warning: it explains why the expiry looks odd.
     if let Some(skew) = tokens.skew.filter(|skew| skew.matters()) {
-        store.app.ui.warn(format_args!("{skew}; expiry is reckoned by theirs"));
+        store.app.ui.warn(format_args!("{skew}; the expiry is based on FreshBooks' clock"));
     }
     let place = store.here.clone().or(profile.place);
     let profile = Profile { place, ..profile };

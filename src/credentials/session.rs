@@ -1,11 +1,11 @@
-//! A signed-in session: hands out access tokens, and replaces those that are due or refused.
+//! A signed-in session: provides access tokens, and replaces those that are due or refused.
 //!
-//! Every worker shares it. Threads meet at a mutex, processes at the store's lock, so a burst of refused
-//! requests costs one rotation. The mutex is held while one thread rotates: the others have nothing to
-//! do without its token.
+//! All workers share it. Threads synchronize on a mutex, processes on the store's lock, so a burst of
+//! refused requests costs only one rotation. The mutex is held while one thread rotates, because the
+//! others can do nothing without its token.
 //!
-//! What failed for good is not tried again: one round of work sees one failure. A service that stays
-//! opens a new session for each round.
+//! A permanent failure is not retried: one round of work fails once. A service that keeps running opens
+//! a new session for each round.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,34 +23,35 @@ use crate::http::retry::{self, Verdict};
 use crate::secret::Secret;
 use crate::time::spoken;
 
-/// An access token lives twelve hours; one that ends sooner than this is replaced before work
-/// begins.
+/// An access token lives twelve hours; one that expires within this time is replaced before work
+/// starts.
 const MARGIN: Duration = Duration::from_secs(10 * 60);
 
-/// A stored sign-in, as far as this process knows it.
+/// A stored sign-in, as last known to this process.
 pub(crate) struct Session {
     store: Store,
     http: Http,
-    /// Whether a sign-in that was stored in another place may be rotated here.
+    /// Whether a sign-in that was stored in another place can be rotated here.
     adopt: bool,
     kept: Mutex<Kept>,
 }
 
 struct Kept {
     profile: Profile,
-    /// Whether the pair was written since this process first read the store: then it is used until
+    /// Whether the pair was written since this process first read the store. Then it is used until
     /// FreshBooks refuses it, whatever its dates say.
     renewed: bool,
-    /// FreshBooks refused a token that it had just issued: it answers so for what must not be read, too.
+    /// FreshBooks refused a token that it had just issued: it also does this for resources that cannot
+    /// be read.
     refuses_good_ones: bool,
     /// The failure that every thread gets.
     failed: Option<Error>,
-    /// Whether it was said how this sign-in will end, if there is anything to say.
+    /// Whether the end of this sign-in has been reported, if there is anything to report.
     told: bool,
 }
 
 impl Session {
-    /// The stored sign-in of `app.profile`, which a seed from the environment may begin or revive.
+    /// The stored sign-in of `app.profile`, which a seed from the environment can start or replace.
     pub(crate) fn open(app: &App, http: &Http, adopt: bool) -> Result<Self> {
         let store = Store::new(app)?;
         let mut stored = match store.draft().exists() {
@@ -71,13 +72,13 @@ impl Session {
         Ok(Session { store, http: http.clone(), adopt, kept: Mutex::new(kept) })
     }
 
-    /// The sign-in as it is known now.
+    /// The sign-in as currently known.
     pub(crate) fn profile(&self) -> Profile {
         self.kept().profile.clone()
     }
 
-    /// Rotates because it was asked for. `within`: only if the access token ends sooner. Whether it
-    /// was rotated.
+    /// Rotates on request and returns whether it did. With `within`, only if the access token expires
+    /// sooner than that.
     pub(crate) fn rotate(&self, within: Option<Duration>) -> Result<bool> {
         let mut kept = self.kept();
         match within {
@@ -93,7 +94,7 @@ impl Session {
         }
     }
 
-    /// Keeps what FreshBooks says of the person, for `status`. A failure is told and no more.
+    /// Stores what FreshBooks says about the person, for `status`. A failure is only a warning.
     pub(crate) fn remember(&self, person: &Person) {
         let mut kept = self.kept();
         if kept.profile.identity.as_ref() == Some(person) {
@@ -106,7 +107,7 @@ impl Session {
     }
 
     /// A sign-in that is dead, or a copy, works until its access token expires: a warning now is better
-    /// than a failure that night.
+    /// than a failure later that night.
     fn tell_its_end(&self, kept: &mut Kept) {
         let (profile, ui) = (&kept.profile, self.store.app.ui);
         if std::mem::replace(&mut kept.told, true) {
@@ -118,7 +119,7 @@ impl Session {
                 "FreshBooks no longer renews this sign-in; it expires at {end}; before that: {sign_in}"
             ));
         } else if !self.adopt && self.store.is_copied(profile) {
-            ui.warn("this sign-in was stored on another machine: it is used, but not refreshed here");
+            ui.warn("this sign-in was stored on another machine; it is used here, but not refreshed");
         }
     }
 
@@ -128,8 +129,7 @@ impl Session {
         }
         match self.until_settled(unless) {
             Ok((profile, _)) if someone_else(&kept.profile, &profile) => {
-                let message =
-                    "somebody else signed in to this profile meanwhile; their tokens are not used here";
+                let message = "somebody else has signed in to this profile in the meantime; their tokens are not used here";
                 Err(Error::new(Kind::SignIn, message).hint("run the command again"))
             }
             Ok((profile, rotated)) => {
@@ -143,8 +143,8 @@ impl Session {
         }
     }
 
-    /// Runs the section until it ends for good; between two tries the lock is free and a signal is
-    /// heard.
+    /// Runs the section until it has a final result. Between two tries, the lock is free and signals
+    /// are noticed.
     fn until_settled(&self, unless: &Unless) -> Result<(Profile, bool)> {
         let App { clock, stop, ui, .. } = &self.store.app;
         let section = Section { store: &self.store, http: &self.http, adopt: self.adopt };
@@ -158,7 +158,7 @@ impl Session {
             };
             match retry::judge(attempt, outcome, 1.0) {
                 Verdict::Wait(wait) => {
-                    ui.asks_again(format_args!("{error}; asking again in {} s", wait.as_secs()));
+                    ui.asks_again(format_args!("{error}; retrying in {} s", wait.as_secs()));
                     clock.sleep(wait, stop)?;
                 }
                 Verdict::GiveUp => return Err(error),
@@ -178,20 +178,22 @@ impl Session {
             Some(token) => match token.stray_character() {
                 None => Ok(token.clone()),
                 Some(place) => Err(unusable(&format!(
-                    "the stored access token is not one: its character {place} cannot be part of a token"
+                    "the stored access token is not valid: character {place} cannot be part of a token"
                 ))),
             },
         }
     }
 
-    /// A thread that panicked cannot have left half a profile: it is replaced whole.
+    /// A thread that panicked cannot have left half a profile, because profiles are replaced as a
+    /// whole.
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Tokens for Session {
-    /// One that is good for ten minutes more, refreshed first if need be; one of this run as it is.
+    /// A token that is valid for at least ten more minutes, refreshed first if necessary; one from this
+    /// run is used as it is.
     fn bearer(&self) -> Result<Secret> {
         let mut kept = self.kept();
         let margin = if kept.failed.is_some() { Duration::ZERO } else { MARGIN };
@@ -202,18 +204,20 @@ impl Tokens for Session {
         let unless = Unless::Replaced(kept.profile.access_token.clone());
         match self.renew(&mut kept, &unless) {
             Ok(_) => self.current(&kept),
-            // So early, a failure that will pass need not end the work.
+            // This early, a temporary failure does not have to end the work.
             Err(error) if passing(&error) && self.lives_for(&kept, Duration::ZERO) => {
                 let App { clock, ui, .. } = &self.store.app;
                 let left = spoken(kept.profile.expires_at.since(clock.now()));
-                ui.warn(format_args!("{error}; going on with the access token, good for {left} more"));
+                ui.warn(format_args!(
+                    "{error}; continuing with the access token, which is valid for another {left}"
+                ));
                 self.current(&kept)
             }
             Err(error) => Err(error),
         }
     }
 
-    /// The one another thread or process has got meanwhile, or a new one.
+    /// The token that another thread or process has obtained in the meantime, or a new one.
     fn replace(&self, refused: &Secret) -> Result<Option<Secret>> {
         let mut kept = self.kept();
         if kept.profile.access_token.as_ref() == Some(refused) {
@@ -235,7 +239,7 @@ impl Tokens for Session {
     }
 }
 
-/// Work that one person's sign-in began is not finished with another's.
+/// Work that started with one person's sign-in must not continue with another's.
 fn someone_else(before: &Profile, after: &Profile) -> bool {
     let id = |profile: &Profile| profile.identity.as_ref().and_then(|identity| identity.identity_id);
     matches!((id(before), id(after)), (Some(before), Some(after)) if before != after)

@@ -1,9 +1,9 @@
-//! The files of the stored sign-ins: where they are, who may read them, how they are replaced.
+//! The files of the stored sign-ins: where they are, who can read them, and how they are replaced.
 //!
 //! - `<profile>.json` is the sign-in, `<profile>.lock` the lock, which is never renamed or deleted.
-//! - `<profile>.next` is a new pair on its way to `<profile>.json`; `draft` tells of it.
-//! - A file that others can read, that is not ours, damaged, or newer than this program is reported
-//!   and left alone.
+//! - `<profile>.next` is a new pair on its way to `<profile>.json`; see `draft`.
+//! - A file that others can read, that is not ours, damaged, or newer than this program is reported and
+//!   not touched.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,39 +22,38 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::fsutil::{self, Lock, kind_of};
 use crate::shell;
 
-/// A rotation takes seconds, and half a minute at worst; who waits longer than this waits for a
-/// hung process.
+/// A rotation takes seconds, and half a minute at most; a longer wait is for a process that hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A sign-in takes a few kilobytes, and some more for each business.
+/// A sign-in takes a few kilobytes, and a little more for each business.
 const LARGEST: u64 = 16 << 20;
 
 /// One profile's files, and the run that uses them.
 #[derive(Clone)]
 pub(crate) struct Store {
-    /// With this profile as its own.
+    /// With this profile selected.
     pub(super) app: App,
     file: PathBuf,
     /// Where this process runs.
     pub(super) here: Option<String>,
 }
 
-/// What a file holds.
+/// The content of a file.
 pub(crate) enum Stored {
     Usual(Profile),
     Classic(ClassicProfile),
 }
 
-/// To be read before anything else is believed.
+/// Read before anything else in the file is trusted.
 #[derive(Deserialize)]
 struct Head {
     version: u32,
-    /// Only those of Classic have one.
+    /// Only Classic sign-ins have one.
     kind: Option<String>,
 }
 
 impl Store {
-    /// The one of `app.profile`.
+    /// The store of `app.profile`.
     pub(crate) fn new(app: &App) -> Result<Self> {
         let folder = std::path::absolute(app.state_dir()?)
             .context(Kind::Config, || "cannot tell where the state folder is".to_owned())?;
@@ -62,8 +61,8 @@ impl Store {
         Ok(Store { app: app.clone(), file, here: place::here()? })
     }
 
-    /// One for every profile in the folder, by name, also where the first pair never came to its place.
-    /// A folder that is not there holds none, nor does a machine that has no place for one.
+    /// One for each profile in the folder, by name, including those whose first pair is still a draft.
+    /// Empty if there is no folder.
     pub(crate) fn all(app: &App) -> Result<Vec<Self>> {
         let Ok(folder) = app.state_dir() else { return Ok(Vec::new()) };
         let entries = match fs::read_dir(&folder) {
@@ -83,7 +82,7 @@ impl Store {
         &self.app.profile
     }
 
-    /// Whether there is anything to forget.
+    /// Whether there is anything to delete.
     pub(crate) fn exists(&self) -> bool {
         self.file.symlink_metadata().is_ok() || self.draft().exists()
     }
@@ -96,18 +95,18 @@ impl Store {
         self.file.with_file_name(format!("{}.{extension}", self.name()))
     }
 
-    /// A command to be typed about this sign-in.
+    /// A command to type for this sign-in.
     pub(crate) fn command(&self, words: &str) -> String {
         self.app.command(words)
     }
 
-    /// Whether a sign-in was stored in another place, where it may still be in use.
+    /// Whether a sign-in was stored in another place, where it could still be in use.
     pub(crate) fn is_copied(&self, profile: &Profile) -> bool {
         !place::same(profile.place.as_deref(), self.here.as_deref())
     }
 
-    /// Takes the lock under which alone the files change. Makes the folder if need be. A signal ends
-    /// the wait.
+    /// Takes the lock that is required for any change to the files, and creates the folder if
+    /// necessary. A signal ends the wait.
     pub(crate) fn lock(&self) -> Result<Lock> {
         fsutil::create_private_folder(self.folder())?;
         if let Ok(Some(problem)) = fsutil::folder_problem(self.folder()) {
@@ -122,7 +121,7 @@ impl Store {
                     .hint(format!("fuser {} shows which process it is", shell::path(&path)))
             })),
             Err(error) => {
-                let message = format!("cannot lock {}; the sign-in is as it was", path.display());
+                let message = format!("cannot lock {}; the sign-in is unchanged", path.display());
                 let hint = fsutil::lock_hint(&error, &path);
                 Err(Error::new(kind_of(&error), message).because(error).hint(hint))
             }
@@ -133,8 +132,7 @@ impl Store {
         self.file.parent().unwrap_or(Path::new("."))
     }
 
-    /// Why the sign-in may not be used as it lies there: others can get at the file, or put another in its
-    /// place.
+    /// Why the stored sign-in cannot be used: others can access the file or replace it.
     pub(crate) fn exposure(&self) -> io::Result<Option<Error>> {
         match fsutil::folder_problem(self.folder()) {
             Ok(Some(problem)) => Ok(Some(problem)),
@@ -142,12 +140,12 @@ impl Store {
         }
     }
 
-    /// Reads the sign-in, `None` where there is none. One to Classic is refused.
+    /// Reads the sign-in; `None` if there is none. One to Classic is refused.
     pub(crate) fn load(&self) -> Result<Option<Profile>> {
         self.load_any()?.map(|stored| self.usual(stored)).transpose()
     }
 
-    /// Reads the sign-in, whichever FreshBooks it is to.
+    /// Reads the sign-in, of either kind.
     pub(crate) fn load_any(&self) -> Result<Option<Stored>> {
         match self.exposure() {
             Ok(None) => self.parse_any(&self.file).map(Some),
@@ -172,11 +170,13 @@ impl Store {
         }
     }
 
-    /// A sign-in to FreshBooks and one to Classic do not replace each other: a database belongs to one.
+    /// A sign-in to FreshBooks and one to Classic do not replace each other, because a database belongs
+    /// to only one of them.
     pub(super) fn taken_by(&self, other: &str) -> Error {
-        let message = format!("the profile `{}` holds a sign-in to {other}", self.name());
+        let message = format!("the profile `{}` already has a sign-in to {other}", self.name());
         let logout = self.command("logout");
-        Error::new(Kind::Config, message).hint(format!("name another one with --profile, or first: {logout}"))
+        Error::new(Kind::Config, message)
+            .hint(format!("use another one with --profile, or run this first: {logout}"))
     }
 
     fn parse_any(&self, path: &Path) -> Result<Stored> {
@@ -184,10 +184,10 @@ impl Store {
         let read = fsutil::open_regular(path).and_then(|file| fsutil::read_bounded(file, LARGEST));
         let read = read.map_err(fsutil::failing(|| format!("cannot read {shown}")));
         let bytes = Zeroizing::new(read?);
-        // serde's own words may quote the value it stumbled over.
+        // serde's message can quote the value that it failed at.
         let damaged = |error: serde_json::Error| {
             let (line, column) = (error.line(), error.column());
-            let message = format!("{shown} is damaged (line {line}, column {column}); it is left as it is");
+            let message = format!("{shown} is damaged (line {line}, column {column}); it was not changed");
             let (file, aside) = (shell::path(path), shell::path(Path::new(&format!("{shown}.damaged"))));
             Error::new(Kind::Config, message).hint(format!("mv {file} {aside} && {}", self.command("auth")))
         };
@@ -199,10 +199,10 @@ impl Store {
             }
             _ => {
                 let message = format!(
-                    "{shown} was written by another version of fbsync (format {version}, this one knows \
-                     {VERSION}); it is left as it is"
+                    "{shown} was written by another version of fbsync (format {version}; this one supports \
+                     {VERSION}); it was not changed"
                 );
-                Err(Error::new(Kind::Config, message).hint("install the newest fbsync"))
+                Err(Error::new(Kind::Config, message).hint("install the latest fbsync"))
             }
         }
     }
@@ -219,14 +219,14 @@ impl Store {
         placed.map_err(|error| self.cannot_write(&error))
     }
 
-    /// For a pair that is on its way while the process may run out of handles. Dropped, they are there for
-    /// writing it.
+    /// Reserves file handles while a pair is requested, in case the process runs out of them. Dropped,
+    /// they can be used to write the pair.
     pub(super) fn spare_handles(&self) -> Result<[fs::File; 2]> {
         fsutil::spare_handles(&self.file).map_err(|error| self.cannot_write(&error))
     }
 
-    /// Fails if the sign-in could not be written now. For asking before something is spent or a
-    /// person troubled.
+    /// Fails if the sign-in could not be written now. To be called before something is spent or a
+    /// person is asked for anything.
     pub(crate) fn prove_writable(&self) -> Result<()> {
         fsutil::prove_writable(&self.file).map_err(|error| self.cannot_write(&error))
     }

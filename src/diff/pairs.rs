@@ -96,7 +96,10 @@ impl<B: AsRef<Row>, A: AsRef<Row>> Paired<B, A> {
                 None => still_gone.push(row),
             }
         }
-        for (before, after) in groups.into_values() {
+        for (mut before, mut after) in groups.into_values() {
+            // Which of several rows it is must not depend on the order in which they were found.
+            before.sort_by(|a, b| a.as_ref().member_uuid.cmp(&b.as_ref().member_uuid));
+            after.sort_by(|a, b| a.as_ref().member_uuid.cmp(&b.as_ref().member_uuid));
             if by.is_loose() && (before.len(), after.len()) != (1, 1) {
                 still_gone.extend(before);
                 still_come.extend(after);

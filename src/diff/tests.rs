@@ -222,3 +222,123 @@ fn what_became_of_a_row() {
     check(&group, Some((&[], &["team_members"])), Fate::Unknown);
     check(&group, Some((&[], ALL)), Fate::Gone);
 }
+
+#[test]
+fn a_row_is_named_by_its_record_else_by_who_holds_which_role() {
+    assert_eq!(listed("u1", "owner", "active").key(7), "7/u1");
+    assert_eq!(grouped("owner").key(7), "7/identity:1/owner");
+}
+
+#[test]
+fn a_change_is_told_by_what_it_is_a_change_of() {
+    let (before, after) = (
+        Row { email: "a@x.example".to_owned(), ..listed("u1", "client", "inactive") },
+        Row { email: "b@x.example".to_owned(), full_name: "M".to_owned(), ..listed("u1", "owner", "active") },
+    );
+    let told = changes(side(std::slice::from_ref(&before), ALL), side(std::slice::from_ref(&after), ALL));
+    let told: Vec<_> = told.iter().map(|change| (change.kind, change.values())).collect();
+    assert_eq!(
+        told,
+        [
+            (Kind::RoleChanged, (Some("client"), Some("owner"))),
+            (Kind::Activated, (Some("inactive"), Some("active"))),
+            (Kind::Renamed, (Some("N"), Some("M"))),
+            (Kind::EmailChanged, (Some("a@x.example"), Some("b@x.example"))),
+        ]
+    );
+    let left = changes(side(&[before], ALL), side(&[], ALL)).remove(0);
+    assert_eq!((left.values(), left.kind.is_change()), ((Some("inactive"), None), true));
+    let unknown = changes(side(&[after], ALL), side(&[], &[])).remove(0);
+    assert_eq!((unknown.kind, unknown.kind.is_change()), (Kind::NotComparable, false));
+}
+
+#[test]
+fn every_state_becomes_every_other() {
+    let (none, lost, gained) = ([].as_slice(), [Kind::Deactivated].as_slice(), [Kind::Activated].as_slice());
+    let accepted = [Kind::InvitationAccepted].as_slice();
+    for (was, is, expected) in [
+        ("active", "inactive", lost),
+        ("active", "invited", lost),
+        ("active", "no_login", lost),
+        ("inactive", "active", gained),
+        ("inactive", "invited", gained),
+        ("inactive", "no_login", gained),
+        ("invited", "active", accepted),
+        ("invited", "inactive", lost),
+        ("invited", "no_login", none),
+        ("no_login", "active", gained),
+        ("no_login", "inactive", lost),
+        ("no_login", "invited", none),
+    ] {
+        let told = kinds(&[listed("u1", "owner", was)], &[listed("u1", "owner", is)]);
+        assert_eq!(told, expected, "{was} → {is}");
+    }
+}
+
+#[test]
+fn what_one_source_leaves_out_is_no_change_and_what_its_record_loses_is() {
+    let called = |row: Row, name: &str, email: &str| Row {
+        full_name: name.to_owned(),
+        email: email.to_owned(),
+        ..row
+    };
+    let (record, group) = (listed("u1", "owner", "active"), grouped("owner"));
+    for (before, after, expected) in [
+        (called(record.clone(), "N", "a@x.example"), called(group.clone(), "", ""), &[][..]),
+        (called(group.clone(), "", ""), called(record.clone(), "N", "a@x.example"), &[]),
+        (
+            called(group, "M", "b@x.example"),
+            called(record.clone(), "N", "a@x.example"),
+            &[Kind::Renamed, Kind::EmailChanged],
+        ),
+        (
+            called(record.clone(), "N", "a@x.example"),
+            called(record, "", ""),
+            &[Kind::Renamed, Kind::EmailChanged],
+        ),
+    ] {
+        assert_eq!(kinds(&[before], &[after]), expected);
+    }
+}
+
+#[test]
+fn an_address_is_one_person_and_no_address_is_nobody() {
+    let at = |uuid: &str, key: &str, email: &str| Row {
+        email: email.to_owned(),
+        ..row(uuid, key, "client", "active", "team_members")
+    };
+    // Without records, by account, and by address where accounts differ; never by an address that is not there.
+    for (email, other, expected) in [
+        ("a@x.example", "A@x.example", &[][..]),
+        ("a@x.example", "b@x.example", &[Kind::Left, Kind::Joined]),
+        ("", "", &[Kind::Left, Kind::Joined]),
+    ] {
+        let mut told = kinds(&[at("", "member:1", email)], &[at("", "member:2", other)]);
+        told.sort();
+        assert_eq!(told, expected, "{email:?} {other:?}");
+    }
+    // Another record of the same person is an invitation once more; of another person it is not.
+    for (email, other, expected) in [
+        ("a@x.example", "A@x.example", Some(Again::Reinvited)),
+        ("a@x.example", "b@x.example", None),
+        ("", "", None),
+    ] {
+        let told =
+            changes(side(&[at("u1", "member:1", email)], ALL), side(&[at("u2", "member:2", other)], ALL));
+        assert!(told.iter().all(|change| change.again == expected), "{email:?} {other:?}");
+    }
+}
+
+#[test]
+fn which_of_two_records_goes_on_does_not_depend_on_their_order() {
+    let invited = |uuid| row(uuid, "email:a@x.example", "owner", "active", "team_members");
+    let by_group = row("", "email:a@x.example", "owner", "active", "business_group");
+    let left = |rows: &[Row]| {
+        let told = changes(side(rows, ALL), side(std::slice::from_ref(&by_group), ALL));
+        told.iter().map(|change| (change.kind, change.before.clone())).collect::<Vec<_>>()
+    };
+    let (first, second) = (invited("u2"), invited("u3"));
+    let expected = [(Kind::Left, Some(second.clone()))];
+    assert_eq!(left(&[first.clone(), second.clone()]), expected);
+    assert_eq!(left(&[second, first]), expected);
+}

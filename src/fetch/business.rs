@@ -1,4 +1,4 @@
-//! One business on its way: its sources as far as they have come, and what each still lacks.
+//! One business while it is being read: the sources read so far, and what is missing from each.
 
 use super::Plan;
 use super::staff::StaffList;
@@ -9,7 +9,7 @@ use crate::http::{Failed, Failure};
 use crate::model::{Business, BusinessReading, Coverage, Outcome, Resource};
 use crate::store::Spool;
 
-/// What is still being read is in a slot of its own.
+/// Sources that are still being read have their own slots.
 pub(super) struct Collected {
     pub(super) reading: BusinessReading,
     pub(super) team: Option<TeamList>,
@@ -24,12 +24,12 @@ impl Collected {
         let skipped =
             |resource, why: &str| Coverage::unread(resource, Outcome::Skipped, Some(why.to_owned()));
         if !wanted {
-            coverage.push(skipped(Resource::TeamMembers, "left out on purpose"));
-            coverage.push(skipped(Resource::BusinessGroup, "left out on purpose"));
+            coverage.push(skipped(Resource::TeamMembers, "skipped on request"));
+            coverage.push(skipped(Resource::BusinessGroup, "skipped on request"));
         }
         let staff = wanted && plan.staff && business.account_id.is_some();
         if plan.staff && !staff {
-            let why = if wanted { "the business has no accounting account" } else { "left out on purpose" };
+            let why = if wanted { "the business has no accounting account" } else { "skipped on request" };
             coverage.push(skipped(Resource::Staff, why));
         }
         Collected {
@@ -150,7 +150,7 @@ impl Collected {
     }
 }
 
-/// What a failed read means for the business; an error where it means the end of the command.
+/// What a failed read means for the business; an error if the command must end.
 fn missing(failed: Failed) -> Result<Missing> {
     let http_status = failed.status();
     let attempts = failed.attempts;

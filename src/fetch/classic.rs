@@ -1,7 +1,7 @@
-//! A FreshBooks Classic system: who signed in, then its two lists, page after page.
+//! A FreshBooks Classic system: who signed in, then its two lists, page by page.
 //!
-//! Its lists are read by the same rules as a team list, and count as one: a missing contractor makes the
-//! listing as incomplete as missing staff does.
+//! The lists are read by the same rules as a team list and count as one: a missing contractor makes the
+//! listing as incomplete as a missing staff member does.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -21,10 +21,10 @@ use crate::store::Spool;
 use crate::time::spoken;
 use crate::ui::Status;
 
-/// Why `last_login_at` is empty.
-const ZONELESS: &str = "last logins have no time zone; they are kept as text in the records";
+/// Why `last_login_at` is empty. True of every system, so it is no reason for a warning.
+pub(crate) const ZONELESS: &str = "last logins have no time zone; they are kept as text in the records";
 
-/// What was received so far.
+/// What has been received so far.
 struct Round<'a> {
     app: &'a App,
     classic: &'a Classic,
@@ -36,8 +36,7 @@ struct Round<'a> {
     zoneless: usize,
 }
 
-/// Reads the system and its people. Fails only where there can be no snapshot at all, as
-/// [`read`](super::read) does.
+/// Reads the system and its people. Fails only if no snapshot is possible, like [`read`](super::read).
 pub(crate) fn read_classic(
     app: &App,
     classic: &Classic,
@@ -88,7 +87,7 @@ impl Round<'_> {
             coverage: Vec::new(),
         };
         if !self.plan.wants(&reading.business) {
-            let why = Some("left out on purpose".to_owned());
+            let why = Some("skipped on request".to_owned());
             reading.coverage.push(Coverage::unread(Resource::TeamMembers, Outcome::Skipped, why));
             return Ok(reading);
         }
@@ -106,7 +105,7 @@ impl Round<'_> {
         Ok(reading)
     }
 
-    /// One list, all pages, read again from the start if it changed meanwhile.
+    /// One list, all pages, read again from the start if it changed in the meantime.
     fn list(&mut self, list: List) -> Result<(Vec<Membership>, Coverage)> {
         let mut collected = TeamList::new();
         let mut jobs = VecDeque::from([PageJob { round: 1, page: 1, again: false }]);
@@ -138,12 +137,12 @@ impl Round<'_> {
     }
 }
 
-/// Classic takes its questions as XML, so that reads are POST requests too.
+/// Classic takes its requests as XML, so reads are POST requests too.
 fn posted(line: RequestLine) -> RequestLine {
     RequestLine { method: "POST", ..line }
 }
 
-/// What a failed read means for the list; an error where it means the end of the command.
+/// What a failed read means for the list; an error if the command must end.
 fn missing(failed: Failed) -> Result<Missing> {
     let outcome = if classic::is_refusal(&failed) { Outcome::Denied } else { Outcome::Failed };
     let (http_status, attempts) = (failed.status(), failed.attempts);
@@ -157,7 +156,7 @@ fn missing(failed: Failed) -> Result<Missing> {
     }
 }
 
-/// The coverage of all lists as one: the first that is not `ok` decides.
+/// The coverage of all lists combined: the first that is not `ok` decides.
 fn joined(lists: Vec<(List, Coverage)>, remark: Option<&str>) -> Coverage {
     let whole = Coverage { expected: Some(0), ..Coverage::unread(Resource::TeamMembers, Outcome::Ok, None) };
     let mut joined = lists.into_iter().fold(whole, |mut joined, (list, one)| {
@@ -196,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn two_lists_are_one_listing_as_good_as_the_worse() {
+    fn two_lists_are_one_listing_with_the_worse_outcome() {
         let ok = |n| list(Outcome::Ok, Some(n), n, None);
         let denied = || list(Outcome::Denied, None, 0, Some("no"));
         let mismatch = || list(Outcome::Mismatch, Some(3), 2, Some("one is missing"));

@@ -1,4 +1,4 @@
-//! What has come so far, business by business, and what to ask for next.
+//! What has been received so far, business by business, and what to request next.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(super) struct Collector {
     businesses: Vec<Collected>,
     in_flight: usize,
     members: u64,
-    /// In the order of the jobs, whatever order the answers came in; the first is `users/me`.
+    /// In the order of the jobs, not of the answers; the first is `users/me`.
     requests: BTreeMap<Option<Job>, RequestLine>,
     trace: Trace,
     unread_memberships: i64,
@@ -42,7 +42,7 @@ impl Collector {
         }
     }
 
-    /// First pages of everything that is to be read, the lists before the rest.
+    /// The first pages of everything that is to be read, team lists first.
     pub(super) fn first_jobs(&mut self) -> Vec<Job> {
         let first = PageJob { round: 1, page: 1, again: false };
         let of = |wanted: fn(&Collected) -> bool, what: What| {
@@ -74,15 +74,19 @@ impl Collector {
         self.members
     }
 
-    /// Takes one result in and says what to ask for next.
+    /// Adds one result and returns what to request next.
     pub(super) fn take(&mut self, done: Done, spool: &mut Spool) -> Result<Vec<Job>> {
         self.in_flight -= 1;
         let Done { job, url, came } = done;
         let (line, next) = match came {
             Came::Team(page, reply) => {
                 let line = self.trace.noted(url, &reply);
-                if let Ok((page, _)) = &reply {
-                    self.members += page.members.len() as u64;
+                // Who is read once more is not one more member.
+                if let Ok((first, _)) = &reply
+                    && page.round == 1
+                    && !page.again
+                {
+                    self.members += first.members.len() as u64;
                 }
                 let next = self.businesses[job.business].take_team(page, reply, spool)?;
                 (line, next.into_iter().map(What::Team).collect())
@@ -103,7 +107,7 @@ impl Collector {
         Ok(next.into_iter().map(|what| Job { business: job.business, what }).collect())
     }
 
-    /// Ends everything that is not settled, keeping what has come.
+    /// Ends everything that is not finished, and keeps what was received.
     pub(super) fn give_up(&mut self, why: &str) {
         for collected in &mut self.businesses {
             collected.give_up(why);
@@ -117,7 +121,7 @@ impl Collector {
         }
         let run = Run {
             started_at,
-            // A clock that was set back meanwhile must not make a reading end before it began.
+            // A clock that was set back in the meantime must not make a reading end before it began.
             finished_at: finished_at.max(started_at),
             server_date_first: self.trace.server_dates.map(|(first, _)| first),
             server_date_last: self.trace.server_dates.map(|(_, last)| last),

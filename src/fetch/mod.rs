@@ -1,14 +1,15 @@
-//! Reads everything and says how complete it is.
+//! Reads everything and determines how complete it is.
 //!
-//! Businesses, sources and pages share one queue; a few workers ask, parse and hash; one thread
-//! collects, so that nothing here depends on the order in which answers come. What is returned is a
-//! [`Reading`] whose coverage accounts for every business: read, denied, failed, not in agreement,
-//! or skipped. The records behind it wait in the store's [`Spool`] until they are recorded.
+//! Businesses, sources and pages share one queue; a few workers request, parse and hash; one thread
+//! collects, so that the result does not depend on the order of the answers. The result is a
+//! [`Reading`] whose coverage accounts for every business: read, denied, failed, mismatched, or
+//! skipped. The records wait in the store's [`Spool`] until they are recorded.
 //!
-//! - [`collector`]: what has come so far, and what to ask for next; [`business`]: one business of it.
+//! - [`collector`]: what was received so far, and what to request next; [`business`]: the same for one
+//!   business.
 //! - [`classic`]: a FreshBooks Classic system, whose lists are read by the same rules.
-//! - [`team`]: one team list, read until it rests; [`round`]: one reading of it, page by page.
-//! - [`pool`]: the workers; [`trace`]: what requests leave behind.
+//! - [`team`]: one team list, read until it is consistent; [`round`]: one pass over it, page by page.
+//! - [`pool`]: the workers; [`trace`]: the record of requests.
 
 mod business;
 mod classic;
@@ -31,12 +32,12 @@ use crate::model::{Business, Identity, Reading};
 use crate::store::Spool;
 use crate::time::spoken;
 use crate::ui::Status;
-pub(crate) use classic::read_classic;
+pub(crate) use classic::{ZONELESS, read_classic};
 use collector::Collector;
 use pool::Pool;
 use team::PageJob;
 
-/// How often the collector looks whether a signal came, or the time is over.
+/// How often the collector checks for a signal and for the end of the time limit.
 const POLL: Duration = Duration::from_millis(100);
 
 /// What to read, and with how much effort.
@@ -46,26 +47,26 @@ pub(crate) struct Plan {
     pub(crate) jobs: usize,
     /// Only these businesses; empty means all.
     pub(crate) only: BTreeSet<i64>,
-    /// Not these.
+    /// Skip these.
     pub(crate) skip: BTreeSet<i64>,
-    /// The deprecated staff list as well.
+    /// Also read the deprecated staff list.
     pub(crate) staff: bool,
-    /// When to stop asking, and the whole time that was given.
+    /// When to stop requesting, and the time limit that was given.
     pub(crate) limit: Option<(Instant, Duration)>,
 }
 
 impl Plan {
-    /// The time that was given, once it is over.
+    /// The time limit, once it has passed.
     fn over(&self) -> Option<Duration> {
         self.limit.filter(|(deadline, _)| Instant::now() >= *deadline).map(|(_, given)| given)
     }
 
-    fn wants(&self, business: &Business) -> bool {
+    pub(crate) fn wants(&self, business: &Business) -> bool {
         (self.only.is_empty() || self.only.contains(&business.id)) && !self.skip.contains(&business.id)
     }
 }
 
-/// One request to be made. The order is that of the requests in a snapshot.
+/// One request to make. The order is that of the requests in a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Job {
     business: usize,
@@ -79,7 +80,7 @@ enum What {
     Staff { page: i64 },
 }
 
-/// A request that was made, and what came of it.
+/// A completed request and its outcome.
 struct Done {
     job: Job,
     url: String,
@@ -92,32 +93,33 @@ enum Came {
     Staff { page: i64, reply: Reply<StaffAnswer> },
 }
 
-/// A reading, and what came with it that is no part of any business.
+/// A reading, and facts that belong to no business.
 pub(crate) struct Brought {
     pub(crate) reading: Reading,
     pub(crate) spool: Spool,
-    /// Nothing if no answer told FreshBooks' time.
+    /// `None` if no answer showed FreshBooks' time.
     pub(crate) clock_offset: Option<ClockOffset>,
-    /// Entries of `users/me` that name no business which can be read.
+    /// Entries of `users/me` without a readable business.
     pub(crate) unread_memberships: i64,
 }
 
 impl Brought {
-    /// How far this machine's clock is off, where that is more than an answer's way explains.
+    /// The difference to FreshBooks' clock, if it is larger than the transfer of an answer explains.
     pub(crate) fn wrong_clock(&self) -> Option<Skew> {
         self.clock_offset.map(|offset| offset.last).filter(|skew| skew.matters())
     }
 }
 
-/// How this machine's clock stood to FreshBooks' at the first and the last answer that told.
+/// The difference between this machine's clock and FreshBooks', at the first and the last answer that
+/// showed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClockOffset {
     pub(crate) first: Skew,
     pub(crate) last: Skew,
 }
 
-/// Reads the identity, its businesses and who belongs to them. Fails only where there can be no
-/// snapshot at all: no identity, no token, no disk, a signal, or `admit` refuses what `users/me` says.
+/// Reads the identity, its businesses and who belongs to them. Fails only if no snapshot is possible:
+/// no identity, no token, no disk, a signal, or `admit` rejects what `users/me` says.
 pub(crate) fn read(
     app: &App,
     freshbooks: &FreshBooks,
@@ -131,7 +133,7 @@ pub(crate) fn read(
     admit(&me.identity, &me.businesses)?;
     spool.add(me.records.iter())?;
     if let Some(unread) = me.unread.told("1 membership is", "memberships are") {
-        app.ui.warn(format_args!("{unread}: left out, since FreshBooks does not say of which business"));
+        app.ui.warn(format_args!("{unread}: left out, because FreshBooks does not say for which business"));
     }
     let accounts: Vec<(i64, Option<String>)> =
         me.businesses.iter().map(|business| (business.id, business.account_id.clone())).collect();
@@ -159,7 +161,7 @@ pub(crate) fn read(
         let (businesses, members) = (collector.businesses_read(), collector.members_read());
         progress.tell(Status { businesses, members, retries: freshbooks.retries() });
     }
-    // A signal that came with the last answer counts as well: nothing has been recorded yet.
+    // A signal during the last answer counts as well: nothing has been recorded yet.
     app.stop.check()?;
     Ok(collector.finish(started_at, app.clock.now(), spool))
 }
@@ -170,7 +172,7 @@ fn who_is_signed_in(app: &App, freshbooks: &FreshBooks, plan: &Plan) -> Result<(
     reply.map_err(|failed| failed.into_error(WHO))
 }
 
-/// What completes "cannot …".
+/// Completes "cannot …".
 const WHO: &str = "read who is signed in";
 
 fn not_reached(plan: &Plan) -> Error {
@@ -178,8 +180,8 @@ fn not_reached(plan: &Plan) -> Error {
     Error::new(Kind::Unavailable, format!("cannot {WHO}: not reached within {given}"))
 }
 
-/// Asks from another thread: an answer may be a minute away, and a signal is not to wait for it. `None`
-/// when the time is over.
+/// Runs `work` in another thread: an answer can take a minute, and a signal must not wait for it.
+/// `None` if the time is over.
 fn apart<R: Send + 'static>(
     app: &App,
     plan: &Plan,

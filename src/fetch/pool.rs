@@ -1,7 +1,7 @@
-//! A few threads that take jobs from one queue and hand results to one receiver.
+//! A few threads that take jobs from one queue and send results to one receiver.
 //!
-//! The threads are not joined: a signal ends the command while a request is still waiting for its
-//! answer, and the process takes the thread along.
+//! The threads are not joined: a signal can end the command while a request is waiting for its answer,
+//! and the thread then ends with the process.
 
 use std::collections::VecDeque;
 use std::panic::{self, AssertUnwindSafe};
@@ -34,7 +34,7 @@ impl<J: Send + 'static, R: Send + 'static> Pool<J, R> {
             state: Mutex::new(State { jobs: VecDeque::new(), closed: false }),
             changed: Condvar::new(),
         });
-        // Bounded, so that pages which the collector has not taken do not pile up in memory.
+        // Bounded, so that pages do not pile up in memory before the collector takes them.
         let (sender, results) = mpsc::sync_channel(workers);
         let work = Arc::new(work);
         for _ in 0..workers {
@@ -50,7 +50,7 @@ impl<J: Send + 'static, R: Send + 'static> Pool<J, R> {
         self.queue.changed.notify_one();
     }
 
-    /// The next result; `None` when none came within `patience`.
+    /// The next result; `None` if none arrives within `patience`.
     pub(crate) fn next(&self, patience: Duration) -> Result<Option<R>> {
         match self.results.recv_timeout(patience) {
             Ok(Ok(result)) => Ok(Some(result)),
@@ -92,7 +92,7 @@ impl<J> Queue<J> {
         }
     }
 
-    /// A queue is whole after a panic elsewhere: no code runs while it is locked.
+    /// The queue is intact after a panic elsewhere, because no foreign code runs while it is locked.
     fn lock(&self) -> MutexGuard<'_, State<J>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! One staff list: optional, deprecated, and read page after page.
+//! One staff list: optional, deprecated, and read page by page.
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use super::team::Missing;
 use crate::freshbooks::{Noted, Number, StaffPage};
 use crate::model::{Coverage, Outcome, Resource, StaffMember};
 
-/// Ends a list that goes on handing out pages.
+/// The limit for a list that keeps sending pages.
 const LAST_PAGE: i64 = 1_000;
 
 #[derive(Debug, Default)]
@@ -18,19 +18,19 @@ pub(super) struct StaffList {
     total: Number,
     attempts: i64,
     missing: Option<Missing>,
-    /// There was more than could be asked for.
+    /// There was more than could be requested.
     endless: bool,
 }
 
 impl StaffList {
-    /// Takes a page in; the next one to ask for, if there is one.
+    /// Adds a page and returns the next one to request, if any.
     pub(super) fn take(&mut self, page: i64, came: StaffPage, attempts: u32) -> Option<i64> {
         self.pages += 1;
         self.attempts += i64::from(attempts);
         self.total = came.total;
         let known = self.ids.len();
         self.ids.extend(came.members.iter().map(|member| member.id));
-        // A page of the same people again comes from a server that pays no heed to `page`.
+        // The same people again come from a server that ignores `page`.
         let brings_more = self.ids.len() > known || came.unread.count > 0;
         self.members.extend(came.members);
         self.unread.add(page, came.unread);
@@ -90,7 +90,7 @@ impl StaffList {
             self.total.known().is_none_or(|total| total == received) && self.total != Number::Unreadable;
         (!agrees || distinct != received).then(|| {
             let total = total.unwrap_or_else(|| "no total".to_owned());
-            format!("FreshBooks says {total}; {received} rows came, {distinct} of them distinct")
+            format!("FreshBooks reported {total}; {received} rows received, {distinct} of them distinct")
         })
     }
 }

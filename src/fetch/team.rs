@@ -1,25 +1,25 @@
-//! One team list: read until it comes to rest, and accounted for. Pure.
+//! One team list: read until it is consistent, with its coverage. Pure.
 //!
-//! A list that moved while it was read is read again from the start; [`round`](super::round) is one
-//! such reading.
+//! A list that changed while it was read is read again from the start; [`round`](super::round) is one
+//! pass.
 
 use super::round::{Round, count};
 use crate::freshbooks::{Meta, Oddities};
 use crate::model::{Coverage, Membership, Outcome, Resource};
 
-/// A list that does not come to rest in this many readings is recorded as it is, as a mismatch.
+/// A list that is still inconsistent after this many passes is recorded as a mismatch.
 const ROUNDS: u32 = 3;
 
-/// One page to be asked for.
+/// One page to request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PageJob {
     pub(super) round: u32,
     pub(super) page: i64,
-    /// Page 1 once more, after the last.
+    /// Page 1 again, after the last.
     pub(super) again: bool,
 }
 
-/// What a page brought.
+/// The content of a page.
 #[derive(Debug)]
 pub(super) struct Page {
     pub(super) members: Vec<Membership>,
@@ -28,7 +28,7 @@ pub(super) struct Page {
     pub(super) attempts: u32,
 }
 
-/// Why a page did not come.
+/// Why a page was not received.
 #[derive(Clone, Debug)]
 pub(super) struct Missing {
     pub(super) outcome: Outcome,
@@ -38,7 +38,7 @@ pub(super) struct Missing {
 }
 
 impl Missing {
-    /// The coverage of something of which nothing came.
+    /// The coverage of a source from which nothing was received.
     pub(super) fn into_coverage(self, resource: Resource) -> Coverage {
         Coverage {
             http_status: self.http_status,
@@ -48,7 +48,7 @@ impl Missing {
     }
 }
 
-/// A list on its way.
+/// A list while it is being read.
 #[derive(Debug)]
 pub(super) struct TeamList {
     attempts: i64,
@@ -57,12 +57,13 @@ pub(super) struct TeamList {
 }
 
 impl TeamList {
-    /// A list of which the first page has just been asked for.
+    /// A list whose first page has just been requested.
     pub(super) fn new() -> Self {
         TeamList { attempts: 0, missing: None, reading: Round::numbered(1) }
     }
 
-    /// Takes a page in and says what to ask for next; nothing more and nothing in flight is the end.
+    /// Adds a page and returns what to request next. The list is finished if nothing is returned and
+    /// nothing is in flight.
     pub(super) fn take(&mut self, job: PageJob, page: Page) -> Vec<PageJob> {
         self.attempts += i64::from(page.attempts);
         self.reading.in_flight -= 1;
@@ -70,7 +71,8 @@ impl TeamList {
         self.next_jobs()
     }
 
-    /// Notes that a page did not come. What came stays; what is in flight is waited for.
+    /// Records that a page was not received. What was received is kept, and requests in flight are
+    /// waited for.
     pub(super) fn miss(&mut self, missing: Missing) -> Vec<PageJob> {
         self.attempts += i64::from(missing.attempts);
         self.reading.in_flight -= 1;
@@ -78,7 +80,7 @@ impl TeamList {
         Vec::new()
     }
 
-    /// Ends the list where it stands; nothing in flight is waited for.
+    /// Ends the list immediately, without waiting for requests in flight.
     pub(super) fn give_up(&mut self, missing: Missing) {
         self.missing.get_or_insert(missing);
         self.reading.in_flight = 0;

@@ -1,4 +1,4 @@
-//! What requests leave behind: a line each, and what their answers say about the time.
+//! The record of requests: one line each, and what the answers say about the time.
 
 use sha2::{Digest as _, Sha256};
 
@@ -10,13 +10,13 @@ use crate::time::Timestamp;
 
 #[derive(Debug, Default)]
 pub(super) struct Trace {
-    /// FreshBooks' time: the earliest and the latest that an answer told.
+    /// FreshBooks' time: the earliest and the latest in any answer.
     pub(super) server_dates: Option<(Timestamp, Timestamp)>,
     pub(super) clock_offset: Option<ClockOffset>,
 }
 
 impl Trace {
-    /// The line of a request, however it ended.
+    /// The line for a request, however it ended.
     pub(super) fn noted<T>(&mut self, url: String, reply: &Reply<T>) -> RequestLine {
         match reply {
             Ok((_, answer)) => self.answered(url, answer),
@@ -36,7 +36,7 @@ impl Trace {
         }
     }
 
-    /// The line of a request that was answered.
+    /// The line for a request that was answered.
     pub(super) fn answered(&mut self, url: String, answer: &Answer) -> RequestLine {
         if let Some(date) = answer.server_date {
             let (first, last) = self.server_dates.unwrap_or((date, date));

@@ -1,4 +1,4 @@
-//! The reads that an access review needs, each one GET.
+//! The reads that an access review needs, each a single GET.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use crate::model::rows::full_name;
 use crate::origin::Origin;
 use crate::secret::Secret;
 
-/// What is asked for in one request. FreshBooks cuts `per_page` to 100 without a word
-/// (API documentation, "Parameters"), so nothing is gained by asking for more.
+/// The page size to request. FreshBooks silently limits `per_page` to 100 (API documentation,
+/// "Parameters"), so requesting more gains nothing.
 pub(crate) const PER_PAGE: i64 = 100;
 
 /// A page of a business's team list.
@@ -26,26 +26,26 @@ pub(crate) struct TeamQuery {
     pub(crate) page: i64,
 }
 
-/// What came back and the answer that it came in.
+/// The content and the answer that it came in.
 pub(crate) type Reply<T> = std::result::Result<(T, Answer), Failed>;
 
-/// Where the access tokens come from. What lies behind it (stored sign-ins, rotation) is no concern of a read.
+/// The source of access tokens. A read does not need to know about stored sign-ins and rotation.
 pub(crate) trait Tokens: Send + Sync {
-    /// An access token to ask with.
+    /// An access token to use.
     fn bearer(&self) -> Result<Secret>;
 
-    /// Another one than `refused`, which FreshBooks does not accept; nothing where that would not help.
+    /// A token other than `refused`, which FreshBooks does not accept; `None` if that would not help.
     fn replace(&self, refused: &Secret) -> Result<Option<Secret>>;
 
-    /// Whether there can be another one at all.
+    /// Whether another token is possible at all.
     fn can_replace(&self) -> bool {
         true
     }
 
-    /// FreshBooks refused `fresh` for the same read, which [`Tokens::replace`] has just given.
+    /// FreshBooks also refused `fresh`, which [`Tokens::replace`] has just returned, for the same read.
     fn was_refused_too(&self, _fresh: &Secret) {}
 
-    /// The granted scopes, where FreshBooks has said.
+    /// The granted scopes, if FreshBooks has reported them.
     fn scopes(&self) -> Option<String> {
         None
     }
@@ -63,17 +63,17 @@ impl FreshBooks {
         FreshBooks { http, api, tokens }
     }
 
-    /// How often something had to be asked again so far.
+    /// The number of retries so far.
     pub(crate) fn retries(&self) -> u64 {
         self.http.retries()
     }
 
-    /// The identity behind the token and its businesses.
+    /// The identity that the token belongs to, and its businesses.
     pub(crate) fn me(&self) -> Reply<Me> {
         self.get(&me_url(&self.api), me::me)
     }
 
-    /// The same, for whoever wants to know no more than who that is.
+    /// The same, for callers that need only the person.
     pub(crate) fn who(&self) -> Result<Person> {
         person(self.me())
     }
@@ -107,7 +107,7 @@ impl FreshBooks {
     }
 
     /// A refused token is replaced once and the read repeated once; a second refusal is about the
-    /// resource and not about the token.
+    /// resource and not the token.
     fn get<T>(&self, url: &Url, read: impl Fn(&str) -> std::result::Result<T, wire::Problem>) -> Reply<T> {
         let fatal = |error| Failed { failure: Failure::Fatal(error), attempts: 0 };
         let token = self.tokens.bearer().map_err(fatal)?;
@@ -116,7 +116,8 @@ impl FreshBooks {
             reply => return reply,
         };
         let fresh = match self.tokens.replace(&token) {
-            // One that cannot be replaced may still be good, and the refusal about this read only.
+            // A token that cannot be replaced could still be valid, and the refusal only about this
+            // read.
             Err(_) if !self.tokens.can_replace() && self.is_good_for_me(url, &token) => None,
             fresh => fresh.map_err(fatal)?,
         };
@@ -130,7 +131,7 @@ impl FreshBooks {
             .map_err(|failed| failed.after(refused.attempts))
     }
 
-    /// Whether `users/me`, unless it is what was asked for, can be read.
+    /// Whether `users/me` can be read with the token; not checked if it was the refused request.
     fn is_good_for_me(&self, asked: &Url, token: &Secret) -> bool {
         let me = me_url(&self.api);
         *asked != me && self.http.get(&me, token, me::me).is_ok()
@@ -149,7 +150,7 @@ fn me_url(api: &Origin) -> Url {
     api.url(&["auth", "api", "v1", "users", "me"])
 }
 
-/// Who a token belongs to, and the businesses it reaches.
+/// The person that a token belongs to, and the businesses they have access to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Person {
     pub(crate) identity_id: Option<i64>,
@@ -158,14 +159,14 @@ pub(crate) struct Person {
     pub(crate) businesses: Vec<Reached>,
 }
 
-/// A business that somebody reaches.
+/// A business that the person has access to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Reached {
     pub(crate) id: i64,
     pub(crate) name: String,
 }
 
-/// Asks `users/me` with a token that belongs to no session yet.
+/// Requests `users/me` with a token that does not belong to a session yet.
 pub(crate) fn who_is(http: &Http, api: &Origin, token: &Secret) -> Result<Person> {
     person(http.get(&me_url(api), token, me::me))
 }

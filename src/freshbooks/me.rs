@@ -1,4 +1,4 @@
-//! `users/me`: who signed in, and which businesses they belong to in which role.
+//! `users/me`: who signed in, and their businesses and roles.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ pub(crate) struct Me {
     pub(crate) identity: Identity,
     pub(crate) identity_record: Digest,
     pub(crate) businesses: Vec<Business>,
-    /// Memberships that name no business, or one whose id cannot be read.
+    /// Memberships without a business, or with an unreadable business id.
     pub(crate) unread: Noted,
     pub(crate) records: Records,
 }
@@ -73,12 +73,12 @@ struct WireBusiness {
     timezone: Option<String>,
 }
 
-/// Reads `users/me`. Its `groups` mix in project groups and `roles` other people's accounts, so
-/// businesses and roles come from `business_memberships` only.
+/// Reads `users/me`. Its `groups` also contain project groups, and its `roles` other people's accounts,
+/// so businesses and roles are read only from `business_memberships`.
 pub(super) fn me(body: &str) -> Result<Me, Problem> {
     let response = nested(&object(body)?, "response")?;
     let me: WireMe = response.read();
-    let id = me.identity_id.or(me.id).ok_or("the answer names no identity")?;
+    let id = me.identity_id.or(me.id).ok_or("the answer contains no identity")?;
     let statuses = Statuses::of(&me);
     let mut records = Records::default();
     let identity_record = records.keep(&response, &["business_memberships"]);
@@ -86,7 +86,7 @@ pub(super) fn me(body: &str) -> Result<Me, Problem> {
     let memberships = list(&response, "business_memberships")?;
     let unread = entries(memberships, "business_memberships", |membership, _| {
         let business = of_membership(&membership, &statuses, || records.keep(&membership, &[]))?;
-        // The same business comes twice where the person has two roles in it.
+        // A business is listed twice if the person has two roles in it.
         let place = *places.entry(business.id).or_insert(businesses.len());
         match businesses.get_mut(place) {
             Some(known) => known.own.extend(business.own),
@@ -104,8 +104,8 @@ pub(super) fn me(body: &str) -> Result<Me, Problem> {
     Ok(Me { identity, identity_record, businesses, unread, records })
 }
 
-/// What a record of a membership says of its business. Some of a business's statuses may stand elsewhere
-/// in `users/me`.
+/// What a membership record says about its business. Some of a business's statuses can be elsewhere in
+/// `users/me`.
 pub(super) fn business(membership: &Object, record: Digest) -> Option<Business> {
     of_membership(membership, &Statuses::default(), || record).ok()
 }
@@ -117,12 +117,12 @@ fn of_membership(
 ) -> Result<Business, &'static str> {
     let WireOwnMembership { role, business } = membership.read();
     let business: WireBusiness = Object::of(business.ok_or("names no business")?)?.read();
-    let id = business.id.ok_or("has no business id that can be read")?;
+    let id = business.id.ok_or("has no readable business id")?;
     let own = OwnMembership { role: role.unwrap_or_default(), record: record() };
     Ok(into_business(business, id, own, statuses))
 }
 
-/// What `users/me` says of accounting accounts, by their id.
+/// What `users/me` says about accounting accounts, by account id.
 #[derive(Default)]
 struct Statuses<'a> {
     subscriptions: Option<Object<'a>>,

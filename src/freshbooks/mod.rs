@@ -1,14 +1,16 @@
-//! FreshBooks as a signed-in identity sees it: four reads, answers as model types.
+//! FreshBooks as a signed-in identity sees it: four reads, with answers as model types.
 //!
-//! - [`client`]: the reads, with an access token, another one once when it is refused.
-//! - [`me`], [`wire`], [`staff`]: the shapes of the answers: of `users/me`, of lists and groups, of the
+//! - [`client`]: the reads, with an access token that is replaced once if it is refused.
+//! - [`me`], [`wire`], [`staff`]: the shapes of the answers: `users/me`, lists and groups, the
 //!   deprecated staff list.
-//! - [`object`]: JSON one level deep; [`strip`]: a record without secrets and contact data.
-//! - [`recorded`]: what a stored record says.
-//! - [`tolerant`]: values in more forms than documented; [`oddities`]: entries that are no records.
+//! - [`object`]: JSON, parsed one level deep; [`strip`]: a record without secrets and contact data.
+//! - [`recorded`]: reads stored records.
+//! - [`tolerant`]: values in more forms than documented; [`oddities`]: entries that are not records.
 
 mod client;
 mod me;
+#[cfg(test)]
+mod mutations;
 mod object;
 mod oddities;
 mod recorded;

@@ -1,8 +1,7 @@
-//! JSON objects and lists, parsed one level deep: what lies in them stays the text that it was.
+//! JSON objects and lists, parsed one level deep: nested values stay as text.
 //!
-//! So a value that no type can hold costs itself only, and a list of any length is gone through
-//! without being held. Of a key that comes twice the last value counts, as it does for JavaScript and
-//! Ruby.
+//! So a value that no type can hold affects only itself, and a list of any length is processed without
+//! being kept in memory. If a key occurs twice, the last value counts, as in JavaScript and Ruby.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,15 +11,15 @@ use serde::de::value::MapDeserializer;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// A record has about twenty fields; a map by account of an accountant has hundreds.
+/// A record has about twenty fields; a map of an accountant's accounts has hundreds.
 const MOST_FIELDS: usize = 10_000;
 
-/// Fields in the order of their names: parsed once, for the record and for what is read of it.
+/// Fields sorted by name: parsed once, for the record and for the values read from it.
 #[derive(Debug)]
 pub(super) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Object<'a> {
-    /// An object out of a list, or what it is instead.
+    /// An object from a list, or what it is instead.
     pub(super) fn of(raw: &'a RawValue) -> Result<Self, &'static str> {
         match raw.get().as_bytes().first() {
             Some(b'{') => serde_json::from_str(raw.get()).map_err(|_| "has too many fields"),
@@ -29,7 +28,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The object as a wire type, whose fields take what they can read and are never an error.
+    /// The object as a wire type, whose fields read what they can and never fail.
     pub(super) fn read<T: Deserialize<'a> + Default>(&self) -> T {
         T::deserialize(MapDeserializer::<_, serde_json::Error>::new(self.fields())).unwrap_or_default()
     }
@@ -38,7 +37,7 @@ impl<'a> Object<'a> {
         self.0.iter().map(|(key, value)| (key.as_ref(), *value))
     }
 
-    /// A value that is there and not null.
+    /// A value that is present and not null.
     pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
         let place = self.0.binary_search_by(|(key, _)| key.as_ref().cmp(name)).ok()?;
         Some(self.0[place].1).filter(|value| value.get() != "null")
@@ -76,11 +75,11 @@ impl<'de> Visitor<'de> for ObjectVisitor {
     }
 }
 
-/// Hands the entries of a list to `take`, one by one, as long as it wants more: a list may be far
-/// longer than what is made of it.
+/// Passes the entries of a list to `take`, one by one, until it returns false: a list can be far longer
+/// than the part that is used.
 pub(super) fn each<'a>(list: &'a RawValue, take: impl FnMut(&'a RawValue) -> bool) {
     let mut deserializer = serde_json::Deserializer::from_str(list.get());
-    // A list was parsed already, so the only error is that of having enough.
+    // The list has already been parsed, so the only error is the early end.
     let _ = deserializer.deserialize_seq(Each(take));
 }
 
@@ -103,7 +102,7 @@ impl<'de, F: FnMut(&'de RawValue) -> bool> Visitor<'de> for Each<F> {
     }
 }
 
-/// A key that borrows where it has no escapes.
+/// A key that is borrowed unless it contains escapes.
 #[derive(serde::Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 

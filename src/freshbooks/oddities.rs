@@ -1,24 +1,24 @@
-//! What is odd about the entries of a list: counted, and the first few named by their place.
+//! Odd entries of a list: counted, and the first few listed by position.
 //!
-//! Nothing that the other side wrote is repeated here: a message is kept as evidence.
+//! The messages are kept as evidence, so they contain nothing that the other side wrote.
 
 use super::tolerant::Number;
 
-/// How many are named; the rest is a number.
+/// How many are listed individually.
 const NAMED: usize = 3;
 
 /// The oddities of one list, or of a page of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Oddities {
-    /// Entries that are no records: each may be somebody.
+    /// Entries that are not records: each could be a member.
     pub(crate) unread: Noted,
-    /// Records that say they belong to another business.
+    /// Records that name another business.
     pub(crate) strays: Noted,
-    /// Records with an identity whose id cannot be read.
+    /// Records of an identity whose id cannot be read.
     pub(crate) nameless: Noted,
 }
 
-/// How many there are of a kind.
+/// A count, and the first few positions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Noted {
     pub(crate) count: i64,
@@ -26,7 +26,7 @@ pub(crate) struct Noted {
 }
 
 impl Oddities {
-    /// Looks at the ids of a record in the list of `business_id`.
+    /// Checks the ids of a record in the list of `business_id`.
     pub(super) fn of_record(
         &mut self,
         said: Number,
@@ -42,18 +42,18 @@ impl Oddities {
         }
     }
 
-    /// Adds those of page `page`.
+    /// Adds the oddities of page `page`.
     pub(crate) fn add(&mut self, page: i64, more: Oddities) {
         self.unread.add(page, more.unread);
         self.strays.add(page, more.strays);
         self.nameless.add(page, more.nameless);
     }
 
-    /// All of it as a phrase, where there is something.
+    /// All oddities as a phrase; `None` if there are none.
     pub(crate) fn told(&self) -> Option<String> {
         let told = [
             self.unread.told("1 entry cannot be read", "entries cannot be read"),
-            self.strays.told("1 entry is of another business", "entries are of another business"),
+            self.strays.told("1 entry belongs to another business", "entries belong to another business"),
             self.nameless.told("1 `identity_id` cannot be read", "`identity_id`s cannot be read"),
         ];
         let told: Vec<String> = told.into_iter().flatten().collect();
@@ -75,7 +75,7 @@ impl Noted {
         self.first.extend(more.first.into_iter().take(room).map(|what| format!("{what} on page {page}")));
     }
 
-    /// `many` goes behind the number.
+    /// `many` follows the number.
     pub(crate) fn told(&self, one: &str, many: &str) -> Option<String> {
         let what = match self.count {
             0 => return None,
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn oddities_are_counted_and_the_first_few_are_named() {
+    fn oddities_are_counted_and_the_first_few_are_listed() {
         let place = || "response[7]".to_owned();
         let mut page = Oddities::default();
         assert_eq!(page.told(), None);
@@ -109,7 +109,7 @@ mod tests {
             list.told().as_deref(),
             Some(
                 "2 entries cannot be read (response[1] is null on page 1, response[1] is null on page 2); \
-                 4 entries are of another business (response[7] on page 1, response[7] on page 1, \
+                 4 entries belong to another business (response[7] on page 1, response[7] on page 1, \
                  response[7] on page 2, …); 2 `identity_id`s cannot be read (response[7] on page 1, \
                  response[7] on page 2)"
             )

@@ -1,21 +1,21 @@
-//! What stored records say, read as they were when they came. For whoever holds a database against them.
+//! Reads stored records as they were read when they were received, to compare a database with them.
 //!
-//! A field has to be read in one way for ever: rows that were stored before are held against their records
-//! by the same rules.
+//! A field must always be read in the same way: rows stored long ago are compared with their records by
+//! the same rules.
 
 use super::object::Object;
 use super::{me, wire};
 use crate::model::Membership;
 use crate::model::reading::{Business, Digest, GroupMember};
 
-/// A record that FreshBooks gave, or what is left of it once it is stored.
+/// A record from FreshBooks, or the part of it that was stored.
 pub(crate) struct Recorded<'a> {
     object: Object<'a>,
     sha256: Digest,
 }
 
 impl<'a> Recorded<'a> {
-    /// `None` where the text is not a JSON object.
+    /// `None` if the text is not a JSON object.
     pub(crate) fn parse(body: &'a str, sha256: Digest) -> Option<Self> {
         wire::object(body).ok().map(|object| Recorded { object, sha256 })
     }

@@ -1,8 +1,7 @@
-//! The deprecated staff list of the accounting family: the only place where FreshBooks tells when
-//! somebody last signed in.
+//! The deprecated staff list of the accounting API: the only source for the time of the last sign-in.
 //!
-//! It has an envelope of its own, keeps US Eastern time without saying so, and may refuse with an
-//! error body under HTTP 200 (API documentation, "Staff" and "Errors").
+//! It has its own envelope, uses US Eastern time without saying so, and can refuse with an error body
+//! under HTTP 200 (API documentation, "Staff" and "Errors").
 
 use serde::Deserialize;
 
@@ -14,11 +13,11 @@ use crate::http::Complaint;
 use crate::model::StaffMember;
 use crate::time::Timestamp;
 
-/// What a request for the staff list came to.
+/// The result of a request for the staff list.
 #[derive(Debug)]
 pub(crate) enum StaffAnswer {
     Page(StaffPage),
-    /// A refusal that came as a success; its text.
+    /// The text of a refusal that had a success status.
     Refused(String),
 }
 

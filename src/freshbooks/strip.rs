@@ -1,9 +1,9 @@
-//! Makes of a JSON object the record that is kept: without secrets and without what no access
-//! review needs, its keys in order, everything else to the letter.
+//! Turns a JSON object into the record that is stored: without secrets and without anything that no
+//! access review needs, with sorted keys, and otherwise unchanged.
 //!
-//! Numbers and strings are copied as they were written, so that no id is rounded and no escape
-//! rewritten. Keys are sorted, since a server may send them in any order and the same record should
-//! have the same hash. Fields that are not on the list stay, new ones too.
+//! Numbers and strings are copied as they were written, so that no id is rounded and no escape is
+//! rewritten. Keys are sorted because a server can send them in any order, and the same record should
+//! have the same hash. Fields that are not on the list are kept, including new ones.
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -12,11 +12,12 @@ use sha2::{Digest as _, Sha256};
 use super::object::{Object, each};
 use crate::model::reading::Digest;
 
-/// Deeper nesting than this is no record of FreshBooks', and recursion has to end somewhere: a field
-/// that holds more is null in the record.
+/// FreshBooks' records are not nested more deeply, and recursion must be limited: a field that is
+/// nested more deeply is null in the record.
 const DEEPEST: usize = 64;
 
-/// Whether a field never enters a record. Secrets go by their name's ending, so that a new one goes too.
+/// Whether a field is never stored. Secrets are recognized by the ending of the name, so that new ones
+/// are dropped too.
 fn is_dropped(key: &str) -> bool {
     let ends_with = |word: &str| {
         let tail = key.len().checked_sub(word.len()).and_then(|start| key.get(start..));
@@ -25,8 +26,8 @@ fn is_dropped(key: &str) -> bool {
     ends_with("token") || ends_with("secret") || is_needless(key)
 }
 
-/// What no access review needs: postal addresses, phone and fax numbers, pay rate, notes, plan
-/// limits, professions, client links. The README shows this list.
+/// What no access review needs: postal addresses, phone and fax numbers, pay rate, notes, plan limits,
+/// professions, client links. docs/database.md shows this list.
 #[rustfmt::skip]
 fn is_needless(key: &str) -> bool {
     matches!(
@@ -39,16 +40,16 @@ fn is_needless(key: &str) -> bool {
     )
 }
 
-/// Records ready to be kept: their bodies, end to end, and the hash of each.
+/// Records ready to be stored: their bodies, one after the other, and the hash of each.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     bodies: String,
-    /// With where the body ends.
+    /// Each hash, with the position at which the body ends.
     each: Vec<(Digest, usize)>,
 }
 
 impl Records {
-    /// Strips an object, `also_dropped` at its top level too, and adds it.
+    /// Strips an object, also dropping `also_dropped` at its top level, and adds it.
     pub(super) fn keep(&mut self, object: &Object, also_dropped: &[&str]) -> Digest {
         let start = self.bodies.len();
         write_object(&mut self.bodies, object, also_dropped, |out, value| match is_too_deep(value) {
@@ -60,7 +61,7 @@ impl Records {
         sha256
     }
 
-    /// [`Records::keep`] for an object that is JSON text and no more.
+    /// [`Records::keep`] for an object that is JSON text.
     pub(crate) fn keep_text(&mut self, json: &str, also_dropped: &[&str]) -> Option<Digest> {
         Some(self.keep(&serde_json::from_str(json).ok()?, also_dropped))
     }
@@ -125,8 +126,8 @@ fn write_stripped(out: &mut String, raw: &RawValue) {
     }
 }
 
-/// Whether arrays and objects lie more than [`DEEPEST`] in one another. Looked at before anything is
-/// written: what is nested is parsed once more at every level.
+/// Whether arrays and objects are nested more than [`DEEPEST`] levels. Checked before anything is
+/// written, because nested values are parsed again at every level.
 fn is_too_deep(raw: &RawValue) -> bool {
     if !raw.get().starts_with(['{', '[']) {
         return false;
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_and_contact_data_go_at_every_depth_and_the_rest_stays_to_the_letter() {
+    fn secrets_and_contact_data_are_dropped_at_every_depth_and_the_rest_is_unchanged() {
         let json = r#" {"z": 1.50, "fasttrack_token": "S", "big": 12345678901234567890123,
             "inner": {"api_token":"S","city":"Toronto","kept":"\u00e9\/"}, "list":[{"new_token":1,"a":[ ]}, 2], "q\"": 1,
             "business_memberships": [1], "phone_number": "1", "brand_new": null} "#;
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_ends_and_costs_nothing_else() {
+    fn only_the_field_that_is_too_deep_is_lost() {
         let nested = |open: &str, close: &str, depth: usize| {
             format!("{{\"a\":1,\"deep\":{}2{}}}", open.repeat(depth), close.repeat(depth))
         };
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_keys_does_not_change_the_record_and_the_last_of_two_counts() {
+    fn keys_are_sorted_and_the_last_of_two_counts() {
         assert_eq!(stripped(r#"{"b":1,"a":2}"#), stripped(r#"{ "a" : 2, "b" : 1 }"#));
         assert_eq!(stripped(r#"{"b":1,"a":2,"b":{"c":3,"c":4}}"#), r#"{"a":2,"b":{"c":4}}"#);
     }

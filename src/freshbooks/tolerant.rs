@@ -1,11 +1,11 @@
 //! Reads JSON values in more forms than the documentation promises.
 //!
 //! FreshBooks writes ids as numbers in one place and as text in another, leaves fields out, and sends
-//! null where text was documented. None of that may lose a member: what cannot be read as the type
-//! is taken as absent, and the record itself is kept beside it.
+//! null where text is documented. None of this must lose a member: a value that cannot be read as the
+//! type counts as absent, and the record itself is stored beside it.
 //!
-//! Each function is for a field of an [`Object`](super::object::Object), whose values stand apart: a
-//! number that no type can hold ends its own value only.
+//! Each function reads a field of an [`Object`](super::object::Object), whose values are separate: a
+//! number that no type can hold invalidates only its own value.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,10 +14,10 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::time::Timestamp;
 
-/// A scalar as it stood.
+/// A scalar in its original form.
 enum Scalar<'a> {
     Null,
-    /// A list, an object, a number that is out of range.
+    /// A list, an object, or a number that is out of range.
     Other,
     Bool(bool),
     Integer(i64),
@@ -77,7 +77,7 @@ fn scalar<'de, D: Deserializer<'de>>(deserializer: D) -> Scalar<'de> {
     deserializer.deserialize_any(ScalarVisitor).unwrap_or(Scalar::Other)
 }
 
-/// Text; empty for null and for what is not text. A number or a boolean is taken as written.
+/// Text; empty for null and for anything that is not text. A number or a boolean is taken as written.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, str>, D::Error> {
     Ok(match scalar(deserializer) {
         Scalar::Null | Scalar::Other => Cow::Borrowed(""),
@@ -99,10 +99,10 @@ pub(super) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     Ok(number(deserializer)?.known())
 }
 
-/// An integer where it matters whether there was something that could not be read.
+/// An integer for which it matters whether it was absent or unreadable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Number {
-    /// Not there, null or empty.
+    /// Missing, null or empty.
     #[default]
     Absent,
     Is(i64),
@@ -117,7 +117,7 @@ impl Number {
         }
     }
 
-    /// Whether there is a number, and not this one.
+    /// Whether there is a number that differs from `expected`.
     pub(super) fn differs_from(self, expected: i64) -> bool {
         !matches!(self, Number::Absent) && self != Number::Is(expected)
     }
@@ -129,7 +129,7 @@ pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Numbe
         Ok(Scalar::Text(text)) if text.trim().is_empty() => return Ok(Number::Absent),
         Ok(Scalar::Integer(value)) => Some(value),
         Ok(Scalar::Text(text)) => text.trim().parse().ok(),
-        // Some encoders write every number with a fraction; up to 2^53 nothing is lost by that.
+        // Some encoders write every number with a fraction; up to 2^53 that is exact.
         Ok(Scalar::Float(value)) if value.fract() == 0.0 && value.abs() < 9e15 => {
             format!("{value:.0}").parse().ok()
         }
@@ -155,12 +155,12 @@ pub(super) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     })
 }
 
-/// A moment; unreadable ones are absent, and stay in the record.
+/// A moment; an unreadable one counts as absent, and is still in the record.
 pub(super) fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     Ok(Timestamp::parse(&text(deserializer)?))
 }
 
-/// A moment of the accounting family, in US Eastern time.
+/// A moment of the accounting API, in US Eastern time.
 pub(super) fn eastern_moment<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Timestamp>, D::Error> {
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_a_server_may_send_is_an_error() {
+    fn no_value_from_a_server_is_an_error() {
         assert_eq!(sample("{}"), Sample::default());
         assert_eq!(sample(r#"{"text":null,"integer":[1,{}],"boolean":{"a":[]}}"#), Sample::default());
         assert_eq!(sample(r#"{"text":{"a":1},"integer":1e999,"boolean":-1e999,"b":[]}"#), Sample::default());
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn an_integer_is_exact_or_not_there() {
+    fn an_integer_is_exact_or_absent() {
         use Number::{Absent, Is, Unreadable};
         let table = [
             ("7701", Is(7701)),

@@ -1,8 +1,9 @@
-//! The shapes of FreshBooks' answers, and their way into the model. None of them leaves this folder.
+//! The shapes of FreshBooks' answers, and their conversion to the model. None of them leaves this
+//! folder.
 //!
 //! Sources: API documentation, "Identity Model", "Team Members", "The /me endpoint"; the official
-//! Postman collection's "List Staff" for the business group. Every field but the ids that hold the
-//! answer together is optional here, whatever is documented. One odd entry never costs a list: it is
+//! Postman collection's "List Staff" for the business group. Every field is optional here, whatever is
+//! documented, except the ids that hold the answer together. One odd entry never costs a list: it is
 //! noted, and the others are read.
 
 use std::borrow::Cow;
@@ -21,11 +22,11 @@ use crate::model::rows::Membership;
 use crate::model::texts::Parts;
 use crate::time::Timestamp;
 
-/// What is wrong with an answer, as a phrase. Nothing of the answer is quoted in it.
+/// What is wrong with an answer, as a phrase. It never quotes the answer.
 pub(super) type Problem = String;
 
-/// A page has a hundred entries. A server that pays no heed to that may send a whole list, but no
-/// list is as long as this.
+/// A page has a hundred entries. A server that ignores the limit can send a whole list, but no list is
+/// this long.
 const MOST_ENTRIES: i64 = 100_000;
 
 /// One page of a team list.
@@ -45,7 +46,7 @@ pub(crate) struct Group {
     pub(crate) oddities: Oddities,
 }
 
-/// What a page says of the list it belongs to. `pages` is documented for other lists than this one.
+/// What a page says about its list. `pages` is documented only for other lists.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(default)]
 pub(crate) struct Meta {
@@ -118,8 +119,7 @@ struct WireGroupMember {
     active: Option<bool>,
 }
 
-/// Reads one page of a business's team list. Its `response` is the list itself and `meta` stands
-/// beside it.
+/// Reads one page of a business's team list. Its `response` is the list itself, with `meta` beside it.
 pub(super) fn team_page(body: &str, business_id: i64) -> Result<TeamPage, Problem> {
     let answer = object(body)?;
     let list = list(&answer, "response")?;
@@ -138,7 +138,7 @@ pub(super) fn team_page(body: &str, business_id: i64) -> Result<TeamPage, Proble
     Ok(TeamPage { members, records, oddities, meta })
 }
 
-/// What a record of a team list says.
+/// Reads the record of a team member.
 pub(super) fn member(object: &Object, record: Digest) -> Membership {
     membership(&object.read(), record)
 }
@@ -166,11 +166,11 @@ fn membership(wire: &WireMember, record: Digest) -> Membership {
     })
 }
 
-/// Reads the business group out of the business's own record.
+/// Reads the business group from the business's own record.
 pub(super) fn group(body: &str, business_id: i64) -> Result<Group, Problem> {
     let answer = object(body)?;
     let business: WireGroupBusiness = nested(&answer, "response")?.read();
-    // Whoever is in the group of another business has no access to this one.
+    // Members of another business's group have no access to this one.
     if business.id.differs_from(business_id) {
         return Err("the answer is about another business".to_owned());
     }
@@ -187,7 +187,7 @@ pub(super) fn group(body: &str, business_id: i64) -> Result<Group, Problem> {
     Ok(group)
 }
 
-/// What a record of a business group says.
+/// Reads the record of a group member.
 pub(super) fn group_member(object: &Object, record: Digest) -> GroupMember {
     named(object.read(), record)
 }
@@ -205,17 +205,17 @@ fn named(wire: WireGroupMember, record: Digest) -> GroupMember {
     }
 }
 
-/// A body as the object that every answer is.
+/// A body as an object, which every answer is.
 pub(super) fn object(body: &str) -> Result<Object<'_>, Problem> {
     serde_json::from_str(body).map_err(|error| {
-        // The library's own words quote what they stumble over.
+        // The library's messages quote the text they fail at.
         let kind = match error.classify() {
             Category::Eof => "it ends early",
             Category::Syntax => "it is not JSON",
-            Category::Data | Category::Io => "it has another shape",
+            Category::Data | Category::Io => "it has an unexpected shape",
         };
         let (line, column) = (error.line(), error.column());
-        format!("the answer is not the JSON that was asked for ({kind}: line {line}, column {column})")
+        format!("the answer is not the expected JSON ({kind}: line {line}, column {column})")
     })
 }
 
@@ -232,8 +232,8 @@ pub(super) fn list<'a>(object: &Object<'a>, name: &str) -> Result<&'a RawValue, 
     }
 }
 
-/// Hands the records of a list to `take`, each with its place, and notes what is none, or none that
-/// `take` can use.
+/// Passes the records of a list to `take`, each with its position, and notes entries that are not
+/// records or that `take` cannot use.
 pub(super) fn entries<'a>(
     list: &'a RawValue,
     name: &str,

@@ -1,4 +1,4 @@
-//! A folder that is there as a whole or not at all.
+//! A folder that appears complete or not at all.
 
 use std::fs::{self, File, Permissions};
 use std::io;
@@ -10,17 +10,17 @@ use tempfile::TempDir;
 use super::{PRIVATE_FOLDER, create_private_folder, folder_of, leftovers};
 use crate::error::{Context, Kind, Result};
 
-/// A folder that appears under its name, with all that is in it, only when [`PendingFolder::commit`]
+/// A folder that appears under its name, with all its content, only when [`PendingFolder::commit`]
 /// succeeds.
 pub(crate) struct PendingFolder {
     folder: TempDir,
     target: PathBuf,
-    /// Says that it is in use.
+    /// Marks the folder as in use.
     _held: File,
 }
 
 impl PendingFolder {
-    /// Begins a folder beside `target`, whose own folder is made where it is missing.
+    /// Creates a temporary folder beside `target`. The parent folder is created if it is missing.
     pub(crate) fn beside(target: &Path) -> Result<Self> {
         create_private_folder(folder_of(target))?;
         let begun = restore(target).and_then(|()| temporary(Some(folder_of(target))));
@@ -28,7 +28,7 @@ impl PendingFolder {
         Ok(PendingFolder { folder, target: target.to_owned(), _held: held })
     }
 
-    /// A folder for a look, which is never committed.
+    /// A temporary folder that is never committed.
     pub(crate) fn scratch() -> Result<Self> {
         let made = temporary(None);
         let (folder, held) = made.context(Kind::Storage, || "cannot make a temporary folder".to_owned())?;
@@ -39,8 +39,8 @@ impl PendingFolder {
         self.folder.path()
     }
 
-    /// Makes everything in it durable and gives it its name. What stood there before goes, if
-    /// `replace` says so; otherwise the error is `AlreadyExists`.
+    /// Makes everything in the folder durable and gives the folder its name. An existing folder is
+    /// replaced if `replace` is true; otherwise the error is `AlreadyExists`.
     pub(crate) fn commit(self, replace: bool) -> io::Result<()> {
         sync_folders(self.folder.path())?;
         let occupied = self.target.read_dir().is_ok_and(|mut entries| entries.next().is_some());
@@ -53,27 +53,27 @@ impl PendingFolder {
         }
         let named = fs::rename(self.folder.path(), &self.target);
         if named.is_err() && occupied {
-            // Whatever went wrong, what stood there before stands there again.
+            // If this fails, the earlier folder is put back.
             fs::rename(&before, &self.target)?;
         }
         named?;
         if occupied {
-            // What cannot go now goes when the next one is begun.
+            // What cannot be deleted now is deleted when the next folder is created.
             let _ = fs::remove_dir_all(&before);
         }
         File::open(folder_of(&self.target))?.sync_all()
     }
 }
 
-/// Where an earlier folder waits while another takes its place. The name is fixed, so that a later run
-/// finds what a killed one had moved there.
+/// Where the earlier folder is kept during a replacement. The name is fixed, so that a later run finds
+/// what a killed one moved there.
 fn aside(target: &Path) -> PathBuf {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     target.with_file_name(format!("{}{name}.before", leftovers::PREFIX))
 }
 
-/// Undoes or completes a replacement that was cut short: the earlier folder comes back if nothing has
-/// taken its place.
+/// Undoes or completes an interrupted replacement: the earlier folder is put back if nothing has taken
+/// its place.
 fn restore(target: &Path) -> io::Result<()> {
     let before = aside(target);
     if !before.is_dir() {
@@ -122,16 +122,16 @@ mod tests {
     }
 
     #[test]
-    fn a_replacement_cut_short_at_any_step_is_undone_or_completed() {
+    fn a_replacement_interrupted_at_any_step_is_undone_or_completed() {
         let home = tempfile::tempdir().expect("a folder");
         let (target, before) = (home.path().join("ev"), aside(&home.path().join("ev")));
         let content = || fs::read_to_string(target.join("a")).expect("a file");
         holding(home.path(), "first").commit(false).expect("named");
-        // The earlier one was moved, and nothing had taken its place.
+        // The earlier one was moved, and nothing has taken its place.
         fs::rename(&target, &before).expect("moved");
         drop(holding(home.path(), "never named"));
         assert_eq!((content().as_str(), before.exists()), ("first", false));
-        // Another had taken its place, and the earlier one was not removed yet.
+        // Another took its place, and the earlier one was not yet removed.
         fs::create_dir(&before).expect("a folder");
         holding(home.path(), "second").commit(true).expect("named");
         assert_eq!((content().as_str(), before.exists()), ("second", false));

@@ -1,7 +1,8 @@
-//! Files that somebody else may have made: opened only if they are regular, and read only so far.
+//! Files that somebody else could have created: opened only if they are regular, and read up to a
+//! limit.
 //!
-//! A pipe waits for a writer, a device never ends, and a link leads out of the folder that was handed
-//! over. None of them is waited for or followed; each is an error that says what it is.
+//! A pipe waits for a writer, a device never ends, and a link can lead out of the folder that was
+//! handed over. None of them is waited for or followed; each is an error that says what it is.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, FileType};
@@ -13,17 +14,17 @@ use rustix::fs::{Mode, OFlags, openat};
 
 use crate::error::{Error, Kind};
 
-/// Opening neither waits for the other end of a pipe nor makes a terminal ours.
+/// Do not wait for the other end of a pipe, and do not let a terminal become our controlling one.
 const AT_ONCE: OFlags = OFlags::NONBLOCK.union(OFlags::NOCTTY);
 
-/// Opens a regular file. Links to one are followed: the path is one that a person typed.
+/// Opens a regular file. Links are followed, because a person typed the path.
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     let flags = i32::try_from(AT_ONCE.bits()).unwrap_or_default();
     let opened = File::options().read(true).custom_flags(flags).open(path);
     regular(opened, || fs::metadata(path))
 }
 
-/// Opens a regular file below `folder`, following no link on the way: the folder's content is
+/// Opens a regular file below `folder` without following links, because the folder's content is
 /// somebody else's.
 pub(crate) fn open_within(folder: &Path, name: &Path) -> io::Result<File> {
     let opened = || -> io::Result<File> {
@@ -37,7 +38,7 @@ pub(crate) fn open_within(folder: &Path, name: &Path) -> io::Result<File> {
     regular(opened(), || fs::symlink_metadata(folder.join(name)))
 }
 
-/// Opens what is to be locked: by its own name, never by a link's.
+/// Opens a lock file without following a link.
 pub(super) fn open_unlinked(path: &Path) -> io::Result<File> {
     let flags = i32::try_from((AT_ONCE | OFlags::NOFOLLOW).bits()).unwrap_or_default();
     let opened = File::options().read(true).write(true).custom_flags(flags).open(path);
@@ -49,8 +50,8 @@ fn open_at(folder: &File, name: &OsStr, flags: OFlags) -> io::Result<File> {
     Ok(openat(folder, name, flags, Mode::empty())?.into())
 }
 
-/// The file, if it is one. What could not be opened is looked at: a socket, or a link that was not
-/// followed, has an error of its own that says little.
+/// The file, if it is regular. If it could not be opened, looks at what it is: the error for a socket
+/// or a link that was not followed says little.
 fn regular(opened: io::Result<File>, look: impl Fn() -> io::Result<fs::Metadata>) -> io::Result<File> {
     let found = match &opened {
         Ok(file) => file.metadata()?,
@@ -67,7 +68,7 @@ fn regular(opened: io::Result<File>, look: impl Fn() -> io::Result<fs::Metadata>
     }
 }
 
-/// What a file is that is not a regular one.
+/// What a file is if it is not a regular one.
 pub(crate) fn other_than_regular(kind: FileType) -> Option<&'static str> {
     match () {
         () if kind.is_file() => None,
@@ -79,7 +80,7 @@ pub(crate) fn other_than_regular(kind: FileType) -> Option<&'static str> {
     }
 }
 
-/// All of an open file, if it holds no more than `limit` bytes.
+/// The whole content of an open file of at most `limit` bytes.
 pub(crate) fn read_bounded(file: File, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -89,7 +90,7 @@ pub(crate) fn read_bounded(file: File, limit: u64) -> io::Result<Vec<u8>> {
     }
 }
 
-/// All of a regular file of at most `limit` bytes.
+/// The whole content of a regular file of at most `limit` bytes.
 pub(crate) fn read_bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     read_bounded(open_regular(path)?, limit)
 }
@@ -99,8 +100,8 @@ pub(crate) fn failing(what: impl FnOnce() -> String) -> impl FnOnce(io::Error) -
     |error| Error::new(kind_of(&error), what()).because(error)
 }
 
-/// A file that is not what it should be, or not ours to use, is the person's to put right. Everything
-/// else is what the machine could not do: no handles, no memory, no room, a limit, a broken disk.
+/// A file that is not what it should be, or that we have no permission to use, is for the person to
+/// fix. Everything else is a limit or fault of the machine: handles, memory, disk space, a broken disk.
 pub(crate) fn kind_of(error: &io::Error) -> Kind {
     use io::ErrorKind::{InvalidData, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied};
     match error.kind() {

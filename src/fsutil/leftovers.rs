@@ -1,19 +1,19 @@
-//! What a process that was killed left behind, taken away by the next one.
+//! Removes what killed processes left behind.
 //!
-//! Whoever makes a temporary file or folder holds a lock on it as long as it lives, and the lock goes
-//! with the process. So one that can be locked belongs to nobody any more. Where the file system has no
-//! such locks, nothing is taken away.
+//! A process holds a lock on each of its temporary files and folders, and the lock ends with the
+//! process. So one that can be locked belongs to nobody. If the file system has no such locks, nothing
+//! is removed.
 
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// What the name of everything temporary begins with; six letters or digits follow.
+/// The prefix of every temporary name; six letters or digits follow.
 pub(super) const PREFIX: &str = ".fbsync-";
 
-/// Marks a temporary file or folder, which was just made, as in use while `made` is open. `AlreadyExists`
-/// where another process took it for a leftover first, so that another name is tried.
+/// Marks a temporary file or folder that was just created as in use while `made` is open. The error is
+/// `AlreadyExists` if another process took it for a leftover first; the caller then tries another name.
 pub(super) fn hold(made: &File, path: &Path) -> io::Result<()> {
     // Only a process that looks for leftovers can hold it, and not for long.
     let _ = made.lock();
@@ -24,7 +24,7 @@ pub(super) fn hold(made: &File, path: &Path) -> io::Result<()> {
     }
 }
 
-/// Takes away what killed processes left in `folder`. What cannot be is left to a later run.
+/// Removes what killed processes left in `folder`. What cannot be removed is left for a later run.
 pub(super) fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let ours = || entry.metadata().is_ok_and(|found| found.uid() == rustix::process::geteuid().as_raw());
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_names_of_our_making_are_taken() {
+    fn only_our_own_names_are_removed() {
         for (name, expected) in [
             (".fbsync-a1B2c3", true),
             (".fbsync-demo", false),
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_stays_and_what_was_left_goes() {
+    fn leftovers_in_use_stay_and_the_others_are_removed() {
         let folder = tempfile::tempdir().expect("a folder");
         let [held, left] = ["held01", "left01"].map(|name| folder.path().join(format!("{PREFIX}{name}")));
         let file = super::super::create_private(&held).expect("a file");

@@ -1,4 +1,4 @@
-//! One process at a time.
+//! Locks that let one process at a time do something.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -8,27 +8,27 @@ use std::time::{Duration, Instant};
 use super::{create_private, input};
 use crate::shell;
 
-/// How often a waiting process looks whether a lock is free.
+/// How often a waiting process checks whether a lock is free.
 const LOCK_POLL: Duration = Duration::from_millis(50);
 
-/// An exclusive lock, held until dropped and gone with the process, however it dies.
+/// An exclusive lock, held until it is dropped and released by the system however the process dies.
 ///
-/// The lock file is separate from what it guards and never renamed or deleted: the guarded file's
-/// inode changes with each replacement, and a lock on a deleted file guards nothing.
+/// The lock file is separate from the file it guards, and is never renamed or deleted: the guarded
+/// file's inode changes with each replacement, and a lock on a deleted file guards nothing.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Waits up to `patience` for the lock, and while `go_on` says so; `Ok(None)` when somebody else
-    /// still holds it.
+    /// Waits for the lock for up to `patience` and while `go_on` returns true; `Ok(None)` if another
+    /// process still holds it.
     pub(crate) fn acquire(
         path: &Path,
         patience: Duration,
         go_on: impl Fn() -> bool,
     ) -> io::Result<Option<Lock>> {
-        // Over NFS the lock becomes a POSIX one, which wants the file open for writing.
+        // Over NFS the lock becomes a POSIX lock, which requires the file to be open for writing.
         let file = match create_private(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => input::open_unlinked(path)?,
             made => made?,
@@ -47,17 +47,17 @@ impl Lock {
     }
 }
 
-/// What to do where a lock could not be had for another reason than that somebody holds it.
+/// The hint for a lock that failed for a reason other than being held.
 pub(crate) fn lock_hint(error: &io::Error, path: &Path) -> String {
     let typed = shell::path(path);
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
-            format!("ls -ld {typed} and its folder: both have to be yours to write")
+            format!("ls -ld {typed} and its folder: you need write permission for both")
         }
-        io::ErrorKind::InvalidInput => format!("rm {typed}: fbsync makes the file anew"),
+        io::ErrorKind::InvalidInput => format!("rm {typed}: fbsync creates the file again"),
         io::ErrorKind::NotFound => "create the folder first; if it is on a volume, mount it".to_owned(),
         io::ErrorKind::ReadOnlyFilesystem => "copy the file to where it can be written".to_owned(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on the disk".to_owned(),
-        _ => "keep it on a local disk: some network file systems have no locks".to_owned(),
+        _ => "keep it on a local disk: some network file systems do not support locks".to_owned(),
     }
 }

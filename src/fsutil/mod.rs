@@ -1,13 +1,13 @@
-//! The only module that writes files, the database apart, and the way in which any file is opened that
-//! somebody else may have made.
+//! The only module that writes files other than the database, and that opens files that somebody else
+//! could have created.
 //!
-//! Whatever the umask: what we create is 0600, folders 0700. A file is replaced whole or not at all:
-//! written beside its target, flushed to the disk, renamed, and the folder flushed as well, since
-//! `persist` alone promises nothing after a power cut.
+//! Whatever the umask, files are created with mode 0600 and folders with 0700. A file is replaced as a
+//! whole or not at all: it is written beside its target, flushed to the disk and renamed, and then the
+//! folder is flushed as well, because `persist` promises nothing after a power cut.
 //!
-//! - [`folder`]: the same for folders; [`leftovers`]: what a killed process had begun.
-//! - [`input`]: regular files only, no link followed where the folder is not ours.
-//! - [`place`]: which file a path leads to; [`reach`]: who else can get at it; [`lock`]: who is at it.
+//! - [`folder`]: the same for folders; [`leftovers`]: what a killed process left behind.
+//! - [`input`]: opens regular files only, and follows no link in a folder that is not ours.
+//! - [`place`]: which file a path leads to; [`reach`]: who else can access it; [`lock`]: who is using it.
 
 #![expect(clippy::disallowed_methods, reason = "this is the place where they are allowed")]
 
@@ -37,13 +37,13 @@ pub(crate) use reach::{folder_problem, readable_by_others, secrecy_problem};
 const PRIVATE_FILE: u32 = 0o600;
 const PRIVATE_FOLDER: u32 = 0o700;
 
-/// For a file that other users are meant to read, whatever the umask.
+/// The mode for a file that other users are meant to read, whatever the umask.
 const READABLE_FILE: u32 = 0o644;
 
-/// What the umask takes from is what everybody may have.
+/// The mode for a file that everybody can read, before the umask is applied.
 const SHARED_FILE: u32 = 0o666;
 
-/// Creates `folder` and what is missing above it, for our eyes only. An existing one is left as it is.
+/// Creates `folder` and missing parents with mode 0700. An existing one is left unchanged.
 pub(crate) fn create_private_folder(folder: &Path) -> Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -58,15 +58,15 @@ pub(crate) fn create_private_folder(folder: &Path) -> Result<()> {
     made.map_err(failing(|| format!("cannot create the folder {}", folder.display())))
 }
 
-/// Creates a file 0600 that must not exist yet. Every file of ours begins here.
+/// Creates a file with mode 0600 that must not exist yet. Every file of ours is created here.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).write(true).create_new(true).mode(PRIVATE_FILE).open(path)?;
-    // A umask may have taken our own bits as well.
+    // A umask can have removed even the owner's permissions.
     file.set_permissions(Permissions::from_mode(PRIVATE_FILE))?;
     Ok(file)
 }
 
-/// The same; an existing file is left as it is.
+/// The same, but an existing file is left unchanged.
 pub(crate) fn create_private_file(path: &Path) -> io::Result<()> {
     match create_private(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -81,7 +81,7 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    /// Begins a replacement for `target` in the same folder, which must exist.
+    /// Starts a replacement for `target` in the same folder, which must exist.
     pub(crate) fn beside(target: &Path) -> io::Result<Self> {
         leftovers::sweep(folder_of(target));
         let held = |path: &Path| {
@@ -92,27 +92,27 @@ impl Pending {
         Ok(Pending { file, target: target.to_owned() })
     }
 
-    /// The same under a name that stays: whatever a killed process left there is taken away first, so
-    /// that large files do not gather. For one process at a time.
+    /// The same under a fixed name: what a killed process left there is removed first, so that large
+    /// files do not pile up. Only for one process at a time.
     pub(crate) fn drafted(draft: &Path, target: &Path) -> io::Result<Self> {
         remove_if_there(draft)?;
         let file = NamedTempFile::from_parts(create_private(draft)?, TempPath::try_from_path(draft)?);
         Ok(Pending { file, target: target.to_owned() })
     }
 
-    /// Where the content is until it is committed.
+    /// The path of the content until it is committed.
     pub(crate) fn path(&self) -> &Path {
         self.file.path()
     }
 
-    /// Whether the target is there already with just this content.
+    /// Whether the target already exists with the same content.
     pub(crate) fn same_as_target(&self) -> bool {
         let both = open_regular(&self.target).and_then(|there| Ok((there, File::open(self.file.path())?)));
         both.and_then(|(there, ours)| same_content(there, ours)).unwrap_or(false)
     }
 
-    /// Makes the content durable under its final name. With `replace` false an existing file stays
-    /// as it is and the error is `AlreadyExists`.
+    /// Makes the content durable under its final name. If `replace` is false, an existing file is left
+    /// unchanged and the error is `AlreadyExists`.
     pub(crate) fn commit(self, replace: bool) -> io::Result<()> {
         self.file.as_file().sync_all()?;
         let persisted = match replace {
@@ -124,7 +124,7 @@ impl Pending {
     }
 }
 
-/// Piece by piece: an export may be larger than what a small machine has to spare.
+/// Compares in chunks: an export can be larger than the memory of a small machine.
 pub(crate) fn same_content(a: File, b: File) -> io::Result<bool> {
     if a.metadata()?.len() != b.metadata()?.len() {
         return Ok(false);
@@ -151,7 +151,7 @@ impl Write for Pending {
     }
 }
 
-/// Every file below a folder, by its path from there, in order.
+/// Every file below a folder, sorted, with paths relative to it.
 pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![PathBuf::new()];
@@ -169,16 +169,17 @@ pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Replaces `path` by `bytes`, durably, in one step.
+/// Replaces `path` with `bytes` durably and in one step.
 pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut pending = Pending::beside(path)?;
     pending.write_all(bytes)?;
     pending.commit(true)
 }
 
-/// Writes `draft`, durably and whole or not at all, under a name that a later run knows where to find.
+/// Writes `draft` durably, as a whole or not at all, under a name that a later run can find.
 ///
-/// For content that cannot be had again: if the process dies before [`put_in_place`], it is still there.
+/// For content that cannot be obtained again: if the process dies before [`put_in_place`], it is still
+/// there.
 pub(crate) fn write_draft(draft: &Path, bytes: &[u8]) -> io::Result<()> {
     remove_if_there(draft)?;
     let written = (|| {
@@ -192,26 +193,26 @@ pub(crate) fn write_draft(draft: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-/// Makes a draft the file it was written for, durably, in one step.
+/// Moves a draft to its target, durably and in one step.
 pub(crate) fn put_in_place(draft: &Path, target: &Path) -> io::Result<()> {
     fs::rename(draft, target)?;
     File::open(folder_of(target))?.sync_all()
 }
 
-/// Fails where a file of a few kilobytes could not be written beside `target`.
+/// Fails if a file of a few kilobytes could not be written beside `target`.
 pub(crate) fn prove_writable(target: &Path) -> io::Result<()> {
     let mut pending = Pending::beside(target)?;
     pending.write_all(&[0; 4096])?;
     pending.file.as_file().sync_all()
 }
 
-/// Handles that are free again once they are dropped: as many as it takes to write a file of this folder
-/// durably, whatever the process has opened meanwhile.
+/// File handles held in reserve: once they are dropped, there are enough to write a file in this folder
+/// durably, however many the process has opened.
 pub(crate) fn spare_handles(file: &Path) -> io::Result<[File; 2]> {
     Ok([File::open(folder_of(file))?, File::open(folder_of(file))?])
 }
 
-/// Keeps `bytes` in the system's folder for temporary files when there is no other place left.
+/// Saves `bytes` in the system's folder for temporary files when nothing else works.
 pub(crate) fn rescue(bytes: &[u8]) -> io::Result<PathBuf> {
     let mut builder = tempfile::Builder::new();
     let mut file = builder.prefix("fbsync-rescued-").suffix(".json").make(create_private)?;
@@ -220,12 +221,12 @@ pub(crate) fn rescue(bytes: &[u8]) -> io::Result<PathBuf> {
     Ok(file.keep()?.1)
 }
 
-/// Deletes a folder and all that is in it.
+/// Deletes a folder and everything in it.
 pub(crate) fn remove_folder(folder: &Path) -> io::Result<()> {
     fs::remove_dir_all(folder)
 }
 
-/// Deletes a file; that there is none is as good.
+/// Deletes a file; it is no error if there is none.
 pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -233,7 +234,7 @@ pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Writes a file that is for everybody, such as a manual page, with the modes that the umask leaves.
+/// Writes a file for everybody, such as a manual page, with the mode that the umask allows.
 pub(crate) fn write_shared(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::create_dir_all(folder_of(path))?;
     let held = |path: &Path| {
@@ -245,7 +246,7 @@ pub(crate) fn write_shared(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.persist(path).map(drop).map_err(|failed| failed.error)
 }
 
-/// Replaces `path` by `bytes` in one step, for other users to read. An existing file keeps its mode.
+/// Replaces `path` with `bytes` in one step, for other users to read. An existing file keeps its mode.
 pub(crate) fn replace_shared(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mode = fs::metadata(path).map_or(READABLE_FILE, |found| found.permissions().mode());
     let mut pending = Pending::beside(path)?;

@@ -1,4 +1,4 @@
-//! Who else can get at a file.
+//! Who else can access a file.
 
 use std::fs;
 use std::io;
@@ -8,19 +8,25 @@ use std::path::Path;
 use crate::error::{Error, Kind};
 use crate::shell;
 
-/// Why a file that holds secrets may not be used.
+/// Others can write to a folder with this bit on purpose.
+const STICKY: u32 = 0o1000;
+
+/// Why a file with secrets cannot be used.
 pub(crate) fn secrecy_problem(path: &Path) -> io::Result<Option<Error>> {
     let found = fs::symlink_metadata(path)?;
     let (shown, typed) = (path.display(), shell::path(path));
     let problem = if found.is_symlink() {
         Some(
-            Error::new(
-                Kind::Config,
-                format!("{shown} is a symbolic link; a sign-in is kept in a plain file"),
-            )
-            .hint(format!(
-                "rm {typed} takes the link away; then sign in again, or put the file itself there"
-            )),
+            Error::new(Kind::Config, format!("{shown} is a symbolic link; a sign-in must be a regular file"))
+                .hint(format!(
+                    "rm {typed} removes the link; then sign in again, or put the file itself there"
+                )),
+        )
+    } else if !found.is_file() {
+        // Whatever its mode: taking rights from a folder would not make it a sign-in.
+        Some(
+            Error::new(Kind::Config, format!("{shown} is not a regular file, as a sign-in must be"))
+                .hint(format!("mv {typed} somewhere else, then sign in again")),
         )
     } else if found.uid() != rustix::process::geteuid().as_raw() {
         let owner = found.uid();
@@ -31,7 +37,7 @@ pub(crate) fn secrecy_problem(path: &Path) -> io::Result<Option<Error>> {
     } else if found.mode() & 0o077 != 0 {
         let mode = found.mode() & 0o777;
         let cause = match mode {
-            0o660 => "; in Kubernetes this is usually the work of `fsGroup`",
+            0o660 => "; in Kubernetes this is usually caused by `fsGroup`",
             _ => "",
         };
         Some(
@@ -44,8 +50,7 @@ pub(crate) fn secrecy_problem(path: &Path) -> io::Result<Option<Error>> {
     Ok(problem)
 }
 
-/// Why a folder may not hold files with secrets: who can write to it can put another file in place of
-/// one.
+/// Why a folder cannot be used for files with secrets: whoever can write to it can replace them.
 pub(crate) fn folder_problem(folder: &Path) -> io::Result<Option<Error>> {
     let found = fs::metadata(folder)?;
     let (shown, typed) = (folder.display(), shell::path(folder));
@@ -59,9 +64,10 @@ pub(crate) fn folder_problem(folder: &Path) -> io::Result<Option<Error>> {
         ),
         (_, 0) => return Ok(None),
         (owner, _) => {
-            let hint = match owner == ours {
+            let is_shared = found.mode() & STICKY != 0;
+            let hint = match owner == ours && !is_shared {
                 true => format!("chmod go-w {typed}"),
-                // A volume's own folder belongs to whoever made the volume.
+                // The root of a mounted volume belongs to whoever created the volume, and /tmp to everybody.
                 false => format!(
                     "fbsync --state-dir {} …, a folder within it",
                     shell::path(&folder.join("fbsync"))
@@ -73,7 +79,7 @@ pub(crate) fn folder_problem(folder: &Path) -> io::Result<Option<Error>> {
     Ok(Some(Error::new(Kind::Config, problem).hint(hint)))
 }
 
-/// Whether users other than the owner may read the file.
+/// Whether other users can read the file.
 pub(crate) fn readable_by_others(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.mode() & 0o044 != 0)
 }

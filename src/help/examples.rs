@@ -39,7 +39,7 @@ pub(crate) const EXTRAS: [Extra; 19] = [
             ("now", "fbsync refresh"),
             ("for cron: only if it is due", "fbsync refresh --if-expires-within 30m"),
         ],
-        codes: &["4", "5", "8", "9"],
+        codes: &["3", "4", "5", "8", "9"],
     },
     Extra {
         path: "status",
@@ -141,7 +141,7 @@ pub(crate) const EXTRAS: [Extra; 19] = [
                 "fbsync export access --db audit.sqlite --snapshot 2026-06-30 --within 35d",
             ),
             (
-                "a folder for each client, which tells nothing of the others",
+                "a folder for each client, without anything about the others",
                 "fbsync export --db audit.sqlite --split-by business --out clients",
             ),
             (
@@ -170,13 +170,16 @@ pub(crate) const EXTRAS: [Extra; 19] = [
                 "fbsync verify --db audit.sqlite --expect 12:HEX",
             ),
             ("an evidence folder against itself and its seal", "fbsync verify evidence --seal HEX"),
-            ("and made anew from the database", "fbsync verify evidence --db audit.sqlite"),
+            ("and rebuilt from the database", "fbsync verify evidence --db audit.sqlite"),
         ],
-        codes: &["9", "10"],
+        codes: &["7", "9", "10"],
     },
     Extra {
         path: "demo",
-        examples: &[("in a folder of its own", "fbsync demo --dir /tmp/demo")],
+        examples: &[
+            ("in a folder of its own", "fbsync demo --dir /tmp/demo"),
+            ("of FreshBooks Classic", "fbsync demo --classic"),
+        ],
         codes: &["3"],
     },
     Extra {

@@ -1,7 +1,7 @@
-//! What the help, the manual pages and the README all say about exit codes and files.
+//! The exit codes and files that the help, the manual pages and the documents list.
 //!
-//! One table each; that of the environment is where the variables are read. The README's tables are compared
-//! with these by a test.
+//! One table each; the table of variables is where they are read. A test compares the tables in README.md,
+//! docs/environment.md and docs/database.md with these.
 
 /// Codes as they are shown, and what they mean.
 pub(crate) const EXIT_CODES: [(&str, &str); 12] = [
@@ -12,10 +12,13 @@ pub(crate) const EXIT_CODES: [(&str, &str); 12] = [
     ("4", "sign-in needed or rejected"),
     ("5", "FreshBooks not reachable or not available after retries"),
     ("6", "FreshBooks refused the request (scope, role, 4xx)"),
-    ("7", "a partial snapshot was recorded; or only a partial one is there for what was asked"),
+    (
+        "7",
+        "a partial snapshot was recorded; or only a partial one is there for what was asked; or `verify` could not compare everything",
+    ),
     ("8", "another fbsync holds the lock"),
     ("9", "local storage: SQLite, disk; a database that cannot be opened or is not one"),
-    ("10", "the check failed: changes found, something wrong, no snapshot in time"),
+    ("10", "the check failed: changes found, something wrong, nothing found, or work left to do"),
     ("130, 143", "interrupted"),
 ];
 

@@ -1,4 +1,4 @@
-//! What came of a request: an answer, or why there is none that can be used.
+//! The outcome of a request: an answer, or why there is no usable one.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,63 +15,65 @@ use super::skew::Skew;
 use crate::error::{Error, Kind};
 use crate::time::Timestamp;
 
-/// One answer, read to its end.
+/// One complete answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) url: Url,
     pub(crate) status: u16,
-    /// Unpacked, otherwise as received.
+    /// Decompressed, otherwise as received.
     pub(crate) body: Vec<u8>,
-    /// Why the body is not whole; only [`post_form`](super::Http::post_form) gives such an answer.
+    /// Why the body is incomplete; only [`post_form`](super::Http::post_form) returns such an answer.
     pub(crate) broke_off: Option<String>,
     pub(crate) received_at: Timestamp,
-    /// The server's own clock, from `Date`.
+    /// The server's clock, from the `Date` header.
     pub(crate) server_date: Option<Timestamp>,
     pub(crate) request_id: Option<String>,
-    /// Where a redirect leads, which is never followed.
+    /// The target of a redirect, which is never followed.
     pub(crate) location: Option<String>,
-    /// Requests that it took, this one included.
+    /// The number of requests it took, including this one.
     pub(crate) attempts: u32,
     pub(crate) retry_after: Option<Duration>,
-    /// The rate limit is used up for so long.
+    /// How long the rate limit remains used up.
     pub(super) exhausted_for: Option<Duration>,
 }
 
 impl Answer {
-    /// The body as it can be parsed.
+    /// The body as text that can be parsed.
     pub(crate) fn text(&self) -> Cow<'_, str> {
         body::text(&self.body)
     }
 
-    /// How this machine's clock stands to the server's, if the answer tells.
+    /// The difference between this machine's clock and the server's, if the answer shows it.
     pub(crate) fn skew(&self) -> Option<Skew> {
         self.server_date.map(|date| Skew::between(self.received_at, date))
     }
 
-    /// Counts the requests that were made before this one for the same thing.
+    /// Adds the number of earlier requests for the same thing.
     pub(crate) fn after(mut self, earlier: u32) -> Self {
         self.attempts += earlier;
         self
     }
 }
 
-/// Why there is no answer that can be used.
+/// Why there is no usable answer.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Somebody answered, and not with what was asked for. The last answer.
+    /// There was an answer, but not the one asked for. Contains the last one.
     Answered(Box<Answer>, Complaint),
-    /// No connection was made: nothing was sent.
+    /// No connection was made, so nothing was sent.
     NotSent(String),
-    /// The other side's certificate is not believed, so nothing was sent, nor would be next time.
+    /// The server's certificate is not trusted, so nothing was sent, and a retry would not help.
     Distrusted(Distrust),
-    /// It broke after something may have been sent: whether it was acted on is unknown.
+    /// The connection broke after something could have been sent: whether the server acted on it is
+    /// unknown.
     Lost(String),
-    /// The command cannot go on: a signal came, or there is no token to ask with.
+    /// The command cannot go on: a signal arrived, or there is no token to use.
     Fatal(Error),
 }
 
 impl Failure {
-    /// Tells "nothing was sent" from "who knows", which is all the difference for a refresh token.
+    /// Distinguishes "nothing was sent" from "not known", which is the difference that matters for a
+    /// refresh token.
     pub(super) fn of_call(error: &ureq::Error) -> Self {
         use ureq::Timeout::{Connect, Resolve};
         let why = error.to_string();
@@ -92,7 +94,7 @@ impl Failure {
         }
     }
 
-    /// For the judge of whether to ask again.
+    /// The outcome, for the decision whether to retry.
     pub(super) fn outcome(&self) -> Outcome {
         match self {
             Failure::Answered(answer, complaint) => match complaint.meaning {
@@ -118,7 +120,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What a failed try was and how many were made.
+/// The failure of the last try, and the number of tries.
 #[derive(Debug)]
 pub(crate) struct Failed {
     pub(crate) failure: Failure,
@@ -126,7 +128,7 @@ pub(crate) struct Failed {
 }
 
 impl Failed {
-    /// Counts the requests that were made before these for the same thing.
+    /// Adds the number of earlier requests for the same thing.
     pub(crate) fn after(mut self, earlier: u32) -> Self {
         self.attempts += earlier;
         self
@@ -148,7 +150,7 @@ impl Failed {
                 Meaning::Refused | Meaning::Passing => unavailable(message),
                 Meaning::Foreign if complaint.is_theirs => unavailable(message),
                 Meaning::Foreign => unavailable(message).hint(
-                    "see what stands between this machine and FreshBooks (proxy, firewall, a network's own \
+                    "check what is between this machine and FreshBooks (proxy, firewall, a network's own \
                      sign-in page), and run the command again",
                 ),
             },
@@ -158,13 +160,13 @@ impl Failed {
         }
     }
 
-    /// Whether another access token may be what is missing.
+    /// Whether another access token could help.
     pub(crate) fn refuses_token(&self) -> bool {
         matches!(&self.failure, Failure::Answered(_, complaint) if complaint.meaning == Meaning::TokenRefused)
     }
 
-    /// Whether FreshBooks itself says that this may not be read, or is not there. A 401 counts only
-    /// after a new token was tried, for FreshBooks does not say "not yours" in any documented way.
+    /// Whether FreshBooks itself says that this cannot be read, or does not exist. A 401 counts only
+    /// after a new token was tried, because no status is documented for "not yours".
     pub(crate) fn is_denial(&self) -> bool {
         matches!(
             &self.failure,
@@ -173,7 +175,7 @@ impl Failed {
         )
     }
 
-    /// The status of the last answer, if there was one.
+    /// The status of the last answer, if any.
     pub(crate) fn status(&self) -> Option<u16> {
         match &self.failure {
             Failure::Answered(answer, _) => Some(answer.status),

@@ -1,6 +1,6 @@
-//! Who stands between this machine and FreshBooks, as values to be recorded.
+//! What is between this machine and FreshBooks, as values to record.
 //!
-//! A proxy, and a trust store that somebody named, can turn any server into
+//! A proxy, or a trust store that somebody configured, can make any server look like
 //! `https://api.freshbooks.com`. They are part of where evidence comes from.
 
 use std::fs::File;
@@ -12,10 +12,10 @@ use sha2::{Digest as _, Sha256};
 use crate::app::environment;
 use crate::model::reading::hex;
 
-/// No trust store is nearly as large.
+/// Far larger than any trust store.
 const LARGEST: u64 = 64 << 20;
 
-/// Nothing in it means a direct connection and the system's own trust store.
+/// Empty for a direct connection with the system's own trust store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Between {
     /// `http://proxy.example:3128`, without credentials.
@@ -26,15 +26,15 @@ pub(crate) struct Between {
 /// Certificate authorities other than the system's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TrustStore {
-    /// The variable that names it, or `compiled in`. Never its path, which says something about the
-    /// machine.
+    /// The variable that names it, or `compiled in`. Never its path, which would reveal something about
+    /// the machine.
     pub(crate) named_by: &'static str,
-    /// Of the file, in hex; nothing for a folder, and for one that cannot be read.
+    /// The hash of the file, in hex; `None` for a folder, or a file that cannot be read.
     pub(crate) sha256: Option<String>,
 }
 
 impl TrustStore {
-    /// The one that the environment names. macOS always asks its keychain.
+    /// The trust store named by the environment. macOS always uses its keychain.
     pub(super) fn named() -> Option<Self> {
         if cfg!(target_os = "macos") {
             return None;
@@ -43,14 +43,14 @@ impl TrustStore {
         Some(TrustStore { named_by, sha256: digest(&path).ok() })
     }
 
-    /// That of a machine which has none.
+    /// The trust store for a machine without one.
     pub(super) fn compiled_in() -> Self {
         TrustStore { named_by: "compiled in", sha256: None }
     }
 }
 
 fn digest(path: &Path) -> io::Result<String> {
-    // A pipe, which would be waited for, is no trust store.
+    // A pipe, which would be waited for, is not a trust store.
     if !path.metadata()?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }

@@ -1,24 +1,24 @@
-//! The body of an answer: decoded, bounded, and made fit to be parsed.
+//! The body of an answer: decoded, limited in size, and made parsable.
 //!
-//! The limit is on what comes out: zeros compressed a thousandfold would otherwise fill the memory.
-//! What is compressed shows itself by its first bytes, since the header that should say so is
-//! misspelt by some servers, and kept by proxies that have unpacked the body.
+//! The limit applies to the decoded bytes: zeros compressed a thousandfold would otherwise fill the
+//! memory. Compression is detected by the first bytes, because some servers misspell the header that
+//! should announce it, and some proxies keep the header after they decompress the body.
 
 use std::borrow::Cow;
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 
-/// How a gzip member begins (RFC 1952 section 2.3.1); no JSON does.
+/// The start of a gzip member (RFC 1952 section 2.3.1), which no JSON has.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// A body as far as it came, and why that is not all of it.
+/// The part of a body that was received, and why the rest is missing.
 pub(super) struct Body {
     pub(super) bytes: Vec<u8>,
     pub(super) broke_off: Option<String>,
 }
 
-/// Reads to the end, but no more than `most` bytes, on the wire as well as decoded.
+/// Reads to the end, but at most `most` bytes, both on the wire and decoded.
 pub(super) fn read(raw: impl Read, most: u64) -> Body {
     let mut raw = raw.take(most + 1);
     let mut bytes = Vec::new();
@@ -39,8 +39,9 @@ pub(super) fn read(raw: impl Read, most: u64) -> Body {
     }
 }
 
-/// The text of a body, so that one character cannot make all of it unreadable: without a byte order
-/// mark, and with U+FFFD for what is not UTF-8 and for half a surrogate pair (RFC 8259 section 8.2).
+/// The body as text, tolerant enough that one character cannot make it unreadable: without a byte order
+/// mark, and with U+FFFD for bytes that are not UTF-8 and for half a surrogate pair (RFC 8259 section
+/// 8.2).
 pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     match String::from_utf8_lossy(bytes) {
@@ -49,7 +50,7 @@ pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// `json` with `\ufffd` in place of every escaped half of a surrogate pair; nothing if there is none.
+/// `json` with `\ufffd` in place of every escaped half of a surrogate pair; `None` if there is none.
 fn whole_pairs(json: &str) -> Option<String> {
     let mut mended = String::new();
     let (mut done, mut at) = (0, 0);
@@ -70,7 +71,7 @@ fn whole_pairs(json: &str) -> Option<String> {
     (done > 0).then(|| mended + &json[done..])
 }
 
-/// The surrogate that an escape at the beginning of `text` stands for.
+/// The surrogate that is escaped at the start of `text`.
 fn surrogate(text: &[u8]) -> Option<u16> {
     let digits = text.strip_prefix(b"\\u")?.get(..4)?;
     let unit = u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
@@ -93,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_compressed_is_unpacked_by_its_looks() {
+    fn compressed_bodies_are_recognized_by_their_first_bytes() {
         let members = [gzip(b"{\"a\":"), gzip(b""), gzip(b"1}")].concat();
         let table = [
             (b"".to_vec(), "", None),
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_is_on_both_sides_of_the_decoder() {
+    fn the_limit_applies_before_and_after_decoding() {
         const MOST: u64 = 1 << 20;
         let most = usize::try_from(MOST).expect("small");
         let is_too_large = |raw: &[u8]| {
@@ -123,13 +124,13 @@ mod tests {
         };
         assert!(!is_too_large(&vec![b' '; most]) && is_too_large(&vec![b' '; most + 1]));
         assert!(!is_too_large(&gzip(&vec![0; most])) && is_too_large(&gzip(&vec![0; 3 * most])));
-        // Members that hold nothing, without end.
+        // An endless sequence of empty members.
         let nothing = gzip(b"").repeat(most / 8);
         assert!(nothing.len() > 2 * most && read(&nothing[..], MOST).bytes.is_empty());
     }
 
     #[test]
-    fn half_a_pair_is_a_replacement_character_and_nothing_else_is_touched() {
+    fn half_a_pair_becomes_a_replacement_character_and_the_rest_is_unchanged() {
         let table = [
             (r#"{"a":"\ud83d\ude00 \u00e9 \\ud83d \" \/"}"#, None),
             (r#""\ud83d""#, Some(r#""\ufffd""#)),

@@ -1,57 +1,64 @@
-//! Reads an answer that does not bring what was asked for: who says it, what it means, and in what
-//! words.
+//! Reads an answer that does not contain what was asked for: who sent it, what it means, and what it
+//! says.
 //!
-//! Only FreshBooks can refuse. A bot challenge, a gateway's 404, a portal's log-in page say nothing
-//! about what an identity may read, whatever their status; they come and go. So an answer counts as
-//! FreshBooks' own only if it is JSON in one of the shapes that FreshBooks' families use (API
-//! documentation, "Errors"). The order of the shapes matters: a body may match several, and the
-//! earlier one says more.
+//! Only FreshBooks can refuse a request. A bot challenge, a gateway's 404 or a portal's log-in page
+//! says nothing about what an identity can read, whatever its status; such answers come and go. So an
+//! answer counts as FreshBooks' own only if it is JSON in one of the shapes that its APIs use (API
+//! documentation, "Errors"). The order of the shapes matters: a body can match several, and the earlier
+//! one says more.
 //!
-//! Texts come from the other side, so they are cut to a length and lose their control characters.
+//! Texts come from the other side, so they are cut to a maximum length and stripped of control
+//! characters.
 
 use serde_json::Value;
 
 use super::retry;
 
-/// Longer texts are cut: an error is a line.
+/// Longer texts are cut: an error is one line.
 const LONGEST: usize = 200;
 
-/// FreshBooks' complaints are a few hundred bytes. A larger body is not parsed for one.
+/// FreshBooks' error bodies are a few hundred bytes. A larger body is not parsed as one.
 const LONGEST_BODY: usize = 64 << 10;
 
-/// What FreshBooks' families call an access token that they do not accept (official SDKs).
+/// The error codes for an access token that FreshBooks does not accept (official SDKs).
 const TOKEN_ERRORS: [&str; 2] = ["unauthenticated", "invalid_token"];
 
 /// Why an answer cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Complaint {
     pub(crate) meaning: Meaning,
-    /// Whether FreshBooks itself says so.
+    /// Whether the answer is FreshBooks' own.
     pub(crate) is_theirs: bool,
-    /// The OAuth error code (RFC 6749 section 5.2), the only part that may be matched on.
+    /// The OAuth error code (RFC 6749 section 5.2), the only part that code can match on.
     pub(crate) error: Option<String>,
     pub(super) words: String,
 }
 
-/// What to do about it.
+/// What the answer means for the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
-    /// The access token is not accepted; another one may be.
+    /// The access token is not accepted, but another one could be.
     TokenRefused,
-    /// FreshBooks understood and said no.
+    /// FreshBooks refused the request.
     Refused,
-    /// Too many requests, or trouble on FreshBooks' side.
+    /// Too many requests, or a problem on FreshBooks' side.
     Passing,
-    /// Somebody else's answer, or a success without what was asked for.
+    /// Somebody else's answer, or a success without the expected content.
     Foreign,
 }
 
 impl Complaint {
-    /// `lacks` is what an answer with status 200 should have held.
+    /// `lacks` is what is missing from an answer with status 200.
     pub(crate) fn read(status: u16, body: &str, lacks: Option<String>) -> Self {
         let said =
             Some(body).filter(|body| body.len() <= LONGEST_BODY).and_then(from_json).unwrap_or_default();
-        let Said { words, error, is_theirs } = said;
+        let Said { words, error, author } = said;
+        let is_theirs = match author {
+            Author::FreshBooks => true,
+            // So say FreshBooks' projects who may not read; gateways say so where nothing is found.
+            Author::Message => matches!(status, 401 | 403),
+            Author::Unknown => false,
+        };
         let is_page = body.trim_start().starts_with('<');
         let refuses_token = error.as_deref().is_some_and(|error| TOKEN_ERRORS.contains(&error));
         let meaning = match status {
@@ -66,24 +73,24 @@ impl Complaint {
             (402, Some(words)) => format!("payment required: is the subscription active? ({words})"),
             (_, Some(words)) => words,
             (300..400, None) => status_words(status).to_owned(),
-            (_, None) if is_page => "a web page came, not FreshBooks' answer".to_owned(),
+            (_, None) if is_page => "received a web page instead of FreshBooks' answer".to_owned(),
             (_, None) => plain_text(body).unwrap_or_else(|| status_words(status).to_owned()),
         };
         Complaint { meaning, is_theirs, error, words }
     }
 
-    /// One that somebody else has judged, in words that name what was expected.
+    /// A complaint that the caller has judged, in words that say what was expected.
     pub(crate) fn of(meaning: Meaning, is_theirs: bool, words: String) -> Self {
         Complaint { meaning, is_theirs, error: None, words }
     }
 
-    /// The words are left out: they are not fit to be shown or kept.
+    /// Drops the text, which must not be shown or stored.
     pub(super) fn silenced(self, status: u16) -> Self {
         let words = format!("{} ([redacted]: the answer repeats a secret)", status_words(status));
         Complaint { words, ..self }
     }
 
-    /// A phrase for the error's line.
+    /// A phrase for the error message.
     pub(crate) fn words(&self) -> &str {
         &self.words
     }
@@ -94,7 +101,17 @@ impl Complaint {
 struct Said {
     words: Option<String>,
     error: Option<String>,
-    is_theirs: bool,
+    author: Author,
+}
+
+/// Whose shape a body has.
+#[derive(Debug, Default)]
+enum Author {
+    FreshBooks,
+    /// A message alone, which others write too.
+    Message,
+    #[default]
+    Unknown,
 }
 
 fn from_json(body: &str) -> Option<Said> {
@@ -102,7 +119,7 @@ fn from_json(body: &str) -> Option<Said> {
     let text = |value: Option<&Value>| {
         value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
     };
-    let theirs = |words| Some(Said { words, error: None, is_theirs: true });
+    let theirs = |words| Some(Said { words, error: None, author: Author::FreshBooks });
     if let Some(errors) = value.pointer("/response/errors") {
         let first = errors.get(0).unwrap_or(errors);
         let number = first.get("errno").map(|errno| format!(" (errno {errno})")).unwrap_or_default();
@@ -123,13 +140,17 @@ fn from_json(body: &str) -> Option<Said> {
                     None => error.clone(),
                     Some(description) => format!("{error}: {description}"),
                 };
-                return Some(Said { words: Some(words), error: Some(tidy(&error)), is_theirs: true });
+                return Some(Said {
+                    words: Some(words),
+                    error: Some(tidy(&error)),
+                    author: Author::FreshBooks,
+                });
             }
         }
     }
-    // A message alone is what gateways write too.
     let is_theirs = ["errno", "code", "details"].iter().any(|name| value.get(name).is_some());
-    text(value.get("message")).map(|words| Said { words: Some(words), error: None, is_theirs })
+    let author = if is_theirs { Author::FreshBooks } else { Author::Message };
+    text(value.get("message")).map(|words| Said { words: Some(words), error: None, author })
 }
 
 fn plain_text(body: &str) -> Option<String> {
@@ -137,9 +158,9 @@ fn plain_text(body: &str) -> Option<String> {
     (!text.is_empty() && !text.starts_with(['{', '['])).then(|| tidy(text))
 }
 
-/// Makes foreign text fit for an error's line.
+/// Makes foreign text fit for an error message.
 pub(crate) fn tidy(text: &str) -> String {
-    // A full stop of theirs would stand in the middle of a line of ours.
+    // Their full stop would be in the middle of our line.
     let text = text.trim_end().trim_end_matches('.');
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect()
 }
@@ -168,7 +189,7 @@ mod tests {
     const AUTH: &str = r#"{"error":"unauthenticated","error_description":"Please sign in."}"#;
 
     #[test]
-    fn every_documented_shape_is_freshbooks_word_and_nothing_else_is() {
+    fn only_documented_shapes_count_as_freshbooks_own_answers() {
         let table = [
             (AUTH, "unauthenticated: Please sign in", true),
             (
@@ -186,15 +207,11 @@ mod tests {
             ),
             (r#"{"errno":2001,"error":{"updated_since":"not a date"}}"#, "updated_since: not a date", true),
             (r#"{"errno":401,"message":"invalid_token: no"}"#, "invalid_token: no", true),
-            (
-                r#"{"message":"no Route matched with those values"}"#,
-                "no Route matched with those values",
-                false,
-            ),
+            (r#"{"message":"You are not authorized."}"#, "You are not authorized", true),
             (r#"{"error":"","success":false}"#, "not permitted", false),
             ("[]", "not permitted", false),
             ("error code: 1020", "error code: 1020", false),
-            (PAGE, "a web page came, not FreshBooks' answer", false),
+            (PAGE, "received a web page instead of FreshBooks' answer", false),
             ("", "not permitted", false),
         ];
         for (body, words, is_theirs) in table {
@@ -204,10 +221,11 @@ mod tests {
     }
 
     #[test]
-    fn a_complaint_means_what_its_status_and_its_author_say() {
+    fn the_meaning_follows_from_status_and_author() {
         use Meaning::{Foreign, Passing, Refused, TokenRefused};
         let denied = r#"{"error":"forbidden"}"#;
         let token = r#"{"error":"invalid_token"}"#;
+        let message = r#"{"message":"no Route matched with those values"}"#;
         let table = [
             (200, AUTH, TokenRefused),
             (403, AUTH, TokenRefused),
@@ -221,6 +239,8 @@ mod tests {
             (404, denied, Refused),
             (404, "", Foreign),
             (403, PAGE, Foreign),
+            (403, message, Refused),
+            (404, message, Foreign),
             (302, PAGE, Foreign),
             (200, PAGE, Foreign),
             (200, denied, Foreign),
@@ -237,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hostile_text_is_cut_and_tamed_and_a_large_one_is_not_parsed() {
+    fn hostile_text_is_cut_and_cleaned_and_a_large_body_is_not_parsed() {
         let body = format!(r#"{{"error":"x\u001b[2J{}"}}"#, "y".repeat(1000));
         let said = Complaint::read(400, &body, None).words;
         assert!(said.starts_with("x [2Jyyy") && said.chars().count() == LONGEST, "{said}");

@@ -1,8 +1,8 @@
-//! Why a server's certificate is not believed, and whose fault that is.
+//! Why a server's certificate is not trusted, and what to do about it.
 //!
-//! An authority that nobody knows is a matter of the trust store. A certificate that is out of date
-//! is a matter of two dates and a clock, and blaming the trust store for a machine that came up in
-//! 1970 sends people to the wrong place.
+//! An unknown authority is a matter of the trust store. An expired or future certificate is a matter of
+//! two dates and a clock: blaming the trust store on a machine whose clock says 1970 would send people
+//! to the wrong place.
 
 use std::fmt;
 
@@ -11,22 +11,20 @@ use rustls::pki_types::UnixTime;
 
 use crate::time::Timestamp;
 
-/// The words of rustls-platform-verifier for a system without roots; it has no kind to match on.
+/// The message of rustls-platform-verifier for a system without roots; it has no error kind to match
+/// on.
 const NO_ROOTS: &str = "No CA certificates were loaded";
 
-/// For a machine that does not know the other side's authority. macOS asks its keychain only.
+/// For a machine that does not know the server's authority. macOS uses only its keychain.
 const TRUST_HINT: &str = match cfg!(target_os = "macos") {
-    true => "where a proxy or a server has a CA of its own, add its certificate to the system's keychain",
-    false => {
-        "where a proxy or a server has a CA of its own, name its certificate: SSL_CERT_FILE=/path/to/ca.pem"
-    }
+    true => "if a proxy or a server has its own CA, add its certificate to the system's keychain",
+    false => "if a proxy or a server has its own CA, name its certificate: SSL_CERT_FILE=/path/to/ca.pem",
 };
 
-/// For a machine whose clock and the server's certificate do not agree.
-const CLOCK_HINT: &str =
-    "see what time this machine believes it is (`date -u`), and set its clock if that is wrong";
+/// For a machine whose clock does not agree with the server's certificate.
+const CLOCK_HINT: &str = "check this machine's clock (`date -u`), and set it if it is wrong";
 
-/// A refusal in the handshake, so before anything of ours was sent; other TLS failures may come at
+/// A refusal during the handshake, before anything of ours was sent; other TLS failures can happen at
 /// any time.
 #[derive(Debug)]
 pub(crate) struct Distrust {
@@ -36,7 +34,7 @@ pub(crate) struct Distrust {
 }
 
 impl Distrust {
-    /// Nothing for a failure of another kind.
+    /// `None` for any other kind of failure.
     pub(super) fn of(error: &ureq::Error) -> Option<Self> {
         use rustls::Error::{InvalidCertificate, NoCertificatesPresented};
         let error = in_tls(error)?;
@@ -55,7 +53,7 @@ impl fmt::Display for Distrust {
     }
 }
 
-/// Whether this machine has nobody to believe.
+/// Whether this machine has no CA certificates.
 pub(super) fn lacks_roots(error: &ureq::Error) -> bool {
     in_tls(error).is_some_and(|error| error.to_string().contains(NO_ROOTS))
 }
@@ -68,8 +66,8 @@ fn in_tls(error: &ureq::Error) -> Option<&rustls::Error> {
     }
 }
 
-/// A certificate is issued for today, so one of the future means a clock that is behind. One of the
-/// past may really have expired.
+/// A certificate is valid from the day it is issued, so one from the future means that the clock is
+/// behind. One from the past can really have expired.
 fn out_of_date(flaw: &CertificateError) -> Option<Distrust> {
     use CertificateError::{Expired, ExpiredContext, NotValidYet, NotValidYetContext};
     let why = match flaw {
@@ -103,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_blame_the_clock_and_everything_else_the_trust_store() {
+    fn dates_point_to_the_clock_and_everything_else_to_the_trust_store() {
         let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
         let of = |flaw| Distrust::of(&ureq::Error::Rustls(rustls::Error::InvalidCertificate(flaw)));
         let early = CertificateError::NotValidYetContext { time: at(3600), not_before: at(1_790_000_000) };

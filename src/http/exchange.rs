@@ -1,6 +1,6 @@
-//! One request and its answer, read to the end.
+//! One request and its complete answer.
 //!
-//! Redirects are not followed: an API that redirects is a surprise, and a token must not go along.
+//! Redirects are not followed: an API is not expected to redirect, and a token must not follow.
 
 use std::time::{Duration, Instant};
 
@@ -17,20 +17,20 @@ const CONNECT: Duration = Duration::from_secs(10);
 const FIRST_BYTE: Duration = Duration::from_secs(60);
 const BETWEEN_BYTES: Duration = Duration::from_secs(30);
 const WHOLE_EXCHANGE: Duration = Duration::from_secs(120);
-/// Whoever set a deadline has stopped waiting by then; the request need not outlive it for long.
+/// Whoever set a deadline has stopped waiting by then, so the request need not last much longer.
 const PAST_DEADLINE: Duration = Duration::from_millis(250);
 /// The token endpoint answers in a second or not at all, and signals wait for it.
 const TOKEN_EXCHANGE: Duration = Duration::from_secs(30);
 
-/// A page of 100 members is about 60 KB; what is larger than this, unpacked, is not one.
+/// A page of 100 members is about 60 KB; a decompressed body larger than this is not one.
 const LARGEST_BODY: u64 = 32 << 20;
 /// A pair of tokens is about 2 KB.
 const LARGEST_TOKEN_ANSWER: u64 = 1 << 20;
 
-/// What a form sends that is no secret.
+/// Form fields that are not secret.
 const NO_SECRETS: [&str; 3] = ["grant_type", "client_id", "redirect_uri"];
 
-/// How connections are used, whoever is at the other end.
+/// The settings for connections to any server.
 pub(super) fn settings() -> ConfigBuilder<AgentScope> {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
@@ -41,7 +41,7 @@ pub(super) fn settings() -> ConfigBuilder<AgentScope> {
         .timeout_per_read(Some(BETWEEN_BYTES))
         .max_idle_connections_per_host(16)
         .max_idle_age(Duration::from_secs(10))
-        // Unpacking is ours, for what comes out has to be bounded.
+        // We decompress ourselves, because the size of the result must be limited.
         .accept_encoding("gzip")
         .user_agent(concat!("fbsync/", env!("CARGO_PKG_VERSION")))
 }
@@ -82,8 +82,8 @@ impl Http {
         self.whole(answer, attempt)
     }
 
-    /// The answer to a read, if it came to its end. When the server says that nothing more is left,
-    /// nobody asks until it is.
+    /// The answer to a read, if it is complete. If the server says that the rate limit is used up, all
+    /// workers wait until it is reset.
     fn whole(&self, answer: Answer, attempts: u32) -> Result<Answer, Failure> {
         if let Some(pause) = answer.exhausted_for
             && self.pace.hold(pause)
@@ -96,8 +96,8 @@ impl Http {
         }
     }
 
-    /// POSTs a form once (RFC 6749 appendix B). The caller decides what a failure means, and what can
-    /// be used of an answer that is not whole.
+    /// POSTs a form once (RFC 6749 appendix B). The caller decides what a failure means and what can be
+    /// used from an incomplete answer.
     pub(crate) fn post_form(&self, url: &Url, form: &[(&str, &str)]) -> Result<Answer, Failure> {
         self.check_origin(url)?;
         let secrets = form.iter().filter(|(name, _)| !NO_SECRETS.contains(name));
@@ -112,8 +112,8 @@ impl Http {
         Ok(answer)
     }
 
-    /// POSTs nothing but a signed header once, as the token requests of OAuth 1.0a may be made (RFC
-    /// 5849 section 3.5.1). Half of a form cannot be told from a whole one, so only a whole one counts.
+    /// POSTs only a signed header once, as token requests in OAuth 1.0a can be made (RFC 5849 section
+    /// 3.5.1). An incomplete form cannot be told from a complete one, so the answer must be complete.
     pub(crate) fn post_signed(&self, url: &Url, authorization: &Secret) -> Result<Answer, Failure> {
         self.check_origin(url)?;
         let sent = self.agents.send(|agent| {
@@ -128,17 +128,17 @@ impl Http {
         Ok(answer)
     }
 
-    /// How long a request may take that begins now.
+    /// The time limit for a request that starts now.
     fn time_left(&self) -> Duration {
         let until = |deadline: Instant| deadline.saturating_duration_since(Instant::now()) + PAST_DEADLINE;
         self.deadline.map_or(WHOLE_EXCHANGE, until).min(WHOLE_EXCHANGE)
     }
 
-    /// The last gate before bytes leave: whatever was asked above, only our two origins are spoken to.
+    /// The last check before anything is sent: requests go only to our two origins.
     fn check_origin(&self, url: &Url) -> Result<(), Failure> {
         match self.api.holds(url) || self.auth.holds(url) {
             true => Ok(()),
-            false => Err(Failure::NotSent("that address is not FreshBooks'".to_owned())),
+            false => Err(Failure::NotSent("that address does not belong to FreshBooks".to_owned())),
         }
     }
 
@@ -179,9 +179,10 @@ impl Http {
         })
     }
 
-    /// Says by which way it failed. A library's words may quote what a proxy or a server has sent.
+    /// Describes the failure, with the proxy if there is one. The library's own message could quote
+    /// what a proxy or a server sent.
     fn failed(&self, error: &ureq::Error) -> Failure {
-        let way = self.agents.proxy(&self.api).map(|proxy| format!(" (by way of the proxy {proxy})"));
+        let way = self.agents.proxy(&self.api).map(|proxy| format!(" (through the proxy {proxy})"));
         let told = |why| self.sent.silence(why) + way.as_deref().unwrap_or_default();
         match Failure::of_call(error) {
             Failure::NotSent(why) => Failure::NotSent(told(why)),
@@ -198,14 +199,14 @@ impl Http {
     }
 }
 
-/// A token that cannot stand in a header (RFC 6750 section 2.1) is refused here, since it would fail in
-/// the same way every time.
+/// Refuses a token that cannot be put in a header (RFC 6750 section 2.1), because every try would fail
+/// the same way.
 fn check_bearer(bearer: &Secret) -> Result<(), Failure> {
     match bearer.stray_character() {
         None => Ok(()),
         Some(place) => {
             let message =
-                format!("the access token is not one: its character {place} cannot be part of a token");
+                format!("the access token is not valid: character {place} cannot be part of a token");
             Err(Failure::Fatal(Error::new(Kind::SignIn, message).hint("sign in again: fbsync auth")))
         }
     }

@@ -1,15 +1,15 @@
 //! The small HTTP layer, and the only place that names `ureq`.
 //!
-//! It knows time-outs, limits, when to ask again and how to read a complaint, and nothing of what
-//! is asked for. Reads ask again ([`Http::get`], and [`Http::post_xml`] for reads that are made by
-//! POST); what spends a token never does ([`Http::post_form`], [`Http::post_signed`]).
+//! It handles time-outs, limits, retries and error answers, and does not know what is asked for. Reads
+//! are retried ([`Http::get`], and [`Http::post_xml`] for reads that are made by POST); requests that
+//! spend a token never are ([`Http::post_form`], [`Http::post_signed`]).
 //!
-//! - [`exchange`]: one request; [`body`]: what it brings, [`answer`]: what came of it,
-//!   [`complaint`]: in whose words.
-//! - [`retry`], [`pace`]: when to ask again, and when not so fast; [`skew`]: whose clock is wrong.
-//! - [`trust`], [`names`], [`proxy`]: who is believed, and the way there; [`distrust`]: why somebody is
-//!   not believed, [`between`]: who else is there.
-//! - [`sent`]: secrets that no answer may bring back.
+//! - [`exchange`]: one request; [`body`]: its content, [`answer`]: its outcome, [`complaint`]: error
+//!   answers.
+//! - [`retry`], [`pace`]: when to retry, and when to slow down; [`skew`]: clocks that differ.
+//! - [`trust`], [`names`], [`proxy`]: which servers are trusted, and how to reach them; [`distrust`]:
+//!   why a certificate is not trusted, [`between`]: proxies and trust stores to record.
+//! - [`sent`]: secrets that must not come back in an answer.
 
 mod answer;
 mod between;
@@ -64,7 +64,7 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    /// A client that talks to the two endpoints of `app` and to nobody else.
+    /// A client that talks only to the two endpoints of `app`.
     pub(crate) fn new(app: &App) -> Result<Self> {
         let agents = Agents::new(&app.endpoints, app.ui, exchange::settings)?;
         let Endpoints { api, auth } = app.endpoints.clone();
@@ -85,22 +85,23 @@ impl Http {
         })
     }
 
-    /// The same client, which waits for nothing beyond `deadline`.
+    /// The same client, which waits for nothing after `deadline`.
     pub(crate) fn until(self, deadline: Option<Instant>) -> Self {
         Http { deadline, ..self }
     }
 
-    /// Who stands between this machine and FreshBooks.
+    /// What is between this machine and FreshBooks.
     pub(crate) fn between(&self) -> Between {
         self.agents.between(&self.api)
     }
 
-    /// From now on no answer may bring `secret` back; what was sent by this client counts already.
+    /// From now on `secret` must not come back in an answer; secrets that this client has sent are
+    /// already covered.
     pub(crate) fn guard(&self, secret: &Secret) {
         self.sent.note(secret);
     }
 
-    /// Whether `text`, which the other side sent, holds a secret.
+    /// Whether `text` from the other side contains a secret.
     pub(crate) fn is_repeated_in(&self, text: &str) -> bool {
         self.sent.is_in(text)
     }
@@ -117,9 +118,9 @@ impl Http {
         self.until_usable(url, read, judge, |attempt| self.get_once(url, bearer, attempt))
     }
 
-    /// POSTs a question in XML until `read` can use the answer, or it is time to give up. `sign` makes
-    /// the `Authorization` of each try: a nonce counts once (RFC 5849 section 3.3). `judge` says what an
-    /// answer means that cannot be used, and what it lacks where its status is 200.
+    /// POSTs a request in XML until `read` can use the answer, or it is time to give up. `sign` creates
+    /// the `Authorization` header for each try, because a nonce can be used only once (RFC 5849 section
+    /// 3.3). `judge` says what an unusable answer means, and what is missing from one with status 200.
     pub(crate) fn post_xml<T>(
         &self,
         url: &Url,
@@ -165,8 +166,8 @@ impl Http {
         }
     }
 
-    /// What `read` makes of an answer, or what it lacks. One that repeats a secret is not read: what is
-    /// in it would be kept.
+    /// The result of `read`, or what the answer lacks. An answer that repeats a secret is not read,
+    /// because its content would be stored.
     fn take<T>(
         &self,
         answer: &Answer,
@@ -181,8 +182,8 @@ impl Http {
         }
     }
 
-    /// Why an answer cannot be used, in words that can be shown. `lacks` is what one with status 200
-    /// should have held.
+    /// Why an answer cannot be used, in words that can be shown. `lacks` is what is missing from one
+    /// with status 200.
     pub(crate) fn complaint_of(&self, answer: &Answer, lacks: Option<String>) -> Complaint {
         let complaint = Complaint::read(answer.status, &self.sent.cut_out_of(&answer.text()), lacks);
         self.without_secrets(answer.status, complaint)
@@ -195,7 +196,7 @@ impl Http {
         }
     }
 
-    /// How often something had to be asked again, by all clones together.
+    /// The number of retries by all clones together.
     pub(crate) fn retries(&self) -> u64 {
         self.retries.load(Ordering::Relaxed)
     }
@@ -204,11 +205,11 @@ impl Http {
         self.deadline.is_some_and(|deadline| Instant::now() + wait > deadline)
     }
 
-    /// Says why and waits; on "too many requests" every worker does.
+    /// Reports the reason and waits; after "too many requests" every worker waits.
     fn wait_to_ask_again(&self, url: &Url, failure: &Failure, wait: Duration) -> Result<()> {
         self.retries.fetch_add(1, Ordering::Relaxed);
         let seconds = wait.as_secs_f32().ceil();
-        self.ui.asks_again(format_args!("{failure}; asking {} again in {seconds} s", url.path()));
+        self.ui.asks_again(format_args!("{failure}; retrying {} in {seconds} s", url.path()));
         match failure {
             Failure::Answered(answer, _) if answer.status == 429 => drop(self.pace.hold(wait)),
             _ => self.clock.sleep(wait, &self.stop)?,
@@ -216,13 +217,13 @@ impl Http {
         self.stop.check()
     }
 
-    /// Waits for the common pace, which may have been put off meanwhile.
+    /// Waits until the shared pace allows a request; the pace can be extended while waiting.
     fn keep_pace(&self) -> Result<()> {
         self.clock.sleep(self.pace.wait(), &self.stop)
     }
 }
 
-/// `words` of the other side without these secrets, or nothing of them where one stands in them in
+/// `words` from the other side without these secrets, or only a placeholder if they contain one in
 /// another encoding.
 pub(crate) fn without(secrets: &[&Secret], words: &str) -> String {
     let sent = Sent::default();
@@ -230,7 +231,7 @@ pub(crate) fn without(secrets: &[&Secret], words: &str) -> String {
     sent.silence(sent.cut_out_of(words).into_owned())
 }
 
-/// For jitter only; where the system has no random bytes to give, everybody waits the same.
+/// Only for jitter; without random bytes from the system, everybody waits equally long.
 fn random_fraction() -> f64 {
     let mut bytes = [0u8; 4];
     match getrandom::fill(&mut bytes) {
@@ -243,7 +244,7 @@ fn random_fraction() -> f64 {
 pub(crate) mod tests {
     use super::*;
 
-    /// An answer of FreshBooks', for whoever has to judge one.
+    /// An answer from FreshBooks, for tests.
     pub(crate) fn answer(status: u16, body: &str) -> Answer {
         Answer {
             url: Url::parse("https://acme.freshbooks.com/").expect("an address"),

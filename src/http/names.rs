@@ -1,7 +1,7 @@
-//! Host names to addresses, asked once a minute.
+//! Resolves host names to addresses, at most once a minute.
 //!
-//! ureq asks for every request, also where it then goes on with a connection it has, and starts a
-//! thread for the question so that it can be given up: hundreds of each in a sync.
+//! ureq resolves the name for every request, even if it then reuses a connection, and starts a thread
+//! for each look-up so that it can time out: hundreds of each in a sync.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use ureq::http::uri::Authority;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
-/// A service that moves is followed within the tries of one request.
+/// Short enough that a service that moves is found again within the tries of one request.
 const FRESH: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_asked_for_once_and_a_failure_is_not_kept() {
+    fn a_name_is_looked_up_once_and_a_failure_is_not_kept() {
         let names = Names::<Counting>::default();
         let config = ureq::Agent::config_builder().build();
         let ask = |uri: &str| {

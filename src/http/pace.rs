@@ -1,14 +1,14 @@
-//! One pace for all workers: when FreshBooks asks one of them to slow down, it means the program.
+//! One pace for all workers: when FreshBooks asks one of them to slow down, it means the whole program.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A moment before which nobody asks. Cloned into every worker.
+/// A moment before which no request is made. Shared by all workers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pace(Arc<Mutex<Option<Instant>>>);
 
 impl Pace {
-    /// Nobody asks for `duration` from now. True if that is later than what was agreed already.
+    /// Makes no request for `duration` from now. Returns whether that is later than before.
     pub(super) fn hold(&self, duration: Duration) -> bool {
         let until = Instant::now() + duration;
         let mut agreed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -19,7 +19,7 @@ impl Pace {
         later
     }
 
-    /// How long to wait before asking.
+    /// How long to wait before the next request.
     pub(super) fn wait(&self) -> Duration {
         let agreed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         agreed.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))

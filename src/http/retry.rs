@@ -1,33 +1,33 @@
-//! When to ask again, and how long to wait first.
+//! When to retry, and how long to wait first.
 //!
-//! Only reads are asked again: a refresh token may be spent by a request whose answer was never
-//! seen, so the token endpoint has rules of its own. Nothing in this file sleeps, reads the clock
-//! or draws random numbers; `http` does all three. That lets the whole schedule be tested at once.
+//! Only reads are retried: a refresh token can be spent by a request whose answer never arrived, so the
+//! token endpoint has its own rules. Nothing in this file sleeps, reads the clock or draws random
+//! numbers; `http` does all three. So the whole schedule can be tested instantly.
 
 use std::time::Duration;
 
 use crate::time::Timestamp;
 
-/// Tries in all. With the waits below, five of them last about half a minute, which outlives a
-/// restart of a service behind a load balancer; longer troubles are for the next run.
+/// The number of tries. With the waits below, five take about half a minute, which is longer than the
+/// restart of a service behind a load balancer; longer problems are left to the next run.
 pub(crate) const TRIES: u32 = 5;
 
 /// The first wait, doubled each time.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
-/// No single wait of our own is longer.
+/// The longest wait of our own.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// FreshBooks' limit is counted by the minute, so an honest `Retry-After` stays below this;
-/// a longer one is cut, since a command that seems to hang is killed and helps nobody.
+/// FreshBooks' limit is counted per minute, so a sensible `Retry-After` is below this. A longer one is
+/// cut: a command that seems to hang gets killed.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(120);
 
-/// How a try ended, as far as asking again is concerned.
+/// How a try ended, as far as retries are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// Another try would end the same way.
     Final,
-    /// It may pass. How long the other side asks to be left alone at least.
+    /// A retry can succeed. Contains the minimum wait that the other side asked for.
     Passing { retry_after: Option<Duration> },
 }
 
@@ -42,29 +42,28 @@ pub(crate) fn judge(attempt: u32, outcome: Outcome, jitter: f64) -> Verdict {
     match outcome {
         Outcome::Passing { retry_after } if attempt < TRIES => {
             let asked = retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER);
-            // "At once" from a server in trouble is no reason to hammer it.
+            // A server with problems that says "at once" should still not be flooded.
             Verdict::Wait(asked.max(own_wait(attempt, jitter)))
         }
         Outcome::Passing { .. } | Outcome::Final => Verdict::GiveUp,
     }
 }
 
-/// Doubling, of which the upper half is left to chance.
+/// Doubled each time; the upper half is random.
 fn own_wait(attempt: u32, jitter: f64) -> Duration {
     let doubled = FIRST_WAIT.saturating_mul(1 << (attempt - 1).min(16)).min(LONGEST_WAIT);
     doubled.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
 }
 
-/// Whether a status tells of trouble that passes: too early or too much, or trouble on the server's
-/// side, the numbers of proxies (520 to 530) among it. "Not implemented" and "HTTP version not
-/// supported" stay.
+/// Whether a status stands for a temporary problem: too early, too many requests, or a problem on the
+/// server's side, including the codes of proxies (520 to 530). "Not implemented" and "HTTP version not
+/// supported" are permanent.
 pub(crate) fn passes(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500..=599) && !matches!(status, 501 | 505)
 }
 
-/// Reads `Retry-After` in both its forms (RFC 9110 section 10.2.3); `now` is the server's own time. It
-/// counts only where there is something to be waited for: FreshBooks has been seen to send it with
-/// a 200.
+/// Reads `Retry-After` in both forms (RFC 9110 section 10.2.3); `now` is the server's own time. It
+/// counts only with a status that is worth waiting for: FreshBooks has been seen to send it with a 200.
 pub(crate) fn retry_after(status: u16, header: Option<&str>, now: Timestamp) -> Option<Duration> {
     let text = header.filter(|_| passes(status))?.trim();
     match text.parse::<u64>() {
@@ -73,8 +72,8 @@ pub(crate) fn retry_after(status: u16, header: Option<&str>, now: Timestamp) -> 
     }
 }
 
-/// How long the rate limit is used up: `X-RateLimit-Remaining: 0`, and the Unix time at which it is
-/// filled, else `Retry-After`. `now` is the server's own time.
+/// How long the rate limit remains used up: `X-RateLimit-Remaining: 0`, with the Unix time of the reset
+/// or otherwise `Retry-After`. `now` is the server's own time.
 pub(crate) fn exhausted(
     remaining: Option<&str>,
     reset: Option<&str>,
@@ -108,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_lengthens_a_wait_and_never_shortens_it() {
+    fn retry_after_lengthens_a_wait_and_never_shortens_it() {
         let asked = |n| judge(3, Outcome::Passing { retry_after: Some(seconds(n)) }, 1.0);
         for (n, wait) in [(0, 4), (3, 4), (5, 5), (120, 120), (86_400, 120)] {
             assert_eq!(asked(n), Verdict::Wait(seconds(wait)), "{n}");
@@ -116,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn every_trouble_of_a_server_passes_but_what_it_cannot_do() {
+    fn server_errors_are_temporary_except_unsupported_requests() {
         let passing: Vec<u16> = (100..=599).filter(|status| passes(*status)).collect();
         let mut expected = vec![408, 425, 429];
         expected.extend((500..=599).filter(|status| ![501, 505].contains(status)));
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_limit_is_used_up_until_it_is_filled() {
+    fn a_rate_limit_is_used_up_until_it_is_reset() {
         let now = Timestamp::parse("2026-01-01T00:00:00Z").expect("a time");
         let reset = (now.since(Timestamp::EPOCH).as_secs() + 60).to_string();
         let far = (now.since(Timestamp::EPOCH).as_secs() + 86_400).to_string();

@@ -1,11 +1,11 @@
-//! The secrets that this process sent or was given, so that no answer can bring one back.
+//! The secrets that this process sent or was given, so that answers that repeat one can be recognized.
 //!
-//! A server, a proxy or an error page may repeat what it was asked, in a message, in a header, in a
-//! field of a record. What repeats a secret is neither shown nor kept, in whatever way it is written.
+//! A server, a proxy or an error page can repeat what it was sent, in a message, in a header, in a
+//! field of a record. Text that repeats a secret, in any encoding, is neither shown nor stored.
 //!
-//! A secret is found by its ends, which stay recognizable in base64 and in an excerpt. Of a token
-//! with dots (a JWT) the last part counts: its first is the same in every token of one issuer, and
-//! FreshBooks' answers hold other tokens of its own.
+//! A secret is recognized by its ends, which can still be found in base64 and in an excerpt. Of a token
+//! with dots (a JWT) only the last part is used: the first part is the same in every token of an
+//! issuer, and FreshBooks' answers contain other tokens.
 
 use std::borrow::Cow;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -16,26 +16,26 @@ use memchr::memmem::Finder;
 
 use crate::secret::Secret;
 
-/// How much of either end is looked for: nothing else has 16 characters of it by chance.
+/// How many characters at either end are searched for: 16 do not match by chance.
 const END: usize = 16;
 
-/// So many characters of a secret in a row are a piece of it, wherever they are from.
+/// How many consecutive characters of a secret count as a piece of it, wherever in the secret they are.
 const PIECE: usize = 24;
 
-/// A shorter secret could stand in an honest answer, so it does not make one unusable.
+/// A shorter secret could appear in a normal answer by chance, so it does not make one unusable.
 const SHORTEST_IN_DATA: usize = 8;
 
-/// The same for a message, which is merely left out.
+/// The same for a message, which is only left out.
 const SHORTEST_IN_WORDS: usize = 3;
 
-/// What hides behind two encodings is found, behind more it is not.
+/// How many layers of encoding are removed; a secret under more layers is not found.
 const LAYERS: usize = 3;
 
 /// Shared by all clones of a client.
 #[derive(Clone, Default)]
 pub(super) struct Sent(Arc<RwLock<Vec<Trail>>>);
 
-/// One secret and what gives it away.
+/// One secret and the texts that reveal it.
 struct Trail {
     secret: Secret,
     finders: Vec<Finder<'static>>,
@@ -54,12 +54,12 @@ impl Sent {
         }
     }
 
-    /// Whether an answer brings a secret back, and must not be used.
+    /// Whether an answer repeats a secret and must not be used.
     pub(super) fn is_in(&self, data: &str) -> bool {
         self.finds(data, SHORTEST_IN_DATA)
     }
 
-    /// Whether a message holds a secret, or a piece of one, and must not be shown.
+    /// Whether a message contains a secret, or a piece of one, and must not be shown.
     pub(super) fn is_in_words(&self, words: &str) -> bool {
         let trails = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let is_piece = |text: &[u8]| {
@@ -68,7 +68,7 @@ impl Sent {
         self.finds(words, SHORTEST_IN_WORDS) || words.as_bytes().windows(PIECE).any(is_piece)
     }
 
-    /// `text` without the secrets that stand in it as they are: the rest of a message is worth reading.
+    /// `text` without secrets that appear in it unencoded: the rest of a message is worth reading.
     pub(super) fn cut_out_of<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let trails = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let secrets = trails.iter().map(|trail| trail.secret.expose());
@@ -76,7 +76,7 @@ impl Sent {
         standing.fold(Cow::Borrowed(text), |text, secret| Cow::Owned(text.replace(secret, "[redacted]")))
     }
 
-    /// `words` of the other side, unless they hold a secret.
+    /// `words` from the other side, unless they contain a secret.
     pub(super) fn silence(&self, words: String) -> String {
         match self.is_in_words(&words) {
             true => "[redacted]".to_owned(),
@@ -107,7 +107,7 @@ impl Sent {
 impl Trail {
     fn of(secret: &Secret) -> Self {
         let bytes = secret.expose().as_bytes();
-        // A JWT's signature; anything else is one part.
+        // A JWT's signature; any other secret has only one part.
         let part =
             bytes.rsplit(|byte| *byte == b'.').next().filter(|part| part.len() >= END).unwrap_or(bytes);
         let length = part.len().min(END);
@@ -115,8 +115,8 @@ impl Trail {
         let mut marks: Vec<Vec<u8>> = ends.iter().map(|end| end.to_vec()).collect();
         for (end, shift) in ends.iter().flat_map(|end| (0..3).map(move |shift| (end, shift))) {
             for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
-                // Three bytes are four characters, so the text depends on where the secret begins;
-                // the characters that it shares with its neighbours are cut off.
+                // Three bytes become four characters, so the encoded text depends on where the secret
+                // begins. The characters that it shares with its neighbours are cut off.
                 let encoded = engine.encode([&[0; 2][..shift], end].concat()).into_bytes();
                 let (first, last) = ((shift * 8).div_ceil(6), (shift + length) * 8 / 6);
                 marks.push(encoded[first..last].to_vec());
@@ -130,7 +130,7 @@ impl Trail {
 }
 
 /// `text` without one layer of percent-encoding (RFC 3986 section 2.1), of JSON's escapes (RFC 8259
-/// section 7) and of XML's character references; nothing where there is none.
+/// section 7) and of XML's character references; `None` if there is nothing to decode.
 fn decoded(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let mut plain = Vec::new();
@@ -152,7 +152,7 @@ fn decoded(text: &str) -> Option<String> {
             None => at += 1,
             Some(code) => {
                 plain.extend_from_slice(&bytes[done..at]);
-                // A secret is ASCII; of everything else it is enough that something stood there.
+                // Secrets are ASCII; for any other character a placeholder is enough.
                 plain.push(u8::try_from(code).ok().filter(u8::is_ascii).unwrap_or(b'?'));
                 at = (at + length).min(bytes.len());
                 done = at;
@@ -165,7 +165,7 @@ fn decoded(text: &str) -> Option<String> {
     })
 }
 
-/// What `&#101;` or `&#x65;` stands for, and how long it is.
+/// The character that `&#101;` or `&#x65;` stands for, and the length of the reference.
 fn character_reference(text: &[u8]) -> (Option<u32>, usize) {
     let reference = || {
         let digits = text.strip_prefix(b"&#")?;
@@ -236,9 +236,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_secret_is_not_taken_for_one() {
+    fn other_text_is_not_taken_for_a_secret() {
         let sent = knowing(&[OPAQUE, JWT, "access", "ab"]);
-        // Another token of the same issuer begins alike; a short secret is a word.
+        // Another token of the same issuer has the same start; a short secret is a word.
         let honest =
             format!("{{\"fasttrack_token\":\"{}.c29tZXRoaW5nIGVsc2U\",\"access\":\"100%\"}}", &JWT[..57]);
         assert!(!sent.is_in(&honest));

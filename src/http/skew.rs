@@ -1,18 +1,18 @@
-//! How far this machine's clock is from the server's, as far as an answer tells.
+//! The difference between this machine's clock and the server's, as far as an answer shows it.
 
 use std::fmt;
 
 use crate::time::{Timestamp, spoken};
 
-/// What is less than this is the way of an answer and the rounding of `Date`.
+/// Smaller differences come from the transfer time of an answer and the rounding of `Date`.
 const TOLERATED: u64 = 60;
 
-/// Whole seconds that this machine's clock is ahead; negative where it is behind.
+/// Whole seconds by which this machine's clock is ahead; negative if it is behind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Skew(i64);
 
 impl Skew {
-    /// From the moment when an answer came, by either clock.
+    /// From the time at which an answer arrived, according to each clock.
     pub(crate) fn between(here: Timestamp, there: Timestamp) -> Self {
         let seconds =
             |later: Timestamp, earlier| i64::try_from(later.since(earlier).as_secs()).unwrap_or(i64::MAX);
@@ -23,7 +23,7 @@ impl Skew {
         self.0
     }
 
-    /// Whether a clock is wrong.
+    /// Whether one of the clocks is wrong.
     pub(crate) fn matters(self) -> bool {
         self.0.unsigned_abs() > TOLERATED
     }

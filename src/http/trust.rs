@@ -1,10 +1,10 @@
-//! Who is believed in a TLS connection, and the way it takes.
+//! Which servers a TLS connection trusts, and how it reaches them.
 //!
-//! - The system's own CA certificates count, with what an administrator added, and `SSL_CERT_FILE`
-//!   or `SSL_CERT_DIR` in their place. Slim containers have none at all: then those of Mozilla count
-//!   that are compiled in. A file that somebody named is never passed over like that.
-//! - A proxy is taken from the environment, but none leads to this machine's own addresses: the demo
-//!   works behind a company's proxy too.
+//! - The system's CA certificates are used, including those an administrator added, or instead those in
+//!   `SSL_CERT_FILE` or `SSL_CERT_DIR`. Slim containers have none; then Mozilla's are used, which are
+//!   compiled in. A file that somebody named is never ignored in this way.
+//! - The proxy comes from the environment, but none is used for this machine's own addresses, so the
+//!   demo also works behind a company proxy.
 
 use std::sync::{Arc, OnceLock};
 
@@ -25,7 +25,7 @@ use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::ui::Ui;
 
-/// A client for one trust, and the one that steps in where the system has none to give.
+/// A client for the usual trust store, and a fallback for a system that has none.
 #[derive(Clone)]
 pub(super) struct Agents(Arc<Inner>);
 
@@ -38,7 +38,7 @@ struct Inner {
 }
 
 impl Agents {
-    /// `build` makes everything about a client but its trust and its way.
+    /// `build` sets up a client except for its trust store and proxy.
     pub(super) fn new(
         endpoints: &Endpoints,
         ui: Ui,
@@ -53,8 +53,8 @@ impl Agents {
         Ok(Agents(Arc::new(Inner { system, compiled_in: OnceLock::new(), way, build, ui })))
     }
 
-    /// Sends by the client whose trust counts. Without roots no connection is made, so nothing has
-    /// been sent when it is tried again.
+    /// Sends with the right client. Without roots no connection is made, so nothing has been sent when
+    /// the other client tries again.
     pub(super) fn send<B>(
         &self,
         send: impl Fn(&Agent) -> Result<Response<B>, ureq::Error>,
@@ -66,7 +66,7 @@ impl Agents {
         match send(system) {
             Err(error) if lacks_roots(&error) && TrustStore::named().is_none() => {
                 let agent = compiled_in.get_or_init(|| {
-                    ui.detail(1, "this machine has no CA certificates; those compiled in are used");
+                    ui.detail(1, "this machine has no CA certificates; using the compiled-in ones");
                     way.agent(build(), RootCerts::WebPki)
                 });
                 send(agent)
@@ -75,7 +75,7 @@ impl Agents {
         }
     }
 
-    /// Who stands between this machine and the origin `api`.
+    /// What is between this machine and the origin `api`.
     pub(super) fn between(&self, api: &Origin) -> Between {
         let trust_store = match self.0.compiled_in.get() {
             Some(_) => Some(TrustStore::compiled_in()),
@@ -84,18 +84,18 @@ impl Agents {
         Between { proxy: self.proxy(api), trust_store: trust_store.filter(|_| api.is_https()) }
     }
 
-    /// The proxy on the way to `origin`, without its credentials.
+    /// The proxy for `origin`, without its credentials.
     pub(super) fn proxy(&self, origin: &Origin) -> Option<String> {
         self.0.way.proxy.as_ref().and_then(|proxy| proxy::told(proxy, origin))
     }
 
-    /// What opens the proxy, as far as it is a secret.
+    /// The secret part of the proxy's credentials.
     pub(super) fn proxy_password(&self) -> Option<Secret> {
         self.0.way.proxy.as_ref()?.password().map(Secret::new)
     }
 }
 
-/// How connections are made, whoever is trusted.
+/// How connections are made, independent of the trust store.
 struct Way {
     https_only: bool,
     proxy: Option<Proxy>,

@@ -27,3 +27,6 @@ pub(crate) use reading::{
 };
 pub(crate) use relate::{Listing, from_group, relate, relate_again};
 pub(crate) use rows::{Account, Membership};
+
+#[cfg(test)]
+mod tests;

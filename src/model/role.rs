@@ -61,7 +61,7 @@ pub(crate) fn is_classic(role: &str) -> bool {
 
 /// Whether it is that of somebody whose business it is.
 pub(crate) fn is_owner(role: &str) -> bool {
-    matches!(role, "owner" | "systemless_owner")
+    matches!(role, "owner" | "systemless_owner" | "classic_admin")
 }
 
 /// Whether one role can do more than the other. Of a role that is not known nobody can tell.

@@ -73,6 +73,7 @@ impl Membership {
         let same = [
             ("role", self.role == record.role),
             ("active", self.active == record.active),
+            ("state", self.state == record.state),
             ("member_uuid", own.member_uuid() == texts.member_uuid()),
             ("email", own.email() == texts.email()),
             ("first_name", own.first_name() == texts.first_name()),

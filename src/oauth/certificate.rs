@@ -1,9 +1,9 @@
 //! The redirect listener's certificate.
 //!
-//! FreshBooks registers https addresses only, and nobody can hold a public certificate for
-//! `localhost`. So one is made for each sign-in, in memory: no key on disk, nothing added to a trust
-//! store, and one warning of the browser that the person is told about beforehand. People with a
-//! local CA of their own can give its PEM files instead and see no warning.
+//! FreshBooks registers only https addresses, and nobody can have a public certificate for `localhost`.
+//! So one is created in memory for each sign-in: no key on disk, nothing added to a trust store, and
+//! one browser warning that the person is told about beforehand. People with their own local CA can
+//! pass PEM files instead and see no warning.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -16,43 +16,44 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::error::{Context, Error, Kind, Result};
 
-/// What the browser shows as the certificate's owner when somebody looks closer.
+/// The certificate's owner, as shown in the browser's details.
 const COMMON_NAME: &str = "fbsync sign-in on this computer";
 
-/// For clocks that disagree, as between a virtual machine and its host.
+/// For clocks that differ, as between a virtual machine and its host.
 const BACKDATED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Long enough for any sign-in. Apple's platforms reject certificates that outlive 825 days.
+/// Long enough for any sign-in. Apple's platforms reject certificates that are valid for more than 825
+/// days.
 const VALID_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// A certificate chain with its key, ready to answer TLS.
+/// A certificate chain with its key, ready to serve TLS.
 #[derive(Clone)]
 pub(crate) struct Certificate {
     config: Arc<ServerConfig>,
 }
 
 impl Certificate {
-    /// Makes a certificate for `localhost`, 127.0.0.1 and ::1 that lives as long as this value.
+    /// Creates a certificate for `localhost`, 127.0.0.1 and ::1 that exists only in memory.
     pub(crate) fn self_signed() -> Result<Self> {
-        let (leaf, key) = mint().context(Kind::Unexpected, || "cannot make a certificate".to_owned())?;
+        let (leaf, key) = mint().context(Kind::Unexpected, || "cannot create a certificate".to_owned())?;
         Self::serving(vec![leaf], key)
-            .context(Kind::Unexpected, || "cannot use the certificate made".to_owned())
+            .context(Kind::Unexpected, || "cannot use the created certificate".to_owned())
     }
 
-    /// Takes a chain, leaf first, and its unencrypted key (PKCS#8, PKCS#1 or SEC1).
+    /// Reads a chain, leaf first, and its unencrypted key (PKCS#8, PKCS#1 or SEC1).
     pub(crate) fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self> {
         let chain = CertificateDer::pem_slice_iter(chain)
             .collect::<Result<Vec<_>, _>>()
             .context(Kind::Config, || "the redirect certificate is not valid PEM".to_owned())?;
         if chain.is_empty() {
-            return Err(Error::new(Kind::Config, "the redirect certificate's file holds no certificate")
-                .hint("give a PEM file with `-----BEGIN CERTIFICATE-----`"));
+            return Err(Error::new(Kind::Config, "the redirect certificate's file contains no certificate")
+                .hint("use a PEM file with `-----BEGIN CERTIFICATE-----`"));
         }
-        // The parser's error is not passed on: it quotes the line it stumbled over, which in a file
-        // that lost its line ends is the key itself.
+        // The parser's error is not passed on: it quotes the line it failed at, which is the key itself
+        // in a file that lost its line ends.
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| {
-            Error::new(Kind::Config, "the redirect key's file holds no private key that can be read")
-                .hint("give an unencrypted PEM key; `openssl pkey -in KEY -out PLAIN` takes a passphrase off")
+            Error::new(Kind::Config, "the redirect key's file contains no readable private key")
+                .hint("use an unencrypted PEM key; `openssl pkey -in KEY -out PLAIN` removes a passphrase")
         })?;
         Self::serving(chain, key).context(Kind::Config, || {
             "the redirect certificate and its key cannot be used together".to_owned()
@@ -63,8 +64,8 @@ impl Certificate {
         Arc::clone(&self.config)
     }
 
-    /// Names its cryptography: `ServerConfig::builder()` picks the process's default, and panics when
-    /// features anywhere in the dependencies leave none or two.
+    /// Names the cryptography explicitly: `ServerConfig::builder()` uses the process's default, and
+    /// panics if features anywhere in the dependencies select none or two.
     fn serving(
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
@@ -77,10 +78,10 @@ impl Certificate {
     }
 }
 
-/// A fresh key and its own signature.
+/// Creates a key and a certificate signed with it.
 ///
-/// The serial number is left to rcgen, which derives it from the key: Firefox refuses, with no way
-/// around it, a second certificate of the same issuer and serial.
+/// rcgen derives the serial number from the key. Firefox refuses a second certificate with the same
+/// issuer and serial, and offers no way around it.
 #[expect(clippy::disallowed_methods, reason = "the browser judges the dates by the real clock")]
 fn mint() -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), rcgen::Error> {
     // rcgen turns names that are IP addresses into address entries.
@@ -92,7 +93,7 @@ fn mint() -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), rcgen::Er
     let now = rcgen::date_time_ymd(1970, 1, 1) + since_1970;
     params.not_before = now - BACKDATED;
     params.not_after = now + VALID_FOR;
-    // P-256: of what every browser takes, the quickest to make.
+    // P-256 is the fastest to generate of the types that every browser accepts.
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
     let leaf = params.self_signed(&key)?.der().clone();
     Ok((leaf, PrivateKeyDer::Pkcs8(key.serialize_der().into())))
@@ -105,7 +106,7 @@ pub(super) mod tests {
     use base64::engine::general_purpose::STANDARD;
     use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConnection};
 
-    /// A certificate, and a client that trusts it and no other.
+    /// A certificate, and a client that trusts only it.
     pub(in crate::oauth) fn with_client() -> (Certificate, Arc<ClientConfig>) {
         let (leaf, key) = mint().unwrap();
         let mut roots = RootCertStore::empty();
@@ -118,7 +119,7 @@ pub(super) mod tests {
         (Certificate::serving(vec![leaf], key).unwrap(), Arc::new(client))
     }
 
-    /// A whole handshake, without a socket.
+    /// A complete handshake, without a socket.
     fn shake_hands(
         certificate: &Certificate,
         client: Arc<ClientConfig>,
@@ -144,7 +145,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn it_is_good_for_each_name_of_this_machine_and_for_no_other() {
+    fn it_is_valid_only_for_the_names_of_this_machine() {
         let (certificate, client) = with_client();
         for name in ["localhost", "127.0.0.1", "::1"] {
             shake_hands(&certificate, Arc::clone(&client), name).expect(name);
@@ -159,7 +160,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn pem_files_are_taken_when_they_belong_together() {
+    fn pem_files_are_accepted_if_they_belong_together() {
         let (leaf, key) = mint().unwrap();
         let (_, other_key) = mint().unwrap();
         let chain = pem("CERTIFICATE", &leaf);

@@ -1,10 +1,11 @@
 //! One browser connection to the redirect listener: read, judged, answered, closed.
 //!
-//! - One port, two protocols: FreshBooks registers https alone and advises people whose browser balks
-//!   to change https to http in the address bar. A connection's first byte tells which it is.
-//! - Every wait has an end, for a peer may be silent, slow, or gone.
-//! - The browser with the answer is kept until the code has been exchanged, so that its page tells the
-//!   truth. That outlasts the listener: the [`Reply`] needs this connection and nothing else.
+//! - One port, two protocols: FreshBooks registers only https, and advises people whose browser refuses
+//!   the certificate to change https to http in the address bar. The first byte of a connection shows
+//!   which it is.
+//! - Every wait has a limit, because a peer can be silent, slow, or gone.
+//! - The browser that brings the answer waits until the code has been exchanged, so that its page is
+//!   true. This can last longer than the listener: a [`Reply`] needs only its connection.
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind, Read, Write};
@@ -23,13 +24,15 @@ use super::redirect::{Awaited, Outcome, RedirectUri};
 /// For the TLS handshake and the request together, and for each write.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long the browser is kept waiting for the exchange, which has a time limit of its own.
+/// How long the browser waits for the exchange, which has its own time limit.
 const HOLD: Duration = Duration::from_secs(30);
 
-/// How long the browser may take to hang up after its page; closing earlier can cost it the page.
+/// How long the browser can take to close the connection after its page; closing earlier can lose the
+/// page.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// How long the program waits for the page to be delivered. A stalled browser does not hold up the terminal.
+/// How long the program waits for the page to be delivered. A stalled browser does not block the
+/// terminal.
 const DELIVERY: Duration = Duration::from_secs(3);
 
 /// The first byte of a TLS connection: a record of type handshake (RFC 8446, 5.1). No HTTP method has it.
@@ -41,10 +44,10 @@ pub(crate) struct Arrival {
     pub(crate) reply: Reply,
 }
 
-/// A browser that waits to be told how it ended.
+/// A browser that waits for the result.
 ///
-/// Dropped unused, or kept longer than 30 seconds, it sends the person to the terminal. Both ways wait
-/// until the page is delivered, so that the program may exit right after.
+/// If dropped unused, or kept longer than 30 seconds, it sends the person to the terminal. Both wait
+/// until the page is delivered, so that the program can exit right after.
 pub(crate) struct Reply {
     page: Option<Sender<Page>>,
     closed: Option<Receiver<Infallible>>,
@@ -87,7 +90,7 @@ impl Door {
     }
 
     pub(super) fn attend(&self, connection: TcpStream) -> io::Result<()> {
-        // `_open` goes when this function ends; that is how a `Reply` learns that its page is delivered.
+        // `_open` is dropped when this function ends; that tells a `Reply` that its page is delivered.
         let (_open, closed) = mpsc::channel();
         let mut connection = Connection::new(connection)?;
         if connection.first_byte()? == Some(TLS_HANDSHAKE) {
@@ -113,7 +116,7 @@ impl Door {
         stream.flush()
     }
 
-    /// Passes the first answer on, and comes back with what the browser shall be told.
+    /// Passes on the first answer, and returns the page for the browser.
     fn hand_over(&self, outcome: Outcome, closed: Receiver<Infallible>) -> Page {
         if self.answered.swap(true, Ordering::Relaxed) {
             return Page::AlreadyReceived;
@@ -121,14 +124,14 @@ impl Door {
         let (page, told) = mpsc::channel();
         let reply = Reply { page: Some(page), closed: Some(closed) };
         if let Err(SendError(mut unwanted)) = self.arrive.send(Arrival { outcome, reply }) {
-            // Dropped here, the reply would wait for the very connection that is dropping it.
+            // If dropped here, the reply would wait for the connection that is dropping it.
             unwanted.reply.closed = None;
         }
         told.recv_timeout(HOLD).unwrap_or(Page::SeeTerminal)
     }
 }
 
-/// Reads up to the empty line that ends a request's head, or until there is too much to be one.
+/// Reads up to the empty line that ends a request's head, or until the head is too large.
 fn read_head(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     const END: &[u8] = b"\r\n\r\n";
     let mut head = Vec::new();
@@ -145,8 +148,8 @@ fn read_head(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     }
 }
 
-/// A socket whose reads share one time limit. A limit for each read would let a peer that sends a byte
-/// now and then hold its place for hours.
+/// A socket whose reads share one time limit. With a limit for each read, a peer that sends a byte now
+/// and then could keep its place for hours.
 struct Connection {
     socket: TcpStream,
     until: Instant,
@@ -159,7 +162,7 @@ impl Connection {
         Ok(Connection { socket, until: Instant::now() + TIME_LIMIT })
     }
 
-    /// Looks at the first byte and leaves it there; none if the peer hung up.
+    /// Returns the first byte without consuming it; `None` if the peer closed the connection.
     fn first_byte(&self) -> io::Result<Option<u8>> {
         self.limit_read()?;
         let mut byte = [0];
@@ -175,8 +178,8 @@ impl Connection {
         self.socket.set_read_timeout(Some(left))
     }
 
-    /// Says that nothing more comes, then reads what the peer still sends. A socket closed over unread
-    /// bytes resets the connection, and a reset can overtake the page.
+    /// Ends our side, then reads what the peer still sends. Closing a socket with unread bytes resets
+    /// the connection, and a reset can overtake the page.
     fn hang_up(&mut self) -> io::Result<()> {
         self.socket.shutdown(Shutdown::Write)?;
         self.until = Instant::now() + LINGER;
@@ -209,7 +212,7 @@ mod tests {
     use crate::secret::Secret;
 
     #[test]
-    fn an_answer_nobody_waits_for_any_more_does_not_stall() {
+    fn an_answer_nobody_waits_for_does_not_stall() {
         let (arrive, arrivals) = mpsc::channel();
         drop(arrivals);
         let redirect = RedirectUri::parse("https://localhost:8799/callback").unwrap();
@@ -221,7 +224,7 @@ mod tests {
         assert!(started.elapsed() < DELIVERY);
     }
 
-    /// Gives one piece a read, as a network may.
+    /// Returns one piece per read, as a network can.
     struct Pieces<'a>(Vec<&'a [u8]>);
 
     impl Read for Pieces<'_> {
@@ -234,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_is_read_however_it_is_cut() {
+    fn a_head_is_read_in_any_pieces() {
         let head = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
         for cut in 1..head.len() {
             let (first, second) = head.split_at(cut);
@@ -244,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_without_end_is_given_up() {
+    fn an_endless_head_is_given_up() {
         let head = read_head(&mut io::repeat(b'x')).unwrap();
         assert!(head.len() > MAX_HEAD && head.len() < 2 * MAX_HEAD, "{}", head.len());
     }

@@ -1,15 +1,15 @@
 //! Judges one HTTP request to the redirect listener.
 //!
-//! Anything on this machine can connect to the port, and any web page can make the browser do so.
-//! The checks run from the outermost in, and only a request that passes them all is an answer:
+//! Anything on this machine can connect to the port, and any web page can make the browser do so. Only
+//! a request that passes all checks is an answer:
 //!
-//! 1. a whole head of at most [`MAX_HEAD`] bytes
-//! 2. `GET`, the only method a redirect arrives with
-//! 3. our own `Host`: a foreign name that resolves to 127.0.0.1 (DNS rebinding) is turned away
+//! 1. a complete head of at most [`MAX_HEAD`] bytes
+//! 2. `GET`, the only method used by a redirect
+//! 3. our own `Host`: a foreign name that resolves to 127.0.0.1 (DNS rebinding) is refused
 //! 4. exactly the redirect URI's path: favicons, robots and prefetches end here
-//! 5. the parameters, our mark before all others ([`super::redirect::outcome`])
+//! 5. the parameters, `state` first ([`super::redirect::outcome`])
 //!
-//! Nothing in this file touches a socket, and nothing of a refused request is repeated to the browser.
+//! Nothing in this file uses a socket, and nothing from a refused request is sent back to the browser.
 
 use std::fmt;
 
@@ -17,13 +17,14 @@ use httparse::{Request, Status};
 
 use super::redirect::{self, Awaited, Flaw, Outcome, RedirectUri};
 
-/// A browser's head is 1 to 2 KiB; cookies of other servers on `localhost` come along and can be large.
+/// A browser's head is 1 to 2 KiB; it includes cookies of other servers on `localhost`, which can be
+/// large.
 pub(super) const MAX_HEAD: usize = 16 * 1024;
 
 /// Browsers send about twenty.
 const MAX_HEADERS: usize = 100;
 
-/// Why a request is not the answer that is waited for.
+/// Why a request is not the expected answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     TooLarge,
@@ -51,7 +52,7 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::TooLarge => f.write_str("the request is larger than a sign-in answer can be"),
             Refusal::NotHttp => f.write_str("the request could not be understood"),
-            Refusal::Method => f.write_str("only a browser's plain redirect is answered here"),
+            Refusal::Method => f.write_str("only a browser's redirect is answered here"),
             Refusal::Host => f.write_str("this address is not the one registered for the sign-in"),
             Refusal::Path => f.write_str("there is nothing at this address"),
             Refusal::Parameters(flaw) => flaw.fmt(f),
@@ -59,7 +60,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Reads a request head and says what it brings, or why it is none of ours.
+/// Reads a request head and returns its outcome, or why it is refused.
 pub(super) fn judge(head: &[u8], redirect: &RedirectUri, awaited: &Awaited) -> Result<Outcome, Refusal> {
     if head.len() > MAX_HEAD {
         return Err(Refusal::TooLarge);
@@ -75,7 +76,7 @@ pub(super) fn judge(head: &[u8], redirect: &RedirectUri, awaited: &Awaited) -> R
     if !str::from_utf8(host.value).is_ok_and(|host| redirect.answers_to(host)) {
         return Err(Refusal::Host);
     }
-    // Compared as it was sent: a browser has no reason to write our path in any other way.
+    // Compared as sent: a browser has no reason to write our path differently.
     let target = request.path.unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     if path != redirect.path() {
@@ -86,7 +87,10 @@ pub(super) fn judge(head: &[u8], redirect: &RedirectUri, awaited: &Awaited) -> R
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::mutated::{mutated, quarters};
     use crate::secret::Secret;
 
     const GOOD: &str = "/callback?code=abc&state=ours";
@@ -129,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_has_a_largest_size() {
+    fn a_head_has_a_maximum_size() {
         let sized = |size: usize| {
             let start = format!("GET {GOOD} HTTP/1.1\r\nHost: localhost:8799\r\nCookie: ");
             let filler = "x".repeat(size - start.len() - 4);
@@ -137,5 +141,26 @@ mod tests {
         };
         assert!(sized(MAX_HEAD).is_ok());
         assert_eq!(sized(MAX_HEAD + 1), Err(Refusal::TooLarge));
+    }
+
+    proptest! {
+        #![proptest_config(quarters(16))]
+
+        /// Only a whole GET with our state, to our path and host, is an answer.
+        #[test]
+        fn nothing_but_our_state_ends_the_wait(bytes in mutated(vec![
+            format!("GET {GOOD} HTTP/1.1\r\nHost: localhost:8799\r\nAccept: */*\r\n\r\n").into_bytes(),
+            b"GET /callback?error=access_denied&error_description=no&state=ours HTTP/1.1\r\nHost: localhost:8799\r\n\r\n".to_vec(),
+        ])) {
+            let redirect = RedirectUri::parse("https://localhost:8799/callback").unwrap();
+            if judge(&bytes, &redirect, &Awaited::code(Secret::new("ours"))).is_ok() {
+                let head = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
+                let line = head.trim_start().lines().next().unwrap_or_default();
+                prop_assert!(line.starts_with("get /callback?"), "{}", head);
+                let states = line.split(['?', '&', ' ']).filter(|parameter| parameter.starts_with("state="));
+                prop_assert_eq!(states.count(), 1, "{}", head);
+                prop_assert!(head.contains("localhost:8799"), "{}", head);
+            }
+        }
     }
 }

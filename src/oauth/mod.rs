@@ -1,10 +1,10 @@
 //! OAuth 2.0 as a native application speaks it to FreshBooks: RFC 6749 with PKCE (RFC 7636),
 //! revocation (RFC 7009) and the rules of RFC 9700.
 //!
-//! Written by hand, since it is one address and two POSTs, and since FreshBooks has habits of its
-//! own: the redirect URI goes along with a refresh too, the client secret is wanted beside PKCE,
-//! `created_at` says when a token's life began. Nothing here keeps anything; what becomes of the
-//! tokens is for `credentials`.
+//! Written by hand, because it is only one address and two POSTs, and because FreshBooks has
+//! peculiarities: it wants the redirect URI for a refresh too, and the client secret as well as PKCE,
+//! and `created_at` says when a token's lifetime began. Nothing here stores anything; `credentials`
+//! does.
 
 mod certificate;
 mod connection;
@@ -36,9 +36,9 @@ pub(crate) use token::{Revoked, TokenProblem, TokenSet, exchange, refresh, revok
 /// The scope without which no team can be listed (API documentation, "Team Members").
 pub(crate) const TEAMS_SCOPE: &str = "user:teams:read";
 
-/// An app as registered at FreshBooks. The redirect URI is part of it: FreshBooks compares it
-/// character for character, at the authorize address and again at the token endpoint (RFC 6749
-/// section 4.1.3).
+/// An app as registered at FreshBooks. This includes the redirect URI, which FreshBooks compares
+/// character for character at the authorize address and again at the token endpoint (RFC 6749 section
+/// 4.1.3).
 #[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) id: String,
@@ -46,11 +46,11 @@ pub(crate) struct Client {
     pub(crate) redirect_uri: String,
 }
 
-/// The two values of one attempt that nobody else may know, and that are forgotten with it.
+/// The two secret values of one attempt, which are dropped with it.
 pub(crate) struct Attempt {
-    /// Ties the answer to this process (RFC 9700 section 4.7).
+    /// Binds the answer to this process (RFC 9700 section 4.7).
     pub(crate) state: Secret,
-    /// Ties the code to this process (RFC 7636 section 4.1).
+    /// Binds the code to this process (RFC 7636 section 4.1).
     pub(crate) verifier: Option<Secret>,
 }
 
@@ -60,8 +60,8 @@ impl Attempt {
     }
 }
 
-/// Where the person is sent to agree (RFC 6749 section 4.1.1). An empty `scope` is left out: the
-/// app's own count then.
+/// The address where the person gives consent (RFC 6749 section 4.1.1). An empty `scope` is left out;
+/// the app's own scopes then apply.
 pub(crate) fn authorize_url(auth: &Origin, client: &Client, scope: &str, attempt: &Attempt) -> Url {
     let mut url = auth.url(&["oauth", "authorize"]);
     let mut query = url.query_pairs_mut();
@@ -89,7 +89,7 @@ fn challenge(verifier: &Secret) -> String {
 pub(crate) fn unguessable() -> Result<Secret> {
     let mut bytes = [0u8; 32];
     getrandom::fill(&mut bytes)
-        .context(Kind::Unexpected, || "the system gives no random numbers".to_owned())?;
+        .context(Kind::Unexpected, || "the system provides no random numbers".to_owned())?;
     Ok(Secret::new(URL_SAFE_NO_PAD.encode(bytes)))
 }
 
@@ -98,14 +98,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_challenge_is_that_of_the_rfc() {
+    fn the_challenge_matches_the_rfc() {
         // RFC 7636 appendix B.
         let verifier = Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
         assert_eq!(challenge(&verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     }
 
     #[test]
-    fn the_address_carries_what_freshbooks_compares() {
+    fn the_address_contains_what_freshbooks_compares() {
         let origin = Origin::parse("https://auth.freshbooks.com").expect("a good origin");
         let client = Client {
             id: "f00d&x".to_owned(),

@@ -1,32 +1,32 @@
-//! The pages a browser may get from the redirect listener.
+//! The pages that the redirect listener sends to a browser.
 //!
-//! The address that leads here holds a code, so the pages are inert: no script, nothing loaded from
-//! anywhere, nothing taken from the request, no referrer, no copy in a cache, no frame around it. The
-//! little text that is not fixed (who signed in, what went wrong) is escaped. The browser is told to
-//! close the connection after each page: the listener is there for one answer, not for a conversation.
+//! The address of the page contains a code, so the pages are inert: no script, no external content,
+//! nothing copied from the request, no referrer, no caching, no framing. The variable texts (who signed
+//! in, what went wrong) are escaped. Each page closes the connection: the listener is there for only
+//! one answer.
 
 use super::judge::Refusal;
 
-/// What the person is told in the browser. The first two are the caller's, the others the listener's own.
+/// What the person sees in the browser. The caller chooses the first two, the listener the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Page {
-    /// The code was exchanged; `who` is how FreshBooks names the account.
+    /// The code was exchanged; `who` is FreshBooks' name for the account.
     SignedIn { who: String },
-    /// There is no sign-in; `why` as it is told in the terminal.
+    /// There is no sign-in; `why` is the message in the terminal.
     Failed { why: String },
-    /// The answer arrived, and what became of it is not known here.
+    /// The answer arrived, but the result is not known here.
     SeeTerminal,
-    /// The answer had arrived before: a reload, or the browser's "back".
+    /// The answer had already arrived: a reload, or the browser's "back".
     AlreadyReceived,
     /// Not the answer.
     Refused(Refusal),
 }
 
 impl Page {
-    /// The whole HTTP response.
+    /// The complete HTTP response.
     pub(super) fn response(&self) -> String {
         let (status, allow) = match self {
-            // RFC 9110, 15.5.6: a 405 says what would be allowed.
+            // RFC 9110, 15.5.6: a 405 lists the allowed methods.
             Page::Refused(refusal @ Refusal::Method) => (refusal.status(), "Allow: GET\r\n"),
             Page::Refused(refusal) => (refusal.status(), ""),
             _ => ("200 OK", ""),
@@ -54,15 +54,15 @@ impl Page {
                 format!("fbsync is signed in to FreshBooks as {who}."),
                 "You can close this tab.",
             ),
-            Page::Failed { why } => ("Not signed in", sentence(why), "The terminal says what to do now."),
+            Page::Failed { why } => ("Not signed in", sentence(why), "The terminal shows what to do next."),
             Page::SeeTerminal => (
                 "Answer received",
-                "fbsync has FreshBooks' answer.".to_owned(),
-                "Whether the sign-in worked is written in the terminal.",
+                "fbsync has received FreshBooks' answer.".to_owned(),
+                "The terminal shows whether the sign-in worked.",
             ),
             Page::AlreadyReceived => (
                 "Already received",
-                "This answer has reached fbsync before, and it counts once.".to_owned(),
+                "fbsync has already received this answer, which works only once.".to_owned(),
                 "You can close this tab; the result is in the terminal.",
             ),
             Page::Refused(refusal) => (
@@ -92,7 +92,7 @@ impl Page {
     }
 }
 
-/// A line of the terminal as a sentence of a page.
+/// Turns a message of the terminal into a sentence of a page.
 fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     match letters.next() {
@@ -101,7 +101,7 @@ fn sentence(words: &str) -> String {
     }
 }
 
-/// Escapes for element content and quoted attributes alike, so that a template may change freely.
+/// Escapes for element content and quoted attributes, so that it is safe anywhere in the template.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

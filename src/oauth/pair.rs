@@ -1,8 +1,8 @@
-//! Reads a pair of tokens out of an answer (RFC 6749 section 5.1), and what FreshBooks adds.
+//! Reads a token pair from an answer (RFC 6749 section 5.1), with FreshBooks' additional fields.
 //!
-//! The refresh token that was sent is spent by now, so nothing about the rest of the answer may cost
-//! the new one: not a field of another type, not a key that comes twice, not an answer that is cut
-//! behind the tokens. Of a key that comes twice the last value counts.
+//! The refresh token that was sent is now spent, so nothing else in the answer must cost the new one:
+//! not a field of another type, not a duplicate key, not an answer that ends after the tokens. If a key
+//! occurs twice, the last value counts.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    /// As much of it as `body` holds.
+    /// Reads as much of it as `body` contains.
     pub(super) fn read(body: &str) -> Self {
         let mut pair = Pair::default();
         let mut json = serde_json::Deserializer::from_str(body);
@@ -49,7 +49,7 @@ fn secret(value: &Value) -> Option<Secret> {
     value.as_str().map(Secret::given).filter(|secret| !secret.is_empty())
 }
 
-/// Separated by blanks in one text (RFC 6749 section 3.3), and by some servers in a list.
+/// Separated by blanks in one string (RFC 6749 section 3.3); some servers send a list.
 fn scopes(value: &Value) -> Option<String> {
     let words: Vec<&str> = match value {
         Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
@@ -59,13 +59,13 @@ fn scopes(value: &Value) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" "))
 }
 
-/// Numbers have been seen as text, and with a fraction.
+/// Numbers have been seen as strings, and with a fraction.
 fn whole_number(value: &Value) -> Option<i64> {
     let float = || value.as_f64().filter(|number| number.abs() < 9e15).map(|number| number as i64);
     value.as_i64().or_else(|| value.as_str()?.trim().parse().ok()).or_else(float)
 }
 
-/// Fills a pair as the fields come, so that what came before an error stays.
+/// Fills a pair field by field, so that everything before an error is kept.
 struct Into<'p>(&'p mut Pair);
 
 impl<'de> DeserializeSeed<'de> for Into<'_> {
@@ -93,7 +93,10 @@ impl<'de> Visitor<'de> for Into<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::mutated::{mutated, quarters};
 
     const SCOPES: &str = "user:profile:read user:teams:read";
 
@@ -109,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_is_read_whatever_is_odd_about_the_rest() {
+    fn a_pair_is_read_however_odd_the_rest_is() {
         let good = r#"{"access_token":"acc-1","token_type":"Bearer","refresh_token":"ref-1","scope":"user:profile:read user:teams:read","expires_in":43200,"created_at":1790000000}"#;
         let bodies = [
             good.to_owned(),
@@ -133,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_not_made_up() {
+    fn missing_fields_stay_missing() {
         for body in ["", "{}", "[]", "null", "<html>", r#"{"access_token":""}"#, r#"{"access_token":["a"]}"#]
         {
             let is_whole = body.starts_with('{');
@@ -141,5 +144,27 @@ mod tests {
         }
         let cut = Pair::read(r#"{"access_token":"acc-1","refresh_token":"ref"#);
         assert_eq!((cut.access, cut.refresh), (Some(Secret::new("acc-1")), None));
+    }
+
+    proptest! {
+        #![proptest_config(quarters(16))]
+
+        /// A pair that any parser sees is kept; nothing else makes one.
+        #[test]
+        fn no_pair_is_lost_and_none_is_made_up(bytes in mutated(vec![
+            br#"{"access_token":"acc1","token_type":"Bearer","expires_in":43200,"refresh_token":"ref1","scope":"user:profile:read user:teams:read","created_at":1790000000}"#.to_vec(),
+            b"\xef\xbb\xbf{\"scope\":[\"a\",\"b\"],\"refresh_token\":\"r\\u0031\",\"expires_in\":\"9\",\"access_token\":\"a\"}".to_vec(),
+        ])) {
+            let body = String::from_utf8_lossy(&bytes);
+            let pair = Pair::read(&body);
+            if let Ok(value) = serde_json::from_str::<Value>(&body) {
+                for (name, read) in [("access_token", &pair.access), ("refresh_token", &pair.refresh)] {
+                    match value.get(name).and_then(secret) {
+                        Some(token) => prop_assert_eq!(read.as_ref(), Some(&token), "{}", name),
+                        None => prop_assert!(read.is_none() || body.matches(name).count() > 1, "{}", name),
+                    }
+                }
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
-//! The other way home: the address the browser ended on, pasted by a person.
+//! The alternative to the listener: the address that the browser ended on, pasted by a person.
 //!
-//! For browsers on another machine, for refused certificates, for ports that are taken. It is judged as
-//! strictly as a request is, and a text that will not do gets a sentence that says what would.
+//! For browsers on another machine, refused certificates, and ports in use. It is judged as strictly as
+//! a request, and a text that cannot be used is answered with what to paste instead.
 
 use std::fmt;
 
@@ -28,32 +28,33 @@ impl fmt::Display for PasteProblem {
                 f.write_str("nothing was pasted: copy the whole address from the browser's address bar")
             }
             PasteProblem::BareCode => f.write_str(
-                "that is not a whole address: a code alone does not show that it belongs to this sign-in; \
-                 paste everything that the browser's address bar holds",
+                "that is not a complete address: a code alone does not show that it belongs to this sign-in; \
+                 paste everything in the browser's address bar",
             ),
             PasteProblem::Elsewhere { expected } => write!(
                 f,
-                "that is not the address FreshBooks sends the browser to: allow access first, \
-                 then paste the address that begins with {expected}"
+                "that is not the address that FreshBooks redirects to: allow access first, \
+                 then paste the address that starts with {expected}"
             ),
             PasteProblem::Flawed(flaw @ (Flaw::NoState | Flaw::Repeated)) => {
-                write!(f, "{flaw}; paste the whole address, once")
+                write!(f, "{flaw}; paste the complete address, only once")
             }
             PasteProblem::Flawed(flaw) => {
-                write!(f, "{flaw}; open the sign-in address printed above, and paste where that ends")
+                write!(f, "{flaw}; open the sign-in address printed above, and paste the address it leads to")
             }
         }
     }
 }
 
-/// Reads the address the browser ended on, as pasted by a person: whole, or from `code=` on.
+/// Reads the address that the browser ended on, as pasted by a person: complete, or starting at
+/// `code=`.
 pub(crate) fn read_pasted(
     pasted: &Secret,
     redirect: &RedirectUri,
     awaited: &Awaited,
 ) -> Result<Outcome, PasteProblem> {
-    // A narrow terminal or a mail wraps long lines, and a web page hides marks where a line may break; no
-    // part of a real address is blank or unseen.
+    // A narrow terminal or an e-mail wraps long lines, and a web page can add invisible break marks; a
+    // real address contains no blanks or invisible characters.
     let is_seen = |c: &char| !c.is_whitespace() && !c.is_control() && !is_unseen(*c);
     let text: String = pasted.expose().chars().filter(is_seen).collect();
     let text = text.trim_matches(['"', '\'', '<', '>']);
@@ -81,7 +82,7 @@ pub(crate) fn read_pasted(
     }
 }
 
-/// The text as parameters, when it begins like `code=` or `?state=` and not like an address.
+/// The text as parameters, if it starts with something like `code=` or `?state=`.
 fn bare_parameters(text: &str) -> Option<&str> {
     let text = text.strip_prefix('?').unwrap_or(text);
     let (name, _) = text.split_once('=')?;

@@ -1,15 +1,15 @@
-//! The redirect URI, and what may come back to it.
+//! The redirect URI, and the answers that can come back to it.
 //!
-//! FreshBooks compares the URI with the registered one character for character, so the text is kept
-//! as it was given and everything else (where to listen, which Host and path to expect) is derived
-//! from it. An answer reaches us through the browser or through a person's clipboard; both are read
-//! by [`outcome`], so that neither way is laxer than the other:
+//! FreshBooks compares the URI with the registered one character for character, so the text is kept as
+//! given, and everything else (where to listen, which Host and path to expect) is derived from it. An
+//! answer arrives through the browser or the person's clipboard; both are read by [`outcome`], so that
+//! the same rules apply:
 //!
-//! - Our mark first (`state`, or the request token of OAuth 1.0a). Without it, nothing else in the
-//!   answer is looked at ([RFC 9700, 4.7](https://www.rfc-editor.org/rfc/rfc9700#section-4.7)).
-//! - One code or one `error`, never both, nothing twice
-//!   ([RFC 6749, 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1): no parameter more than once).
-//! - What the answer says about an error is foreign text and is cleaned before anybody sees it.
+//! - The mark comes first (`state`, or the request token of OAuth 1.0a). Without it, nothing else in
+//!   the answer is read ([RFC 9700, 4.7](https://www.rfc-editor.org/rfc/rfc9700#section-4.7)).
+//! - One code or one `error`, never both, and no parameter twice ([RFC 6749,
+//!   3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
+//! - The description of an error is foreign text, and is cleaned before it is shown.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -19,11 +19,12 @@ use url::{Host, Url, form_urlencoded};
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 
-/// FreshBooks compares the redirect URI character for character, so the default is one that a
-/// person can copy; the port lies outside the ranges that systems hand out on their own.
+/// The default must be easy to copy, because FreshBooks compares the redirect URI character for
+/// character. The port is outside the ranges that systems assign automatically.
 pub(crate) const DEFAULT_REDIRECT: &str = "https://localhost:8799/callback";
 
-/// Far above any real code (FreshBooks sends 64 characters), far below what would trouble the exchange.
+/// Far above any real code (FreshBooks sends 64 characters), far below what could be a problem in the
+/// exchange.
 const MAX_CODE: usize = 4096;
 
 /// How much of a foreign text is shown.
@@ -37,19 +38,20 @@ pub(crate) struct RedirectUri {
 }
 
 impl RedirectUri {
-    /// Takes `https`, and `http` on loopback. Whether a listener can serve it is [`Self::loopback`]'s to say.
+    /// Accepts `https`, and `http` on loopback. [`Self::loopback`] says whether a listener can serve
+    /// it.
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let refuse = |why: &str| {
             Error::new(Kind::Usage, format!("the redirect URI `{}` {why}", clean(text)))
-                .hint(format!("register an address such as {DEFAULT_REDIRECT} and give exactly that"))
+                .hint(format!("register an address such as {DEFAULT_REDIRECT} and pass exactly that"))
         };
-        // `Url` forgives stray blanks and normalizes; FreshBooks, comparing text, does not.
+        // `Url` tolerates stray blanks and normalizes; FreshBooks, which compares text, does not.
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(refuse("holds blanks or characters outside ASCII"));
+            return Err(refuse("contains blanks or characters outside ASCII"));
         }
         let url = Url::parse(text).map_err(|error| refuse("is not an address").because(error))?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(refuse("holds a user name"));
+            return Err(refuse("contains a user name"));
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(refuse("has a `?` or a `#`, which FreshBooks does not register"));
@@ -66,13 +68,13 @@ impl RedirectUri {
         }
     }
 
-    /// The text to send, exactly as it was given.
+    /// The text to send, exactly as given.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
     pub(crate) fn port(&self) -> u16 {
-        // The fallback is never taken: `parse` lets https and http through, and both have a default.
+        // The fallback is never used: `parse` accepts only https and http, and both have a default.
         self.url.port_or_known_default().unwrap_or_default()
     }
 
@@ -89,10 +91,10 @@ impl RedirectUri {
         !self.addresses().is_empty()
     }
 
-    /// Where a listener has to be, the indispensable address first; empty for a host that is not this machine.
+    /// The addresses to listen on, the required one first; empty if the host is not this machine.
     ///
-    /// `localhost` is two addresses: some browsers try ::1 first, and a listener on one alone is either
-    /// not reached or leaves the other to whoever takes it.
+    /// `localhost` means two addresses: some browsers try ::1 first, so a listener on only one of them
+    /// could be missed, and another program could take the other.
     pub(super) fn addresses(&self) -> Vec<IpAddr> {
         match self.url.host() {
             Some(Host::Domain("localhost")) => vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
@@ -102,7 +104,7 @@ impl RedirectUri {
         }
     }
 
-    /// Whether a `Host` header names this URI's host and port. A default port may be left out.
+    /// Whether a `Host` header names this URI's host and port. A default port can be omitted.
     pub(super) fn answers_to(&self, header: &str) -> bool {
         let host = self.url.host_str().unwrap_or_default();
         let with_port = format!("{host}:{}", self.port());
@@ -110,8 +112,8 @@ impl RedirectUri {
             || (self.url.port().is_none() && header.eq_ignore_ascii_case(host))
     }
 
-    /// Whether an address points here. The scheme may differ: editing `https` to `http` in the address
-    /// bar is FreshBooks' own advice to people whose browser refuses the certificate.
+    /// Whether an address points here. The scheme can differ: FreshBooks itself advises people whose
+    /// browser refuses the certificate to change `https` to `http` in the address bar.
     pub(super) fn leads_to(&self, other: &Url) -> bool {
         matches!(other.scheme(), "https" | "http")
             && other.username().is_empty()
@@ -121,24 +123,24 @@ impl RedirectUri {
     }
 }
 
-/// Which answer is waited for: the mark that makes it ours, and the parameters to find it in.
+/// The expected answer: the mark that identifies it, and the parameters that contain it.
 #[derive(Clone, Debug)]
 pub(crate) struct Awaited {
     mark: Secret,
     mark_in: &'static str,
     code_in: &'static str,
-    /// Whether a code pasted without its mark is taken.
+    /// Whether a code pasted without its mark is accepted.
     pub(super) bare: bool,
 }
 
 impl Awaited {
-    /// An authorization code, tied to this process by `state` (RFC 6749 section 4.1.2).
+    /// An authorization code, bound to this process by `state` (RFC 6749 section 4.1.2).
     pub(crate) fn code(state: Secret) -> Self {
         Awaited { mark: state, mark_in: "state", code_in: "code", bare: false }
     }
 
-    /// A verifier, which the server accepts with the request token it was made for and no other
-    /// (RFC 5849 section 2.2). So it can be pasted on its own: one from elsewhere leads nowhere.
+    /// A verifier, which the server accepts only with the request token it was made for (RFC 5849
+    /// section 2.2). So it can be pasted on its own: one from another sign-in is useless.
     pub(crate) fn verifier(request_token: Secret) -> Self {
         Awaited { mark: request_token, mark_in: "oauth_token", code_in: "oauth_verifier", bare: true }
     }
@@ -148,7 +150,7 @@ impl Awaited {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Outcome {
     Code(Secret),
-    /// Both texts are cleaned for showing; neither is to be acted upon beyond the registered error words.
+    /// Both texts are cleaned for display; code can act only on the registered error codes.
     Denied {
         error: String,
         description: Option<String>,
@@ -168,11 +170,11 @@ pub(crate) enum Flaw {
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Flaw::Repeated => "the address holds the same parameter twice",
+            Flaw::Repeated => "the address contains the same parameter twice",
             Flaw::NoState => "the address does not say which sign-in it belongs to",
-            Flaw::OtherState => "the address belongs to another sign-in than the one that is waiting",
-            Flaw::Both => "the address holds a code and an error at once",
-            Flaw::Neither => "the address holds no usable code",
+            Flaw::OtherState => "the address belongs to another sign-in",
+            Flaw::Both => "the address contains both a code and an error",
+            Flaw::Neither => "the address contains no usable code",
         })
     }
 }
@@ -210,7 +212,8 @@ pub(super) fn is_code(text: &str) -> bool {
     !text.is_empty() && text.len() < MAX_CODE && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// Makes foreign text fit for one line of a terminal: no escape sequences, no reversed writing, no flood.
+/// Makes foreign text safe for one line in a terminal: no escape sequences, no reversed writing,
+/// limited length.
 fn clean(text: &str) -> String {
     let reorders = |c: char| matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars().filter(|&c| !c.is_control() && !reorders(c)).take(MAX_TEXT).collect()
@@ -229,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_uri_is_kept_as_given_and_taken_apart() {
+    fn a_redirect_uri_is_parsed_and_kept_as_given() {
         let table = [
             ("https://LocalHost:8799/callback", 8799, "/callback", "127.0.0.1 ::1"),
             ("https://localhost", 443, "/", "127.0.0.1 ::1"),
@@ -249,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_registered_is_a_usage_error() {
+    fn a_uri_that_cannot_be_registered_is_a_usage_error() {
         let table = [
             "",
             "callback",
@@ -313,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_verifier_counts_with_its_own_request_token_only() {
+    fn a_verifier_counts_only_with_its_own_request_token() {
         let awaited = Awaited::verifier(Secret::new("t0ken"));
         let table = [
             ("oauth_token=t0ken&oauth_verifier=v", Ok(code("v"))),

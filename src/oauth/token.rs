@@ -1,8 +1,8 @@
-//! The token endpoint and the revocation endpoint: one POST each, sorted by what it means.
+//! The token endpoint and the revocation endpoint: one POST each, with the outcomes told apart.
 //!
-//! A refresh token works once, so what matters about a failure is whether the token may have been
-//! spent. [`TokenProblem`] keeps that apart; nothing in this file asks twice. And a pair that arrived
-//! cannot be had again: whatever else is odd about its answer, it is kept.
+//! A refresh token works once, so what matters about a failure is whether the token could have been
+//! spent. [`TokenProblem`] records this; nothing in this file retries. A pair that has arrived cannot
+//! be obtained again, so it is kept whatever else is odd about the answer.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,44 +16,44 @@ use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
-/// What FreshBooks documents; taken where an answer leaves `expires_in` out, as RFC 6749 section
-/// 5.1 lets it.
+/// FreshBooks' documented lifetime, used if an answer has no `expires_in`, which RFC 6749 section 5.1
+/// allows.
 const DOCUMENTED_LIFETIME: u64 = 12 * 60 * 60;
 
-/// What an access token request brings (RFC 6749 section 5.1).
+/// The result of an access token request (RFC 6749 section 5.1).
 pub(crate) struct TokenSet {
     pub(crate) access: Secret,
-    /// `None` means that the one asked with stays good (RFC 6749 section 6).
+    /// `None` means that the refresh token that was sent remains valid (RFC 6749 section 6).
     pub(crate) refresh: Option<Secret>,
-    /// What was granted, which may be less than was asked for.
+    /// The granted scopes, which can be fewer than requested.
     pub(crate) scope: Option<String>,
     /// By this machine's clock.
     pub(crate) expires_at: Timestamp,
-    /// Nothing if the answer does not tell FreshBooks' time.
+    /// `None` if the answer does not show FreshBooks' time.
     pub(crate) skew: Option<Skew>,
 }
 
 /// Why there are no tokens.
 #[derive(Debug)]
 pub(crate) enum TokenProblem {
-    /// Nothing was sent; whatever was asked with is as good as before.
+    /// Nothing was sent; the token or code is as valid as before.
     NotSent(String),
-    /// The server's certificate is not believed: nothing was sent.
+    /// The server's certificate is not trusted: nothing was sent.
     Distrusted(Distrust),
-    /// Something may have been acted on, and the answer was not seen or cannot be used.
+    /// The request could have been acted on, and the answer did not arrive or cannot be used.
     Lost(String),
-    /// Trouble that passes, or somebody else's answer, after which a token may be spent or not.
+    /// A temporary problem, or somebody else's answer; the token could have been spent.
     Busy { status: u16, why: String, retry_after: Option<Duration> },
-    /// `invalid_client`: the app's id or secret is wrong, and nothing was looked at.
+    /// `invalid_client`: the app's id or secret is wrong, and the token was not looked at.
     Client(String),
-    /// `invalid_grant`: the code or refresh token does not count, or no longer.
+    /// `invalid_grant`: the code or refresh token is not valid, or no longer.
     Grant(String),
     /// Another refusal.
     Refused { status: u16, why: String },
 }
 
 impl TokenProblem {
-    /// The failure: `what` could not be done, and the `state` that it leaves behind.
+    /// The error: `what` could not be done, and `state` is what it leaves behind.
     pub(crate) fn into_error(self, typed: &Typed, what: &str, state: &str) -> Error {
         let sign_in = typed.command("auth");
         let (kind, hint) = match &self {
@@ -67,7 +67,7 @@ impl TokenProblem {
             TokenProblem::Client(_) => (
                 Kind::SignIn,
                 format!(
-                    "the client secret does not belong to the client id; give the app's present one: {}",
+                    "the client secret does not belong to the client id; use the app's current one: {}",
                     typed.command("auth --client-secret-file PATH")
                 ),
             ),
@@ -95,7 +95,7 @@ impl fmt::Display for TokenProblem {
     }
 }
 
-/// Trades the code that the browser brought for tokens (RFC 6749 section 4.1.3, RFC 7636 section
+/// Exchanges the code that the browser brought for tokens (RFC 6749 section 4.1.3, RFC 7636 section
 /// 4.5).
 pub(crate) fn exchange(
     http: &Http,
@@ -111,7 +111,7 @@ pub(crate) fn exchange(
     request(http, api, client, form)
 }
 
-/// Trades a refresh token for the next pair (RFC 6749 section 6). The old one is spent by it.
+/// Exchanges a refresh token for the next pair (RFC 6749 section 6). This spends the old one.
 pub(crate) fn refresh(
     http: &Http,
     api: &Origin,
@@ -121,16 +121,16 @@ pub(crate) fn refresh(
     request(http, api, client, vec![("grant_type", "refresh_token"), ("refresh_token", token.expose())])
 }
 
-/// What became of a token that was to be revoked.
+/// The outcome of a revocation.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Revoked {
     Yes,
-    /// Why not.
+    /// The reason.
     No(String),
 }
 
-/// Takes a token out of use (RFC 7009 section 2.1). An unknown one is answered like a revoked one
-/// (section 2.2).
+/// Revokes a token (RFC 7009 section 2.1). The answer for an unknown token is the same as for a revoked
+/// one (section 2.2).
 pub(crate) fn revoke(http: &Http, api: &Origin, client: &Client, token: &Secret) -> Revoked {
     let form = [
         ("client_id", client.id.as_str()),
@@ -158,7 +158,7 @@ fn request<'a>(
     client: &'a Client,
     mut form: Vec<(&str, &'a str)>,
 ) -> Result<TokenSet, TokenProblem> {
-    // FreshBooks wants the client in the body, and the redirect URI with a refresh as well.
+    // FreshBooks wants the client in the body, and the redirect URI for a refresh as well.
     form.extend([
         ("client_id", client.id.as_str()),
         ("client_secret", client.secret.expose()),
@@ -174,21 +174,22 @@ fn request<'a>(
 
 fn read(http: &Http, answer: &Answer, form: &[(&str, &str)]) -> Result<TokenSet, TokenProblem> {
     let mut pair = Pair::read(&answer.text());
-    // What was sent comes back from a server that repeats it, and is no new token.
+    // A server that echoes the request returns the old token, which is not a new one.
     pair.access = pair.access.filter(|access| form.iter().all(|(_, sent)| !access.matches(sent)));
     let status = answer.status;
     let is_success = (200..300).contains(&status);
-    // An answer that ends early may have lost the refresh token, which is not the same as having none.
+    // An answer that ends early could have lost the refresh token, which is not the same as having
+    // none.
     let is_whole = is_success && pair.is_whole && answer.broke_off.is_none();
     match pair.access.take() {
-        // With a refresh token beside it, it is a pair, whatever else is odd.
+        // With a refresh token it is a pair, whatever else is odd.
         Some(access) if is_whole || pair.refresh.is_some() => Ok(tokens(http, access, pair, answer)),
         _ => Err(problem(http, answer)),
     }
 }
 
-/// Why there is no token in an answer. FreshBooks' server once answered every OAuth error with 401,
-/// and old paths with 200: `error` decides.
+/// Why an answer contains no token. FreshBooks' server once answered every OAuth error with 401, and
+/// old paths with 200, so `error` decides.
 fn problem(http: &Http, answer: &Answer) -> TokenProblem {
     let status = answer.status;
     let complaint = http.complaint_of(answer, None);
@@ -203,7 +204,7 @@ fn problem(http: &Http, answer: &Answer) -> TokenProblem {
         (Some("invalid_client"), _) => TokenProblem::Client(why),
         (Some(_), _) => TokenProblem::Refused { status, why },
         (None, _) if (200..300).contains(&status) => {
-            TokenProblem::Lost(format!("the answer (HTTP {status}) holds no access token"))
+            TokenProblem::Lost(format!("the answer (HTTP {status}) contains no access token"))
         }
         (None, Meaning::Foreign) => TokenProblem::Busy { status, why, retry_after: None },
         (None, _) => TokenProblem::Refused { status, why },
@@ -215,13 +216,13 @@ fn tokens(http: &Http, access: Secret, pair: Pair, answer: &Answer) -> TokenSet 
     let server_now = answer.server_date.unwrap_or(now);
     let began = pair.created_at.and_then(Timestamp::from_unix);
     let lifetime = pair.expires_in.map_or(DOCUMENTED_LIFETIME, |seconds| u64::try_from(seconds).unwrap_or(0));
-    // What is left is reckoned by the server's clock only, and then laid upon ours.
+    // The remaining lifetime is computed only with the server's clock and then added to ours.
     let ends = began.unwrap_or(server_now).saturating_add(Duration::from_secs(lifetime));
     [Some(&access), pair.refresh.as_ref()].into_iter().flatten().for_each(|token| http.guard(token));
     TokenSet {
         access,
         refresh: pair.refresh,
-        // Told by `status` and kept with every snapshot, so it must not be a way out for a secret.
+        // Shown by `status` and stored with every snapshot, so it must not leak a secret.
         scope: pair.scope.filter(|scope| !http.is_repeated_in(scope)),
         expires_at: now.saturating_add(ends.since(server_now)),
         skew: answer.skew(),
@@ -233,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_says_what_kind_of_failure_it_is_and_what_to_do() {
+    fn a_problem_becomes_an_error_with_a_kind_and_a_hint() {
         let why = || "why".to_owned();
         let busy = |status| TokenProblem::Busy { status, why: why(), retry_after: None };
         let table = [

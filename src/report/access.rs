@@ -1,4 +1,4 @@
-//! Reports whose rows are memberships: all of them, or those that fit.
+//! Reports whose rows are memberships: all of them, or a selection.
 
 use super::columns::{ACCESS, Column, Type, at};
 use super::{Cell, Take, View, remarks};
@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::store::{AccessRow, BusinessLine, Value};
 use crate::time::Timestamp;
 
-/// What a spreadsheet shows of a membership.
+/// The columns of a membership that a spreadsheet shows first.
 pub(super) const LEAD: &[&str] = &[
     "business_name",
     "full_name",
@@ -75,7 +75,7 @@ pub(super) fn pending(view: &View, take: &mut Take) -> Result<()> {
 }
 
 pub(super) fn own_people(view: &View, take: &mut Take) -> Result<()> {
-    // The rows come in the order of the businesses; each unread business is told behind the rows it has.
+    // The rows come in business order; a business that was not read follows the rows it has.
     let mut businesses = view.businesses.iter();
     let mut business = businesses.next();
     let mut go_on_to = |id: Option<i64>, take: &mut Take| -> Result<Option<&BusinessLine>> {
@@ -97,7 +97,7 @@ pub(super) fn own_people(view: &View, take: &mut Take) -> Result<()> {
     go_on_to(None, take).map(drop)
 }
 
-/// Whether the person was seen, the row, and whom to ask about it.
+/// A row with what was seen of the person, and the owner to ask about it.
 fn with_owner<'a>(seen: &'a str, cells: Vec<Cell<'a>>, business: Option<&'a BusinessLine>) -> Vec<Cell<'a>> {
     let owner = business.and_then(|business| business.owner.as_ref());
     let mut cells = prefixed([Cell::text(seen)], cells);
@@ -110,7 +110,7 @@ fn only(view: &View, take: &mut Take, keep: impl Fn(&AccessRow) -> Result<bool>)
     view.access_rows(|row| if keep(row)? { take(&cells(view, row)?) } else { Ok(()) })
 }
 
-/// Invited and not accepted, whether the record is active or not.
+/// Invited but not accepted, whether or not the record is active.
 pub(super) fn is_pending(row: &AccessRow) -> Result<bool> {
     Ok(row.text(STATE)? == "invited" || has_flag(row, "never_accepted")?)
 }
@@ -119,16 +119,16 @@ pub(super) fn has_flag(row: &AccessRow, flag: &str) -> Result<bool> {
     Ok(row.text(FLAGS)?.split(';').any(|raised| raised == flag))
 }
 
-/// Whole days from the making of the record to the snapshot.
+/// Whole days from the creation of the member record to the snapshot.
 pub(super) fn age_days(view: &View, row: &AccessRow) -> Result<Option<i64>> {
     let created = Timestamp::parse(&row.text(CREATED)?);
     let age = created.map(|created| view.as_of().since(created).as_secs() / 86_400);
     Ok(age.and_then(|days| i64::try_from(days).ok()))
 }
 
-/// The cells of one row of the `access` view, whose columns are the report's.
+/// The cells of one row of the `access` view, which has the report's columns.
 pub(super) fn cells<'a>(view: &View, row: &'a AccessRow) -> Result<Vec<Cell<'a>>> {
-    // Room for the columns that some reports add.
+    // With room for the columns that some reports add.
     let mut cells = Vec::with_capacity(ACCESS.len() + 8);
     for (at, column) in ACCESS.iter().enumerate() {
         cells.push(cell(column, row.value(at)?));
@@ -152,7 +152,7 @@ fn cell<'a>(column: &Column, value: Value<'a>) -> Cell<'a> {
     }
 }
 
-/// The columns of `access` for a whole business: what is known of it, and no person.
+/// The columns of `access` for a business as a whole: what is known about it, without a person.
 pub(super) fn business_cells<'a>(view: &'a View, business: &'a BusinessLine) -> Vec<Cell<'a>> {
     let mut cells = vec![Cell::Empty; ACCESS.len()];
     cells[ROW_KEY] = Cell::text(business.id.to_string());

@@ -1,6 +1,7 @@
 //! `attention`: what a reviewer should look at first, and why.
 //!
-//! The most serious come first, so the listing is gone through once for each severity; nothing is held.
+//! The most serious rows come first. The listing is read once for each severity, so nothing is kept in
+//! memory.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -28,12 +29,12 @@ pub(super) const LEAD: &[&str] = &[
     "member_created_at",
 ];
 
-/// An invitation that nobody took up for this long is one that nobody misses.
+/// After this time, a pending invitation is reported as old.
 const OLD_INVITATION_DAYS: i64 = 30;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Severity {
-    /// High, and before everything else.
+    /// High, and before all others.
     First,
     High,
     Medium,
@@ -52,7 +53,7 @@ impl Severity {
     }
 }
 
-/// Something worth a look: how serious, in one word, in a sentence, and for a column that has little room.
+/// A reason to look at a row: its severity, one word, a sentence, and a short form for a narrow column.
 struct Reason {
     severity: Severity,
     name: &'static str,
@@ -72,7 +73,7 @@ const fn reason(
 const LIST_NOT_READABLE: Reason = reason(
     Severity::High,
     "list_not_readable",
-    "the team list was not read completely: people may have access who are not listed here",
+    "the team list was not read completely: people who are not listed here may have access",
     "list not readable",
 );
 const NO_OWNER_SEEN: Reason = reason(
@@ -90,7 +91,7 @@ const TOO_MANY_PRIVILEGED: Reason = reason(
 const ONLY_ONE_PRIVILEGED: Reason = reason(
     Severity::Info,
     "only_one_privileged",
-    "only one person has full control of this business: nobody can stand in",
+    "only one person has full control of this business: nobody can take over",
     "only one privileged",
 );
 const EXTERNAL_PRIVILEGED: Reason = reason(
@@ -114,7 +115,7 @@ const UNKNOWN_ROLE: Reason = reason(
 const SHARED_EMAIL: Reason = reason(
     Severity::Medium,
     "shared_email",
-    "people with different names share this address: who signed in cannot be told",
+    "people with different names share this address: it is not possible to tell who signed in",
     "shared address",
 );
 const INVITED_LONG_AGO: Reason = reason(
@@ -138,7 +139,7 @@ const EXPECTED_MISSING: Reason = reason(
 );
 
 pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
-    // Nothing but a roster raises what comes first.
+    // Only a roster has reasons with the highest rank.
     let first = usize::from(view.options.roster.is_none());
     for severity in Severity::ALL.into_iter().skip(first) {
         for business in &view.businesses {
@@ -173,12 +174,12 @@ impl Reason {
     }
 }
 
-/// What `attention` says of a row, for the reviewer's sheet.
+/// The reasons for a row, as a short text for the review sheet.
 pub(super) fn in_short(view: &View, row: &AccessRow) -> Result<Vec<String>> {
     Ok(of_row(view, row)?.iter().map(|reason| reason.short.to_string()).collect())
 }
 
-/// What it does not say of a row, since nobody told whose domains are one's own.
+/// What is not known about a row because no own domains were given.
 pub(super) fn unanswered(view: &View, row: &AccessRow) -> Result<Option<&'static str>> {
     let would_count = row.text(ROLE_CLASS)? == "privileged" && row.integer(ACTIVE)? != 0;
     let unknown = would_count && view.options.own_domains.is_empty() && !is_client(view, row)?;
@@ -186,7 +187,7 @@ pub(super) fn unanswered(view: &View, row: &AccessRow) -> Result<Option<&'static
 }
 
 fn of_business(view: &View, business: &BusinessLine) -> Vec<Reason> {
-    // Of some people's rows alone nothing can be said about a whole business.
+    // The rows of some people say nothing about a whole business.
     let some_people = !view.options.people.is_empty();
     let unread = !view.is_read(business.id);
     let tests = [
@@ -198,7 +199,7 @@ fn of_business(view: &View, business: &BusinessLine) -> Vec<Reason> {
     tests.into_iter().filter_map(|(found, reason)| found.then_some(reason)).collect()
 }
 
-/// What the lists kept beside say comes first, as it is what somebody else decided.
+/// The reasons from rosters and approvals come first, because somebody else decided them.
 fn of_row(view: &View, row: &AccessRow) -> Result<Vec<Reason>> {
     let privileged = row.text(ROLE_CLASS)? == "privileged";
     let active = row.integer(ACTIVE)? != 0;
@@ -214,18 +215,18 @@ fn of_row(view: &View, row: &AccessRow) -> Result<Vec<Reason>> {
         (row.text(ROLE)? == "business_accountant", ACCOUNTANT_ACCESS),
     ];
     let remarks = remarks::of_row(view, row)?;
-    // A roster has one's own people: that others are not on it says nothing.
+    // A roster lists your own people, so it says nothing about others who are missing from it.
     let telling = remarks.iter().filter(|remark| **remark != Remark::NotOnRoster || !external);
     let reasons = telling.map(|remark| Reason::of(remark, view));
     Ok(reasons.chain(tests.into_iter().filter_map(|(found, reason)| found.then_some(reason))).collect())
 }
 
-/// An accountant's clients own their books.
+/// Whether the business belongs to a client of an accountant: clients own their books.
 fn is_client(view: &View, row: &AccessRow) -> Result<bool> {
     Ok(role::is_owner(&row.text(ROLE)?) && !view.is_own_business(row.integer(BUSINESS_ID)?))
 }
 
-/// Expected access that is not there, in businesses whose lists were read.
+/// Expected access that is missing, in businesses whose lists were read.
 fn missing(view: &View, take: &mut Take) -> Result<()> {
     let Some(expected) = &view.options.expected else { return Ok(()) };
     let mut seen: HashSet<usize> = HashSet::new();

@@ -1,4 +1,4 @@
-//! Every report there is.
+//! All reports.
 
 use super::columns::{ACCESS, AGE, DECISION, LAST_TIME, OWNER, REASON, SEEN, WHY_REVIEW};
 use super::{
@@ -6,7 +6,7 @@ use super::{
     overview, people, review, roles, trend,
 };
 
-/// A report of memberships; the others say what differs.
+/// A report of memberships; the other reports state what differs.
 const MEMBERSHIPS: Report = Report {
     name: "access",
     title: "Who has access to what",
@@ -35,7 +35,7 @@ const CHANGES: Report = Report {
     ..MEMBERSHIPS
 };
 
-/// What `diff` prints of any two snapshots.
+/// What `diff` prints for any two snapshots.
 pub(crate) const DIFF: Report = Report { name: "diff", columns: &[changes::COLUMNS], ..CHANGES };
 
 const HISTORY: Report = Report {
@@ -51,11 +51,11 @@ const HISTORY: Report = Report {
     ..MEMBERSHIPS
 };
 
-/// What `who` prints: the same of one person.
+/// What `who` prints: the same for one person.
 pub(crate) const WHO: Report =
     Report { name: "who", lead: history::WHO_LEAD, needs: Needs::People, rows: history::who, ..HISTORY };
 
-/// Every report there is, in the order in which they are listed.
+/// All reports, in the order in which they are listed.
 pub(crate) const REPORTS: &[Report] = &[
     MEMBERSHIPS,
     Report {

@@ -1,10 +1,11 @@
-//! The people of a snapshot and what they hold, as plain values. Files for other products are made of them.
+//! The people of a snapshot and their roles as plain values, from which the files for other products
+//! are made.
 //!
-//! These products keep one status for each person and join everything by keys. Hence two rules:
+//! These products keep one status per person and join everything by keys. This leads to two rules:
 //!
-//! - An `email:` account whose records carry different names is one person for each name.
+//! - An `email:` account whose records have different names becomes one person per name.
 //! - A role that is switched off counts only if its holder has no live role. Otherwise the person is
-//!   enabled, and the role would look as if it were held.
+//!   enabled, and the role would look active.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,12 +15,12 @@ use crate::error::Result;
 use crate::model::marks::State;
 use crate::model::rows::collate;
 
-/// Everything that such a file is made of. Only [`Census::gather`] reads the store.
+/// Everything that goes into such a file. Only [`Census::gather`] reads the store.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Census {
     /// In report order.
     pub(crate) businesses: Vec<Business>,
-    /// By e-mail and key, as in every report.
+    /// Sorted by e-mail and key, as in every report.
     pub(crate) people: Vec<Person>,
 }
 
@@ -30,17 +31,17 @@ pub(crate) struct Business {
     pub(crate) account_id: String,
     pub(crate) name: String,
     pub(crate) own_role: String,
-    /// How reading its team list went.
+    /// The outcome of reading the team list.
     pub(crate) outcome: String,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Person {
-    /// The `account_key`, followed by `/` and the name where several people share it.
+    /// The `account_key`, followed by `/` and the name if several people share it.
     pub(crate) key: String,
     pub(crate) account_key: String,
     pub(crate) email: String,
-    /// Every address, lower case, `;`-joined.
+    /// All addresses, lower case, `;`-joined.
     pub(crate) emails: String,
     pub(crate) first_name: String,
     pub(crate) last_name: String,
@@ -52,24 +53,25 @@ pub(crate) struct Person {
 /// One row of `access`.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
-    /// Place of the business in [`Census::businesses`].
+    /// The index of the business in [`Census::businesses`].
     pub(crate) business: usize,
     pub(crate) row_key: String,
-    /// The names of this record, where others have other names at its address; else empty.
+    /// The names on this record if other records with its address have different names; otherwise
+    /// empty.
     pub(crate) first_name: String,
     pub(crate) last_name: String,
     pub(crate) full_name: String,
-    /// FreshBooks' own word, fit for a part of an id: see [`slug`].
+    /// FreshBooks' own word, made safe for use in an id: see [`slug`].
     pub(crate) role: String,
     pub(crate) role_label: String,
     pub(crate) state: State,
-    /// Times as RFC 3339, empty where unknown.
+    /// Times as RFC 3339, empty if unknown.
     pub(crate) created_at: String,
     pub(crate) last_login_at: String,
     pub(crate) flags: String,
 }
 
-/// A role of one person in one business, however many member records say so.
+/// A role of one person in one business, however many member records state it.
 #[derive(Clone, Debug)]
 pub(crate) struct Grant<'a> {
     pub(crate) business: &'a Business,
@@ -97,7 +99,7 @@ impl Census {
         view.access_rows(|row| {
             let text = |at: usize| row.text(at).map(std::borrow::Cow::into_owned);
             let flags = text(at("flags"))?;
-            // Most people have one role, and there may be a hundred thousand of them.
+            // Most people have one role, and there can be a hundred thousand people.
             let roles = held.entry(text(at("account_key"))?).or_insert_with(|| Vec::with_capacity(1));
             let name = |at: usize| if is_shared(&flags) { text(at) } else { Ok(String::new()) };
             roles.push(Held {
@@ -132,7 +134,7 @@ impl Census {
         Ok(census)
     }
 
-    /// The roles of a person, as a file with one status for each person can tell them.
+    /// The roles of a person, as a file with one status per person can state them.
     pub(crate) fn grants<'a>(&'a self, person: &'a Person) -> Vec<Grant<'a>> {
         let mut grants: Vec<Grant> = Vec::new();
         for held in person.held.iter().filter(|held| !person.hides(held)) {
@@ -175,31 +177,32 @@ impl Person {
         self.held.iter().any(Held::is_live)
     }
 
-    /// Whether a role is switched off beside one that is live.
+    /// Whether the role is switched off while the person has a live one.
     pub(super) fn hides(&self, held: &Held) -> bool {
         held.state == State::Inactive && self.is_live()
     }
 
-    /// The name, else the address, else the key: something to call the person by.
+    /// The name, otherwise the address, otherwise the key.
     pub(crate) fn called(&self) -> &str {
         let names = [&self.full_name, &self.email, &self.key];
         names.into_iter().find(|name| !name.is_empty()).map_or("", String::as_str)
     }
 
-    /// The last login that is known, empty where none is.
+    /// The last known login; empty if there is none.
     pub(crate) fn last_login_at(&self) -> &str {
         self.held.iter().map(|held| held.last_login_at.as_str()).max().unwrap_or_default()
     }
 }
 
 impl Held {
-    /// Whether the role lets its holder in, now or once an invitation is accepted.
+    /// Whether the role gives access, now or once an invitation is accepted.
     pub(crate) fn is_live(&self) -> bool {
         matches!(self.state, State::Active | State::Invited)
     }
 }
 
-/// The raw role, except where it is empty or its colon would blur an id of several parts.
+/// The raw role, unless it is empty or contains a colon, which would make an id of several parts
+/// ambiguous.
 fn slug(role: &str) -> String {
     match role.trim() {
         "" => "no_role".to_owned(),
@@ -211,7 +214,7 @@ fn is_shared(flags: &str) -> bool {
     flags.split(';').any(|flag| flag == "shared_email")
 }
 
-/// Splits an account by the names at its shared address; any other stays whole.
+/// Splits an account by the names at its shared address; any other account stays whole.
 fn told_apart(person: Person) -> Vec<Person> {
     let shared = person.held.iter().any(|held| is_shared(&held.flags));
     if !person.account_key.starts_with("email:") || !shared {
@@ -235,12 +238,13 @@ fn told_apart(person: Person) -> Vec<Person> {
     people
 }
 
-/// What a complete snapshot does not cover because its gap was accepted. Partial ones have a warning already.
+/// What a complete snapshot does not cover because its gap was accepted. Partial snapshots already have
+/// a warning.
 pub(super) fn accepted_gaps(view: &View) -> Option<String> {
     (!view.is_partial() && !view.not_covered().is_empty()).then(|| view.extent())
 }
 
-/// "3 roles", "1 role"; nothing for none.
+/// "3 roles", "1 role"; `None` for zero.
 pub(super) fn counted(n: usize, one: &str, several: &str) -> Option<String> {
     match n {
         0 => None,
@@ -260,7 +264,7 @@ pub(super) mod tests {
         Census { businesses: (1..).zip(businesses).map(business).collect(), people }
     }
 
-    /// A person as `First Last`, with roles by the place of the business.
+    /// A person called `First Last`, with roles by business index.
     pub(in crate::report) fn person(
         key: &str,
         email: &str,
@@ -294,7 +298,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_role_that_is_switched_off_counts_only_where_nothing_is_live() {
+    fn a_role_that_is_switched_off_counts_only_if_no_role_is_live() {
         let check = |roles: &[(usize, &str, State)], expected: &[&str]| {
             let census = census(&["A", "B"], vec![person("identity:1", "a@x.example", "Ann Lee", roles)]);
             let grant =
@@ -310,14 +314,14 @@ pub(super) mod tests {
         check(&[(0, "owner", Inactive), (1, "contractor", Invited)], &["2 contractor x1"]);
         check(&[(0, "owner", Inactive), (1, "contractor", NoLogin)], &["1 owner x1", "2 contractor x1"]);
         check(&[(0, "owner", Inactive), (1, "owner", Inactive)], &["1 owner x1", "2 owner x1"]);
-        // Two member records of one role are one grant; one of them may be switched off.
+        // Two member records with one role are one grant; one of them can be switched off.
         check(&[(0, "owner", Active), (0, "owner", Invited)], &["1 owner x2"]);
         check(&[(0, "owner", Active), (0, "owner", Inactive)], &["1 owner x1"]);
         check(&[(0, "", Active), (0, "a:b", Active)], &["1 no_role x1", "1 a_b x1"]);
     }
 
     #[test]
-    fn names_at_a_shared_address_are_people_of_their_own() {
+    fn names_at_a_shared_address_are_separate_people() {
         let shared = |key: &str, flags: &str, names: &[&str]| {
             let mut whole = person(key, "office@x.example", "Ann Lee", &[]);
             for name in names {
@@ -340,7 +344,7 @@ pub(super) mod tests {
             ]
         );
         assert_eq!(shared(key, "", &["Isla Reid", "Isla"]), [of(key, "Ann Lee", 2)]);
-        // An identity is one person, whatever names its records carry.
+        // An identity is one person, whatever names its records have.
         assert_eq!(
             shared("identity:7", "shared_email", &["Isla Reid", "Isla"]),
             [of("identity:7", "Ann Lee", 2)]

@@ -1,4 +1,4 @@
-//! `changes`: what became different between two snapshots, one row a change.
+//! `changes`: the differences between two snapshots, one row per change.
 
 use super::columns::{Column, Type, column};
 use super::shared;
@@ -28,14 +28,14 @@ pub(super) const COLUMNS: &[Column] = &[
     column("note", Type::Text, "Note", "a remark on the change"),
 ];
 
-/// What the report has beyond `diff`.
+/// The columns that `diff` does not have.
 pub(super) const TIMES: &[Column] = &[
     column("from_finished_at", Type::Time, "From (UTC)", "when the earlier snapshot was finished"),
     column("to_finished_at", Type::Time, "To (UTC)", "when the later snapshot was finished"),
 ];
 
-/// What became different since the earlier snapshot. A change of a whole business is told whomever the
-/// listing is limited to.
+/// The changes since the earlier snapshot. A change to a whole business is included even if the listing
+/// is limited to some people.
 pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
     let Some(earlier) = &view.earlier else { return Ok(()) };
     let mut rows = 0;
@@ -56,7 +56,7 @@ fn time(moment: Option<Timestamp>) -> Cell<'static> {
     moment.map_or(Cell::Empty, |moment| Cell::text(moment.to_string()))
 }
 
-/// The cells of one change. A change of a whole business names no person.
+/// The cells of one change. A change to a whole business has no person.
 pub(crate) fn cells(located: &Located) -> Vec<Cell<'_>> {
     let text = |value: Option<&'_ str>| match value.filter(|value| !value.is_empty()) {
         Some(value) => Cell::text(value.to_owned()),

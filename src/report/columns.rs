@@ -1,30 +1,31 @@
-//! What a column is, and the columns that reports of memberships share.
+//! Column definitions, and the columns shared by reports of memberships.
 
 use std::borrow::Cow;
 
 use super::shared;
 
-/// What a column holds, which decides how a format may treat it.
+/// What a column contains, which decides how a format can treat it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Type {
-    /// Written by people, so a spreadsheet may take it for a formula.
+    /// Written by people, so a spreadsheet could take it for a formula.
     Text,
     /// A key or a hash: never altered.
     Id,
-    /// One of a fixed vocabulary, or several, `;`-joined; a spreadsheet shows `no_login` as "no login".
+    /// A word from a fixed vocabulary, or several, `;`-joined; a spreadsheet shows `no_login` as "no
+    /// login".
     Word,
-    /// An id that is a whole number; a spreadsheet gets it as text, lest it rounds it.
+    /// An id that is an integer; a spreadsheet gets it as text, so that it is not rounded.
     NumericId,
     Integer,
     Bool,
     /// RFC 3339, UTC, whole seconds.
     Time,
-    /// A day that a person types in.
+    /// A day that a person enters.
     Date,
 }
 
 impl Type {
-    /// The word for it in the column contract.
+    /// The name of the type in the column contract.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Type::Text => "text",
@@ -46,13 +47,13 @@ pub(crate) fn in_words(word: &str) -> String {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
-    /// Its name in every format but a spreadsheet's sheet.
+    /// The column's name in every format except a spreadsheet.
     pub(crate) name: Cow<'static, str>,
     pub(crate) kind: Type,
-    /// Its name in words.
+    /// The heading in a spreadsheet.
     pub(crate) heading: Cow<'static, str>,
     pub(crate) meaning: Cow<'static, str>,
-    /// Derived for the eye; the other formats do without.
+    /// Derived for readers; other formats leave it out.
     pub(crate) sheet_only: bool,
     /// FreshBooks' own word for a role, for which a spreadsheet shows the one that its pages use.
     pub(crate) is_role: bool,
@@ -143,12 +144,12 @@ pub(crate) const ACCESS: &[Column] = &[
     ),
 ];
 
-/// The place of a column of [`ACCESS`], found by the compiler.
+/// The index of a column of [`ACCESS`], computed at compile time.
 pub(crate) const fn at(name: &str) -> usize {
     place(&[ACCESS], name)
 }
 
-/// The places of several columns in rows that have these groups of columns, found by the compiler.
+/// The indexes of several columns in rows that have these groups of columns, computed at compile time.
 pub(crate) const fn places<const N: usize>(groups: &[&[Column]], names: [&str; N]) -> [usize; N] {
     let mut places = [0; N];
     let mut at = 0;

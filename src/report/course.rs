@@ -1,4 +1,4 @@
-//! What became of one decision to remove or change, as snapshot after snapshot is met.
+//! What became of one decision to remove or change access, followed from snapshot to snapshot.
 
 use crate::diff::{Fate, Row};
 use crate::model::marks::State;
@@ -11,34 +11,34 @@ words! {
         Gone = "gone",
         /// Switched off.
         Inactive = "inactive",
-        /// As it was asked for.
+        /// Changed as decided.
         Changed = "changed",
         ChangedOtherwise = "changed_otherwise",
         StillThere = "still_there",
         /// It was gone or switched off, and the person has access again.
         BackAgain = "back_again",
-        /// The business's list could not be read since.
+        /// The business's list has not been readable since.
         CannotTell = "cannot_tell",
     }
 }
 
 impl Outcome {
-    /// Whether somebody still has to act, or to look.
+    /// Whether somebody still has to act or check.
     pub(crate) fn is_open(self) -> bool {
         matches!(self, Outcome::StillThere | Outcome::BackAgain | Outcome::CannotTell)
     }
 }
 
-/// What is known of a decision's row, snapshot by snapshot.
+/// What is known about a decision's row, updated snapshot by snapshot.
 #[derive(Default)]
 pub(super) struct Course {
-    /// The role and state that were last seen.
+    /// The role and state last seen.
     pub(super) role: Option<String>,
     pub(super) state: Option<State>,
     reviewed_role: String,
     change_to: Option<String>,
     was_gone: bool,
-    /// The outcome, and since which snapshot it has been so.
+    /// The outcome, and the snapshot that first shows it.
     current: Option<(Outcome, usize)>,
 }
 
@@ -51,7 +51,7 @@ impl Course {
     pub(super) fn meet(&mut self, at: usize, fate: &Fate) {
         let outcome = match fate {
             Fate::Gone => Outcome::Gone,
-            // What was known before is known still; only a first look can tell nothing at all.
+            // An unreadable list leaves the last outcome in place; it matters only if it comes first.
             Fate::Unknown if self.current.is_some() => return,
             Fate::Unknown => Outcome::CannotTell,
             Fate::There(row) | Fate::Reinvited(row) => {
@@ -76,7 +76,7 @@ impl Course {
         }
     }
 
-    /// Where nothing was seen since, the row is still there.
+    /// If nothing has been seen since, the row counts as still there.
     pub(super) fn outcome(&self) -> (Outcome, Option<usize>) {
         match self.current {
             Some((outcome, at)) => (outcome, Some(at)),
@@ -112,8 +112,8 @@ pub(super) mod tests {
         }
     }
 
-    /// One word a snapshot: `-` gone, `?` not read, else the role, with `!` where it is switched off and `+`
-    /// where the person was invited once more.
+    /// One word per snapshot: `-` gone, `?` not read, otherwise the role, with `!` if it is switched
+    /// off and `+` if the person was invited again.
     fn fate(word: &str) -> Fate {
         let row = |role: &str, state| Row {
             member_uuid: Some("u".to_owned()),

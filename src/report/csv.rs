@@ -1,9 +1,9 @@
 //! Rows as CSV: RFC 4180, comma, CRLF, UTF-8.
 //!
-//! Names and addresses in FreshBooks are typed by other people: an outsider who is invited may call
-//! himself `=HYPERLINK(…)`, and a spreadsheet would run it. Such text gets a `'` in front, which
-//! changes the evidence, so every changed cell is named, and numbers, dates and ids are never
-//! touched (OWASP, "CSV Injection"). The other formats keep the original.
+//! Other people type the names and addresses in FreshBooks: somebody who is invited can call themselves
+//! `=HYPERLINK(…)`, and a spreadsheet would run it. Such text gets a `'` in front. This changes the
+//! evidence, so every changed cell is listed, and numbers, dates and ids are never changed (OWASP, "CSV
+//! Injection"). The other formats keep the original.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -14,14 +14,14 @@ use crate::error::{Error, Kind, Result};
 use crate::format::Guard;
 use crate::ui::printable;
 
-/// What starts a formula in some spreadsheet, its full-width twins included.
+/// Characters that start a formula in some spreadsheet, including the full-width forms.
 const FORMULA_STARTS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 pub(crate) struct Csv<'a, W: Write> {
     columns: Vec<&'a Column>,
-    /// Where the columns lie that name a row.
+    /// The indexes of the key columns.
     key: Vec<usize>,
     guard: Guard,
     printable: bool,
@@ -31,7 +31,7 @@ pub(crate) struct Csv<'a, W: Write> {
 }
 
 impl<'a, W: Write> Csv<'a, W> {
-    /// Begins the file with its header.
+    /// Starts the file with its header.
     pub(super) fn begin(report: &Report, columns: Vec<&'a Column>, style: Style, mut out: W) -> Result<Self> {
         if style.bom {
             out.write_all(BYTE_ORDER_MARK).map_err(write_failed)?;
@@ -50,7 +50,7 @@ impl<'a, W: Write> Csv<'a, W> {
         Ok(Csv { columns, key, guard, printable, writer, number: String::new(), changed: Vec::new() })
     }
 
-    /// Adds a row: one cell a column.
+    /// Adds a row, one cell per column.
     pub(super) fn row(&mut self, cells: &[Cell]) -> Result<()> {
         for at in 0..self.columns.len() {
             let bytes = match &cells[at] {
@@ -86,14 +86,14 @@ impl<'a, W: Write> Csv<'a, W> {
         let cell = cell_name(&self.key, cells, self.columns[at]);
         if self.guard == Guard::Fail {
             return Err(Error::new(Kind::Config, format!("a spreadsheet would run `{text}` in {cell}"))
-                .hint("--formula-guard quote puts a ' in front, --formula-guard off leaves it"));
+                .hint("--formula-guard quote puts a ' in front, --formula-guard off leaves it unchanged"));
         }
         self.changed.push(cell);
         Ok(format!("'{text}"))
     }
 }
 
-/// csv hides the I/O error inside its own, where a closed pipe would no longer be seen as one.
+/// Unwraps the I/O error inside csv's own, so that a closed pipe is recognized.
 fn failed(error: csv::Error) -> Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => write_failed(error),
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn only_text_is_guarded_and_every_change_is_named() {
+    fn only_text_is_guarded_and_every_change_is_listed() {
         let (text, changed) = csv(Guard::Quote, &["=1+1", "Zoë, \"Z\"", "＝x", "a=b"]).expect("written");
         let expected = "name,id,n,active\r\n'=1+1,=id,-5,true\r\n\"Zoë, \"\"Z\"\"\",=id,-5,true\r\n'＝x,=id,-5,true\r\na=b,=id,-5,true\r\n";
         assert_eq!(text, expected);

@@ -1,6 +1,6 @@
-//! `decisions`: what reviewers decided about a snapshot, each row by the last decision about it.
+//! `decisions`: what reviewers decided about a snapshot, with the last decision about each row.
 //!
-//! One business is held at a time.
+//! Only one business at a time is kept in memory.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::model::rows::collate;
 use crate::store::{Decision, Reader, Review};
 
-/// A decision as it was recorded. The last one about its row counts.
+/// A decision as it was recorded. The last one about its row is in force.
 #[derive(Clone, Debug)]
 pub(crate) struct Standing<'r> {
     pub(crate) review: &'r Review,
@@ -19,14 +19,14 @@ pub(crate) struct Standing<'r> {
 }
 
 impl Standing<'_> {
-    /// Whether it is about one of the people that the view is limited to.
+    /// Whether the decision is about one of the people that the view is limited to.
     pub(crate) fn is_of(&self, view: &View) -> bool {
         view.people.has(&self.decision.account_key)
     }
 }
 
-/// Hands on the decisions that count of some reviews of one snapshot, oldest first; business by business,
-/// all in the order of every report.
+/// Passes on the decisions in force from reviews of one snapshot, given oldest first. They come
+/// business by business, in the order of every report.
 pub(crate) fn standing<'r>(
     reader: &Reader,
     reviews: &'r [Review],
@@ -48,7 +48,7 @@ pub(crate) fn every<'r>(
         names.extend(reader.decided_businesses(review.id)?);
     }
     let mut businesses: Vec<(i64, String)> = names.into_iter().collect();
-    // The sort is stable, so that equal names stay ordered by id.
+    // The sort is stable, so businesses with equal names stay ordered by id.
     businesses.sort_by(|(_, a), (_, b)| collate(a, b));
     for (business, _) in businesses {
         let mut by_row: BTreeMap<String, Vec<Standing>> = BTreeMap::new();
@@ -104,7 +104,7 @@ pub(crate) const COLUMNS: &[Column] = &[
     column("recorded_at", Type::Time, "Recorded (UTC)", "when that review was recorded"),
 ];
 
-/// What a spreadsheet shows of a decision.
+/// The columns of a decision that a spreadsheet shows first.
 pub(super) const LEAD: &[&str] = &[
     "business_name",
     "full_name",

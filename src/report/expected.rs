@@ -1,4 +1,4 @@
-//! Which access is expected, by a list that somebody approved.
+//! Which access is expected, according to an approved list.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,22 +10,23 @@ use crate::time::Day;
 /// The list of approvals.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Expected {
-    /// Of the file that it was read from.
+    /// The hash of the file.
     pub(crate) sha256: String,
-    /// How many rows the file has.
+    /// The number of rows in the file.
     pub(crate) rows: usize,
     entries: Vec<Approval>,
     #[serde(skip)]
     places: HashMap<(i64, String), Vec<usize>>,
 }
 
-/// A row of it: this person may have this role in this business.
+/// A row of the list: this person can have this role in this business.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Approval {
     pub(crate) business_id: i64,
-    /// As [`normalized`](crate::model::addresses::normalized) writes it.
+    /// As written by [`normalized`](crate::model::addresses::normalized).
     pub(crate) email: String,
-    /// The keys of the accounts of whoever any snapshot knows by the address, once they are found.
+    /// The keys of all accounts that any snapshot lists under the address; `None` until they are looked
+    /// up.
     pub(crate) accounts: Option<BTreeSet<String>>,
     /// FreshBooks' own word.
     pub(crate) role: String,
@@ -33,19 +34,19 @@ pub(crate) struct Approval {
     pub(crate) reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) approved_by: Option<String>,
-    /// The last day that it counts.
+    /// The last day on which it is valid.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) until: Option<Day>,
 }
 
-/// How somebody's role compares with what is expected.
+/// How a person's role compares with what is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict<'a> {
     Expected,
     NotExpected,
-    /// It was, until the approval's last day.
+    /// It was expected, until the approval's last day.
     Expired(&'a Approval),
-    /// The approval is of a role that can do less.
+    /// The approved role allows less.
     Higher(&'a Approval),
 }
 
@@ -54,30 +55,30 @@ impl Expected {
         Expected { sha256, rows: entries.len(), entries, places: HashMap::new() }
     }
 
-    /// Keeps the rows of these businesses, as if the file held no others.
+    /// Keeps only the rows of these businesses.
     pub(crate) fn keep_only(&mut self, is_meant: impl Fn(i64) -> bool) {
         self.entries.retain(|approval| is_meant(approval.business_id));
         self.rows = self.entries.len();
     }
 
-    /// Whether it still has to be found out whose the addresses are.
+    /// Whether the accounts of the addresses still have to be looked up.
     pub(crate) fn is_open(&self) -> bool {
         self.entries.iter().any(|approval| approval.accounts.is_none())
     }
 
-    /// Finds out whose the addresses are.
+    /// Looks up the accounts of the addresses.
     pub(crate) fn resolve(&mut self, accounts_of: impl Fn(&str) -> BTreeSet<String>) {
         for approval in &mut self.entries {
             approval.accounts.get_or_insert_with(|| accounts_of(&approval.email));
         }
     }
 
-    /// Every business that it names.
+    /// All businesses that the list names.
     pub(crate) fn businesses(&self) -> BTreeSet<i64> {
         self.entries.iter().map(|approval| approval.business_id).collect()
     }
 
-    /// Whether it is what the whole list says of one business.
+    /// Whether this is exactly the part of the whole list that is about one business.
     pub(crate) fn is_part_of(&self, whole: &Expected, business_id: i64) -> bool {
         let without_accounts = |approval: &Approval| Approval { accounts: None, ..approval.clone() };
         let of_business = whole.entries.iter().filter(|approval| approval.business_id == business_id);
@@ -85,7 +86,7 @@ impl Expected {
         self.sha256 == whole.sha256 && self.rows == self.entries.len() && same
     }
 
-    /// Makes the list ready to be asked.
+    /// Prepares the list for look-ups.
     pub(crate) fn index(&mut self) {
         self.places.clear();
         for (at, approval) in self.entries.iter().enumerate() {
@@ -96,12 +97,12 @@ impl Expected {
         }
     }
 
-    /// The places of the approvals of whoever holds the account, in a business.
+    /// The indexes of the approvals for an account in a business.
     pub(crate) fn places_of(&self, business_id: i64, account_key: &str) -> &[usize] {
         self.places.get(&(business_id, account_key.to_owned())).map_or(&[], Vec::as_slice)
     }
 
-    /// What the approvals at these places say of a role on that day.
+    /// How a role compares, on that day, with the approvals at these indexes.
     pub(crate) fn judge(&self, places: &[usize], role: &str, today: Day) -> Verdict<'_> {
         let suffices = |approval: &&Approval| approval.role == role || role::outranks(&approval.role, role);
         let approvals = places.iter().map(|at| &self.entries[*at]);
@@ -118,7 +119,7 @@ impl Expected {
         }
     }
 
-    /// Every approval that counts on that day, with its place.
+    /// All approvals valid on that day, with their indexes.
     pub(crate) fn lasting(&self, today: Day) -> impl Iterator<Item = (usize, &Approval)> {
         self.entries.iter().enumerate().filter(move |(_, approval)| approval.lasts(today))
     }
@@ -134,7 +135,7 @@ impl Approval {
 mod tests {
     use super::*;
 
-    /// Approvals as `role [until]`; how they judge a role.
+    /// Takes approvals as `role [until]`, and compares a role with them.
     #[track_caller]
     fn check(approvals: &[&str], role: &str, expected: &str) {
         let approval = |text: &&str| {
@@ -157,17 +158,17 @@ mod tests {
     }
 
     #[test]
-    fn a_role_is_held_against_what_was_approved() {
+    fn a_role_is_compared_with_the_approvals() {
         check(&[], "owner", "not expected");
         check(&["business_manager"], "business_manager", "expected");
-        // Less than approved is nothing to act on; another role of the same weight was not approved.
+        // Less than approved needs no action; a different role of the same weight was not approved.
         check(&["business_partner"], "business_manager", "expected");
         check(&["business_accountant"], "business_manager", "not expected");
         check(&["business_manager"], "business_partner", "higher than business_manager");
         check(&["business_partner"], "owner", "higher than business_partner");
         check(&["client", "business_employee"], "business_employee", "expected");
         check(&["client", "contractor"], "business_manager", "higher than client");
-        // Nobody knows how much an unknown role can do.
+        // How much an unknown role allows is not known.
         check(&["workshop_wizard"], "workshop_wizard", "expected");
         check(&["owner"], "workshop_wizard", "not expected");
         check(&["workshop_wizard"], "owner", "not expected");
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn other_people_and_other_businesses_have_approvals_of_their_own() {
+    fn other_people_and_other_businesses_have_separate_approvals() {
         let of = |business_id, email: &str| Approval {
             business_id,
             email: email.to_owned(),

@@ -1,4 +1,4 @@
-//! `history`: every membership that there ever was, and what became of it. `who` shows the same of one
+//! `history`: every membership that ever existed, and what became of it. `who` shows the same for one
 //! person.
 
 use super::columns::{Column, Type, column};
@@ -104,7 +104,8 @@ pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
     })
 }
 
-/// The same of the view's people in every snapshot, partial ones too, and last where nobody can tell.
+/// The memberships of the view's people in every snapshot, including partial ones; those of which
+/// nothing is known come last.
 pub(super) fn who(view: &View, take: &mut Take) -> Result<()> {
     let presences = presence::of_people(view)?;
     presences.iter().try_for_each(|presence| take(&cells(view, &view.past, presence)?))
@@ -128,7 +129,7 @@ fn cells<'c>(view: &View, snapshots: &[Snapshot], presence: &'c Presence) -> Res
     Ok(cells)
 }
 
-/// From the account's key to the changes.
+/// The cells from the account's key to the changes.
 fn of_tenure<'c>(tenure: &'c Tenure, snapshots: &[Snapshot], dates: MemberDates) -> Vec<Cell<'c>> {
     let row = &tenure.row;
     let time =

@@ -1,4 +1,4 @@
-//! Who holds which roles where: what the reports of people are made from.
+//! Who has which role in which business, for the reports about people.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::model::marks::State;
 use crate::model::role;
 
-/// One role of one person in one business, in few bytes: there may be a hundred thousand.
+/// One role of one person in one business. Kept small, because there can be a hundred thousand.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Held {
     person: u32,
@@ -17,7 +17,7 @@ pub(super) struct Held {
     pub(super) privileged: bool,
 }
 
-/// What stands behind a role that gives no access now.
+/// What follows a role that gives no access now.
 pub(super) fn mark(state: State) -> &'static str {
     match state {
         State::Active => "",
@@ -27,11 +27,11 @@ pub(super) fn mark(state: State) -> &'static str {
     }
 }
 
-/// Who holds which roles where, gathered once and asked person by person.
+/// All roles of all people, collected once and looked up person by person.
 pub(super) struct Holdings {
     persons: HashMap<Box<str>, u32>,
     roles: Vec<Box<str>>,
-    /// By person; within a person in report order.
+    /// Grouped by person; in report order for each person.
     held: Vec<Held>,
 }
 
@@ -56,7 +56,7 @@ impl Holdings {
                 privileged: one.role_class == "privileged",
             });
         })?;
-        // Stable: the order within a person stays that of the listing.
+        // The sort is stable, so each person's roles stay in the order of the listing.
         holdings.held.sort_by_key(|held| held.person);
         Ok(holdings)
     }
@@ -68,7 +68,7 @@ impl Holdings {
         &self.held[first..behind]
     }
 
-    /// The role in FreshBooks' own word.
+    /// FreshBooks' own word for the role.
     pub(super) fn role(&self, held: &Held) -> &str {
         match self.roles.get(usize::from(held.role)).map(AsRef::as_ref) {
             Some("") | None => role::label(""),

@@ -1,5 +1,5 @@
-//! Rows as JSON: one object a row, every column a key, in order, with its type. One object a line, or
-//! all of them in one array.
+//! Rows as JSON: one object per row, one key per column, in order and typed. Either one object per
+//! line, or all objects in one array.
 
 use std::io::Write;
 

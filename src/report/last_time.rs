@@ -1,5 +1,5 @@
-//! What a reviewer should know of a row from earlier: what changed since the earlier snapshot, and what
-//! was decided about it when it was last reviewed. Rows match as `diff` matches them.
+//! What a reviewer should know about a row's past: what changed since the earlier snapshot, and what
+//! was decided in the last review. Rows are matched as in `diff`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
@@ -15,14 +15,14 @@ use crate::store::{AccessRow, Place, Review, Snapshot};
 
 #[derive(Default)]
 pub(super) struct LastTime {
-    /// By row key; those that are no change are not comparable.
+    /// By row key. Kinds that are not changes are those that could not be compared.
     changes: HashMap<String, Vec<Kind>>,
-    /// Businesses that the earlier snapshot does not have.
+    /// Businesses that are not in the earlier snapshot.
     added: HashSet<i64>,
     decisions: HashMap<String, Decided>,
 }
 
-/// What was decided about a row when it was last reviewed.
+/// What was decided about a row in its last review.
 struct Decided {
     decision: Verdict,
     change_to: Option<Rc<str>>,
@@ -30,7 +30,7 @@ struct Decided {
     reviewed_at: Rc<str>,
 }
 
-/// What the rows of a business are called now, by what they were called when they were reviewed.
+/// Current row keys of a business, by the row keys at the time of the review.
 enum Names {
     Same,
     Now(HashMap<String, String>),
@@ -80,7 +80,7 @@ impl LastTime {
     pub(super) fn of(view: &View) -> Result<Self> {
         let mut last_time = LastTime::default();
         last_time.compare(view)?;
-        // What was decided last counts: of an older review only what the newer ones left open.
+        // Newer reviews win; an older review counts only for rows that newer ones left undecided.
         for reviewed in view.reader.reviewed_before(&view.snapshot, view.horizon.review)? {
             last_time.remember(view, &reviewed)?;
         }
@@ -103,7 +103,7 @@ impl LastTime {
         })
     }
 
-    /// Takes in what was decided about an earlier snapshot.
+    /// Adds the decisions about an earlier snapshot.
     fn remember(&mut self, view: &View, reviewed: &Snapshot) -> Result<()> {
         let reviews = view.reader.reviews_of(reviewed.id, view.horizon.review)?;
         let (before, now) = (view.reader.places(reviewed.id)?, view.reader.places(view.snapshot.id)?);
@@ -144,13 +144,13 @@ impl LastTime {
         Ok(changes)
     }
 
-    /// Whether something is known to have changed, in words.
+    /// What is known to have changed, in words.
     pub(super) fn what_changed(&self, row: &AccessRow) -> Result<Vec<String>> {
         let changes = self.changes(row)?.into_iter().filter(|kind| kind.is_change());
         Ok(changes.map(|kind| in_words(kind.as_str())).collect())
     }
 
-    /// What was decided last time and does not show.
+    /// A previous decision that was not carried out.
     pub(super) fn left_over(&self, row: &AccessRow) -> Result<Option<&'static str>> {
         let Some(decided) = self.decisions.get(row.text(ROW_KEY)?.as_ref()) else { return Ok(None) };
         let is_active = row.text(STATE)? != State::Inactive.as_str();
@@ -179,7 +179,7 @@ impl LastTime {
     }
 }
 
-/// The same text once: a review has few reviewers and few days.
+/// Shares equal texts: a review has few reviewers and few days.
 fn share(known: &mut HashSet<Rc<str>>, text: String) -> Rc<str> {
     match known.get(text.as_str()) {
         Some(known) => Rc::clone(known),

@@ -1,24 +1,25 @@
-//! Reports: what each one is called, its columns, where its rows come from.
+//! Reports: their names, their columns, and where their rows come from.
 //!
 //! A report is described once ([`Report`]) and listed once ([`catalogue`]); a new one is one entry. Its
-//! rows are handed on one by one, so that a format needs to know nothing of where they come from.
-//! Column names are a contract: none is renamed, new ones come last.
+//! rows are passed on one by one, so a format does not need to know where they come from. Column names
+//! are a contract: none is renamed, and new ones are added at the end.
 //!
 //! - [`columns`], [`shared`]: what a column is, and the columns of `access`, which most reports share.
-//! - [`decisions`], [`outcomes`]: what reviewers decided, and what became of it ([`course`]); [`last_time`]: the same of
-//!   an earlier review, for the reviewer's sheet.
-//! - [`view`]: a snapshot, or some of it, as the reports see it; [`narrow`]: which people and which lines of
-//!   the lists belong to it.
+//! - [`decisions`], [`outcomes`]: what reviewers decided, and what became of it ([`course`]);
+//!   [`last_time`]: the same for an earlier review, for the review sheet.
+//! - [`view`]: a snapshot, or part of it, as the reports see it; [`narrow`]: which people and which
+//!   rows of the lists belong to it.
 //! - [`access`], [`people`], [`roles`], [`coverage`], [`changes`], [`attention`], [`review`]: the rows;
-//!   [`holdings`]: who holds what, for those of people.
-//! - [`roster`], [`expected`]: lists that others keep; [`remarks`]: what they say of a row.
-//! - [`history`], [`trend`], [`offboarding`]: the rows of reports over time; [`presence`]: since
-//!   when and until when somebody is there.
-//! - [`census`]: people and what they hold, as plain values; [`presets`], [`baton`]: files for other
+//!   [`holdings`]: who has which role, for the reports about people.
+//! - [`roster`], [`expected`]: lists that others keep; [`remarks`]: what they say about a row.
+//! - [`history`], [`trend`], [`offboarding`]: reports over time; [`presence`]: since when and until
+//!   when somebody has a membership.
+//! - [`census`]: people and their roles as plain values; [`presets`], [`baton`]: files for other
 //!   products, made from it.
-//! - [`format`](mod@format): rows → a file, by [`csv`], [`jsonl`] or [`xlsx`]; [`table`]: rows → a terminal.
-//! - [`summary`]: what the cover, the overview and the README all tell.
-//! - [`overview`]: a page to look at, made of the other reports.
+//! - [`format`](mod@format): rows → a file, using [`csv`], [`jsonl`] or [`xlsx`]; [`table`]: rows → a
+//!   terminal.
+//! - [`summary`]: what the cover, the overview and README.txt have in common.
+//! - [`overview`]: a page made from the other reports.
 
 mod access;
 mod attention;
@@ -63,10 +64,10 @@ pub(crate) use catalogue::{DIFF, REPORTS, WHO, find};
 pub(crate) use changes::cells as change_cells;
 pub(crate) use columns::{ACCESS as ACCESS_COLUMNS, Column, Type, column, in_words};
 pub(crate) use expected::{Approval, Expected};
-pub(crate) use format::{Lines, Style, write};
+pub(crate) use format::{Lines, Style, Written, write, write_lines};
 pub(crate) use presets::{ACCESSOWL, CONDUCTORONE, LUMOS, VANTA};
 pub(crate) use roster::{Entry, Roster};
-pub(crate) use table::Table;
+pub(crate) use table::{Table, picked, places};
 pub(crate) use view::{Options, Scope, View};
 pub(crate) use xlsx::LONGEST_CELL;
 
@@ -97,7 +98,7 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// As plain text, nothing for an empty one.
+/// As plain text; nothing for an empty cell.
 impl std::fmt::Display for Cell<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -109,10 +110,10 @@ impl std::fmt::Display for Cell<'_> {
     }
 }
 
-/// Writes a view as a page, and returns how many memberships that lists.
+/// Writes a view as a page and returns the number of memberships on it.
 pub(crate) type Page = fn(&View, &mut dyn Write) -> Result<u64>;
 
-/// Who takes the rows, one by one.
+/// Receives the rows one by one.
 pub(crate) type Take<'t> = dyn FnMut(&[Cell]) -> Result<()> + 't;
 
 /// What a report needs beyond a snapshot.
@@ -126,7 +127,7 @@ pub(crate) enum Needs {
     Review,
 }
 
-/// The reports that cannot be made of this view, and why.
+/// The reports that cannot be made from this view, and why.
 pub(crate) fn not_made(view: &View) -> Vec<(&'static str, String)> {
     REPORTS.iter().filter_map(|report| Some((report.name, report.not_made(view)?))).collect()
 }
@@ -134,11 +135,11 @@ pub(crate) fn not_made(view: &View) -> Vec<(&'static str, String)> {
 /// Which snapshots the rows come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reads {
-    /// The view's.
+    /// Only the view's.
     One,
-    /// That and the one that changes are told since.
+    /// The view's and the earlier one that it is compared with.
     Earlier,
-    /// Every one up to the view's.
+    /// All snapshots up to the view's.
     Past,
 }
 
@@ -146,24 +147,24 @@ pub(crate) enum Reads {
 pub(crate) struct Report {
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
-    /// One sentence: which rows.
+    /// One sentence that says which rows.
     pub(crate) about: &'static str,
     /// Groups of columns, in order.
     pub(crate) columns: &'static [&'static [Column]],
-    /// Whether a column for each business follows.
+    /// Whether one column per business follows.
     pub(crate) per_business: bool,
-    /// The columns whose values together name a row.
+    /// The columns that together identify a row.
     pub(crate) key: &'static [&'static str],
-    /// The columns that a spreadsheet shows first, the name last of those that stay in sight; the
-    /// others follow, grouped and collapsed. Empty: as in every other format.
+    /// The columns that a spreadsheet shows first; the last of those that stay visible is the name. The
+    /// others follow, grouped and collapsed. If empty, the order is the same as in the other formats.
     pub(crate) lead: &'static [&'static str],
     pub(crate) needs: Needs,
     pub(crate) reads: Reads,
     pub(crate) rows: fn(&View, &mut Take) -> Result<()>,
-    /// Writes it as a page, whatever the format, and returns how many memberships that lists. Its rows
-    /// are never asked for.
+    /// Writes the report as a page, whatever the format, and returns the number of memberships on it.
+    /// No rows are used.
     pub(crate) page: Option<Page>,
-    /// What the file leaves out or says in other words, for whoever asked for it.
+    /// What the file leaves out or changes, as messages for the user.
     pub(crate) remarks: fn(&View) -> Result<Vec<String>>,
 }
 
@@ -173,27 +174,27 @@ impl Report {
         self.name == "review"
     }
 
-    /// Whether its rows come from later snapshots as well.
+    /// Whether its rows also come from later snapshots.
     pub(crate) fn looks_ahead(&self) -> bool {
         matches!(self.name, "outcomes" | "overview")
     }
 
-    /// Whether its rows come from other snapshots as well.
+    /// Whether its rows also come from other snapshots.
     pub(crate) fn looks_back(&self) -> bool {
         self.reads != Reads::One
     }
 
-    /// The columns that every format but a spreadsheet has, without those of the businesses.
+    /// The columns that all formats have, without those for businesses.
     pub(crate) fn fixed_columns(&self) -> impl Iterator<Item = &'static Column> {
         self.columns.iter().copied().flatten().filter(|column| !column.sheet_only)
     }
 
-    /// All columns of this view, those that a spreadsheet alone shows included.
+    /// All columns for this view, including those only in a spreadsheet.
     pub(crate) fn all_columns(&self, view: &View) -> Vec<Column> {
         self.columns_for(view.businesses.iter().map(|business| (business.id, business.name.as_str())))
     }
 
-    /// The same, of a snapshot of which only the businesses are known, each with its id and name.
+    /// The same for a snapshot of which only the ids and names of the businesses are known.
     fn columns_for<'b>(&self, businesses: impl Iterator<Item = (i64, &'b str)>) -> Vec<Column> {
         let of_business = businesses.filter(|_| self.per_business).map(|(id, name)| Column {
             name: format!("{id} {name}").into(),
@@ -206,12 +207,12 @@ impl Report {
         self.columns.iter().copied().flatten().cloned().chain(of_business).collect()
     }
 
-    /// What the name of its file ends with.
+    /// The extension of its file name.
     pub(crate) fn extension(&self, style: Style) -> &'static str {
         if self.page.is_some() { "html" } else { style.format.extension() }
     }
 
-    /// The names of the columns that a file of this format has.
+    /// The names of the columns in a file of this format.
     pub(crate) fn names<'b>(
         &self,
         format: Format,
@@ -222,7 +223,7 @@ impl Report {
         shown.map(|column| column.name.into_owned()).collect()
     }
 
-    /// Why the report cannot be made of this view.
+    /// Why the report cannot be made from this view, if so.
     pub(crate) fn not_made(&self, view: &View) -> Option<String> {
         match self.needs {
             Needs::OwnDomain if view.options.own_domains.is_empty() => {

@@ -1,4 +1,4 @@
-//! Narrows what was asked beside a snapshot, people and lists, to what a view may show.
+//! Limits the people and lists given for a snapshot to what a view can show.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -9,8 +9,8 @@ use crate::error::Result;
 use crate::model::persons::Person;
 use crate::store::{People, Reader};
 
-/// Finds whose the addresses of the lists kept beside are, and cuts the lists down to the people and
-/// businesses of the view. What is made for one business must not tell how many others there are.
+/// Looks up the accounts of the addresses in the lists, and cuts the lists down to the people and
+/// businesses of the view. A file made for one business must not reveal how many others there are.
 pub(super) fn keep_to_view(
     options: &mut Options,
     reader: &Reader,
@@ -44,8 +44,8 @@ pub(super) fn keep_to_view(
     Ok(())
 }
 
-/// The accounts to keep to, by any address that any snapshot knows of their people, and the addresses
-/// that none knows.
+/// The accounts to limit the view to, found by any address that any snapshot has for them, and the
+/// addresses that are in no snapshot.
 pub(super) fn find_people(reader: &Reader, options: &Options) -> Result<(People, Vec<String>)> {
     if options.people.is_empty() {
         return Ok((People::default(), Vec::new()));

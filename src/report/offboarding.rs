@@ -1,4 +1,4 @@
-//! `offboarding`: where somebody still is, and who can end it there.
+//! `offboarding`: where somebody still has access, and who can remove it.
 
 use std::collections::HashMap;
 
@@ -78,7 +78,8 @@ pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
     Ok(())
 }
 
-/// The active owners and admins of each business, as `name <address>`, without the people themselves.
+/// The active owners and admins of each business, as `name <address>`, without the people to be
+/// removed.
 fn removers(view: &View) -> Result<HashMap<i64, Vec<String>>> {
     let mut removers: HashMap<i64, Vec<String>> = HashMap::new();
     view.reader.access_rows(view.snapshot.id, &People::default(), |row| {
@@ -95,7 +96,7 @@ fn is_one_of_them(view: &View, row: &AccessRow) -> Result<bool> {
     Ok(view.people.has(&row.text(ACCOUNT_KEY)?))
 }
 
-/// One row for all that a person is in a business.
+/// One row for all roles of a person in a business.
 fn cells<'c>(view: &'c View, removers: &HashMap<i64, Vec<String>>, group: &'c [Presence]) -> Vec<Cell<'c>> {
     let Some(first) = group.first() else { return Vec::new() };
     let tenures = || group.iter().filter_map(|presence| presence.tenure.as_ref());

@@ -1,4 +1,5 @@
-//! `outcomes`: what became of each decision to remove or change, in the complete snapshots since.
+//! `outcomes`: what became of each decision to remove or change access, in the later complete
+//! snapshots.
 
 use std::collections::HashMap;
 
@@ -13,20 +14,20 @@ use crate::model::keys::AccountKey;
 use crate::model::marks::{Sources, State, Verdict};
 use crate::store::{Decision, Place, Reader, Review, Snapshot, Usable};
 
-/// What became of a decision to remove or change.
+/// What became of a decision to remove or change access.
 #[derive(Clone, Debug)]
 pub(crate) struct Followed<'r> {
     pub(crate) standing: Standing<'r>,
     pub(crate) outcome: Outcome,
-    /// The snapshot that first shows it; none where there is no complete one since.
+    /// The snapshot that first shows it; `None` if there is no later complete one.
     pub(crate) seen: Option<Snapshot>,
-    /// The role and state that were last seen.
+    /// The role and state last seen.
     pub(crate) role: Option<String>,
     pub(crate) state: Option<State>,
 }
 
-/// What became of every decision to remove or change of some reviews of a snapshot, in the complete
-/// snapshots since, up to the one with the id `last`.
+/// What became of every decision to remove or change access in the given reviews of a snapshot, in the
+/// later complete snapshots up to the one with id `last`.
 pub(crate) fn follow<'r>(
     reader: &Reader,
     snapshot: &Snapshot,
@@ -72,7 +73,7 @@ pub(crate) fn follow<'r>(
     Ok(asked.into_iter().map(followed).collect())
 }
 
-/// A business as it was reviewed, and as it was last looked at since.
+/// A business at the time of the review, and as last compared since then.
 struct Trail {
     business_id: i64,
     rows: Side,
@@ -80,7 +81,7 @@ struct Trail {
 }
 
 impl Trail {
-    /// What became of its rows; nothing where the later reading is the same as the last.
+    /// What became of its rows; nothing if the later reading is identical to the last one.
     fn fates(&mut self, reader: &Reader, later: Option<&Place>) -> Result<Vec<(String, Fate)>> {
         let is_same = match (&self.last, later) {
             (Some(Some(last)), Some(later)) => last.is_same_reading(later),
@@ -96,8 +97,7 @@ impl Trail {
     }
 }
 
-/// The rows that were decided about, as far as the decisions tell: for a snapshot whose content was
-/// pruned.
+/// The reviewed rows, as far as the decisions record them: for a snapshot whose content was pruned.
 pub(super) fn remembered<'d>(decisions: impl Iterator<Item = &'d Decision>) -> Side {
     let row = |decision: &Decision| {
         let key = decision.row_key.split_once('/').map_or("", |(_, key)| key);
@@ -140,7 +140,7 @@ pub(crate) const COLUMNS: &[Column] = &[
     column("state_now", Type::Word, "Status now", "the status last seen"),
 ];
 
-/// What a spreadsheet shows of an outcome.
+/// The columns of an outcome that a spreadsheet shows first.
 pub(super) const LEAD: &[&str] = &[
     "business_name",
     "full_name",
@@ -191,7 +191,7 @@ mod tests {
     use crate::report::course::tests::decision;
 
     #[test]
-    fn a_decision_remembers_the_row_that_it_is_about() {
+    fn a_decision_records_the_row_it_is_about() {
         let of = |row_key: &str| Decision { row_key: row_key.to_owned(), ..decision(Verdict::Keep, None) };
         for (row_key, uuid) in [
             ("1/u", Some("u")),

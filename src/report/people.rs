@@ -1,4 +1,4 @@
-//! Reports across businesses: a row a person.
+//! Reports across businesses, with one row per person.
 
 use super::columns::{Column, Type, column};
 use super::holdings::{Held, Holdings, mark};

@@ -1,4 +1,4 @@
-//! Memberships over time: what `history`, `offboarding` and `who` are made from.
+//! Memberships over time, for `history`, `offboarding` and `who`.
 
 use super::{Cell, View};
 use crate::diff::Change;
@@ -9,17 +9,17 @@ use crate::model::marks::Sources;
 use crate::model::rows::collate;
 use crate::store::{Snapshot, Timeline};
 
-/// Since when and until when a membership is there; or a business of which nobody can tell.
+/// From when until when a membership exists, or a business for which this is not known.
 pub(crate) struct Presence {
     pub(crate) business_id: i64,
     pub(crate) business_name: String,
     pub(crate) seen: Seen,
     pub(crate) tenure: Option<Tenure>,
-    /// What to know of it.
+    /// A remark for the reader.
     pub(crate) note: String,
 }
 
-/// Hands on every membership of the view's people that one of the snapshots has, by business, then by
+/// Passes on every membership that the view's people have in any of the snapshots, by business, then by
 /// person.
 pub(super) fn each(
     view: &View,
@@ -50,8 +50,8 @@ pub(super) fn each(
     Ok(())
 }
 
-/// The same of every snapshot up to the view's, and last what nobody can tell: where they were when that
-/// could last be read, and every business whose list the view's snapshot does not have.
+/// The memberships in all snapshots up to the view's, and then what is not known: where the people were
+/// when a list could last be read, and every business whose list is not in the view's snapshot.
 pub(super) fn of_people(view: &View) -> Result<Vec<Presence>> {
     let mut presences = Vec::new();
     each(view, &view.past, |presence| {
@@ -88,7 +88,7 @@ fn note(timeline: &Timeline, tenure: &Tenure, snapshots: &[Snapshot]) -> String 
     let id = |at: usize| snapshots.get(at).map(|snapshot| snapshot.id).unwrap_or_default();
     let mut notes = Vec::new();
     if tenure.perhaps_earlier {
-        notes.push(format!("may have been there before: not read until snapshot {}", id(tenure.first)));
+        notes.push(format!("may have existed before: not read until snapshot {}", id(tenure.first)));
     }
     let newest = timeline.readings.last().map_or(0, |reading| reading.at);
     let listed = timeline.readings.iter().rfind(|reading| reading.read.includes(Resource::TeamMembers));
@@ -98,7 +98,10 @@ fn note(timeline: &Timeline, tenure: &Tenure, snapshots: &[Snapshot]) -> String 
         }
         (Seen::Yes | Seen::No, _) => {}
         (Seen::CannotTell, _) if newest + 1 < snapshots.len() => {
-            notes.push(format!("the sign-in is not in this business since snapshot {}", id(newest + 1)));
+            notes.push(format!(
+                "the sign-in has had no access to this business since snapshot {}",
+                id(newest + 1)
+            ));
         }
         (Seen::CannotTell, _) if !tenure.row.sources.has(Sources::TEAM_MEMBERS) => {
             let sources = tenure.row.sources;
@@ -112,13 +115,13 @@ fn note(timeline: &Timeline, tenure: &Tenure, snapshots: &[Snapshot]) -> String 
     notes.join("; ")
 }
 
-/// Values over time, each with the snapshot that shows it first.
+/// Values over time, each with the snapshot that first shows it.
 pub(super) fn course<'c>(values: &[(usize, &'c str)], snapshots: &[Snapshot]) -> String {
     let since = |(at, value): &(usize, &'c str)| in_snapshot(value, *at, snapshots);
     values.iter().map(since).collect::<Vec<_>>().join("; ")
 }
 
-/// What happened, each with the snapshot that shows it.
+/// The changes, each with the snapshot that shows it.
 pub(super) fn changes(tenure: &Tenure, snapshots: &[Snapshot]) -> String {
     let told = |(at, change): (usize, Change)| {
         let words = match change.values() {

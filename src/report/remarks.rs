@@ -1,4 +1,4 @@
-//! What the lists kept beside FreshBooks say of a row: flags for its column, and reasons for `attention`.
+//! What rosters and lists of expected access say about a row: flags, and reasons for `attention`.
 
 use super::View;
 use super::access::{ACCOUNT_KEY, BUSINESS_ID, ROLE, STATE};
@@ -9,7 +9,7 @@ use crate::model::role;
 use crate::store::AccessRow;
 use crate::time::Day;
 
-/// Something that a roster or a list of expected access says of a row.
+/// Something that a roster or a list of expected access says about a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Remark<'v> {
     LeftButActive { last_day: Option<Day>, manager: Option<&'v str> },
@@ -32,7 +32,7 @@ impl Remark<'_> {
         }
     }
 
-    /// The same as a sentence, and for a column that has little room.
+    /// The remark as a sentence, and in short for a narrow column.
     pub(super) fn told(&self, today: Day) -> (String, String) {
         match self {
             Remark::LeftButActive { last_day, manager } => {
@@ -78,7 +78,7 @@ impl Remark<'_> {
     }
 }
 
-/// Whom to ask.
+/// The end of a sentence that names whom to ask.
 fn by(manager: Option<&str>) -> String {
     manager.map_or_else(String::new, |manager| format!("; manager: {manager}"))
 }
@@ -89,12 +89,12 @@ fn approved(approval: &Approval) -> String {
     if said.is_empty() { String::new() } else { format!(" ({})", said.join(": ")) }
 }
 
-/// Whether a row gives access, or can once an invitation is accepted.
+/// Whether a row gives access, now or once an invitation is accepted.
 pub(super) fn is_live(row: &AccessRow) -> Result<bool> {
     Ok(matches!(State::parse(&row.text(STATE)?), Some(State::Active | State::Invited)))
 }
 
-/// What the lists say of a row. Of one that gives no access there is little to say.
+/// What the lists say about a row. For one that gives no access there is little to say.
 pub(super) fn of_row<'v>(view: &'v View, row: &AccessRow) -> Result<Vec<Remark<'v>>> {
     let mut remarks = Vec::new();
     let (roster, expected) = (&view.options.roster, &view.options.expected);
@@ -128,7 +128,7 @@ pub(super) fn of_row<'v>(view: &'v View, row: &AccessRow) -> Result<Vec<Remark<'
     Ok(remarks)
 }
 
-/// The flags of a row with those of the lists, `;`-joined and sorted.
+/// The flags of a row together with those from the lists, `;`-joined and sorted.
 pub(super) fn flags(stored: &str, remarks: &[Remark]) -> String {
     let mut flags: Vec<&str> = stored.split(';').filter(|flag| !flag.is_empty()).collect();
     flags.extend(remarks.iter().map(|remark| remark.flag()));

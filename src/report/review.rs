@@ -1,8 +1,8 @@
-//! `review`: every membership, what to look at first, and room for a decision. Nothing is ever decided in
-//! advance.
+//! `review`: every membership, what to look at first, and space for a decision. No decision is ever
+//! filled in.
 //!
-//! Rows with a reason to look come first, then those that changed, then the others. The listing is gone
-//! through once for each of these; one byte a row is held.
+//! Rows with a reason to look at them come first, then those that changed, then the others. The listing
+//! is read once for each of these groups, and one byte per row is kept in memory.
 
 use super::columns::DECISION;
 use super::last_time::LastTime;
@@ -10,7 +10,7 @@ use super::{Cell, Take, View, access, attention};
 use crate::error::Result;
 use crate::store::AccessRow;
 
-/// The order for a reviewer.
+/// The column order for a reviewer.
 pub(super) const LEAD: &[&str] = &[
     "business_name",
     "full_name",
@@ -27,7 +27,7 @@ pub(super) const LEAD: &[&str] = &[
     "ticket",
 ];
 
-/// When a row is looked at.
+/// The group of rows that a row belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rank {
     Reason,
@@ -35,7 +35,7 @@ enum Rank {
     Rest,
 }
 
-/// Why a row should be looked at, in words, and when.
+/// Why a row should be looked at, in words, and its group.
 struct Why {
     rank: Rank,
     words: Vec<String>,

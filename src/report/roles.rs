@@ -37,7 +37,7 @@ pub(super) const LEAD: &[&str] = &[
 ];
 
 pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
-    // Business by business, so that no more than one business's counts are held.
+    // One business at a time, so that only one business's counts are kept in memory.
     let mut counts: BTreeMap<(usize, String), ([i64; 4], String)> = BTreeMap::new();
     view.reader.holdings(view.snapshot.id, &view.people, |one| {
         let (by_state, class) = counts.entry((one.business, one.role.to_owned())).or_default();

@@ -1,4 +1,4 @@
-//! Who works here, by a list that others keep: the flags and reasons that a roster gives.
+//! Who works here, according to a list that others keep, and the flags and reasons that follow from it.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -6,27 +6,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Day;
 
-/// The roster, as far as it is about people of the snapshot.
+/// The roster, limited to people in the snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Roster {
-    /// Of the file that it was read from.
+    /// The hash of the file.
     pub(crate) sha256: String,
-    /// How many rows the file has.
+    /// The number of rows in the file.
     pub(crate) rows: usize,
     entries: Vec<Entry>,
-    /// The entries of each account.
+    /// The entries for each account.
     #[serde(skip)]
     places: HashMap<String, Vec<usize>>,
 }
 
-/// A row of it.
+/// A row of the roster.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
-    /// As [`normalized`](crate::model::addresses::normalized) writes them.
+    /// As written by [`normalized`](crate::model::addresses::normalized).
     pub(crate) emails: Vec<String>,
-    /// The keys of the accounts of whoever any snapshot knows by one of these addresses, once they are found.
+    /// The keys of all accounts that any snapshot lists under one of these addresses; `None` until they
+    /// are looked up.
     pub(crate) accounts: Option<BTreeSet<String>>,
-    /// By the status; the end date counts before it.
+    /// According to the status; the end date takes precedence.
     pub(crate) left: bool,
     /// The last day.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -36,10 +37,10 @@ pub(crate) struct Entry {
     pub(crate) manager: Option<String>,
 }
 
-/// What a roster says of somebody.
+/// What a roster says about a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Listed<'a> {
-    /// The last day, where it is known.
+    /// Whether the person has left, and the last day if it is known.
     pub(crate) left: Option<Option<Day>>,
     pub(crate) service_account: bool,
     pub(crate) manager: Option<&'a str>,
@@ -56,12 +57,12 @@ impl Roster {
         Roster { sha256, rows: entries.len(), entries, places: HashMap::new() }
     }
 
-    /// Whether it still has to be found out whose the addresses are.
+    /// Whether the accounts of the addresses still have to be looked up.
     pub(crate) fn is_open(&self) -> bool {
         self.entries.iter().any(|entry| entry.accounts.is_none())
     }
 
-    /// Finds out whose the addresses are.
+    /// Looks up the accounts of the addresses.
     pub(crate) fn resolve(&mut self, accounts_of: impl Fn(&str) -> BTreeSet<String>) {
         for entry in &mut self.entries {
             let accounts = || entry.emails.iter().flat_map(|email| accounts_of(email)).collect();
@@ -69,7 +70,7 @@ impl Roster {
         }
     }
 
-    /// Drops the rows of people who have no account here: they are none of the reader's business.
+    /// Drops the rows of people who have no account here: the reader has no business seeing them.
     pub(crate) fn keep_only(&mut self, is_here: impl Fn(&str) -> bool) {
         self.entries.retain(|entry| entry.accounts.iter().flatten().any(|account| is_here(account)));
         self.places.clear();
@@ -80,13 +81,13 @@ impl Roster {
         }
     }
 
-    /// As if the file held no more than the rows and the addresses that are known here.
+    /// Drops the rows and addresses that are not known here.
     pub(crate) fn forget_the_rest(&mut self, is_known: impl Fn(&str) -> bool) {
         self.rows = self.entries.len();
         self.entries.iter_mut().for_each(|entry| entry.emails.retain(|email| is_known(email)));
     }
 
-    /// Whether it can be what the whole roster says of one business.
+    /// Whether this can be the part of the whole roster that is about one business.
     pub(crate) fn is_part_of(&self, whole: &Roster) -> bool {
         let told = |entry: &Entry| (entry.left, entry.end_date, entry.service_account, entry.manager.clone());
         let is_of = |entry: &Entry, whole: &Entry| {
@@ -96,8 +97,8 @@ impl Roster {
         self.sha256 == whole.sha256 && self.rows == self.entries.len() && self.entries.iter().all(known)
     }
 
-    /// What it says on that day of whoever holds the account; nothing where they are not on it. One row
-    /// that is still going counts more than others that ended.
+    /// What the roster says on that day about the holder of the account; `None` if they are not on it.
+    /// A current row takes precedence over ended ones.
     pub(crate) fn find(&self, account_key: &str, today: Day) -> Option<Listed<'_>> {
         let places = self.places.get(account_key)?;
         let entries: Vec<&Entry> = places.iter().map(|at| &self.entries[*at]).collect();
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_is_found_by_any_address() {
+    fn a_person_is_found_by_any_address() {
         check(&["ann@x here"], "ann@x", "here");
         check(&["ann@x;ann@y left"], "ann@y", "left");
         check(&["ann@x here"], "bo@x", "not on it");
@@ -159,14 +160,14 @@ mod tests {
     }
 
     #[test]
-    fn the_last_day_counts_before_the_status() {
+    fn the_last_day_takes_precedence_over_the_status() {
         check(&["ann@x 2026-06-29"], "ann@x", "2026-06-29");
         check(&["ann@x 2026-06-30"], "ann@x", "here");
         check(&["ann@x left"], "ann@x", "left");
     }
 
     #[test]
-    fn a_row_that_is_still_going_counts_more_than_those_that_ended() {
+    fn a_current_row_takes_precedence_over_ended_ones() {
         check(&["ann@x 2025-01-31", "ann@x here"], "ann@x", "here");
         check(&["ann@x 2025-01-31", "ann@x 2026-01-31"], "ann@x", "2026-01-31");
         check(&["ann@x left", "ann@home;ann@x 2027-01-31"], "ann@x", "here");

@@ -1,4 +1,4 @@
-//! Columns that several reports have: one name, one meaning.
+//! Columns that several reports share, with one name and one meaning.
 
 use super::columns::{Column, Type, column};
 

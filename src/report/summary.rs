@@ -1,4 +1,4 @@
-//! The figures that stand in front of a listing: on a workbook's first sheet and in README.txt.
+//! The key figures of a listing, for a workbook's first sheet and README.txt.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use crate::model::marks::State;
 use crate::model::role;
 use crate::store::{BusinessLine, Snapshot};
 
-/// What cannot be learned from this source, in the words of every manifest and README.
-pub(crate) const LIMITS: [&str; 9] = [
+/// What this source cannot show, as worded in every manifest and README.txt.
+const LIMITS: [&str; 9] = [
     "authorised apps and API tokens, which can act for a person, are not visible through this API",
     "clients' logins to their portal are not visible",
     "project-level access is not visible",
@@ -25,10 +25,24 @@ pub(crate) const LIMITS: [&str; 9] = [
     "a removed person may appear as inactive, or not at all",
 ];
 
-/// How many hold a role, by what it gives them.
+/// What FreshBooks Classic does not show in addition.
+const CLASSIC_LIMITS: [&str; 2] = [
+    "FreshBooks Classic has no roles: staff 1, whose account created the system, is listed as its \
+     administrator, and what other staff can do is not visible",
+    "FreshBooks Classic gives times without a time zone: they are kept as text in the records and do not \
+     appear in the reports",
+];
+
+/// What the source of the snapshot cannot show.
+pub(crate) fn limits(view: &View) -> Vec<&'static str> {
+    let is_classic = view.businesses.iter().any(|business| role::is_classic(&business.own_role));
+    LIMITS.into_iter().chain(CLASSIC_LIMITS.into_iter().filter(|_| is_classic)).collect()
+}
+
+/// How many people have a role, grouped by what it gives them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RoleCount {
-    /// As FreshBooks' own pages name it.
+    /// The role as FreshBooks' own pages name it.
     pub(crate) role: String,
     with_access: i64,
     invited: i64,
@@ -37,13 +51,13 @@ pub(crate) struct RoleCount {
 }
 
 impl RoleCount {
-    /// In the order of [`STATES`].
+    /// The counts in the order of [`STATES`].
     pub(crate) fn by_state(&self) -> [i64; 4] {
         [self.with_access, self.invited, self.without_login, self.inactive]
     }
 }
 
-/// The words for the four, in order.
+/// The words for the four states, in order.
 pub(crate) const STATES: [&str; 4] = [
     State::Active.in_words(),
     State::Invited.in_words(),
@@ -51,7 +65,7 @@ pub(crate) const STATES: [&str; 4] = [
     State::Inactive.in_words(),
 ];
 
-/// The place of a state among the four.
+/// The index of a state in [`STATES`].
 pub(super) fn place(state: State) -> usize {
     match state {
         State::Active => 0,
@@ -76,7 +90,7 @@ pub(crate) fn role_counts(view: &View) -> Result<Vec<RoleCount>> {
     Ok(counts.into_iter().map(count).collect())
 }
 
-/// How one business's rows tie to what FreshBooks said.
+/// How one business's rows compare with FreshBooks' totals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tie {
     pub(crate) business: String,
@@ -111,19 +125,19 @@ pub(crate) fn is_genuine(api: &str) -> bool {
     api == crate::app::FRESHBOOKS_API || crate::classic::is_genuine(api)
 }
 
-/// What evidence from elsewhere has to say first.
+/// The warning that evidence from another server has to start with.
 pub(crate) fn warning(api: &str) -> Option<String> {
     let host = api.split_once("://").map_or(api, |(_, host)| host);
     (!is_genuine(api)).then(|| format!("NOT FROM FRESHBOOKS: {host}"))
 }
 
-/// Where it was read.
+/// Where the data was read from.
 pub(crate) fn source(api: &str) -> String {
     let system = if is_genuine(api) { "FreshBooks" } else { "not FreshBooks" };
     format!("{system}, {api}")
 }
 
-/// What else the report's rows come from than the view's snapshot.
+/// The snapshots that the report uses beside the view's.
 pub(crate) fn since(report: &Report, view: &View) -> Option<String> {
     match report.reads {
         Reads::One => None,
@@ -143,13 +157,13 @@ pub(crate) fn signed_in(name: Option<&str>, email: Option<&str>, identity_id: i6
     format!("{name} <{email}>, identity {identity_id}").trim_start().to_owned()
 }
 
-/// With a capital in front, as a sentence begins.
+/// The text with a capital first letter.
 pub(super) fn capitalized(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// Breaks a text into lines of at most `width` characters, between words where it can.
+/// Breaks a text into lines of at most `width` characters, between words if possible.
 pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {

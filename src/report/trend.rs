@@ -1,4 +1,4 @@
-//! `trend`: how many people held what sort of role, snapshot by snapshot.
+//! `trend`: how many people held each class of role in each snapshot.
 
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ pub(super) fn rows(view: &View, take: &mut Take) -> Result<()> {
     Ok(())
 }
 
-/// The counts in the order of the columns, the class that can do most first.
+/// The counts in column order, most privileged class first.
 fn by_class(headcount: &Headcount) -> Vec<(&str, [i64; 4])> {
     let mut classes: BTreeMap<(usize, &str), [i64; 4]> = BTreeMap::new();
     for ((class, state), n) in headcount {

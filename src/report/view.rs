@@ -1,4 +1,4 @@
-//! A snapshot as the reports see it: which rows, and what was asked beside.
+//! A snapshot as the reports see it: which rows, and the options that go with them.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::store::{
 use crate::time::{Day, Timestamp};
 use crate::ui::few;
 
-/// Rows between two looks whether a signal came.
+/// How many rows to read between two checks for a signal.
 const ROWS_PER_LOOK: u64 = 1024;
 
 /// What the rows and their derived columns depend on, beside the snapshot.
@@ -24,39 +24,39 @@ pub(crate) struct Options {
     pub(crate) own_domains: Vec<String>,
     pub(crate) max_privileged: u32,
     pub(crate) people: Vec<String>,
-    /// The keys of these people's accounts, where they were found before.
+    /// The account keys of these people, if they were already looked up.
     pub(crate) accounts: Option<BTreeSet<String>>,
-    /// The snapshot that changes are told since; without it the complete one before.
+    /// The snapshot to compare with; by default the previous complete one.
     pub(crate) since: Option<i64>,
     pub(crate) roster: Option<Roster>,
     pub(crate) expected: Option<Expected>,
 }
 
-/// Which businesses.
+/// Which businesses to include.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     Whole,
-    /// These alone, as if there were no others.
+    /// Only these, as if there were no others.
     Alone(Vec<i64>),
 }
 
-/// One snapshot, or some of its businesses, ready to be reported.
+/// One snapshot, or some of its businesses, ready for reporting.
 pub(crate) struct View<'a> {
     pub(crate) reader: &'a Reader,
     pub(crate) snapshot: Snapshot,
     pub(crate) scope: Scope,
     pub(crate) businesses: Vec<BusinessLine>,
     pub(crate) coverage: Vec<CoverageLine>,
-    /// The reviews of it that were recorded, oldest first.
+    /// The recorded reviews of the snapshot, oldest first.
     pub(crate) reviews: Vec<Review>,
-    /// What of the database tells something about the snapshot.
+    /// Which parts of the database say something about the snapshot.
     pub(crate) horizon: Horizon,
-    /// The snapshot that changes are told since.
+    /// The snapshot to compare with.
     pub(crate) earlier: Option<Snapshot>,
-    /// The snapshots up to this one, which comes last: what the reports over time are made from.
+    /// The snapshots up to and including this one, for the reports over time.
     pub(crate) past: Vec<Snapshot>,
     pub(crate) people: People,
-    /// Addresses asked for that no snapshot knows.
+    /// Requested addresses that are in no snapshot.
     pub(crate) not_found: Vec<String>,
     pub(crate) options: Options,
     stop: &'a Stop,
@@ -75,7 +75,7 @@ impl<'a> View<'a> {
         narrow::keep_to_view(&mut options, reader, snapshot.id, &scope)?;
         let (people, not_found) = narrow::find_people(reader, &options)?;
         let earlier = match options.since {
-            // Of one that was pruned since nothing is left to compare with.
+            // If the earlier snapshot was pruned, there is nothing to compare with.
             Some(since) => reader.find_snapshot(since)?.filter(|since| since.status != Status::Pruned),
             None => reader.neighbour(Usable::default(), &snapshot, Side::Before)?,
         };
@@ -96,7 +96,7 @@ impl<'a> View<'a> {
         })
     }
 
-    /// The snapshots that reports which read so many show something of.
+    /// The snapshots whose content reaches a report with this `Reads`.
     pub(crate) fn shown(&self, reads: Reads) -> Result<BTreeSet<i64>> {
         let id = |snapshot: &Snapshot| snapshot.id;
         let mut shown: BTreeSet<i64> = match reads {
@@ -105,7 +105,7 @@ impl<'a> View<'a> {
             Reads::Past => self.past.iter().map(id).collect(),
         };
         shown.insert(self.snapshot.id);
-        // What became of decisions is seen in the later ones, what was decided last time in earlier ones.
+        // Outcomes of decisions come from later snapshots, previous decisions from earlier ones.
         let later = self.reader.later(Usable::default(), &self.snapshot, self.horizon.snapshot)?;
         let reviewed = self.reader.reviewed_before(&self.snapshot, self.horizon.review)?;
         shown.extend(later.iter().chain(&reviewed).map(id));
@@ -120,18 +120,18 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Ends the work when a signal came; called for every row, it looks at some.
+    /// Fails once a signal has arrived. Call it for every row; it checks only now and then.
     pub(crate) fn look(&self, rows: &mut u64) -> Result<()> {
         *rows += 1;
         if rows.is_multiple_of(ROWS_PER_LOOK) { self.stop.check() } else { Ok(()) }
     }
 
-    /// Ends the work when a signal came.
+    /// Fails once a signal has arrived.
     pub(crate) fn check(&self) -> Result<()> {
         self.stop.check()
     }
 
-    /// The complete snapshots of the past.
+    /// The complete snapshots among the past ones.
     pub(crate) fn complete_past(&self) -> Vec<Snapshot> {
         self.past.iter().filter(|snapshot| snapshot.status == Status::Complete).cloned().collect()
     }
@@ -140,7 +140,7 @@ impl<'a> View<'a> {
         self.snapshot.status != Status::Complete
     }
 
-    /// The day on which it was read, in UTC: lists kept beside are held against it.
+    /// The day on which the snapshot was read, in UTC: rosters and approvals are compared with it.
     pub(crate) fn today(&self) -> Day {
         Day::of(self.as_of())
     }
@@ -149,22 +149,22 @@ impl<'a> View<'a> {
         self.snapshot.finished_at
     }
 
-    /// How reading the business's team list went.
+    /// The coverage of the business's team list.
     pub(crate) fn team_list(&self, business_id: i64) -> Option<&CoverageLine> {
         self.coverage.iter().find(|line| line.business_id == business_id && line.is_team_list())
     }
 
-    /// Whether the business's team list was read to its end.
+    /// Whether the business's team list was read completely.
     pub(crate) fn is_read(&self, business_id: i64) -> bool {
         self.team_list(business_id).is_some_and(|line| line.read.outcome == Outcome::Ok)
     }
 
-    /// Businesses whose team list was not.
+    /// Businesses whose team list was not read completely.
     pub(crate) fn not_covered(&self) -> Vec<&BusinessLine> {
         self.businesses.iter().filter(|business| !self.is_read(business.id)).collect()
     }
 
-    /// Whether an approval is about people asked for; it always is where nobody was named.
+    /// Whether an approval is about one of the requested people; always true if none were named.
     pub(crate) fn is_asked_for(&self, approval: &Approval) -> bool {
         let known = approval.accounts.iter().flatten().any(|account| self.people.has(account));
         known || self.options.people.is_empty() || self.options.people.contains(&approval.email)
@@ -176,14 +176,14 @@ impl<'a> View<'a> {
         business.is_some_and(|business| business.own_role.split(';').any(role::is_owner))
     }
 
-    /// The addresses that no snapshot knows, and where their people may be all the same.
+    /// The addresses that are in no snapshot, and where their people could still have access.
     pub(crate) fn unknown_people(&self) -> Option<String> {
         let addresses = few(&self.not_found);
         let unread = self.and_unread();
         (!addresses.is_empty()).then(|| format!("no snapshot knows the address {addresses}{unread}"))
     }
 
-    /// The end of a sentence that somebody was not found: which businesses could not be read.
+    /// The end of a sentence that says somebody was not found: which businesses could not be read.
     pub(crate) fn and_unread(&self) -> String {
         let unread: Vec<String> = self.not_covered().iter().map(|business| business.called()).collect();
         match unread.as_slice() {
@@ -199,12 +199,12 @@ impl<'a> View<'a> {
         format!("{} of {all} {noun}", all - self.not_covered().len())
     }
 
-    /// "N of M businesses", and which are missing.
+    /// "N of M businesses", and which ones are missing.
     pub(crate) fn extent(&self) -> String {
         self.extent_with(|missing| missing.join(", "))
     }
 
-    /// The same for a warning, where a hundred names would hide it.
+    /// The same for a warning, with a short list.
     pub(crate) fn extent_in_short(&self) -> String {
         self.extent_with(few)
     }
@@ -221,13 +221,12 @@ impl<'a> View<'a> {
         summary::is_genuine(&self.snapshot.source)
     }
 
-    /// What evidence from elsewhere has to say first.
+    /// The warning that evidence from another server has to start with.
     pub(crate) fn warning(&self) -> Option<String> {
         summary::warning(&self.snapshot.source)
     }
 
-    /// Whether none of somebody's `;`-joined addresses is at a domain of one's own; `None` where that
-    /// cannot be said.
+    /// Whether none of the `;`-joined addresses is at an own domain; `None` if that is not known.
     pub(crate) fn is_external(&self, addresses: &str) -> Option<bool> {
         let own = &self.options.own_domains;
         if own.is_empty() || !addresses.contains('@') {

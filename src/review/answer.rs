@@ -1,4 +1,4 @@
-//! One row of a sheet → what its reviewer decided, or what is wrong with it.
+//! One row of a sheet → the reviewer's decision, or what is wrong with the row.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +10,13 @@ use crate::model::role;
 use crate::report::{Column, Type};
 use crate::time::Timestamp;
 
-/// Derived columns that depend on how the sheet was exported, not on the snapshot alone.
+/// Derived columns that depend on the options of the export, not only on the snapshot.
 const OF_THE_EXPORT: [&str; 3] = ["is_external", "businesses_count", "flags"];
 
-/// Nobody fills these in without a decision in mind.
+/// Nobody fills these in without having made a decision.
 const DETAILS: [&str; 3] = ["change_to", "justification", "ticket"];
 
-/// What is wrong, and what to do about it.
+/// What is wrong, and how to fix it.
 pub(super) type Problem = (String, String);
 
 pub(super) fn problem(what: impl Into<String>, fix: impl Into<String>) -> Problem {
@@ -27,12 +27,12 @@ pub(super) enum Answer {
     Undecided,
     Decided {
         decision: Decision,
-        /// When, where the sheet gives a time of day.
+        /// The moment, if the sheet has a time of day.
         clock: Option<Timestamp>,
     },
 }
 
-/// What the row decides about `asked`, or all that is wrong with it.
+/// The decision about `asked`, or everything that is wrong with the row.
 pub(super) fn read(
     question: &Question,
     sheet: &Sheet,
@@ -52,7 +52,7 @@ pub(super) fn read(
     answer.filter(|_| problems.is_empty()).ok_or(problems)
 }
 
-/// The columns of ours in which the row no longer says what the snapshot does.
+/// The columns of ours in which the row differs from the snapshot.
 fn edited(sheet: &Sheet, row: &Row, asked: &Asked, order: Option<Order>) -> Option<Problem> {
     let differs = |column: &&Column| {
         let name = column.name.as_ref();
@@ -84,7 +84,7 @@ fn verdict(row: &Row) -> Result<Option<Verdict>, Problem> {
         )),
         None => stray().map_or(Ok(None), |name| {
             let what = format!("no decision, but the column {} is filled in", heading(name));
-            Err(problem(what, "decide, or empty it"))
+            Err(problem(what, "decide, or clear it"))
         }),
     }
 }
@@ -106,7 +106,7 @@ fn decided(
     let change_to = change_to(row, asked, decision).map_err(|problem| problems.push(problem)).ok();
     let reviewer = reviewer(row).or_else(|| question.reviewer.clone());
     if reviewer.is_none() {
-        problems.push(problem("no reviewer", "fill in who decided, or give --reviewer"));
+        problems.push(problem("no reviewer", "fill in who decided, or use --reviewer"));
     }
     let when = when(question, row, order).map_err(|problem| problems.push(problem)).ok();
     let (reviewed_at, clock) = when?;
@@ -130,23 +130,25 @@ fn change_to(row: &Row, asked: &Asked, decision: Verdict) -> Result<String, Prob
     let labels = || assignable.iter().map(|role| role::label(role)).collect::<Vec<_>>();
     let roles = || format!("write one of: {}", labels().join(", "));
     match (decision, role_named(&wanted, assignable)) {
-        (Verdict::Change, _) if wanted.is_empty() => Err(problem("no role to change to", roles())),
-        (Verdict::Change, None) => Err(problem(format!("`{wanted}` is not a role"), roles())),
+        (Verdict::Change, _) if wanted.is_empty() => {
+            Err(problem("the role to change to is missing", roles()))
+        }
+        (Verdict::Change, None) => Err(problem(format!("`{wanted}` is not a role to change to"), roles())),
         (Verdict::Change, Some(role)) if role == asked.get("role") => {
-            let what = format!("the role is {} already", role::label(role));
+            let what = format!("the role is already {}", role::label(role));
             Err(problem(what, "decide keep, or write another role"))
         }
         (Verdict::Change, Some(role)) => Ok(role.to_owned()),
         _ if wanted.is_empty() => Ok(String::new()),
         _ => {
             let what = format!("a role to change to, but the decision is {}", decision.as_str());
-            Err(problem(what, "decide change, or empty it"))
+            Err(problem(what, "decide change, or clear it"))
         }
     }
 }
 
-/// Labels count before raw names: who writes "Manager" does not mean the role of that name which
-/// FreshBooks has given up.
+/// Labels take precedence over raw names: somebody who writes "Manager" does not mean the raw role of
+/// that name, which FreshBooks no longer assigns.
 fn role_named(text: &str, assignable: &'static [&str]) -> Option<&'static str> {
     let text = text.to_lowercase();
     let labelled = |role: &&&str| {
@@ -166,18 +168,21 @@ fn reviewer(row: &Row) -> Option<Reviewer> {
     (reviewer != Reviewer::default()).then_some(reviewer)
 }
 
-/// The day of the decision, and the moment where the sheet has it.
+/// The day of the decision, and the moment if the sheet has it.
 fn when(question: &Question, row: &Row, order: Option<Order>) -> Result<(Day, Option<Timestamp>), Problem> {
     let moment = match row.get("reviewed_at") {
         Value::Empty if question.reviewer.is_some() => return Ok((question.today, None)),
         Value::Empty => {
-            return Err(problem("no date", "fill in when it was decided, or give --reviewer to take today"));
+            return Err(problem(
+                "no date",
+                "fill in when it was decided, or use --reviewer to record today's date",
+            ));
         }
         Value::Moment(moment) => *moment,
         other => moment::read(&other.to_string(), order).map_err(|doubt| {
             let why = match doubt {
                 Doubt::NoDate => "is not a date",
-                Doubt::Ambiguous => "can be two different days",
+                Doubt::Ambiguous => "could be two different days",
             };
             problem(format!("`{other}` {why}"), "write it as 2026-09-30")
         })?,
@@ -199,13 +204,13 @@ fn heading(name: &str) -> &'static str {
     columns().find(|column| column.name == name).map_or("", |column| column.heading.as_ref())
 }
 
-/// What the dates of a sheet say about their order, those that we wrote included.
+/// The order of day and month in a sheet's dates, including those we wrote.
 pub(super) fn order_of(sheet: &Sheet) -> Option<Order> {
     let dates = columns().filter(|column| matches!(column.kind, Type::Time | Type::Date));
     let dates: Vec<&str> = dates.map(|column| column.name.as_ref()).collect();
     let cells = sheet.rows.iter().flat_map(|row| dates.iter().map(|name| row.get(name)));
     moment::order(cells.filter_map(|cell| match cell {
-        Value::Text(text) => Some(text.as_str()),
+        Value::Text(text) => Some(text.as_ref()),
         _ => None,
     }))
 }

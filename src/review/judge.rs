@@ -1,7 +1,7 @@
 //! All rows of all sheets together → decisions, and everything that is wrong, at once.
 //!
-//! A sheet may be given to several people: what one leaves open another may decide, and the same row
-//! decided in the same way twice is no contradiction.
+//! A sheet can be given to several people: one can decide what another leaves open, and the same
+//! decision made twice about a row is not a contradiction.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -12,19 +12,19 @@ use super::{Asked, Concern, Decision, Finding, Judged, Place, Question, earlier}
 use crate::report::Type;
 use crate::time::Timestamp;
 
-/// A review of access as it was longer ago says little of access as it is.
+/// A later review says little about the access at the time of the snapshot.
 const LATE_AFTER_DAYS: u64 = 30;
 
 const A_MINUTE: u64 = 60;
 
-/// A row of a sheet about a row of the snapshot; without an answer where something is wrong with it,
-/// which has been told.
+/// A row of a sheet about a row of the snapshot. It has no answer if something is wrong with it, which
+/// has already been reported.
 struct Entry {
     place: Place,
     answer: Option<Answer>,
 }
 
-/// A decision that counts.
+/// A decision in force.
 pub(super) struct Settled<'a> {
     pub(super) place: Place,
     pub(super) asked: &'a Asked,
@@ -32,7 +32,7 @@ pub(super) struct Settled<'a> {
     clock: Option<Timestamp>,
 }
 
-/// The snapshot that most rows of the sheets are of.
+/// The snapshot that most rows of the sheets belong to.
 pub(crate) fn snapshot_named(sheets: &[Sheet]) -> Option<i64> {
     let mut counts = BTreeMap::new();
     for row in sheets.iter().flat_map(|sheet| &sheet.rows) {
@@ -72,12 +72,12 @@ pub(crate) fn judge(question: &Question, sheets: &[Sheet]) -> Judged {
     }
 }
 
-/// A finding that is not about one row.
+/// A finding that is not about a single row.
 fn whole(what: impl Into<String>, fix: &str) -> Finding {
     Finding { what: what.into(), fix: fix.to_owned(), ..Finding::default() }
 }
 
-/// What the sheets say of each row of the snapshot, by row key.
+/// What the sheets say about each row of the snapshot, by row key.
 fn entries<'a>(
     question: &Question<'a>,
     sheets: &[Sheet],
@@ -98,7 +98,7 @@ fn entries<'a>(
                 (Some(problem), _) => Err(vec![problem]),
                 (None, Some(_)) if let Some(first) = first => {
                     let what = format!("the same row is in this sheet twice, first in row {first}");
-                    Err(vec![problem(what, "take one of them out")])
+                    Err(vec![problem(what, "delete one of them")])
                 }
                 (None, Some(asked)) => answer::read(question, sheet, row, asked, order),
             };
@@ -115,28 +115,28 @@ fn entries<'a>(
     entries
 }
 
-/// Why a row is about none of the snapshot's. Notes and totals around the listing are not meant to be.
+/// Why a row does not belong to the snapshot. Notes and totals around the listing are ignored.
 fn strange(question: &Question, row: &Row, asked: Option<&Asked>) -> Option<Problem> {
     let (key, snapshot) = (row.get("row_key"), row.get("snapshot_id"));
     let what = match key {
         Value::Empty if *row.get("decision") == Value::Empty => return None,
-        Value::Empty => "a decision, but no row key that says about whom".to_owned(),
+        Value::Empty => "a decision without a row key".to_owned(),
         _ if !same(Type::NumericId, &question.snapshot_id.to_string(), snapshot, None) => {
-            format!("it is of snapshot `{snapshot}`, not of {}", question.snapshot_id)
+            format!("it is for snapshot `{snapshot}`, not {}", question.snapshot_id)
         }
         _ if asked.is_none() => format!("the snapshot has no row `{key}`"),
         _ => return None,
     };
-    Some(problem(what, "copy the decision into a fresh copy of what `fbsync export review` makes"))
+    Some(problem(what, "copy the decision into a sheet from `fbsync export review`"))
 }
 
-/// Who the sheet says that a row is about.
+/// The person that a row names.
 fn person_in(row: &Row) -> String {
     let names = ["full_name", "email", "business_name"].map(|name| row.get(name).to_string());
     names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
-/// Rows that are in no sheet; a business of which there are none at all is told once.
+/// Rows that are in no sheet; a business with no rows at all is reported once.
 fn missing(question: &Question, entries: &HashMap<&str, Vec<Entry>>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for business in question.rows.chunk_by(|a, b| a.get("business_id") == b.get("business_id")) {
@@ -145,18 +145,18 @@ fn missing(question: &Question, entries: &HashMap<&str, Vec<Entry>>) -> Vec<Find
         if gone.len() == business.len() && gone.len() > 1 {
             let what =
                 format!("none of the {} rows of {} is in a sheet", gone.len(), gone[0].get("business_name"));
-            findings.push(whole(what, "give the sheet that has them, or --part"));
+            findings.push(whole(what, "add the sheet that has them, or use --part"));
             continue;
         }
         findings.extend(gone.into_iter().map(|asked| Finding {
             person: asked.person(),
-            ..whole("the row is in no sheet", "put it back, or give --part")
+            ..whole("the row is in no sheet", "put it back, or use --part")
         }));
     }
     findings
 }
 
-/// The one decision about a row, if its entries agree on one.
+/// The decision about a row, if its entries agree on one.
 fn settle<'a>(
     question: &Question,
     asked: &'a Asked,
@@ -174,7 +174,7 @@ fn settle<'a>(
     });
     let decided: Vec<(Place, Decision, Option<Timestamp>)> = decided.collect();
     let Some((first, one, _)) = decided.first() else {
-        let fix = "write keep, remove, change or ask, or give --part";
+        let fix = "write keep, remove, change or ask, or use --part";
         open.iter().for_each(|place| tell(place, "no decision".to_owned(), fix));
         return None;
     };
@@ -186,7 +186,7 @@ fn settle<'a>(
             tell(place, what, "agree on one decision");
         }
     }
-    // Somebody else's word counts for more than one's own.
+    // Another person's decision takes precedence over one about oneself.
     let best = decided.iter().position(|(_, decision, _)| !decision.reviewer.is(asked)).unwrap_or(0);
     decided.into_iter().nth(best).map(|(place, decision, clock)| Settled { place, asked, decision, clock })
 }
@@ -208,7 +208,7 @@ fn mark(question: &Question, settled: &mut [Settled]) {
     for theirs in reviewers.values_mut() {
         let reviewer = &theirs[0].decision.reviewer;
         let businesses: HashSet<&str> = theirs.iter().map(|one| one.asked.get("business_id")).collect();
-        // Their own row, of a business in which they decide, that was taken out or left open.
+        // The reviewer's own row, in a business in which they decide, that was deleted or left open.
         let unreviewed =
             open().any(|asked| businesses.contains(asked.get("business_id")) && reviewer.is(asked));
         let hasty = within_a_minute(theirs.iter().map(|one| one.clock));
@@ -219,7 +219,7 @@ fn mark(question: &Question, settled: &mut [Settled]) {
     }
 }
 
-/// Whether a reviewer's decisions, two or more, all have a time of day and lie that close together.
+/// Whether a reviewer's decisions, two or more, all have a time of day and are that close together.
 fn within_a_minute(clocks: impl ExactSizeIterator<Item = Option<Timestamp>>) -> bool {
     let several = clocks.len() > 1;
     let clocks: Option<Vec<Timestamp>> = clocks.collect();
@@ -227,7 +227,7 @@ fn within_a_minute(clocks: impl ExactSizeIterator<Item = Option<Timestamp>>) -> 
     several && ends.is_some_and(|(first, last)| last.since(*first).as_secs() <= A_MINUTE)
 }
 
-/// What could not be looked into.
+/// What could not be checked.
 fn notes(settled: &[Settled]) -> Vec<String> {
     let count = |test: fn(&Settled) -> bool, what: &str| {
         let count = settled.iter().filter(|one| test(one)).count();
@@ -240,13 +240,13 @@ fn notes(settled: &[Settled]) -> Vec<String> {
         ),
         count(
             |one| one.decision.reviewer.email.is_empty(),
-            "name a reviewer without an address: self-review was looked for by name only",
+            "name a reviewer without an address: self-review was checked by name only",
         ),
     ];
     notes.into_iter().flatten().collect()
 }
 
-/// One for each reviewer and concern.
+/// One warning for each reviewer and concern.
 fn warnings(settled: &[Settled]) -> Vec<Finding> {
     let mut counts: BTreeMap<(Concern, String), (usize, String)> = BTreeMap::new();
     for Settled { decision, .. } in settled {

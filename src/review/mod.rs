@@ -1,18 +1,20 @@
-//! Filled review sheets: what they say, and whether it can stand as evidence.
+//! Filled-in review sheets: what they say, and whether it can serve as evidence.
 //!
-//! Values in, values out: the bytes of sheets and the rows of the snapshot that they were made from →
-//! decisions, and everything that is wrong with them, at once. Nothing is decided for a reviewer, and
-//! a sheet that was edited where it should not be is not taken for what the reviewer saw.
+//! A pure function: from the bytes of sheets and the rows of the snapshot that they were made from to
+//! decisions and everything that is wrong with them, at once. Nothing is decided for a reviewer, and a
+//! sheet that was edited where it should not be is not accepted as what the reviewer saw.
 //!
 //! - [`sheet`]: an XLSX, ODS or CSV file → rows under our headings.
 //! - [`moment`]: days and times as spreadsheets write them.
 //! - [`same`]: whether a cell still says what the snapshot says.
 //! - [`answer`]: one row of a sheet → what its reviewer decided, or what is wrong with it.
+//! - [`cells`]: a row's cells, in little room.
 //! - [`judge`](mod@judge): all rows together → decisions and findings.
 //! - [`earlier`]: decisions that were recorded before, and what becomes of them.
 //! - [`folded`]: the same finding about many rows → one line.
 
 mod answer;
+mod cells;
 mod earlier;
 mod folded;
 mod judge;
@@ -29,24 +31,25 @@ use crate::model::addresses::normalized;
 use crate::model::marks::Concern;
 pub(crate) use crate::model::marks::Verdict;
 use crate::report::{self, Column};
+pub(crate) use cells::Cells;
 pub(crate) use earlier::Earlier;
 pub(crate) use folded::folded;
 pub(crate) use judge::{judge, snapshot_named};
 pub(crate) use moment::Day;
 
-/// A row of the snapshot, which a reviewer was asked about.
+/// A row of the snapshot that a reviewer was asked about.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked {
-    /// The columns of `access` by name, as CSV has them, without a formula guard.
-    pub(crate) cells: HashMap<&'static str, String>,
-    /// Every address that any record of the person has.
+    /// The columns of `access` by name, formatted as in CSV, without a formula guard.
+    pub(crate) cells: Cells<Box<str>>,
+    /// Every address on any record of the person.
     pub(crate) emails: Vec<String>,
 }
 
 impl Asked {
-    /// A cell's text; empty where there is none.
+    /// A cell's text; empty if there is none.
     pub(crate) fn get(&self, column: &str) -> &str {
-        self.cells.get(column).map_or("", String::as_str)
+        self.cells.get(column).map_or("", Box::as_ref)
     }
 
     /// Whose access, and to what.
@@ -58,18 +61,18 @@ impl Asked {
     }
 }
 
-/// What the sheets are held against.
+/// What the sheets are compared with.
 #[derive(Debug)]
 pub(crate) struct Question<'a> {
     pub(crate) snapshot_id: i64,
-    /// The day on which the snapshot ended, and today, in the zone that days are counted in.
+    /// The day on which the snapshot ended, and today, in the time zone used for days.
     pub(crate) taken_on: Day,
     pub(crate) today: Day,
-    /// Who decided where a row does not say so; with it, today is the day where a row has none.
+    /// Who decided if a row does not say so. If set, the date defaults to today.
     pub(crate) reviewer: Option<Reviewer>,
-    /// Rows may be undecided or missing.
+    /// Rows can be undecided or missing.
     pub(crate) part: bool,
-    /// In the order of the report.
+    /// In report order.
     pub(crate) rows: &'a [Asked],
     /// The decisions that count so far, by row key.
     pub(crate) earlier: HashMap<String, Earlier>,
@@ -93,7 +96,7 @@ impl Reviewer {
         Reviewer { name: name.trim().to_owned(), email: email.trim().to_owned() }
     }
 
-    /// Whether the person of the row is meant: by any address, by name where no address is given.
+    /// Whether this is the person of the row: by any address, or by name if there is no address.
     fn is(&self, asked: &Asked) -> bool {
         if self.email.is_empty() {
             return !self.name.is_empty() && self.key() == asked.get("full_name").trim().to_lowercase();
@@ -102,7 +105,7 @@ impl Reviewer {
         known.map(normalized).any(|known| known == self.key())
     }
 
-    /// The same for every way to write one reviewer.
+    /// A key that is the same however the reviewer is written.
     fn key(&self) -> String {
         match self.email.is_empty() {
             true => self.name.to_lowercase(),
@@ -111,7 +114,7 @@ impl Reviewer {
     }
 }
 
-/// `NAME <EMAIL>`, or what there is of it.
+/// `NAME <EMAIL>`, or the part that is known.
 impl fmt::Display for Reviewer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.name.as_str(), self.email.as_str()) {
@@ -143,7 +146,7 @@ impl Decision {
     }
 }
 
-/// Where something stands.
+/// The position of a row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) file: String,
@@ -161,19 +164,19 @@ impl fmt::Display for Place {
     }
 }
 
-/// Something wrong, or worth knowing.
+/// A problem, or something worth knowing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Finding {
-    /// Nothing where it concerns no one row of a sheet.
+    /// `None` if it is not about a single row of a sheet.
     pub(crate) place: Option<Place>,
-    /// Name, address and business; empty where it concerns several.
+    /// Name, address and business; empty if it is about several.
     pub(crate) person: String,
     pub(crate) what: String,
-    /// What to do about it.
+    /// How to fix it.
     pub(crate) fix: String,
 }
 
-/// One line: place, person, what is wrong; what to do.
+/// One line: position, person, what is wrong; how to fix it.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(place) = &self.place {
@@ -189,15 +192,15 @@ impl fmt::Display for Finding {
 
 #[derive(Debug, Default)]
 pub(crate) struct Judged {
-    /// In the order of the snapshot's rows. To be recorded only where there are no errors.
+    /// In the order of the snapshot's rows. To be recorded only if there are no errors.
     pub(crate) decisions: Vec<Decision>,
     /// Rows of the snapshot without a decision.
     pub(crate) undecided: usize,
     pub(crate) errors: Vec<Finding>,
-    /// What the findings of the decisions say, and which earlier decisions they replace, for the person who
-    /// records them.
+    /// The findings on the decisions, and the earlier decisions that they replace, for the person who records
+    /// them.
     pub(crate) warnings: Vec<Finding>,
-    /// What could not be looked into.
+    /// What could not be checked.
     pub(crate) notes: Vec<String>,
 }
 

@@ -1,8 +1,8 @@
-//! Days and times as spreadsheets write them, in every form that leaves no doubt.
+//! Days and times as spreadsheets write them, in every unambiguous form.
 //!
-//! A date that was typed as text, or that went through a CSV file, looks as its program's locale wants
-//! it: `2026-09-30`, `30.09.2026`, `9/30/2026`, `30-Sep-26`, or the bare serial number 46295. Of
-//! `9/10/2026` nobody can tell which number is the month, unless the file's other dates do.
+//! A date that was typed as text, or that went through a CSV file, looks as the program's locale
+//! formats it: `2026-09-30`, `30.09.2026`, `9/30/2026`, `30-Sep-26`, or the bare serial number 46295.
+//! In `9/10/2026` it is not clear which number is the month, unless the file's other dates show it.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -16,7 +16,7 @@ const SECONDS_A_DAY: f64 = 86_400.0;
 /// (ECMA-376 part 1, section 18.17.4.1).
 const SERIAL_OF_EPOCH: f64 = 25_569.0;
 
-/// From 1999 to 2173: a number outside is not a serial of a day that anybody meant.
+/// From 1999 to 2173: a number outside this range is not meant as the serial of a day.
 const SERIALS: RangeInclusive<f64> = 36_161.0..=100_000.0;
 
 /// How much of a moment a cell shows.
@@ -27,7 +27,7 @@ pub(crate) enum Precision {
     Second,
 }
 
-/// A date, maybe with a time of day, in a zone that the cell does not name.
+/// A date, possibly with a time of day, in a time zone that the cell does not name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moment {
     /// As if the zone were UTC.
@@ -40,12 +40,12 @@ impl Moment {
         Day::of(self.at)
     }
 
-    /// The moment, where the cell has a time of day.
+    /// The moment, if the cell has a time of day.
     pub(crate) fn clock(self) -> Option<Timestamp> {
         (self.precision != Precision::Day).then_some(self.at)
     }
 
-    /// Whether the cell shows `exact`, as far as it shows anything. A second either way is rounding.
+    /// Whether the cell shows `exact`, to the cell's precision. A second either way is rounding.
     pub(crate) fn shows(self, exact: Timestamp) -> bool {
         let apart = self.at.since(exact).max(exact.since(self.at)).as_secs();
         match self.precision {
@@ -55,7 +55,7 @@ impl Moment {
         }
     }
 
-    /// A number of days since the last one of 1899, as spreadsheets keep dates.
+    /// A serial number: days since 1899-12-30, as spreadsheets store dates.
     pub(crate) fn from_serial(serial: f64) -> Option<Self> {
         if !SERIALS.contains(&serial) {
             return None;
@@ -76,7 +76,7 @@ impl fmt::Display for Moment {
     }
 }
 
-/// Which of two small numbers a file writes first.
+/// Whether a file writes the day or the month first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     DayFirst,
@@ -86,11 +86,11 @@ pub(crate) enum Order {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Doubt {
     NoDate,
-    /// It can be two days, and nothing says which.
+    /// It could be two different days, and nothing decides which.
     Ambiguous,
 }
 
-/// What the dates of one sheet, taken together, say about their order.
+/// The order that the dates of one sheet, taken together, reveal.
 pub(crate) fn order<'t>(texts: impl Iterator<Item = &'t str>) -> Option<Order> {
     let (mut day_first, mut month_first) = (false, false);
     for text in texts {
@@ -107,7 +107,7 @@ pub(crate) fn order<'t>(texts: impl Iterator<Item = &'t str>) -> Option<Order> {
     }
 }
 
-/// Reads a date, with or without a time of day behind it. An offset or zone is read over.
+/// Reads a date, with or without a time of day after it. An offset or zone is ignored.
 pub(crate) fn read(text: &str, order: Option<Order>) -> Result<Moment, Doubt> {
     if let Some(serial) = text.trim().replace(',', ".").parse().ok().and_then(Moment::from_serial) {
         return Ok(serial);
@@ -122,7 +122,7 @@ pub(crate) fn read(text: &str, order: Option<Order>) -> Result<Moment, Doubt> {
     Ok(Moment { at, precision })
 }
 
-/// The date, and the time of day where there is one.
+/// The date, and the time of day if there is one.
 fn split(text: &str) -> (&str, Option<&str>) {
     let text = text.trim();
     let clock = text.find(':').and_then(|colon| text[..colon].rfind(|c: char| c == 'T' || c.is_whitespace()));
@@ -155,7 +155,7 @@ fn date_of(date: &str, order: Option<Order>) -> Result<(u16, u8, u8), Doubt> {
         return Ok((year, month, number(second)?));
     }
     let (first, second) = (number(first)?, number(second)?);
-    // Where dots stand between the numbers, the day comes first.
+    // With dots between the numbers, the day comes first.
     let order = if date.contains('.') { Some(Order::DayFirst) } else { order };
     match order {
         _ if first > 12 || first == second => Ok((year, second, first)),
@@ -166,7 +166,7 @@ fn date_of(date: &str, order: Option<Order>) -> Result<(u16, u8, u8), Doubt> {
     }
 }
 
-/// By its English or German name, or the first three letters of it.
+/// A month by its English or German name, or the first three letters.
 fn month_named(word: &str) -> Option<u8> {
     const NAMES: [&str; 2] = [
         "jan feb mar apr may jun jul aug sep oct nov dec",
@@ -177,7 +177,7 @@ fn month_named(word: &str) -> Option<u8> {
     NAMES.iter().find_map(position).and_then(|month| u8::try_from(month + 1).ok())
 }
 
-/// `HH:MM:SS`, and how much of it was there.
+/// `HH:MM:SS`, and the precision.
 fn time_of(text: &str) -> Option<(String, Precision)> {
     let digits = |c: char| c.is_ascii_digit() || matches!(c, ':' | '.');
     let end = text.find(|c| !digits(c)).unwrap_or(text.len());
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn which_number_is_the_month_has_to_be_known() {
+    fn the_order_of_day_and_month_must_be_known() {
         for form in ["9/10/2026", "09/10/26", "9-10-2026"] {
             check(form, None, Err(Doubt::Ambiguous));
             check(form, Some(Order::DayFirst), Ok("2026-10-09"));
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date() {
+    fn other_texts_are_not_dates() {
         for text in [
             "",
             "soon",
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_shows_a_moment_as_far_as_it_goes() {
+    fn a_cell_shows_a_moment_to_its_precision() {
         let exact = Timestamp::parse("2026-11-25T07:48:24Z").unwrap();
         let shows = |text| read(text, None).unwrap().shows(exact);
         for text in [
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn the_dates_of_a_sheet_tell_their_order() {
+    fn the_dates_of_a_sheet_reveal_their_order() {
         let table = [
             (&["9/10/2026", "9/30/2026"][..], Some(Order::MonthFirst)),
             (&["9/10/2026", "30/9/2026 14:05"], Some(Order::DayFirst)),

@@ -1,17 +1,18 @@
 //! Whether a cell still says what the snapshot says, whatever programs it went through.
 //!
 //! Spreadsheets write the same value in many ways: `true` comes back as `WAHR`, a time without its
-//! seconds, an id as a number, with trailing blanks. That is no edit. A changed letter is one.
+//! seconds, an id as a number, or text with trailing blanks. None of this is an edit; a changed letter
+//! is.
 
 use super::moment::{self, Order};
 use super::sheet::Value;
 use crate::report::{LONGEST_CELL, Type, in_words};
 use crate::time::Timestamp;
 
-/// Digits that survive in a spreadsheet's number.
+/// The number of digits that a spreadsheet's numbers preserve.
 const EXACT_DIGITS: usize = 15;
 
-/// How spreadsheets of various languages write truth values, and how our own workbook does.
+/// Truth values as spreadsheets in various languages, and our own workbook, write them.
 const TRUE: [&str; 10] =
     ["true", "yes", "wahr", "ja", "vrai", "verdadero", "verdadeiro", "vero", "waar", "sant"];
 const FALSE: [&str; 9] = ["false", "no", "falsch", "nein", "faux", "falso", "onwaar", "falskt", "non"];
@@ -40,7 +41,7 @@ pub(super) fn same(kind: Type, ours: &str, cell: &Value, order: Option<Order>) -
     }
 }
 
-/// A workbook's cell holds no more.
+/// A workbook's cell holds no more than this.
 fn is_start_of(text: &str, ours: &str) -> bool {
     text.strip_suffix('…').is_some_and(|start| {
         ours.len() > LONGEST_CELL
@@ -49,7 +50,8 @@ fn is_start_of(text: &str, ours: &str) -> bool {
     })
 }
 
-/// Without the blanks around it, every run of other blanks and line breaks as one space.
+/// The text without surrounding blanks, and with every other run of blanks and line breaks as one
+/// space.
 pub(super) fn plain(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -63,12 +65,12 @@ fn truth(text: &str) -> Option<bool> {
 fn shows(text: &str, ours: &str, order: Option<Order>) -> bool {
     let Some(exact) = Timestamp::parse(ours) else { return false };
     let orders = [order, Some(Order::DayFirst), Some(Order::MonthFirst)];
-    // Where the order is not known, one that fits is the file's.
+    // If the order is not known, either is accepted.
     let tried = if order.is_some() { &orders[..1] } else { &orders[1..] };
     tried.iter().any(|order| moment::read(text, *order).is_ok_and(|moment| moment.shows(exact)))
 }
 
-/// The same number to as many digits as the cell has: `6.1E+11` is what is left of a long id.
+/// The same number, to as many digits as the cell has: `6.1E+11` is what remains of a long id.
 fn same_number(ours: &str, cell: &str) -> bool {
     let cell = cell.replace(',', ".");
     let number = |text: &str| text.parse().ok().filter(|number: &f64| number.is_finite());
@@ -76,7 +78,7 @@ fn same_number(ours: &str, cell: &str) -> bool {
     let mantissa = cell.split(['e', 'E']).next().unwrap_or_default();
     let (digits, rounding) = match mantissa.len() < cell.len() {
         true => (mantissa.bytes().filter(u8::is_ascii_digit).count().min(EXACT_DIGITS), 0.5),
-        // Further ones become zeros.
+        // Further digits become zeros.
         false => (EXACT_DIGITS, 1.0),
     };
     let last_digit = 10_f64.powf(exact.abs().log10().floor() - digits as f64 + 1.0);
@@ -88,11 +90,11 @@ mod tests {
     use super::*;
 
     fn text(text: &str) -> Value {
-        Value::Text(text.to_owned())
+        Value::Text(text.into())
     }
 
     #[test]
-    fn the_same_value_in_other_words() {
+    fn the_same_value_in_another_form() {
         let at = "2026-11-25T07:48:24Z";
         let moment = |text| Value::Moment(moment::read(text, None).unwrap());
         let table = [
@@ -128,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_is_seen() {
+    fn an_edit_is_detected() {
         let table = [
             (Type::Text, "Zoë", text("Zoe")),
             (Type::Text, "Owner", Value::Empty),

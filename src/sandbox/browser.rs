@@ -1,7 +1,7 @@
-//! The person and the browser in one: opens the consent page, is sent back, and arrives at the listener.
+//! A person with a browser: opens the consent page, agrees, and follows the redirect to the listener.
 //!
-//! FreshBooks redirects to `https` only, and its own documentation tells developers to change that to `http` in the
-//! address bar. So does this browser: it has no TLS, and needs none, as it visits nothing but loopback addresses.
+//! FreshBooks redirects to `https` only, and its documentation tells developers to change that to `http` in the address
+//! bar. This browser does the same. It has no TLS and visits only loopback addresses.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
@@ -9,21 +9,21 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-/// Generous: it only bounds a test that hangs.
+/// Generous: it only limits a test that hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Clicks through the consent page and follows the redirect over plain HTTP; the page the listener shows.
+/// Agrees on the consent page and follows the redirect over plain HTTP. Returns the listener's page.
 pub fn allow(authorize_url: &str) -> io::Result<String> {
     visit(&consent(authorize_url)?)
 }
 
-/// Clicks through the consent page; the address it redirects to, not visited.
+/// Agrees on the consent page. Returns the address it redirects to, without visiting it.
 pub fn consent(authorize_url: &str) -> io::Result<String> {
     let page = get(authorize_url)?;
     page.location.ok_or_else(|| io::Error::other(format!("no redirect, but a page: {}", page.text)))
 }
 
-/// Opens a loopback address, with `http` for its `https`; the text of the page.
+/// Opens a loopback address, over `http` even if it says `https`. Returns the text of the page.
 pub fn visit(address: &str) -> io::Result<String> {
     get(address).map(|page| page.text)
 }

@@ -51,8 +51,8 @@ impl World {
         World::many(1, n)
     }
 
-    /// So many businesses, ids from 9001, with so many member records each. The signed-in identity owns them all and
-    /// is the first member of each; everyone else is in one business only.
+    /// This many businesses, ids from 9001, with this many member records each. The signed-in identity owns them all
+    /// and is the first member of each; everyone else is in one business only.
     pub fn many(businesses: usize, members_each: usize) -> World {
         let mut world = World::empty();
         for n in 0..businesses {
@@ -94,7 +94,7 @@ impl Identity {
 }
 
 impl Business {
-    /// A business of somebody else, with nobody in it yet.
+    /// Somebody else's business, still without members.
     pub fn new(id: i64, name: &str) -> Business {
         Business {
             id,

@@ -1,11 +1,11 @@
 //! What happens to the demo's people between its two readings.
 //!
-//! Each edit finds its person by e-mail and does nothing where there is none. The business groups follow the members.
+//! Each edit finds its person by e-mail and does nothing if there is none. The business groups follow the members.
 
 use super::demo;
 use super::world::{Member, World};
 
-/// Seen on every record that changed.
+/// `updated_at` of every record that changed.
 const WHEN: &str = "2026-09-28T13:20:00Z";
 
 /// A quarter passes: people join, leave, change role, are deactivated, accept an invitation, change their names.
@@ -38,7 +38,7 @@ pub fn quarter_later(world: &mut World) {
         });
     }
     if let Some(business) = world.business(demo::KESTREL) {
-        // Two at the end leave, so that a long list shrinks by a few rows and not by a page.
+        // Two at the end leave, so that a long list shrinks by a few rows, not by a page.
         business.members.truncate(business.members.len().saturating_sub(2));
     }
     world.businesses.iter_mut().for_each(demo::regroup);

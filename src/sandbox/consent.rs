@@ -1,7 +1,7 @@
 //! The page on which a person allows an app to connect, or does not.
 //!
-//! The demo's own person never sees it; it is for whoever walks the sign-in with a browser of their own. It is the
-//! same address once more with the choice behind it, so no form and no session is needed.
+//! It is shown with `demo --serve`, to people who sign in with their own browser. Its links are the same address with
+//! the choice added, so it needs no form and no session.
 
 use url::form_urlencoded;
 

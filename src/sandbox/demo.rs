@@ -1,6 +1,6 @@
-//! The demo's businesses: seven, and between them every quirk a reading of FreshBooks must survive.
+//! The demo's seven businesses, which together have every quirk that a sync has to handle.
 //!
-//! All of it is invented and every domain is `.example`. Each person below is there for a reason, named beside them.
+//! All of it is invented and every domain is `.example`. A comment gives the reason for each unusual person.
 
 use super::crowd::{crowd, joined, uuid};
 use super::world::{
@@ -23,7 +23,7 @@ impl World {
     pub fn demo() -> World {
         let mut world = World::empty();
         world.me.client_of = vec!["zzC11e".to_owned()];
-        // Roles in projects, which a careless reader takes for roles in the business.
+        // Roles in projects, which are easily mistaken for roles in the business.
         world.me.project_groups =
             vec![project(930_001, "owner", KESTREL), project(930_002, "manager", OLD_MILL)];
         let me = &world.me;
@@ -76,11 +76,11 @@ fn harbourlight(me: &Identity) -> Business {
     // A profile without a login.
     let profile = joined("Teo", "Brandt", "teo@harbourlight.example", "no_seat_employee", 11);
     add(&mut business, never_accepted(profile), 0);
-    // Nobody to write to, and nobody to name.
+    // One without an address, one without a name.
     let silent = joined("Mina", "Sato", "", "no_seat_employee", 12);
     add(&mut business, Member { email: None, ..never_accepted(silent) }, 0);
     add(&mut business, joined("", "", "intake@harbourlight.example", "business_employee", 13), 17);
-    // Names a spreadsheet would run.
+    // Names that a spreadsheet would run as formulas.
     add(
         &mut business,
         joined("=1+1", "Formula", "formula@harbourlight.example", "business_employee", 14),
@@ -117,7 +117,7 @@ fn moebius(me: &Identity) -> Business {
     business.account_id = Some("qd81zX".to_owned()); // the atelier's, but for case
     business.timezone = Some("Europe/Berlin".to_owned());
     add(&mut business, joined("Jürgen", "Groß", "juergen@moebius.example", "owner", 5), 40);
-    // A role no document knows, and no role at all.
+    // An undocumented role, and no role at all.
     add(&mut business, joined("Anneliese", "Weiß", "anneliese@moebius.example", "workshop_wizard", 6), 41);
     add(&mut business, joined("Falk", "Sommer", "falk@moebius.example", "", 7), 42);
     business
@@ -130,7 +130,7 @@ fn kestrel(me: &Identity) -> Business {
     add(&mut business, joined("Gwen", "Marlowe", "gwen.marlowe@kestrel.example", "owner", 1), 50);
     add(&mut business, joined("Noor", "Haddad", NOOR.0, "business_manager", 2), NOOR.1 - 6_100_000);
     add(&mut business, joined("Pavel", "Horák", "pavel.horak@kestrel.example", "business_employee", 3), 51);
-    // The same person by e-mail alone, in another case.
+    // The same person, known only by e-mail address, in another case.
     let again = joined("Pavel", "Horák", "Pavel.Horak@Kestrel.example", "no_seat_employee", 4);
     add(&mut business, never_accepted(again), 0);
     let rest = 250 - business.members.len();
@@ -172,7 +172,7 @@ fn oasis(me: &Identity) -> Business {
     business.account_id = Some("Oa5is7".to_owned());
     // Two roles in one business.
     business.mine.push(Membership::new(OASIS * 100 + 2, "contractor"));
-    // Only the business group names the owner.
+    // The owner is only in the business group.
     business.group.push(GroupMember {
         id: OASIS * 100 + 3,
         role: Some("owner".to_owned()),

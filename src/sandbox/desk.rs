@@ -1,8 +1,8 @@
-//! Where each request is met: looked at, perhaps bent by a fault, answered, written down.
+//! Dispatches each request: checks it, applies a fault, answers and records it.
 //!
-//! All of it happens under one lock and in the order of arrival, a [`Trouble::Hook`] included, before a byte of the
-//! answer leaves. So whatever the client does next, it meets the world after. Waiting is for the caller, outside the
-//! lock: slow answers must overlap.
+//! All of it happens under one lock, in the order of arrival and before the first byte of the answer is sent; this
+//! includes a [`Trouble::Hook`], so the client's next request already meets the changed world. The caller waits outside
+//! the lock, because slow answers must overlap.
 
 use std::time::Duration;
 
@@ -17,14 +17,14 @@ use super::oauth::{self, Endpoint};
 use super::wire::{Answer, Asked, Fields, http_date};
 use super::world::World;
 
-/// A request the sandbox has met.
+/// A recorded request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     pub method: String,
     pub path: String,
     /// As sent, without the question mark.
     pub query: String,
-    /// The posted fields, decoded: client secrets and tokens are in here. Of a question in XML, its method and paging.
+    /// The posted fields, decoded, including client secrets and tokens. For XML, the method and the paging.
     pub form: Vec<(String, String)>,
     /// The status answered; `None` where the connection was closed instead.
     pub status: Option<u16>,
@@ -174,7 +174,7 @@ impl Desk {
         answer.headers.append(&mut stamped);
     }
 
-    /// Writes down what a well-made client never does.
+    /// Records what a correct client never does.
     fn inspect(&mut self, route: Option<&Route>, asked: &Asked) {
         let mut wrong = Vec::new();
         match route {

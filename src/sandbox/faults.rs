@@ -1,8 +1,8 @@
-//! Faults: what a test arms to make one request, or a few, go wrong.
+//! Faults, which a test arms to make one or more requests fail.
 //!
-//! Faults stand in a queue. A request meets the first one that matches it, has nothing left to skip and is not used
-//! up; a match that is skipped counts for that fault and looks on. A fault that nothing ever met is a complaint:
-//! such a test proves less than it says.
+//! Faults form a queue. A request meets the first fault that matches it, has nothing left to skip and is not used up. A
+//! fault that skips a request counts it and leaves it to the next one. A fault that no request met is a complaint,
+//! because its test proves less than it claims.
 
 use std::time::Duration;
 

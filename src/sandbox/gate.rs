@@ -1,9 +1,9 @@
-//! The door before tiny_http, for two things that tiny_http alone does not let a test have.
+//! A relay in front of tiny_http, which works around two of its limits.
 //!
-//! It keeps its sockets to itself, so a handler cannot hang up on a client, and half the troubles are just that. And
-//! its pool counts a thread it has notified as idle until that thread wakes: of a burst of new connections, some
-//! queue behind others that are kept alive, for ever. So clients connect here, and each is relayed over a connection
-//! of its own: opened one at a time, proved to have a thread by a ping, and ours to close.
+//! tiny_http does not expose its sockets, so a handler cannot close a connection, which many faults need. Its pool also
+//! counts a notified thread as idle until that thread wakes, so in a burst of new connections some wait forever behind
+//! others that are kept alive. So clients connect here, and each is relayed over a connection of its own, which is
+//! opened one at a time, is known from a ping to have a thread, and can be closed from here.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -14,20 +14,20 @@ use std::thread::{self, JoinHandle};
 
 use super::locked;
 
-/// A method no client has, so that a ping is not taken for a request nor a request for a ping.
+/// A method that no client uses, so that pings and requests cannot be confused.
 pub(super) const PING: &str = "PING";
 
-/// All there is to the answer of a ping: nobody but the gate reads it.
+/// The whole answer to a ping, which only the gate reads.
 pub(super) const PONG: u8 = b'.';
 
-/// An open port; closes, with every line behind it, when dropped.
+/// An open port. Dropping it closes the port and every connection relayed from it.
 pub(super) struct Gate {
     address: SocketAddr,
     lines: Arc<Lines>,
     accepting: Option<JoinHandle<()>>,
 }
 
-/// The lines now open, by the address tiny_http knows each of them by.
+/// The open connections, by the address that tiny_http sees.
 #[derive(Default)]
 pub(super) struct Lines {
     open: Mutex<HashMap<SocketAddr, Arc<Line>>>,
@@ -71,11 +71,11 @@ impl Lines {
 }
 
 impl Line {
-    /// Connects a client. Being answered before the caller can open another is what proves that a thread of the pool
-    /// serves this line, and is no longer counted as idle.
+    /// Connects a client. The answer to the ping proves that a thread of the pool serves this connection and is no
+    /// longer counted as idle.
     fn connect(client: TcpStream, inner: SocketAddr) -> io::Result<Line> {
         let inner = TcpStream::connect(inner)?;
-        // Relayed in pieces, an answer would meet Nagle's algorithm and a delayed ACK, 40 ms each time.
+        // Otherwise Nagle's algorithm and delayed ACKs would add 40 ms to an answer relayed in pieces.
         client.set_nodelay(true)?;
         inner.set_nodelay(true)?;
         (&inner).write_all(format!("{PING} / HTTP/1.1\r\n\r\n").as_bytes())?;
@@ -83,8 +83,8 @@ impl Line {
         Ok(Line { client, inner })
     }
 
-    /// Ends the line after what has been written to it. tiny_http takes it that the client left, and closes its own
-    /// side; that end travels back behind the last byte, so nothing here needs to know where an answer stops.
+    /// Closes the connection after what has been written to it. tiny_http sees that the client left and closes its
+    /// side, which reaches the client after the last byte, so this does not need to know where an answer ends.
     pub(super) fn hang_up(&self) {
         let _ = self.inner.shutdown(Shutdown::Write);
     }
@@ -110,7 +110,7 @@ impl Line {
     }
 }
 
-/// One client after the other: this thread is the only one to connect to tiny_http.
+/// Connects one client after another: only this thread connects to tiny_http.
 fn accept(listener: &TcpListener, inner: SocketAddr, lines: &Lines) {
     thread::scope(|scope| {
         for client in listener.incoming() {

@@ -1,8 +1,8 @@
-//! Codes and tokens: who was given what, and whether it still counts.
+//! Codes and tokens: what was issued to whom, and whether it is still valid.
 //!
-//! Nothing is ever removed: a token stays known after it died, so that one which leaks into a query is still noticed.
-//! Values come from a counter and the sandbox's own address: a token of one sandbox is a stranger to the next. They
-//! guard invented data and need no entropy.
+//! Nothing is ever removed, so that a revoked token that leaks into a query is still noticed. Values are derived from a
+//! counter and the sandbox's address, so a token of one sandbox is unknown to another. They protect invented data and
+//! need no entropy.
 
 use std::time::Duration;
 

@@ -1,13 +1,13 @@
-//! A FreshBooks to practise on: the demo signs in to it, and the tests bend and break it.
+//! A FreshBooks double: the demo signs in to it, and tests make it misbehave.
 //!
-//! It was written from what is documented of FreshBooks, and from nothing else in this program: sharing so much as a
-//! field name with the client would let both be wrong together. It listens on loopback only, holds invented people
-//! only, is strict where FreshBooks is strict, and remembers every request so that a test can ask what was sent.
+//! It was written from FreshBooks' documentation and shares no code with the client, so that a wrong field name cannot
+//! be wrong on both sides and go unnoticed. It listens on loopback only, holds invented people only, is strict where
+//! FreshBooks is strict, and records every request so that a test can check what was sent.
 //!
-//! Start reading at [`Sandbox`]. [`World`] is what it knows, [`Fault`] how to break it, [`browser`] the person who
-//! clicks Allow. Inside: `gate` holds the connections, `server` takes the requests off tiny_http, `desk` meets each,
-//! `oauth` and `api` answer it, `render` alone knows the names on the wire. [`classic`] is FreshBooks Classic, behind
-//! the same door.
+//! Start reading at [`Sandbox`]. [`World`] is its data, [`Fault`] makes requests fail, [`browser`] plays the person who
+//! clicks Allow. Inside, `gate` holds the connections, `server` takes requests from tiny_http, `desk` dispatches them,
+//! `oauth` and `api` answer them, and only `render` knows the names on the wire. [`classic`] is FreshBooks Classic on
+//! the same port.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -62,7 +62,7 @@ impl Sandbox {
         Sandbox::start_at(0, world)
     }
 
-    /// The same at a port of one's choice; at a free one for 0.
+    /// Starts serving on this port; 0 picks a free one.
     pub fn start_at(port: u16, world: World) -> io::Result<Sandbox> {
         let listener = Server::bind(port)?;
         let origin = format!("http://{}", listener.local_addr()?);
@@ -76,27 +76,27 @@ impl Sandbox {
         self.origin.clone()
     }
 
-    /// Looks at the world, or edits it, between two requests.
+    /// Reads or edits the world between two requests.
     pub fn change<R>(&self, change: impl FnOnce(&mut World) -> R) -> R {
         change(&mut self.desk().world)
     }
 
-    /// Adds a fault behind those already armed.
+    /// Adds a fault after those already armed.
     pub fn arm(&self, fault: Fault) {
         self.desk().faults.push(fault);
     }
 
-    /// Forgets every fault, and complains of none.
+    /// Removes every fault without a complaint about those that never struck.
     pub fn disarm_all(&self) {
         self.desk().faults.clear();
     }
 
-    /// Every request met so far, in order.
+    /// Every request so far, in order.
     pub fn requests(&self) -> Vec<Seen> {
         self.desk().seen.clone()
     }
 
-    /// How many requests of this method had a path that contains this.
+    /// The number of requests with this method whose path contains this text.
     pub fn count(&self, method: &str, path_contains: &str) -> usize {
         self.desk()
             .seen
@@ -105,7 +105,7 @@ impl Sandbox {
             .count()
     }
 
-    /// The most requests that were ever under way at once.
+    /// The largest number of concurrent requests so far.
     pub fn busiest(&self) -> usize {
         self.desk().busiest
     }
@@ -115,12 +115,12 @@ impl Sandbox {
         self.desk().advanced += by;
     }
 
-    /// What the sandbox's clock says.
+    /// The time on the sandbox's clock.
     pub fn now(&self) -> Timestamp {
         self.desk().now()
     }
 
-    /// What a well-made client never asks, and faults that no request met. Empty after a good test.
+    /// Requests that a correct client never sends, and faults that no request met. Empty after a good test.
     pub fn complaints(&self) -> Vec<String> {
         self.desk().complaints()
     }
@@ -136,7 +136,7 @@ impl Sandbox {
         (pair.access.clone(), pair.refresh.clone())
     }
 
-    /// Kills every token, as when the person disconnects the app in FreshBooks.
+    /// Revokes every token, as when the person disconnects the app in FreshBooks.
     pub fn revoke_all(&self) {
         let mut desk = self.desk();
         desk.ledger.revoke_all();
@@ -148,7 +148,7 @@ impl Sandbox {
     }
 }
 
-/// A test's closure may panic with the lock held; what it was looking at is still whole.
+/// A test's closure may panic while it holds the lock; the data is still consistent.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

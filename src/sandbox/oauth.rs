@@ -1,7 +1,7 @@
-//! Consent, tokens and revocation, as strict as a client must be ready for.
+//! Consent, tokens and revocation, as strict as a client has to expect.
 //!
-//! Wherever the documents leave a choice, the sandbox takes the one that punishes: redirect URIs match as exact
-//! strings, codes and refresh tokens count once, a verifier is checked, a refresh without its redirect URI fails.
+//! Where the documentation leaves a choice, the sandbox takes the stricter one: redirect URIs match as exact strings,
+//! codes and refresh tokens are valid once, the PKCE verifier is checked, and a refresh without its redirect URI fails.
 //! Errors that FreshBooks shows to the person instead of redirecting are pages here too.
 
 use base64::Engine as _;
@@ -200,7 +200,7 @@ fn revoke(world: &World, ledger: &mut Ledger, asked: &Asked) -> Result<Answer, R
     if ledger.client_of(token).is_some_and(|owner| owner != app.client_id) {
         return Err(Refusal::UnauthorizedClient);
     }
-    // A token nobody knows gets the same answer, so that revoking tells nothing about tokens.
+    // An unknown token gets the same answer, so that revocation reveals nothing about tokens.
     ledger.revoke(token);
     Ok(Answer::json(200, &json!({})))
 }

@@ -1,7 +1,7 @@
 //! The world as the JSON FreshBooks sends: the only file that knows the names on the wire.
 //!
-//! Everything the real answers carry is here, whether the client wants it or not: addresses, phone numbers, two kinds
-//! of secret, maps that look like grants and are not. A client proves itself by what it leaves alone.
+//! Everything that the real answers contain is here, whether the client wants it or not: addresses, phone numbers, two
+//! kinds of secret, maps that look like grants and are not. Tests check that the client leaves these alone.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -1,7 +1,7 @@
-//! Requests off tiny_http, a thread each: slow answers must overlap, and be given up when the sandbox closes.
+//! Takes requests from tiny_http, one thread each: slow answers must overlap, and end when the sandbox closes.
 //!
-//! Answers go out as the very bytes `wire` made. Left to write them itself, tiny_http would add headers of its own,
-//! cut a long body into chunks, and have no way to send half of one.
+//! Answers are sent as the exact bytes that `wire` made. tiny_http itself would add headers, send a long body in
+//! chunks, and could not send half of one.
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, TcpListener};
@@ -16,14 +16,14 @@ use super::gate::{Gate, Line, Lines, PING, PONG};
 use super::locked;
 use super::wire::Asked;
 
-/// An open port; closes, with every connection to it, when dropped.
+/// An open port. Dropping it closes the port and every connection to it.
 pub(super) struct Server {
-    // Dropped first: an answer that was to be late must find its line shut, not be hurried out.
+    // Dropped first, so that a delayed answer finds its connection closed instead of being sent early.
     _gate: Gate,
     _answers: Answers,
 }
 
-/// The threads that answer; dropped, they are waited for, but what they wait for is not.
+/// The threads that answer. Dropping it cuts their delays short and joins them.
 struct Answers {
     http: Arc<tiny_http::Server>,
     floor: Arc<Floor>,
@@ -38,8 +38,8 @@ struct Floor {
     closed: Condvar,
 }
 
-/// A line that has a request to answer. It is hung up on unless the answer went well, so that no client waits for one
-/// that a panic in a test's own closure has taken.
+/// A connection with a request to answer. It is closed unless the answer was sent, so that no client waits for an
+/// answer that a panic in a test's closure prevented.
 struct Turn {
     line: Option<Arc<Line>>,
     stays: bool,
@@ -56,7 +56,7 @@ impl Server {
         Ok(Server { _gate: Gate::open(listener, address, lines)?, _answers: answers })
     }
 
-    /// A port on loopback, and nowhere else; a free one for 0.
+    /// Binds a port on loopback only; 0 picks a free one.
     pub(super) fn bind(port: u16) -> io::Result<TcpListener> {
         TcpListener::bind((Ipv4Addr::LOCALHOST, port))
     }
@@ -87,7 +87,7 @@ impl Drop for Answers {
 impl Floor {
     fn take_requests(&self, http: &tiny_http::Server) {
         thread::scope(|scope| {
-            // Never a fixed number of threads: were all of them asleep, not even a ping would be answered.
+            // Not a fixed number of threads: if all of them slept, not even a ping would be answered.
             for request in http.incoming_requests() {
                 let _ = thread::Builder::new().spawn_scoped(scope, move || self.answer(request));
             }
@@ -126,7 +126,7 @@ impl Drop for Turn {
     }
 }
 
-/// Flushed, for tiny_http's buffer outlives the writer it hands out.
+/// Flushes, because tiny_http's buffer outlives the writer that it hands out.
 fn send(writer: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
     writer.write_all(bytes)?;
     writer.flush()

@@ -1,7 +1,7 @@
-//! What one request asked and what one answer says, as plain values.
+//! Requests and answers as plain values.
 //!
-//! An answer becomes its exact bytes here and nowhere else, so a fault can lie about any of them. The bytes go out
-//! in one write: head and body in two would meet Nagle's algorithm and a delayed ACK, 40 ms an answer.
+//! Only this module turns an answer into bytes, so a fault can change any of them. Head and body are sent in one write:
+//! two would run into Nagle's algorithm and delayed ACKs, which cost 40 ms per answer.
 
 use std::io::{self, ErrorKind, Read};
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 use tiny_http::{Header, Request};
 use url::form_urlencoded;
 
-/// Far above any body a client has reason to send.
+/// Far larger than any body that a client needs to send.
 const BODY_LIMIT: u64 = 1 << 20;
 
 /// Decoded names and values, in the order they were sent.
@@ -25,7 +25,7 @@ pub(super) fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
         .filter(|value| !value.is_empty())
 }
 
-/// A request, read to its end.
+/// A complete request.
 pub struct Asked {
     pub method: String,
     pub path: String,
@@ -36,7 +36,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Reads the body too, which may still be on its way.
+    /// Reads the request and waits for the whole body.
     pub(super) fn read(request: &mut Request) -> io::Result<Asked> {
         let (path, query) = request.url().split_once('?').unwrap_or((request.url(), ""));
         let (path, query) = (path.to_owned(), query.to_owned());

@@ -17,7 +17,7 @@ pub const ABSENT: &str = "<absent>";
 /// Keys laid over a rendered object.
 pub type Extra = Map<String, Value>;
 
-/// Everything the sandbox knows and how it behaves.
+/// The sandbox's data and behaviour.
 #[derive(Clone, Debug)]
 pub struct World {
     pub apps: Vec<App>,

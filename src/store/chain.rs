@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row};
 
 use super::field::Field;
 use super::hash::{Hasher, Layout};
-use super::kind::{Kind, Part, Storage};
+use super::kind::{Part, RowKind, Storage};
 use super::shape::{REVIEW, SNAPSHOT, kinds};
 use crate::model::reading::Digest;
 
@@ -84,7 +84,7 @@ pub(super) fn head(connection: &Connection) -> rusqlite::Result<Option<Link>> {
 }
 
 /// The hash of a snapshot: its own columns, those that pruning erases by their hash only.
-pub(super) fn content(snapshot: &Kind, layout: Layout, own: &[Field], erasable: &Digest) -> Digest {
+pub(super) fn content(snapshot: &RowKind, layout: Layout, own: &[Field], erasable: &Digest) -> Digest {
     let mut hasher = Hasher::default();
     hasher.head(snapshot.name, 2);
     hash_own(snapshot, layout, own, |part| part == Part::Shown, &mut hasher);
@@ -96,11 +96,11 @@ pub(super) fn content(snapshot: &Kind, layout: Layout, own: &[Field], erasable: 
 /// it points to, and its lines.
 pub(super) fn erasable(
     connection: &Connection,
-    snapshot: &Kind,
+    snapshot: &RowKind,
     layout: Layout,
     own: &[Field],
 ) -> rusqlite::Result<Digest> {
-    let lines: Vec<Kind> = kinds().into_iter().filter(|kind| kind.is_line_of(snapshot.table)).collect();
+    let lines: Vec<RowKind> = kinds().into_iter().filter(|kind| kind.is_line_of(snapshot.table)).collect();
     let mut hasher = Hasher::default();
     hasher.head("erasable", 2 + lines.len());
     let erased = |part| matches!(part, Part::Erased(_));
@@ -118,11 +118,11 @@ pub(super) fn erasable(
 /// The hash of a review: its own columns and its lines.
 pub(super) fn review(
     connection: &Connection,
-    review: &Kind,
+    review: &RowKind,
     layout: Layout,
     own: &[Field],
 ) -> rusqlite::Result<Digest> {
-    let lines: Vec<Kind> = kinds().into_iter().filter(|kind| kind.is_line_of(review.table)).collect();
+    let lines: Vec<RowKind> = kinds().into_iter().filter(|kind| kind.is_line_of(review.table)).collect();
     let mut hasher = Hasher::default();
     hasher.head(review.name, 1 + lines.len());
     hash_own(review, layout, own, |part| part == Part::Shown, &mut hasher);
@@ -133,7 +133,13 @@ pub(super) fn review(
 }
 
 /// The columns of an own row that play one of these parts.
-fn hash_own(kind: &Kind, layout: Layout, own: &[Field], which: impl Fn(Part) -> bool, hasher: &mut Hasher) {
+fn hash_own(
+    kind: &RowKind,
+    layout: Layout,
+    own: &[Field],
+    which: impl Fn(Part) -> bool,
+    hasher: &mut Hasher,
+) {
     let covered = kind.of_layout(layout).filter(|(_, column)| which(column.part));
     hasher.row(covered.map(|(at, _)| &own[at]));
 }
@@ -156,7 +162,7 @@ fn listings(connection: &Connection, snapshot_id: &Field) -> rusqlite::Result<Ve
 /// The section of one kind of line.
 fn hash_lines(
     connection: &Connection,
-    kind: &Kind,
+    kind: &RowKind,
     layout: Layout,
     of: &Field,
     hasher: &mut Hasher,

@@ -118,6 +118,30 @@ mod tests {
     }
 
     #[test]
+    fn nothing_passes_for_a_thing_of_another_kind_or_for_another_number_of_parts() {
+        let fields = [Field::from(7), Field::from("x")];
+        let row = |kind: &str| Hasher::default().of_row(kind, &fields);
+        assert_ne!(row("business"), row("account"));
+        // The same lines, in sections that end elsewhere.
+        let sections = |coverage: usize, requests: usize| {
+            let mut hasher = Hasher::default();
+            for (section, lines) in [("lines", coverage), ("lines", requests)] {
+                hasher.head(section, lines);
+                (0..lines).for_each(|_| hasher.row(fields.iter()));
+            }
+            hasher.finish()
+        };
+        assert_ne!(sections(1, 2), sections(2, 1));
+        let listing = |kind: &str| {
+            let mut hasher = Hasher::default();
+            hasher.head(kind, 1);
+            hasher.digests([&[1; 32]]);
+            hasher.finish()
+        };
+        assert_ne!(listing("memberships"), listing("records"));
+    }
+
+    #[test]
     fn a_layout_has_one_name() {
         assert_eq!(Layout::named("fbsync-1"), Some(LAYOUT));
         for name in ["", "fbsync-", "fbsync-01", "fbsync-+1", "fbsync-1 ", "FBSYNC-1"] {

@@ -51,7 +51,7 @@ pub(super) enum Storage {
 
 /// A kind of row.
 #[derive(Clone, Debug)]
-pub(super) struct Kind {
+pub(super) struct RowKind {
     /// The word for it in hashes and in findings.
     pub(super) name: &'static str,
     pub(super) table: &'static str,
@@ -59,7 +59,7 @@ pub(super) struct Kind {
     pub(super) columns: Vec<Spec>,
 }
 
-impl Kind {
+impl RowKind {
     /// The columns that hashes of `layout` cover, with their positions.
     pub(super) fn of_layout(&self, layout: Layout) -> impl Iterator<Item = (usize, &Spec)> {
         self.columns.iter().enumerate().filter(move |(_, column)| column.is_of(layout))
@@ -103,9 +103,9 @@ pub(super) struct Column<T> {
 }
 
 impl<T> Shape<T> {
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> RowKind {
         let columns = self.columns.iter().map(|column| column.spec).collect();
-        Kind { name: self.name, table: self.table, storage: self.storage, columns }
+        RowKind { name: self.name, table: self.table, storage: self.storage, columns }
     }
 
     /// The values of the columns, in order.

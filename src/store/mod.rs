@@ -55,7 +55,7 @@ use file::{LOCK, connect, connect_for_reading, leave_wal_mode, real_path, watch}
 use open::{Contents, recognize};
 
 pub(crate) use chain::Link;
-pub(crate) use check::{Finding, Report};
+pub(crate) use check::{CheckReport, Finding};
 pub(crate) use compare::{Located, Place};
 pub(crate) use field::Field as Value;
 pub(crate) use file::{files_of, is_there};

@@ -17,7 +17,7 @@
 
 use rusqlite::Connection;
 
-use super::kind::{Kind, Part, Spec, Storage};
+use super::kind::{Part, RowKind, Spec, Storage};
 use super::shape::{self, ACCOUNT, BUSINESS, MEMBERSHIP, REVIEW, SNAPSHOT};
 use crate::model::Status;
 
@@ -98,7 +98,7 @@ pub(super) fn newest_complete() -> String {
 
 /// The tables as people know them.
 fn views() -> String {
-    let shown = |kind: Kind| kind.names("r.", |column| column.part != Part::Internal);
+    let shown = |kind: RowKind| kind.names("r.", |column| column.part != Part::Internal);
     let listings =
         "snapshot_listings s JOIN listings l ON l.id = s.memberships CROSS JOIN json_each(l.rows) e";
     format!(
@@ -122,7 +122,7 @@ fn views() -> String {
 }
 
 /// The definition of a kind's table.
-fn table(kind: &Kind) -> String {
+fn table(kind: &RowKind) -> String {
     let columns: Vec<String> = kind.columns.iter().map(column).collect();
     let columns = columns.join(", ");
     let table = kind.table;
@@ -149,7 +149,7 @@ fn column(column: &Spec) -> String {
 
 /// Each table, and the condition under which a new row would replace or join something finished. An
 /// id that SQLite is left to give is not positive here, and never one that is taken.
-fn guarded(kinds: &[Kind]) -> Vec<(&'static str, String)> {
+fn guarded(kinds: &[RowKind]) -> Vec<(&'static str, String)> {
     let is_taken = |table: &str, id: &str| format!("EXISTS (SELECT 1 FROM {table} WHERE {id} = NEW.{id})");
     let has_head = |of: &str, id: &str| format!("EXISTS (SELECT 1 FROM {of} WHERE id = NEW.{id})");
     let mut guarded = vec![
@@ -175,7 +175,7 @@ fn guarded(kinds: &[Kind]) -> Vec<(&'static str, String)> {
 /// ROLLBACK and not ABORT, here and in what inserts, and ids that SQLite gives: otherwise it would keep
 /// a journal of each statement, a fifth of the work of a large snapshot, to go back to a state nobody
 /// wants.
-fn triggers(kinds: &[Kind]) -> String {
+fn triggers(kinds: &[RowKind]) -> String {
     let refusal = |table: &str, event: &str, condition: &str| {
         let name = event.to_lowercase();
         format!(
@@ -211,13 +211,13 @@ pub(super) fn create_triggers(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(&triggers(&shape::kinds()))
 }
 
-fn tables_and_views(kinds: &[Kind]) -> String {
+fn tables_and_views(kinds: &[RowKind]) -> String {
     let tables: String = kinds.iter().map(table).collect();
     format!("{tables}{LISTS}{}", views())
 }
 
 /// What no snapshot leads to, table by table as a condition, in the order in which it falls away.
-pub(super) fn unreached(kinds: &[Kind]) -> Vec<(&'static str, String)> {
+pub(super) fn unreached(kinds: &[RowKind]) -> Vec<(&'static str, String)> {
     let reviews = kinds.iter().filter(|kind| kind.is_line_of(REVIEW.kind().table)).map(|kind| kind.table);
     let lines = kinds.iter().filter(|kind| kind.is_line_of(SNAPSHOT.kind().table));
     let tables = lines.map(|kind| kind.table).chain(["snapshot_listings"]);
@@ -257,7 +257,7 @@ pub(super) fn unreached(kinds: &[Kind]) -> Vec<(&'static str, String)> {
 }
 
 /// Name and text of every table, index, view and trigger of a schema with these kinds.
-pub(super) fn expected_objects(kinds: &[Kind]) -> rusqlite::Result<Vec<(String, String)>> {
+pub(super) fn expected_objects(kinds: &[RowKind]) -> rusqlite::Result<Vec<(String, String)>> {
     let fresh = Connection::open_in_memory()?;
     fresh.execute_batch(&(tables_and_views(kinds) + &triggers(kinds)))?;
     objects(&fresh)
@@ -272,7 +272,7 @@ pub(super) fn objects(connection: &Connection) -> rusqlite::Result<Vec<(String, 
 }
 
 /// What a tombstone has in the columns that pruning erases, as the assignments of an UPDATE.
-pub(super) fn tombstone(snapshot: &Kind) -> String {
+pub(super) fn tombstone(snapshot: &RowKind) -> String {
     let blank = |column: &Spec| match column.part {
         Part::Erased(blank) => Some(format!("\"{}\" = {blank}", column.name)),
         _ => None,

@@ -7,7 +7,7 @@
 
 use super::field::Field;
 use super::kind::{
-    Kind, Shape, Storage, bytes, column, erased, hash, integer, integer_or_null, internal, text,
+    RowKind, Shape, Storage, bytes, column, erased, hash, integer, integer_or_null, internal, text,
     text_or_null, word,
 };
 use super::read::{Decision, Review, ReviewFile, Snapshot};
@@ -16,7 +16,7 @@ use crate::model::reading::OwnMembership;
 use crate::model::{Account, Business, Coverage, Membership, Outcome, RequestLine, Resource, role};
 
 /// Every kind of row, in the order in which their tables are created.
-pub(super) fn kinds() -> Vec<Kind> {
+pub(super) fn kinds() -> Vec<RowKind> {
     vec![
         SNAPSHOT.kind(),
         COVERAGE.kind(),

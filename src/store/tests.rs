@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::read::{Decision, ReviewFile};
 use super::{Reader, prune, record, schema, write};
+use crate::classic;
 use crate::model::marks::Verdict;
 use crate::model::reading::{Digest, GroupMember, Member, OwnMembership, hex};
 use crate::model::texts::Parts;
@@ -159,10 +160,15 @@ pub(crate) fn reader(pruned: &[i64]) -> Reader {
     Reader { connection }
 }
 
-fn make() -> Connection {
+fn begun() -> Connection {
     let connection = Connection::open_in_memory().expect("memory");
     schema::create(&connection).expect("a schema");
     schema::create_triggers(&connection).expect("triggers");
+    connection
+}
+
+fn make() -> Connection {
+    let connection = begun();
     let c = &connection;
     let books = |members| vec![reading(c, 100, "Books", members), yarn(c)];
     add(c, "2026-01-31T03:00:00Z", first(c));
@@ -187,6 +193,33 @@ fn yarn(c: &Connection) -> BusinessReading {
 fn first(c: &Connection) -> Vec<BusinessReading> {
     let cid = member(c, "u-cid", "ann@x.example", "Cid", "contractor");
     vec![reading(c, 100, "Books", vec![ann(c), bob(c, "client"), cid]), yarn(c)]
+}
+
+/// A system of FreshBooks Classic, with somebody of each role.
+pub(super) fn classic_database() -> Connection {
+    let c = begun();
+    let person = |role: &str, body: &str| {
+        classic::Recorded::parse(body).expect("a record").member(role, keep(&c, body))
+    };
+    let members = vec![
+        person(
+            "classic_admin",
+            r#"{"staff_id":"1","first_name":"Me","last_name":"Lee","email":"me@x.example"}"#,
+        ),
+        person(
+            "classic_staff",
+            r#"{"staff_id":"2","first_name":"Ann","last_name":"Lee","email":"ann@x.example","last_login":"2026-01-02T00:00:00Z","number_of_logins":"3"}"#,
+        ),
+        person("classic_contractor", r#"{"contractor_id":"7","name":"Bob Lee","status":"invited"}"#),
+    ];
+    // Elsewhere, what it keeps for FreshBooks proper is not in the way.
+    let mut books = reading(&begun(), 100, "Books", members);
+    let company = keep(&c, r#"{"company_name":"Books"}"#);
+    books.business.own = vec![OwnMembership { role: "classic_admin".to_owned(), record: company }];
+    books.group.clear();
+    books.coverage.truncate(1);
+    add(&c, "2026-01-31T03:00:00Z", vec![books]);
+    c
 }
 
 /// One more snapshot, in which everything is as it was in the first.

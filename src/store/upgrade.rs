@@ -12,7 +12,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
 
 use super::file::connect;
-use super::kind::Kind as RowKind;
+use super::kind::RowKind;
 use super::open::{Contents, recognize};
 use super::shape;
 use super::{Writer, check, schema, storage_error, with_suffix};

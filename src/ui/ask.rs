@@ -1,7 +1,7 @@
 //! Questions to a person at a terminal.
 //!
-//! The answer is read in a thread, so that a signal ends the wait: a blocked read would sit it out.
-//! The terminal is then left as it was found, for a hidden prompt has switched its echo off.
+//! The answer is read in a thread, so that a signal ends the wait: a blocked read would not notice it.
+//! The terminal's settings are then restored, because a hidden prompt turns its echo off.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -19,7 +19,7 @@ use crate::stop::{POLL, Stop};
 const SIGINT: i32 = 2;
 
 impl Ui {
-    /// Asks for a line on the terminal. Fails where nobody can answer.
+    /// Asks for a line on the terminal. Fails if nobody can answer.
     pub(crate) fn ask(&self, stop: &Stop, question: &str) -> Result<String> {
         self.require_terminal(question)?;
         let mut stderr = io::stderr().lock();
@@ -44,7 +44,7 @@ impl Ui {
             rpassword::prompt_password(prompt).map(|line| Secret::given(&Zeroizing::new(line)))
         })? {
             Ok(secret) => Ok(secret),
-            // The terminal is raw meanwhile, so Ctrl-C arrives as a key and may be seen before the
+            // The terminal is raw meanwhile, so Ctrl-C arrives as a key press, possibly before the
             // signal that it is turned into.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                 Err(Error::new(Kind::Interrupted(SIGINT), "interrupted"))
@@ -62,12 +62,12 @@ impl Ui {
     fn require_terminal(&self, question: &str) -> Result<()> {
         match self.may_ask {
             true => Ok(()),
-            false => Err(Error::new(Kind::Usage, format!("nobody is there to answer: {question}"))),
+            false => Err(Error::new(Kind::Usage, format!("there is no terminal to ask on: {question}"))),
         }
     }
 }
 
-/// What `read` brings, or the signal that came before.
+/// What `read` returns, or the signal that came first.
 fn answer<T: Send + 'static>(
     stop: &Stop,
     read: impl FnOnce() -> io::Result<T> + Send + 'static,
@@ -92,12 +92,12 @@ fn answer<T: Send + 'static>(
     }
 }
 
-/// The answer did not end the line, so the next thing said would stand behind the question.
+/// The answer did not end the line, so the next message would continue it.
 fn end_line() {
     let _ = writeln!(io::stderr().lock());
 }
 
-/// How the terminal was set when the question came.
+/// The terminal's settings at the time of the question.
 struct Terminal {
     device: File,
     settings: Termios,

@@ -1,11 +1,11 @@
-//! Long lists told short: nobody reads a hundred names in a warning.
+//! Shortens long lists: nobody reads a hundred names in a warning.
 
 use std::fmt::Display;
 
-/// So many are told.
+/// How many are shown.
 const TOLD: usize = 5;
 
-/// The first of them, and how many more there are.
+/// The first few, and how many more there are.
 pub(crate) fn few_of<T>(all: &[T]) -> (&[T], usize) {
     let told = &all[..all.len().min(TOLD)];
     (told, all.len() - told.len())

@@ -1,15 +1,15 @@
-//! Text of other people, made fit for a terminal.
+//! Makes other people's text safe for a terminal.
 //!
-//! A name can move the cursor, recolour the screen, turn the text around it, end the line and begin
-//! another, or hide letters that nobody sees. Whatever does so is shown as `\u{…}` and does nothing.
+//! A name can move the cursor, recolour the screen, reverse the text around it, end the line and start
+//! another, or hide letters. Each character that does so is shown as `\u{…}` and has no effect.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 use std::str;
 
-/// What is not seen: format characters (general category Cf), the separators of lines and paragraphs, and
-/// what is left out of the display where it is not supported (Unicode 16, DerivedCoreProperties.txt,
-/// Default_Ignorable_Code_Point). In order.
+/// Invisible characters: format characters (general category Cf), line and paragraph separators, and
+/// those that are left out of the display if unsupported (Unicode 16, DerivedCoreProperties.txt,
+/// Default_Ignorable_Code_Point). Sorted.
 const UNSEEN: [(char, char); 25] = [
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
@@ -38,7 +38,7 @@ const UNSEEN: [(char, char); 25] = [
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
-/// A text that is one line wherever it is printed: a name, a message, a cell.
+/// Text that is always on one line: a name, a message, a cell.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     match text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         true => Cow::Borrowed(text),
@@ -46,15 +46,15 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// What shows characters as they are, or by their numbers.
+/// Copies visible characters and escapes the others.
 #[derive(Default)]
 struct Cleaner {
-    /// The character before, if it was shown as it is.
+    /// The previous character, if it was copied.
     before: Option<char>,
 }
 
 impl Cleaner {
-    /// `kept` is what has a meaning of its own here though it is a control character.
+    /// `kept` accepts control characters that have a meaning here.
     fn clean(&mut self, text: &str, kept: impl Fn(char) -> bool) -> String {
         let mut cleaned = String::with_capacity(text.len());
         for c in text.chars() {
@@ -68,7 +68,7 @@ impl Cleaner {
         cleaned
     }
 
-    /// Whether `c` chooses the form of a character before it that has several, as in ❤️ and 葛󠄀.
+    /// Whether `c` selects a variant of the previous character, if that has several, as in ❤️ and 葛󠄀.
     fn varies(&self, c: char) -> bool {
         let is_variation = |c| matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}');
         let has_forms = |c: char| !c.is_ascii() && !c.is_whitespace() && !is_variation(c);
@@ -76,18 +76,18 @@ impl Cleaner {
     }
 }
 
-/// Whether nobody sees that it is there.
+/// Whether the character is invisible.
 pub(crate) fn is_unseen(c: char) -> bool {
     let after = UNSEEN.partition_point(|(first, _)| *first <= c);
     after > 0 && c <= UNSEEN[after - 1].1
 }
 
-/// A terminal as a place for data: the ends of lines and tabs stay, since data is made of them. Who
-/// writes a text that holds such has it [`printable`] first.
+/// Writes data to a terminal: line ends and tabs are kept, because data contains them. Values that
+/// contain them must be made [`printable`] first.
 pub(crate) struct Screen<W> {
     out: W,
     cleaner: Cleaner,
-    /// The beginning of a character.
+    /// The first bytes of an incomplete character.
     held: Vec<u8>,
 }
 
@@ -109,7 +109,8 @@ impl<W: Write> Write for Screen<W> {
         let mut chunks = held.utf8_chunks().peekable();
         while let Some(chunk) = chunks.next() {
             self.show(chunk.valid())?;
-            // Four bytes hold any character, so what is begun at the end may still become one.
+            // A character has at most four bytes, so an incomplete one at the end can still be
+            // completed.
             match chunk.invalid() {
                 [] => {}
                 begun if chunks.peek().is_none() && str::from_utf8(begun).is_err_and(is_begun) => {
@@ -153,16 +154,16 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_unicode_s() {
+    fn the_table_agrees_with_unicode() {
         assert_eq!(UNSEEN.as_slice(), class(r"[\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]"));
     }
 
     #[test]
-    fn every_character_is_seen_or_shown_by_its_number() {
+    fn every_character_is_visible_or_escaped() {
         let unseen = class(r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]");
         let all: Vec<char> = ('\0'..=char::MAX).collect();
         for some in all.chunks(1 << 12) {
-            // A letter in front, which has no forms to choose from.
+            // Preceded by a letter, which has no variants.
             let names: String = some.iter().flat_map(|c| ['a', *c]).collect();
             let mut expected = String::new();
             for c in some {
@@ -173,14 +174,14 @@ mod tests {
                 }
             }
             assert_eq!(printable(&names), expected);
-            // Data has its lines and tabs.
+            // Data has line ends and tabs.
             let expected = expected.replace("\\u{a}", "\n").replace("\\u{9}", "\t");
             assert_eq!(on_a_screen(&[names.as_bytes()]), expected);
         }
     }
 
     #[test]
-    fn a_form_is_chosen_only_for_a_character_that_has_several() {
+    fn a_variant_is_selected_only_for_a_character_that_has_several() {
         for whole in ["❤\u{fe0f}", "葛\u{e0100}飾", "Zoe\u{308}", "雪　田中", "نرگس"] {
             assert_eq!(printable(whole), whole);
         }
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_screen_takes_bytes_in_any_pieces() {
+    fn a_screen_accepts_bytes_in_any_pieces() {
         let text = "Zoë\u{1b}[2J 葛\u{e0100} ❤\u{fe0f}\u{202e}\n";
         let expected = "Zoë\\u{1b}[2J 葛\u{e0100} ❤\u{fe0f}\\u{202e}\n";
         for size in 1..text.len() {

@@ -1,4 +1,4 @@
-//! A bar for a person who watches; nothing in a pipe, in cron, under `-q` or `--json`.
+//! A progress bar for a person watching; nothing in a pipe, in cron, with `-q` or `--json`.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -8,19 +8,19 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Ui;
 
-/// The bar on screen, if there is one: whoever prints a line has to move it out of the way.
+/// The bar on screen, if there is one: it is hidden while a line is printed.
 static ON_SCREEN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
-/// Often enough to look alive, seldom enough to cost nothing.
+/// Often enough to look alive, rarely enough to cost nothing.
 const REDRAW: Duration = Duration::from_millis(200);
 
-/// Work under way. The bar is gone when this is dropped, so before any error is printed.
+/// Work in progress. Dropping this removes the bar, so it is gone before any error is printed.
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     started: Instant,
 }
 
-/// How far the work is.
+/// How far the work has got.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Status {
     pub(crate) businesses: u64,
@@ -29,7 +29,7 @@ pub(crate) struct Status {
 }
 
 impl Ui {
-    /// A bar over `businesses`, where there is a terminal to draw on.
+    /// A bar that counts `businesses`, if there is a terminal to draw on.
     pub(crate) fn progress(&self, businesses: u64) -> Progress {
         let bar = self.draws.then(|| {
             let bar = ProgressBar::with_draw_target(Some(businesses), ProgressDrawTarget::stderr_with_hz(5));
@@ -65,10 +65,10 @@ impl Drop for Progress {
     }
 }
 
-/// Runs `print` with the bar out of the way.
+/// Hides the bar, runs `print`, and shows it again.
 pub(super) fn aside(print: impl FnOnce() -> io::Result<()>) {
     let bar = ON_SCREEN.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    // Nobody is left to be told when standard error is closed.
+    // If standard error is closed, there is nobody to tell.
     let _ = match bar {
         Some(bar) => bar.suspend(print),
         None => print(),

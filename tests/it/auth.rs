@@ -142,7 +142,7 @@ fn a_paste_beside_the_listener_counts_too() {
     auth.type_in("0123456789abcdef");
     let back = browser::consent(&auth.address).expect("consent");
     auth.type_in(&back);
-    home.finish(auth).succeeds().says("that is not a whole address").says("signed in as");
+    home.finish(auth).succeeds().says("that is not a complete address").says("signed in as");
 }
 
 #[test]
@@ -157,8 +157,8 @@ fn the_end_of_standard_input_ends_the_prompt_alone() {
 #[test]
 fn what_is_pasted_must_be_this_sign_in() {
     for (pasted, why) in [
-        ("0123456789abcdef", "that is not a whole address"),
-        ("https://localhost:1/callback?code=a&state=b", "not the address FreshBooks sends the browser to"),
+        ("0123456789abcdef", "that is not a complete address"),
+        ("https://localhost:1/callback?code=a&state=b", "not the address that FreshBooks redirects to"),
         ("code=0123456789abcdef&state=of-another", "belongs to another sign-in"),
     ] {
         let home = Home::new();

@@ -424,6 +424,6 @@ fn what_a_c1z_cannot_be_is_refused() {
         let mut typed = home.on_a_terminal("\"$FBSYNC\" export --for baton");
         let output = typed.env("FBSYNC", cargo_bin!("fbsync")).output().expect("script starts");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(said.contains("not for a terminal"), "{said}");
+        assert!(said.contains("not written to a terminal"), "{said}");
     }
 }

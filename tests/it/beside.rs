@@ -352,20 +352,20 @@ fn lists_that_are_not_clear_are_refused_with_what_to_do() {
             "email,status\na@x,Ausgeschieden\n",
             "row 2: `Ausgeschieden` is not a status that is known\n",
         ),
-        (
-            "--roster",
-            "email,end_dat\na@x,2026-01-01\n",
-            "row 1: there is a column `end_dat`, which means nothing",
-        ),
+        ("--roster", "email,end_dat\na@x,2026-01-01\n", "row 1: there is an unknown column `end_dat`"),
         (
             "--roster",
             "email,end_date\na@x,1/2/2026\n",
-            "row 2: `1/2/2026` can be two dates\nhint: write it as",
+            "row 2: `1/2/2026` could be two different dates\nhint: write it as",
         ),
         ("--expected", "email,role\na@x,Owner\n", "row 1: there is no column `business_id`"),
         ("--expected", "business_id,email,role\n1,Ann,Owner\n", "row 2: `ann` is not an address"),
         ("--expected", "business_id,email,role\n1,a@x,\n", "row 2: there is no role"),
-        ("--expected", "business_id,email,role,untill\n1,a@x,Owner,\n", "row 1: there is a column `untill`"),
+        (
+            "--expected",
+            "business_id,email,role,untill\n1,a@x,Owner,\n",
+            "row 1: there is an unknown column `untill`",
+        ),
     ] {
         write(&home, "list.csv", text);
         let run = export(&home, "access", &[option, "list.csv"]).exits(3).says("error: list.csv").says(why);

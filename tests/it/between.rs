@@ -59,7 +59,7 @@ fn a_proxy_that_does_not_let_through_is_told_without_credentials() {
     let run = home.fbsync(&["sync", "--db", DB, "-vvv"]).exits(5);
     let run = run
         .says("407")
-        .says(&format!("(by way of the proxy http://{address})"))
+        .says(&format!("(through the proxy http://{address})"))
         .says("hint: check the connection");
     run.does_not_say("opensesame").does_not_say("YW5uOm9wZW5zZXNhbWU");
 }

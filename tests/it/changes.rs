@@ -74,7 +74,7 @@ fn what_was_pruned_since_is_told_and_no_tampering() {
     run.says("the content of snapshot 1 was pruned since")
         .says("not compared: changes.csv, history.csv, trend.csv, review.csv, overview.html\n");
     let run = home.fbsync(&["verify", "first"]).exits(7).says("the content of snapshot 1 was pruned since");
-    run.says("error: first: nothing wrong was found, but not everything could be compared")
+    run.says("error: first: no problems found, but not everything could be compared")
         .says("hint: a copy of the database");
     // The others are compared all the same.
     let access = home.path("e/access.csv");
@@ -199,10 +199,12 @@ fn only_the_lists_of_the_businesses_asked_for_decide() {
     assert_eq!(of(export(&["--business", "9001"]).succeeds()), Some(true));
     let run = export(&["--business", "9002"])
         .succeeds()
-        .says("snapshot 2 is newer but does not hold these businesses whole");
+        .says("snapshot 2 is newer but does not cover these businesses completely");
     assert_eq!(of(run), Some(false));
     export(&["--business", "9001", "--snapshot", "2"]).succeeds();
-    export(&["--business", "9002", "--snapshot", "2"]).exits(7).says("does not hold these businesses whole");
+    export(&["--business", "9002", "--snapshot", "2"])
+        .exits(7)
+        .says("does not cover these businesses completely");
     export(&["--business", "7", "--snapshot", "2"]).exits(2).says("snapshot 2 holds no business 7");
     // A gap that was accepted beforehand counts as read.
     home.fbsync(&["sync", "--accept-gap", "9002=left to the client"]).succeeds();

@@ -52,6 +52,37 @@ fn it_does_the_whole_job_in_one_folder() {
     );
 }
 
+/// What the demo itself says: not what its commands print, and no command to type.
+fn sentences(run: &Run) -> Vec<&str> {
+    let own = run.stderr.lines().filter(|line| line.starts_with("— ") || line.starts_with("everything "));
+    own.filter(|line| !line.contains("fbsync export")).collect()
+}
+
+#[test]
+fn what_it_says_itself_fits_a_terminal() {
+    let home = home();
+    for arguments in [&["demo"][..], &["demo", "--classic"]] {
+        let run = home.fbsync(arguments).succeeds();
+        let said = sentences(&run);
+        assert!(said.len() > 4, "{run}");
+        let long: Vec<&str> = said.into_iter().filter(|line| line.chars().count() > 100).collect();
+        assert_eq!(long, Vec::<&str>::new());
+    }
+}
+
+#[test]
+fn classic_is_shown_from_the_sign_in_to_the_verified_database() {
+    let home = home();
+    let run = home.fbsync(&["demo", "--classic"]).succeeds();
+    assert_eq!((home.files(), home.sandbox.requests().len()), (vec!["fbsync-demo".to_owned()], 0));
+    run.says("to FreshBooks Classic (harbourlight)").says("4 memberships").says("ok: 1 snapshot");
+    let tables = Tables::open(&home.path("fbsync-demo").join(DB));
+    assert_eq!(tables.one("SELECT account_id FROM businesses"), "harbourlight");
+    let csv = fs::read_to_string(home.path("fbsync-demo/access.csv")).expect("a file");
+    assert_eq!(csv.matches("\r\n").count(), 5);
+    home.fbsync(&["demo", "--classic", "--serve"]).exits(2);
+}
+
 #[test]
 fn every_command_it_suggests_works_as_printed() {
     let home = home();

@@ -56,7 +56,7 @@ fn a_request_to_slow_down_is_heard_by_every_worker_and_told_once() {
     let home = Home::reading(World::many(6, 5));
     home.sandbox.arm(Fault::on("/team_members").times(2).then(Trouble::too_many("7")));
     let run = sync(&home, &["--jobs", "4", "-v"]).succeeds();
-    let notes = run.stderr.lines().filter(|line| line.ends_with("again in 7 s")).count();
+    let notes = run.stderr.lines().filter(|line| line.ends_with(" in 7 s")).count();
     assert_eq!((notes, run.stderr.replace(NEW_DB, "").lines().count()), (2, 3), "{run}");
     let outcomes = team_outcomes(&home);
     assert!(outcomes.iter().all(|line| line.contains("|ok|200|5|")), "{outcomes:#?}");

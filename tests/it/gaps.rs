@@ -44,7 +44,7 @@ fn businesses_left_out_are_rows_and_no_gap() {
         let home = with_a_gap();
         let run = sync(&home, options).succeeds();
         assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", NEW_DB), "{options:?}");
-        assert_eq!(told(&home, 9002), "complete|skipped|left out on purpose");
+        assert_eq!(told(&home, 9002), "complete|skipped|skipped on request");
         assert_eq!(told(&home, 9001), "complete|ok|");
         let outcomes = "SELECT resource, outcome, received, attempts FROM coverage WHERE business_id = 9002
              ORDER BY resource";
@@ -59,6 +59,19 @@ fn businesses_left_out_are_rows_and_no_gap() {
         assert_eq!(parameter(&home, "business"), json("--business"));
         assert_eq!(parameter(&home, "skip_business"), json("--skip-business"));
     }
+}
+
+#[test]
+fn options_that_leave_no_business_are_refused() {
+    let home = Home::reading(three());
+    for options in [
+        &["--business", "9001", "--skip-business", "9001"][..],
+        &["--skip-business", "9001", "--skip-business", "9002", "--skip-business", "9003"],
+    ] {
+        sync(&home, options).exits(2).says("leave no business to read").says("hint: ");
+        assert!(!home.path(DB).exists());
+    }
+    assert_eq!(home.sandbox.count("GET", "team_members"), 0);
 }
 
 #[test]
@@ -106,7 +119,10 @@ fn a_list_whose_numbers_do_not_agree_can_be_accepted() {
     let home = Home::reading(three());
     let one_more = Trouble::edit(|body| body["meta"]["total"] = 6.into());
     home.sandbox.arm(Fault::on(TEAM).times(usize::MAX).then(one_more));
-    sync(&home, &[]).exits(7).says("mismatch: FreshBooks says 6, and 5 rows came").says("9002=REASON");
+    sync(&home, &[])
+        .exits(7)
+        .says("mismatch: FreshBooks reported 6, but 5 rows were received")
+        .says("9002=REASON");
     sync(&home, &["--accept-gap", "9002=a ghost"]).succeeds();
     assert_eq!(told(&home, 9002), "complete|mismatch|accepted: a ghost");
     let rows = "SELECT count(*) FROM memberships WHERE snapshot_id = 2 AND business_id = 9002";
@@ -144,7 +160,7 @@ fn the_hint_names_every_gap_and_can_be_typed() {
     refuse(&mut world, 9001);
     refuse(&mut world, 9003);
     let home = Home::reading(world);
-    let said = sync(&home, &[]).exits(7).says("2 lists could not be read whole").stderr;
+    let said = sync(&home, &[]).exits(7).says("2 lists could not be read completely").stderr;
     let hint = first_hint(&said);
     home.run(&mut home.shell(&format!("\"$FBSYNC\" sync {hint}"))).succeeds();
     assert_eq!(parameter(&home, "accept_gaps"), "[9001,9003]");
@@ -164,7 +180,7 @@ fn the_hint_keeps_what_was_asked_for() {
     assert_eq!(parameter(&home, "accept_gaps"), "[9001,9002,9003]");
     assert_eq!(parameter(&home, "include"), r#"["staff"]"#);
     assert_eq!(told(&home, 9003), "complete|denied|accepted: the client's wish");
-    assert_eq!(told(&home, 9004), "complete|skipped|left out on purpose");
+    assert_eq!(told(&home, 9004), "complete|skipped|skipped on request");
 }
 
 #[test]
@@ -218,7 +234,7 @@ fn a_file_of_gaps_that_cannot_be_understood_ends_the_sync_before_it_asks() {
         ),
         (
             "business_id,until\n9002,3/4/2026\n",
-            "row 2: `3/4/2026` can be two dates\nhint: write it as YYYY-MM-DD\n",
+            "row 2: `3/4/2026` could be two different dates\nhint: write it as YYYY-MM-DD\n",
         ),
         (
             "business_id\nnine\n",
@@ -228,12 +244,9 @@ fn a_file_of_gaps_that_cannot_be_understood_ends_the_sync_before_it_asks() {
             "id;reason\n9002;known\n",
             "row 1: there is no column `business_id`\nhint: business_id,reason,until\n",
         ),
-        (
-            "business_id,untill\n9002,2026-12-31\n",
-            "row 1: there is a column `untill`, which means nothing here\n",
-        ),
-        ("business_id,\"un\ntill\"\n9002,\n", "row 1: there is a column `un\\ntill`"),
-        ("business_id,reason\n9002,\"moved\n9003,y\n", "row 2: a quote is opened and not closed"),
+        ("business_id,untill\n9002,2026-12-31\n", "row 1: there is an unknown column `untill`\n"),
+        ("business_id,\"un\ntill\"\n9002,\n", "row 1: there is an unknown column `un\\ntill`"),
+        ("business_id,reason\n9002,\"moved\n9003,y\n", "row 2: a quote is opened but not closed"),
     ] {
         fs::write(home.path("gaps.csv"), text).expect("a file");
         let run =

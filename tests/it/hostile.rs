@@ -84,6 +84,9 @@ fn an_answer_that_is_too_much_is_a_failed_try() {
     }
 }
 
+/// Deeper than any stack goes that has a frame for each level.
+const DEEP: usize = MIB / 2;
+
 #[test]
 fn an_entry_that_is_too_much_is_an_odd_one() {
     let fields: Vec<String> = (0..300_000).map(|n| format!("\"{n:x}\":1")).collect();
@@ -92,11 +95,11 @@ fn an_entry_that_is_too_much_is_an_odd_one() {
     };
     let table = [
         ("many fields", format!("{{{}}}", fields.join(",")), "response[0] has too many fields on page 1"),
-        ("lists in lists", nested("[", "]", 2 * MIB), ""),
-        ("records in records", nested("{\"a\":", "}", MIB), ""),
-        ("nothing but depth", format!("{}{}", "[".repeat(2 * MIB), "]".repeat(2 * MIB)), "is not an object"),
+        ("lists in lists", nested("[", "]", DEEP), ""),
+        ("records in records", nested("{\"a\":", "}", DEEP), ""),
+        ("nothing but depth", format!("{}{}", "[".repeat(DEEP), "]".repeat(DEEP)), "is not an object"),
         ("a long name", format!("{{\"uuid\":\"a\",\"first_name\":\"{}\"}}", fill("x")), ""),
-        ("half emojis", format!("{{\"uuid\":\"a\",\"first_name\":\"{}\"}}", "\\ud83d".repeat(MIB)), ""),
+        ("half emojis", format!("{{\"uuid\":\"a\",\"first_name\":\"{}\"}}", "\\ud83d".repeat(DEEP)), ""),
     ];
     for (name, entry, told) in table {
         let entries = format!("{entry},{{\"uuid\":\"b\"}},{{\"uuid\":\"c\"}}");

@@ -71,7 +71,7 @@ fn access_is_what_every_product_gets_and_need_not_be_said() {
         assert_eq!(named, home.fbsync(&["export", "--for", product]).succeeds().stdout);
         made(&home, product, &["-o", &format!("{product}.csv")]).succeeds();
         assert_eq!(named, std::fs::read_to_string(home.path(&format!("{product}.csv"))).expect("a file"));
-        home.fbsync(&["export", "privileged", "--for", product]).exits(2).says("no other report");
+        home.fbsync(&["export", "privileged", "--for", product]).exits(2).says("--for exports only `access`");
         made(&home, product, &["--since", "1"]).exits(2).says("--since");
         home.fbsync(&["export", "--for", product, "--out", "folder"])
             .exits(2)

@@ -168,7 +168,7 @@ fn what_a_system_leaves_in_a_folder_is_no_evidence_and_hides_nothing() {
     fs::create_dir(home.path("clients/__MACOSX")).expect("a folder");
     fs::create_dir(home.path("clients/more")).expect("a folder");
     for arguments in [&["verify", "ev"][..], &["verify", "ev", "--db", DB]] {
-        home.fbsync(arguments).succeeds().says("ev/.DS_Store was left there by a system");
+        home.fbsync(arguments).succeeds().says("ev/.DS_Store was left there by the operating system");
     }
     // An export of the same evidence, and one in its place, do not stumble over them.
     home.fbsync(&["export", "--db", DB, "--out", "ev"]).succeeds().says("holds that evidence already");

@@ -223,7 +223,7 @@ fn rotations(watch: &mut Watch) {
     for step in ["panic:before-post", "panic:after-post"] {
         let run = watch.run_with("refresh", &[("FBSYNC_TEST_DIE_AT", step)]);
         assert_eq!(run.code, Some(1), "{run}");
-        assert!(run.stderr.contains("error: fbsync came upon a mistake of its own, at src/"), "{run}");
+        assert!(run.stderr.contains("error: internal error in fbsync at src/"), "{run}");
         assert!(!run.stderr.contains("panicked") && !run.stderr.contains("stack backtrace"), "{run}");
     }
     let run = watch.run("refresh");

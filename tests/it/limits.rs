@@ -176,6 +176,6 @@ fn a_workbook_of_many_rows_goes_through_a_small_file_at_a_time() {
     home.fbsync(&["export", "access", "--db", DB, "-o", "a.xlsx"]).succeeds();
     // Somewhere among the rows, where the library itself gives up.
     let line = format!("ulimit -f 1000; exec $FBSYNC export access --db {DB} -o b.xlsx");
-    home.run(&mut home.shell(&line)).exits(9).says("hint: TMPDIR=").does_not_say("mistake of its own");
+    home.run(&mut home.shell(&line)).exits(9).says("hint: TMPDIR=").does_not_say("internal error");
     assert!(file("a.xlsx") > 100_000 && !fs::exists(home.path("b.xlsx")).expect("a folder"));
 }

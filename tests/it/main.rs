@@ -2,7 +2,9 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests arrange files and read them back")]
 
+mod accountant;
 mod arbitrary;
+mod at_a_terminal;
 mod auth;
 mod baton;
 mod beside;
@@ -41,6 +43,7 @@ mod outcomes;
 mod outputs;
 mod over_time;
 mod overview;
+mod packaging;
 mod pages;
 mod pasting;
 mod paths;

@@ -34,7 +34,7 @@ fn sign_in(home: &Home) -> Run {
 #[test]
 fn a_ca_of_ones_own_is_named_by_ssl_cert_file() {
     let (home, _) = behind_tls("localhost");
-    let hint = "hint: where a proxy or a server has a CA of its own, name its certificate: SSL_CERT_FILE=";
+    let hint = "hint: if a proxy or a server has its own CA, name its certificate: SSL_CERT_FILE=";
     sign_in(&home).exits(5).says("nothing was stored").says(hint);
     let ca = home.path("ca.pem").display().to_string();
     let home = home.with("SSL_CERT_FILE", &ca);
@@ -45,10 +45,10 @@ fn a_ca_of_ones_own_is_named_by_ssl_cert_file() {
     // Without it again: no token is spent on somebody who is not believed, and nobody is asked twice.
     let home = home.without("SSL_CERT_FILE");
     let (posts, run) = home.posts_of(|| home.fbsync(&["refresh"]));
-    run.exits(5).says("nothing was sent, nothing is lost").says(hint).does_not_say("again in");
+    run.exits(5).says("nothing was sent, and nothing is lost").says(hint).does_not_say("retrying");
     assert_eq!((posts, home.stored()), (0, before));
     home.fbsync(&["status", "--check"]).exits(5).says("SSL_CERT_FILE=");
-    home.sync().exits(5).says(hint).does_not_say("again in");
+    home.sync().exits(5).says(hint).does_not_say("retrying");
 }
 
 #[test]
@@ -76,7 +76,9 @@ fn a_certificate_that_is_out_of_date_is_a_matter_of_the_clock() {
         for arguments in [&["sync", "--db", DB][..], &["auth", "--import-refresh-token"]] {
             let mut command = home.command(arguments);
             let run = home.run(command.env("FBSYNC_REFRESH_TOKEN", home.grant())).exits(5).says(told);
-            run.says("this machine's clock says ").says("hint: see what time").does_not_say("SSL_CERT_FILE");
+            run.says("this machine's clock says ")
+                .says("hint: check this machine's clock")
+                .does_not_say("SSL_CERT_FILE");
         }
         assert_eq!(home.sandbox.requests(), []);
     }
@@ -130,6 +132,37 @@ fn a_proxy_is_taken_from_the_environment() {
 }
 
 #[test]
+fn the_variable_of_the_scheme_counts_first_as_in_curl() {
+    let (home, _) = behind_tls("freshbooks.example");
+    let (address, asked) = proxy(port_of(&home.value("FRESHBOOKS_API_URL")));
+    let ca = home.path("ca.pem").display().to_string();
+    let home = home.with("SSL_CERT_FILE", &ca);
+    let nobody = format!("http://127.0.0.1:{}", free_port());
+    let home = home.with("HTTPS_PROXY", &address);
+    sign_in(&home).succeeds();
+    let home = home.without("HTTPS_PROXY");
+    // The first one of each row is taken; the others would lead nowhere.
+    for row in [
+        &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY"][..],
+        &["HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
+        &["all_proxy", "ALL_PROXY", "http_proxy"],
+        &["ALL_PROXY", "HTTP_PROXY"],
+    ] {
+        let asked_before = asked.lock().expect("no panic").len();
+        let mut command = home.command(&["refresh"]);
+        command.envs(row.iter().map(|name| (name, &nobody))).env(row[0], &address);
+        home.run(&mut command).succeeds();
+        assert!(asked.lock().expect("no panic").len() > asked_before, "{row:?}");
+    }
+    // What is for http is not for https.
+    for name in ["http_proxy", "HTTP_PROXY"] {
+        let asked_before = asked.lock().expect("no panic").len();
+        home.run(home.command(&["refresh"]).env(name, &address)).exits(5);
+        assert_eq!(asked.lock().expect("no panic").len(), asked_before, "{name}");
+    }
+}
+
+#[test]
 fn no_proxy_names_what_is_reached_directly() {
     // An address that is this machine's and is not known as such.
     let (home, _) = behind_tls("0.0.0.0");
@@ -155,7 +188,7 @@ fn a_proxy_that_cannot_be_meant_is_refused_by_its_variable_before_anything_is_se
     for (name, value) in [
         ("HTTPS_PROXY", "http://proxy.example:port"),
         ("HTTPS_PROXY", "http://proxy.example:99999"),
-        ("HTTP_PROXY", "http:///proxy"),
+        ("HTTPS_PROXY", "http:///proxy"),
         ("ALL_PROXY", "gopher://proxy.example:70"),
         ("https_proxy", "http//proxy.example"),
         ("all_proxy", "http://ann:opensesame@proxy example:3128"),
@@ -164,7 +197,7 @@ fn a_proxy_that_cannot_be_meant_is_refused_by_its_variable_before_anything_is_se
             let run = home.run(home.command(arguments).env(name, value)).exits(3).says(name);
             run.does_not_say(value).does_not_say("opensesame").says("hint: ").does_not_say("/oauth/authorize")
         };
-        refuses(&["sync", "--db", DB]).says(&format!("error: {name} names no proxy"));
+        refuses(&["sync", "--db", DB]).says(&format!("error: {name} is not a usable proxy address"));
         refuses(&["refresh"]);
         refuses(&["auth", "--no-browser"]);
         refuses(&["auth", "--import-refresh-token"]);
@@ -209,7 +242,7 @@ fn without_system_roots_those_compiled_in_count() {
         command.env("FBSYNC", env!("CARGO_BIN_EXE_fbsync")).env("FBSYNC_REFRESH_TOKEN", &grant);
         home.run(&mut command)
     };
-    let told = "this machine has no CA certificates; those compiled in are used";
+    let told = "this machine has no CA certificates; using the compiled-in ones";
     // They do not know the test's CA: that they were asked shows in how it is refused.
     let run = hidden("").exits(5).says("UnknownIssuer").says("SSL_CERT_FILE");
     assert_eq!(run.stderr.matches(told).count(), 1, "{run}");

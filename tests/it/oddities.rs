@@ -57,7 +57,7 @@ fn an_entry_that_is_no_record_is_counted_and_the_others_are_kept() {
         let run =
             home.sync().exits(7).says("error: snapshot 1 is partial: 1 list").says("--accept-gap 9001=");
         let message = format!(
-            "2 of 3 entries are members that can be read; 1 entry cannot be read (response[1] {told} on page 1)"
+            "2 of 3 entries are readable members; 1 entry cannot be read (response[1] {told} on page 1)"
         );
         assert_eq!(coverage(&home, "team_members"), format!("mismatch|3|3|2|1|{message}"));
         assert_eq!(members(&home), 5);
@@ -138,7 +138,7 @@ fn a_member_of_another_business_is_not_taken_silently() {
         answer["response"][2]["business_id"] = json!(9_223_372_036_854_775_808_u64);
         answer["response"][1].as_object_mut().expect("a member").remove("business_id");
     });
-    let told = "2 entries are of another business (response[0] on page 1, response[2] on page 1)";
+    let told = "2 entries belong to another business (response[0] on page 1, response[2] on page 1)";
     let run = home.sync().succeeds().says(&format!("warning: Business 0001 (9001): {told}"));
     assert_eq!(coverage(&home, "team_members"), format!("ok|3|3|3|1|{told}"));
     assert_eq!(members(&home), 6);
@@ -147,7 +147,7 @@ fn a_member_of_another_business_is_not_taken_silently() {
     let home = Home::reading(World::many(9, 2));
     let stray = Trouble::edit(|answer| answer["response"][0]["business_id"] = json!(1));
     home.sandbox.arm(Fault::on(TEAM).times(usize::MAX).then(stray));
-    let run = home.sync().succeeds().says("warning: 6 more lists hold odd entries");
+    let run = home.sync().succeeds().says("warning: 6 more lists contain odd entries");
     assert_eq!(run.stderr.replace(NEW_DB, "").lines().count(), 4, "{run}");
 }
 
@@ -188,7 +188,7 @@ fn a_total_that_cannot_be_read_is_a_mismatch() {
     ] {
         let home = with("/9001/team_members", move |answer| answer["meta"] = meta.clone());
         home.sync().exits(7);
-        let told = "the total that FreshBooks says cannot be read";
+        let told = "FreshBooks' total cannot be read";
         assert_eq!(coverage(&home, "team_members"), format!("mismatch||3|3|2|{told}"));
         assert_eq!(members(&home), 6);
     }
@@ -208,8 +208,8 @@ fn a_membership_without_a_business_costs_no_other() {
     };
     for (odd, told) in [
         (json!(null), "names no business"),
-        (json!({ "name": "Nameless" }), "has no business id that can be read"),
-        (json!({ "id": 9_223_372_036_854_775_808_u64 }), "has no business id that can be read"),
+        (json!({ "name": "Nameless" }), "has no readable business id"),
+        (json!({ "id": 9_223_372_036_854_775_808_u64 }), "has no readable business id"),
         (json!([]), "is not an object"),
     ] {
         let home = with(ME, business(odd));

@@ -33,7 +33,7 @@ fn a_connection_that_breaks_before_the_server_acted_costs_nothing() {
     let home = Home::with_sign_in();
     home.sandbox.arm(Fault::on(TOKEN).then(Trouble::Drop));
     let (posts, run) = home.posts_of(|| home.fbsync(&["refresh", "-v"]));
-    run.succeeds().says("asking once more in 2 s");
+    run.succeeds().says("retrying once in 2 s");
     assert_eq!(posts, 2);
 }
 
@@ -64,7 +64,7 @@ fn nobody_listening_loses_nothing() {
     });
     let mut command = home.command(&["refresh"]);
     command.env("FRESHBOOKS_API_URL", &closed).env("FRESHBOOKS_AUTH_URL", &closed);
-    home.run(&mut command).exits(5).says("nothing was sent, nothing is lost");
+    home.run(&mut command).exits(5).says("nothing was sent, and nothing is lost");
     assert_eq!(home.stored()["in_flight"], Value::Null);
 }
 
@@ -94,7 +94,7 @@ fn oauth_errors_count_by_their_word_and_not_by_their_status() {
     home.fbsync(&["refresh"]).exits(4);
     let home = Home::with_sign_in();
     home.sandbox.arm(Fault::on(TOKEN).times(2).then(Trouble::Json200(serde_json::json!({ "scope": "x" }))));
-    home.fbsync(&["refresh"]).exits(5).says("holds no access token");
+    home.fbsync(&["refresh"]).exits(5).says("contains no access token");
     home.fbsync(&["refresh"]).succeeds();
 }
 
@@ -145,7 +145,7 @@ fn an_answer_without_refresh_token_keeps_the_old_one() {
 fn a_refresh_that_is_early_may_fail() {
     let home = Home::with_due_sign_in();
     home.sandbox.arm(Fault::on(TOKEN).times(usize::MAX).then(Trouble::unavailable()));
-    home.fbsync(&["status", "--check"]).succeeds().says("going on with the access token");
+    home.fbsync(&["status", "--check"]).succeeds().says("continuing with the access token");
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn a_page_in_place_of_a_revocation_is_not_one() {
     home.sandbox.arm(Fault::on("/auth/oauth/revoke").times(2).then(Trouble::Html200));
     home.fbsync(&["logout"])
         .succeeds()
-        .says("forgotten here, but not revoked at FreshBooks: HTTP 200: a web page");
+        .says("forgotten here, but not revoked at FreshBooks: HTTP 200: received a web page");
     assert!(!home.store().exists());
 }
 

@@ -334,7 +334,9 @@ fn a_date_whose_snapshots_were_pruned_is_told_so() {
     home.fbsync(&["export", "changes", "--since", "1"]).exits(2).says("the content of snapshot 1 was pruned");
     home.fbsync(&["diff", "--from", "2026-06-30"]).exits(10).says(&pruned);
     home.fbsync(&["who", "Bram", "--snapshot", "2026-06-30"]).exits(10).says(&pruned);
-    home.fbsync(&["snapshots", "--period", "2026-Q2"]).exits(10).says("; 1 snapshot of that time was pruned");
+    home.fbsync(&["snapshots", "--period", "2026-Q2"])
+        .exits(10)
+        .says("; 1 snapshot from that time was pruned");
     home.fbsync(&["snapshots", "--period", "2026-Q1"]).exits(10).does_not_say("pruned");
     home.fbsync(&["export", "access", "--snapshot", "2026-03-31"]).exits(10).does_not_say("pruned");
 }
@@ -354,7 +356,7 @@ fn a_pruned_snapshot_nearer_to_the_date_is_told() {
     home.fbsync(&on_the_20th).succeeds().says("snapshot 1 (complete").says(&pruned);
     home.fbsync(&[&on_the_20th[..], &["--within", "35d"]].concat())
         .exits(10)
-        .says("within 35 d")
+        .says("--within allows 35 d")
         .says(&pruned);
     home.fbsync(&["export", "access", "--snapshot", "2026-09-30"]).succeeds().does_not_say("pruned");
 }

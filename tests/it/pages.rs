@@ -34,7 +34,7 @@ fn reads(world: World) -> Home {
 }
 
 fn mismatches(home: &Home) -> Run {
-    home.sync().exits(7).says("error: snapshot 1 is partial: 1 list could not be read whole;")
+    home.sync().exits(7).says("error: snapshot 1 is partial: 1 list could not be read completely;")
 }
 
 #[test]
@@ -97,9 +97,10 @@ fn a_total_that_promises_more_is_a_mismatch_with_the_numbers() {
     let home = Home::reading(World::with_members(250));
     let lie = Trouble::edit(|answer| answer["meta"]["total"] = json!(260));
     home.sandbox.arm(Fault::on(TEAM).times(usize::MAX).then(lie));
-    mismatches(&home).says("Business 0001 (9001): mismatch: FreshBooks says 260, and 250 rows came");
+    mismatches(&home)
+        .says("Business 0001 (9001): mismatch: FreshBooks reported 260, but 250 rows were received");
     assert_eq!(coverage(&home), "mismatch|260|250|250|3");
-    assert_eq!(message(&home), "FreshBooks says 260, and 250 rows came; read 3 times");
+    assert_eq!(message(&home), "FreshBooks reported 260, but 250 rows were received; read 3 times");
     // What came is kept, and says that it is not all.
     let rows = "SELECT count(*), sum(flags LIKE '%listing_incomplete%') FROM memberships";
     assert_eq!(home.tables().one(rows), "250|250");
@@ -142,7 +143,7 @@ fn a_repeated_page_is_a_mismatch_and_not_an_endless_list() {
         "meta": { "per_page": 1, "total": 1_000_000 },
     });
     home.sandbox.arm(Fault::on(TEAM).times(usize::MAX).then(Trouble::Json200(first_page)));
-    mismatches(&home).says("rows came, of which 1 are distinct");
+    mismatches(&home).says("rows received, of which 1 are distinct");
     let asked = home.sandbox.count("GET", TEAM);
     assert!(asked < 100, "{asked} pages asked for");
 }
@@ -152,7 +153,7 @@ fn another_page_than_the_one_asked_for_is_a_mismatch() {
     let home = Home::reading(World::with_members(150));
     let lie = Trouble::edit(|answer| answer["meta"]["page"] = json!(1));
     home.sandbox.arm(Fault::on(TEAM).query_contains("page=2&").times(usize::MAX).then(lie));
-    mismatches(&home).says("page 2 was asked for and page 1 came; read 3 times");
+    mismatches(&home).says("page 2 was requested but page 1 was received; read 3 times");
 }
 
 #[test]
@@ -163,7 +164,7 @@ fn a_member_on_two_pages_is_one_row_and_a_mismatch() {
         rows[0]["uuid"] = json!("00002329-0000-4000-8000-000000000007");
     });
     home.sandbox.arm(Fault::on(TEAM).query_contains("page=2&").times(usize::MAX).then(twice));
-    mismatches(&home).says("150 rows came, of which 149 are distinct");
+    mismatches(&home).says("150 rows received, of which 149 are distinct");
     assert_eq!(coverage(&home), "mismatch|150|150|149|2");
     assert_eq!(home.tables().number("SELECT count(*) FROM memberships"), 149);
 }
@@ -173,7 +174,7 @@ fn a_page_that_stays_empty_though_more_were_promised_ends_the_list() {
     let home = Home::reading(World::with_members(250));
     let empty = Trouble::edit(|answer| answer["response"] = json!([]));
     home.sandbox.arm(Fault::on(TEAM).query_contains("page=3&").times(usize::MAX).then(empty));
-    mismatches(&home).says("FreshBooks says 250, and 200 rows came");
+    mismatches(&home).says("FreshBooks reported 250, but 200 rows were received");
 }
 
 #[test]

@@ -35,6 +35,10 @@ fn hints_about_a_database_can_be_pasted() {
         fs::remove_file(home.path(NAME)).expect("it was made");
     }
     home.fbsync(&["sync", &db]).succeeds();
+    for arguments in [["export", "access", "--snapshot", "99"], ["diff", "--from", "99", "-q"]] {
+        let run = home.fbsync(&[&arguments[..], &[&db]].concat()).exits(2);
+        paste(&home, &said_after(&run.stderr, "hint: ")).succeeds();
+    }
     fs::set_permissions(home.path(NAME), fs::Permissions::from_mode(0o644)).expect("chmod");
     for arguments in [["verify", &db], ["sync", &db]] {
         let run = home.fbsync(&arguments).succeeds();
@@ -69,7 +73,8 @@ fn hints_about_a_sign_in_can_be_pasted() {
 
     symlink("default.json.damaged", &store).expect("a link");
     let linked = home.fbsync(&["refresh"]).exits(3);
-    paste(&home, said_after(&linked.stderr, "hint: ").split_once(" takes").expect("a command").0).succeeds();
+    paste(&home, said_after(&linked.stderr, "hint: ").split_once(" removes").expect("a command").0)
+        .succeeds();
     assert!(!store.exists());
 }
 
@@ -103,7 +108,7 @@ fn a_command_about_a_sign_in_leads_to_the_one_that_the_flags_named() {
     paste(&home, &format!("FBSYNC_REFRESH_TOKEN={} {import}", home.grant())).succeeds();
     let home = home.with("FBSYNC_INSTANCE", "there");
     let either = format!(
-        "fbsync auth{ELSEWHERE} for a sign-in of its own; fbsync refresh --adopt{ELSEWHERE} if the other is no \
+        "fbsync auth{ELSEWHERE} for a separate sign-in; fbsync refresh --adopt{ELSEWHERE} if the other one is no \
          longer used"
     );
     assert_eq!(hint_of(&home, &["refresh"], 3), either);

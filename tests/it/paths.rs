@@ -100,7 +100,7 @@ fn a_database_is_never_begun_unnoticed() {
     let asked = home.sandbox.requests().len();
     for db in [DB, "missing/audit.sqlite", "missing/folder/audit.sqlite"] {
         let run = home.fbsync(&["sync", "--db", db, "--no-create"]).exits(9);
-        run.says("--no-create begins none").says("hint: ");
+        run.says("--no-create was given").says("hint: ");
     }
     for db in ["missing/audit.sqlite", "missing/folder/audit.sqlite"] {
         let run = home.fbsync(&["sync", "--db", db]).exits(9);
@@ -228,5 +228,5 @@ fn one_round_of_a_service_that_lost_its_volume_says_so() {
     home.read(child.wait_with_output().expect("ends")).exits(143);
     fs::remove_file(home.path(db)).expect("removed");
     let mut service = home.command(&["sync", "--db", db, "--every", "1s", "--no-create"]);
-    home.run(service.stdout(Stdio::null())).exits(9).says("--no-create begins none");
+    home.run(service.stdout(Stdio::null())).exits(9).says("--no-create was given");
 }

@@ -18,7 +18,7 @@ const SHOWN: [&str; 8] = [
     "sign in: ",
     "sync: ",
     "review: the demo plays",
-    "a quarter passes: ",
+    "a quarter later, without the wait: ",
     "diff: ",
     "review: what the reviewer decided",
     "export: the evidence",

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use fbsync::sandbox::{Fault, Reading, Trouble};
+use fbsync::sandbox::{Fault, Reading, Trouble, World};
 use serde_json::Value;
 
 use crate::harness::{DB, Home, NEW_DB, has};
@@ -76,6 +76,19 @@ fn the_bar_is_gone_before_the_last_words() {
     for said in ["HTTP 429", "warning: Business 0002", "error: snapshot 2 is partial"] {
         assert_eq!(standing(&screen, said), "", "{said}: {screen:?}");
     }
+}
+
+#[test]
+fn the_bar_counts_nobody_twice() {
+    if !has(&["script"]) {
+        return;
+    }
+    // Two pages, so the first is read once more at the end.
+    let home = Home::reading(World::many(1, 150));
+    let screen = shown(&home, "", "", 0);
+    let counted =
+        screen.split(" members,").filter_map(|before| before.rsplit(' ').next()?.parse::<u32>().ok());
+    assert_eq!(counted.max(), Some(150), "{screen:?}");
 }
 
 #[test]

@@ -42,7 +42,8 @@ pub(crate) fn page(path: &str) -> String {
 /// Every page that people read, by its path.
 fn pages() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
-    let docs = names_in(&folder).into_iter().map(|name| format!("docs/{name}"));
+    let names = names_in(&folder).into_iter().filter(|name| name.ends_with(".md"));
+    let docs = names.map(|name| format!("docs/{name}"));
     let others = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned);
     others.into_iter().chain(docs).collect()
 }

@@ -147,7 +147,7 @@ fn what_the_flags_contradict_is_refused() {
         (&["export", "nothing"], "there is no report `nothing`"),
         (&["export"], "which report, or which folder?"),
         (&["export", "access", "--people", "nobody"], "neither a file nor an e-mail address"),
-        (&["export", "access", "--business", "7"], "no snapshot holds all of these businesses: [7]"),
+        (&["export", "access", "--business", "7"], "no snapshot contains all of these businesses: [7]"),
         (&["export", "access", "--snapshot", "9"], "there is no snapshot 9"),
         (&["export", "access", "--split-by", "business"], "--out"),
     ] {

@@ -54,7 +54,7 @@ fn troubles_that_pass_are_asked_again_and_counted() {
         for (name, trouble) in passing_troubles() {
             let home = Home::reading(three());
             home.sandbox.arm(Fault::on(path).then(trouble));
-            home.fbsync(&["sync", "--db", DB, "-v"]).succeeds().says("; asking ").says(" again in ");
+            home.fbsync(&["sync", "--db", DB, "-v"]).succeeds().says("; retrying ").says(" in ");
             let attempts = "SELECT c.attempts, r.attempts, r.status FROM coverage c, requests r";
             let of = format!("WHERE business_id = 9002 AND resource = '{resource}' AND url LIKE '%{path}%'");
             assert_eq!(home.tables().one(&format!("{attempts} {of}")), "2|2|200", "{name}");
@@ -98,11 +98,11 @@ fn retry_after_is_heard_as_seconds_and_as_a_date() {
     let home = Home::reading(three());
     home.sandbox.arm(Fault::on(TEAM).then(Trouble::too_many("7")));
     let sync = || home.fbsync(&["sync", "--db", DB, "-v"]).succeeds();
-    sync().says("again in 7 s");
+    sync().says(" in 7 s");
     let date = http_date(home.sandbox.now() + Duration::from_secs(50));
     home.sandbox.arm(Fault::on(TEAM).then(Trouble::too_many(&date)));
     let said = sync().stderr;
-    let waits: Vec<String> = (45..=50).map(|seconds| format!("again in {seconds} s")).collect();
+    let waits: Vec<String> = (45..=50).map(|seconds| format!(" in {seconds} s")).collect();
     assert!(waits.iter().any(|wait| said.contains(wait)), "{said}");
 }
 
@@ -133,9 +133,10 @@ fn nobody_elses_page_is_a_gap_that_can_be_accepted() {
     let home = Home::reading(three());
     home.sandbox.arm(Fault::on(TEAM).times(usize::MAX).then(page(403)));
     let run = home.fbsync(&["sync", "--db", DB, "--accept-gap", "9002=known"]).exits(7);
-    run.says("failed: HTTP 403: a web page came, not FreshBooks' answer").says("hint: run it again: ");
+    run.says("failed: HTTP 403: received a web page instead of FreshBooks' answer")
+        .says("hint: run it again: ");
     let gap = "SELECT outcome, message FROM coverage WHERE business_id = 9002 AND resource = 'team_members'";
-    assert_eq!(home.tables().one(gap), "failed|HTTP 403: a web page came, not FreshBooks' answer");
+    assert_eq!(home.tables().one(gap), "failed|HTTP 403: received a web page instead of FreshBooks' answer");
 }
 
 #[test]

@@ -125,7 +125,7 @@ fn two_records_without_uuid_that_are_the_same_to_the_letter_are_a_mismatch() {
     let member = Member::new("Ife", "Okafor", "ife@b9001.example", "business_employee");
     world.businesses[0].members.extend([member.clone(), member]);
     let home = Home::reading(world);
-    home.sync().exits(7).says("3 rows came, of which 2 are distinct");
+    home.sync().exits(7).says("3 rows received, of which 2 are distinct");
 }
 
 #[test]

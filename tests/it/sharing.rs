@@ -53,7 +53,7 @@ fn work_begun_as_one_person_is_not_finished_as_another() {
     home.sandbox.arm(Fault::on("/team_members").times(usize::MAX).then(Trouble::unauthenticated()));
     let (posts, run) = home.posts_of(|| home.fbsync(&["sync", "--db", "a.sqlite"]));
     run.exits(4)
-        .says("somebody else signed in to this profile meanwhile")
+        .says("somebody else has signed in to this profile in the meantime")
         .says("hint: run the command again");
     assert_eq!((posts, fs::read_to_string(home.store()).expect("a store")), (0, theirs));
     assert!(!home.path("a.sqlite").exists());

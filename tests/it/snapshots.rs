@@ -176,7 +176,7 @@ fn pruning_keeps_the_chain_and_leaves_no_text() {
     home.fbsync(&["verify", "--db", DB, "--expect", &format!("1:{head}")])
         .succeeds()
         .says("ok: 3 snapshots")
-        .says("not proved: what 1 pruned snapshot held; times, counts and hashes are all that is left");
+        .says("not proved: what 1 pruned snapshot contained; only times, counts and hashes are left");
     // The guards are back, and the next snapshot follows.
     let refusal = Tables::open_for_writing(&home.path(DB)).refusal("DELETE FROM snapshots");
     assert!(refusal.contains("append-only"), "{refusal}");
@@ -196,7 +196,7 @@ fn pruning_asks_and_spares_what_it_must() {
     home.fbsync(&["snapshots", "prune", "--db", DB, "--yes"]).exits(2);
     home.fbsync(&["snapshots", "--all", "prune", "--db", DB, "--keep-last", "1", "--yes"]).exits(2);
     home.fbsync(&["snapshots", "prune", "--db", DB, "--keep-last", "0", "--yes"]).exits(2);
-    prune(&home, &["--keep-last", "3"]).succeeds().says("no snapshot is to go by these rules");
+    prune(&home, &["--keep-last", "3"]).succeeds().says("these rules prune no snapshot");
     assert_eq!(fs::read(home.path(DB)).expect("a database"), before);
     let json = prune(&home, &["--older-than", "1d", "--json"]).succeeds().json();
     assert_eq!(json["pruned"], serde_json::json!([1, 2]));
@@ -248,7 +248,7 @@ fn a_sync_that_is_killed_at_the_commit_was_never_there() {
     let home = read_on(&[0]);
     let mut command = home.command(&["sync", "--db", DB]);
     assert_eq!(home.run(command.env("FBSYNC_TEST_DIE_AT", "commit")).signal, Some(9));
-    home.fbsync(&["verify", "--db", DB]).succeeds().says("ok: 1 snapshots");
+    home.fbsync(&["verify", "--db", DB]).succeeds().says("ok: 1 snapshot, ");
     home.sync().succeeds();
     assert_eq!(statuses(&home), "complete complete");
 }

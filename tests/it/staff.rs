@@ -125,7 +125,7 @@ fn a_list_that_keeps_failing_is_told_and_the_snapshot_complete_all_the_same() {
     home.sandbox.arm(Fault::on(STAFFS).times(usize::MAX).then(Trouble::Json200(json!({ "response": {} }))));
     home.fbsync(&["sync", "--db", DB, "--include", "staff", "-v"])
         .succeeds()
-        .says("asking /accounting/account/aC9001/users/staffs again");
+        .says("retrying /accounting/account/aC9001/users/staffs in");
     assert_eq!(coverage(&home), "complete|failed|200||0|0|5|HTTP 200: the answer has no `result`");
 }
 
@@ -169,7 +169,7 @@ fn a_list_whose_numbers_do_not_agree_is_a_mismatch_that_leaves_the_snapshot_comp
     let more = Trouble::edit(|body| body["response"]["result"]["total"] = 9.into());
     home.sandbox.arm(Fault::on(STAFFS).times(usize::MAX).then(more));
     sync(&home).succeeds();
-    let told = "complete|mismatch|200|9|4|1|1|FreshBooks says 9; 4 rows came, 4 of them distinct";
+    let told = "complete|mismatch|200|9|4|1|1|FreshBooks reported 9; 4 rows received, 4 of them distinct";
     assert_eq!(coverage(&home), told);
 }
 
@@ -187,7 +187,7 @@ fn a_business_without_accounting_or_left_out_is_not_asked() {
         [
             "9001|ok|",
             "9002|skipped|the business has no accounting account",
-            "9003|skipped|left out on purpose"
+            "9003|skipped|skipped on request"
         ]
     );
     assert_eq!(home.sandbox.count("GET", "staffs"), 1);

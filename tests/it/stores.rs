@@ -35,7 +35,7 @@ fn a_store_that_others_can_read_is_refused() {
 
 #[test]
 fn a_folder_that_others_can_write_to_is_refused_and_the_hint_puts_it_right() {
-    for mode in [0o777, 0o770, 0o720, 0o702, 0o1777] {
+    for mode in [0o777, 0o770, 0o720, 0o702] {
         let home = Home::with_sign_in();
         fs::set_permissions(home.state(), fs::Permissions::from_mode(mode)).expect("chmod");
         for arguments in
@@ -52,13 +52,30 @@ fn a_folder_that_others_can_write_to_is_refused_and_the_hint_puts_it_right() {
         assert!(hint.starts_with("chmod go-w '"), "{hint}");
         assert!(std::process::Command::new("sh").args(["-c", hint]).status().expect("sh").success());
         home.fbsync(&["refresh"]).succeeds();
-        assert_eq!(home.mode("."), mode & 0o1755, "only what was the cause was changed");
+        assert_eq!(home.mode("."), mode & 0o755, "only what was the cause was changed");
     }
     for mode in [0o700, 0o750, 0o755, 0o711] {
         let home = Home::with_sign_in();
         fs::set_permissions(home.state(), fs::Permissions::from_mode(mode)).expect("chmod");
         home.fbsync(&["refresh"]).succeeds();
     }
+}
+
+#[test]
+fn nothing_is_to_be_taken_from_a_folder_that_is_not_at_fault() {
+    // Everybody writes to a folder such as /tmp, and has to be able to go on.
+    let home = Home::with_sign_in();
+    fs::set_permissions(home.state(), fs::Permissions::from_mode(0o1777)).expect("chmod");
+    for arguments in [&["refresh"][..], &["sync", "--db", "a.sqlite"]] {
+        let run = home.fbsync(arguments).exits(3).does_not_say("chmod");
+        run.says("others can write to the folder").says("a folder within it");
+    }
+    // A folder where the sign-in should be is no sign-in with any mode.
+    let home = Home::new();
+    fs::create_dir_all(home.store()).expect("a folder");
+    fs::set_permissions(home.store(), fs::Permissions::from_mode(0o755)).expect("chmod");
+    home.fbsync(&["refresh"]).exits(3).does_not_say("chmod").says("is not a regular file").says("hint: mv '");
+    home.fbsync(&["status"]).succeeds().does_not_say("chmod").says("hint: default: mv '");
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn a_business_whose_list_is_refused_is_a_gap_and_the_others_are_whole() {
         home.sync()
             .exits(7)
             .says(&format!("warning: Business 0002 (9002): denied: HTTP {status}: "))
-            .says("error: snapshot 1 is partial: 1 list could not be read whole; ")
+            .says("error: snapshot 1 is partial: 1 list could not be read completely; ")
             .says("hint: ");
         let expected =
             ["9001|ok|200|5|1".to_owned(), format!("9002|denied|{status}|0|1"), "9003|ok|200|5|1".to_owned()];

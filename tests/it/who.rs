@@ -175,7 +175,7 @@ fn where_somebody_was_before_a_list_was_closed_is_told() {
     home.sandbox.change(|world| drop(world.businesses.pop()));
     home.sync().succeeds();
     let run = who(&home, &["77", "--json"]).succeeds();
-    let note = "the sign-in is not in this business since snapshot 3";
+    let note = "the sign-in has had no access to this business since snapshot 3";
     assert_eq!(told(&rows(&run), &columns)[1], format!("cannot_tell|9002|business_accountant|1|-|{note}"));
 }
 
@@ -200,7 +200,7 @@ fn a_pipe_gets_csv_and_a_terminal_a_table_that_fits() {
         let line = format!("stty cols {width}; \"$FBSYNC\" who 77 --db {DB}");
         let run = home.run(home.on_a_terminal(&line).env("FBSYNC", assert_cmd::cargo::cargo_bin!("fbsync")));
         let lines: Vec<&str> = run.stdout.lines().collect();
-        assert!(lines[0].starts_with("Business") && lines[1].starts_with("Business 0001"), "{run}");
+        assert!(lines[0].starts_with("business  ") && lines[1].starts_with("Business 0001"), "{run}");
         assert!(lines[..4].iter().all(|line| line.chars().count() <= width), "{width}: {run}");
         assert!(lines[3].contains("cannot tell"), "{width}: {run}");
     }

@@ -34,7 +34,7 @@ fn every_client_is_collected_and_what_was_not_read_is_told() {
     let collect = || home.run(&mut home.shell("sh collect.sh"));
 
     // No database is begun by a job.
-    collect().exits(9).says("there is no database db/acme.sqlite, and --no-create begins none");
+    collect().exits(9).says("there is no database db/acme.sqlite, and --no-create was given");
     for profile in ["acme", "bolt"] {
         home.fbsync(&["--profile", profile, "sync", "--db", "db/{profile}.sqlite"]).succeeds();
     }

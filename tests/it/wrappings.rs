@@ -187,7 +187,7 @@ fn what_a_server_repeats_is_no_token() {
         answer.body = json!({ "access_token": token, "refresh_token": secret }).to_string().into_bytes();
     };
     home.sandbox.arm(Fault::on(TOKEN).times(2).then(Trouble::rewrite(repeat)));
-    home.fbsync(&["refresh"]).exits(5).says("holds no access token");
+    home.fbsync(&["refresh"]).exits(5).says("contains no access token");
     assert_eq!(home.stored()["access_token"], before["access_token"]);
 }
 
@@ -198,5 +198,5 @@ fn retry_after_counts_against_the_servers_own_time() {
     let later = http_date(tomorrow + Duration::from_secs(40));
     let overload = Trouble::too_many(&later).header("Date", &http_date(tomorrow));
     home.sandbox.arm(Fault::on("/users/me").then(overload));
-    home.fbsync(&["sync", "--db", DB, "-v"]).succeeds().says("again in 40 s");
+    home.fbsync(&["sync", "--db", DB, "-v"]).succeeds().says(" in 40 s");
 }

@@ -63,15 +63,15 @@ pub(crate) struct ListPage {
 }
 
 /// The company that `system.current` describes.
-pub(super) fn company(mut root: Element) -> Result<Element, String> {
-    let found = root.children.iter().position(|child| child.name == "system");
-    found.map(|at| root.children.swap_remove(at)).ok_or_else(|| "the answer has no `system`".to_owned())
+pub(super) fn company(root: Element) -> Result<Element, String> {
+    let found = root.children.into_iter().find(|child| child.name == "system");
+    found.ok_or_else(|| "the answer has no `system`".to_owned())
 }
 
 /// The person that `staff.current` describes.
-pub(super) fn current(mut root: Element) -> Result<Element, String> {
-    let found = root.children.iter().position(|child| !child.text_of("staff_id").is_empty());
-    found.map(|at| root.children.swap_remove(at)).ok_or_else(|| "the answer has no `staff_id`".to_owned())
+pub(super) fn current(root: Element) -> Result<Element, String> {
+    let found = root.children.into_iter().find(|child| !child.text_of("staff_id").is_empty());
+    found.ok_or_else(|| "the answer has no `staff_id`".to_owned())
 }
 
 /// Who signed in, and the one business that a Classic sign-in has.
@@ -114,7 +114,10 @@ pub(super) fn page(system: &System, me: i64, list: List, root: &Element) -> Resu
     for entry in &found.children {
         let record = keep(&mut team.records, entry)?;
         team.members.push(match list {
-            List::Staff => staff(system, me, entry, record),
+            List::Staff => {
+                let identity_id = system.identity_id(entry.text_of("staff_id"));
+                staff(Some(identity_id).filter(|identity| *identity == me), entry, record)
+            }
             List::Contractors => contractor(entry, record),
         });
     }
@@ -122,7 +125,33 @@ pub(super) fn page(system: &System, me: i64, list: List, root: &Element) -> Resu
     Ok(ListPage { team, zoneless })
 }
 
-fn staff(system: &System, me: i64, entry: &Element, record: Digest) -> Membership {
+/// A record as it is stored. A field has to be read in one way for ever, since stored rows are held
+/// against their records.
+pub(crate) struct Recorded(Element);
+
+impl Recorded {
+    /// `None` where the text is not a JSON object.
+    pub(crate) fn parse(body: &str) -> Option<Self> {
+        let object = serde_json::from_str(body).ok()?;
+        Some(Recorded(Element::of_object(&object)))
+    }
+
+    /// As an entry of the list that people of this role are in. Whether they are the identity that signed
+    /// in, the record does not say.
+    pub(crate) fn member(&self, role: &str, record: Digest) -> Membership {
+        match role {
+            CONTRACTOR => contractor(&self.0, record),
+            _ => staff(None, &self.0, record),
+        }
+    }
+
+    /// As the company; empty where it has no name.
+    pub(crate) fn company_name(&self) -> &str {
+        self.0.text_of("company_name")
+    }
+}
+
+fn staff(identity_id: Option<i64>, entry: &Element, record: Digest) -> Membership {
     let id = entry.text_of("staff_id");
     let names = Parts {
         member_uuid: &member_id("staff", id, record),
@@ -131,7 +160,6 @@ fn staff(system: &System, me: i64, entry: &Element, record: Digest) -> Membershi
         last_name: entry.text_of("last_name"),
         ..Parts::default()
     };
-    let identity_id = Some(system.identity_id(id)).filter(|identity| *identity == me);
     let logins = entry.text_of("number_of_logins").parse().ok();
     let last_login = match (entry.text_of("last_login"), logins) {
         (text, Some(0)) if Timestamp::parse(text).is_none() => LastLogin::Never,

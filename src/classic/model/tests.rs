@@ -16,6 +16,11 @@ fn read(list: List, entries: &str) -> ListPage {
 fn row(list: List, fields: &str) -> String {
     let ListPage { team, .. } = read(list, &format!("<any>{fields}</any>"));
     let [row] = &team.members[..] else { panic!("not one row: {fields}") };
+    // The stored record says the same, but for who signed in.
+    let (sha256, body) = team.records.iter().next().expect("a record");
+    let again = Recorded::parse(body).expect("a record").member(&row.role, *sha256);
+    assert_eq!(row.differs_from(&again), None, "{body}");
+    assert_eq!((row.last_login, row.logins), (again.last_login, again.logins), "{body}");
     let texts = &row.texts;
     let login = row.last_login.moment().map_or(row.last_login.status().to_owned(), |at| at.to_string());
     let since = row.member_created_at.map(|at| at.to_string()).unwrap_or_default();
@@ -38,6 +43,10 @@ fn staff_are_active_and_the_first_is_the_administrator() {
         (
             "<staff_id>2</staff_id><first_name>Ife &amp; Co</first_name><last_name><![CDATA[<Okafor>]]></last_name>",
             "staff:2 classic_staff active own [Ife & Co|<Okafor>|] not_provided_by_source",
+        ),
+        (
+            "<staff_id>4</staff_id><email x='1'>a@b</email><email>c@d</email><first_name>Ann</first_name><first_name/>",
+            "staff:4 classic_staff active [Ann||a@b] not_provided_by_source",
         ),
         ("<staff_id>11</staff_id>", "staff:11 classic_staff active [||] not_provided_by_source"),
         (

@@ -1,7 +1,7 @@
 //! `fbsync auth --classic SYSTEM`: a person signs in to FreshBooks Classic.
 //!
-//! The steps are those of [`super::sign_in`], after one more: Classic issues a request token, which the
-//! answer has to repeat.
+//! The steps are those of [`super::sign_in`] with one more at the start: Classic issues a request
+//! token, which its answer has to repeat.
 
 use super::consent::{self, Ways};
 use super::guide::{self, Shown};
@@ -30,8 +30,8 @@ pub(super) fn run(app: &App, args: &AuthArgs, system: &str) -> Result<()> {
     Ok(())
 }
 
-/// Has a person agree and stores the token that comes of it. `app` is pointed at `system`. Returns who
-/// it is, if Classic could say.
+/// Asks a person for consent and stores the resulting token. `app` uses the origin of `system`. Returns
+/// the person, if Classic could say who it is.
 pub(crate) fn sign_in(
     app: &App,
     system: &System,
@@ -52,7 +52,10 @@ pub(crate) fn sign_in(
     let verb = format!("auth --classic {system}");
     let answer = ways.wait(app, &verb, request.timeout)?;
     let (outcome, reply) = answer.ok_or_else(|| {
-        let message = format!("nobody came back from FreshBooks Classic within {}", spoken(request.timeout));
+        let message = format!(
+            "the browser did not come back from FreshBooks Classic within {}",
+            spoken(request.timeout)
+        );
         let (again, paste) = (app.command(&verb), app.command(&format!("{verb} --paste")));
         Error::new(Kind::SignIn, message)
             .hint(format!("{again}; or {paste} if the browser cannot reach this machine"))
@@ -66,7 +69,7 @@ pub(crate) fn sign_in(
     signed
 }
 
-/// A failure does not undo the sign-in, which is stored by then.
+/// A failure does not undo the sign-in, which is already stored.
 fn identify(app: &App, profile: &ClassicProfile, http: Http) -> Option<Person> {
     let person = profile.open(app, http).and_then(|reads| reads.who_is()).and_then(|person| {
         classic::remember(app, &person)?;
@@ -75,7 +78,7 @@ fn identify(app: &App, profile: &ClassicProfile, http: Http) -> Option<Person> {
     person.map_err(|error| app.ui.warn(format_args!("the sign-in is stored, but {error}"))).ok()
 }
 
-/// Says who signed in and where, and what comes next.
+/// Reports who signed in and where, and what to do next.
 pub(crate) fn tell(app: &App, system: &System, before: Option<&ClassicProfile>, person: Option<&Person>) {
     app.ui.note(format_args!("signed in as {} to FreshBooks Classic ({system})", who(person)));
     if let Some(before) = before.filter(|before| before.system != *system) {

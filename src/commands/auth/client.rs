@@ -1,7 +1,7 @@
-//! The app that signs in: its id, secret and redirect URI, each from the first place that has it.
+//! The app that signs in: its id, secret and redirect URI, each from the first source that has it.
 //!
-//! Flag, environment, what is stored, then a question where somebody can answer. What is stored
-//! counts only with the client id it was stored with.
+//! The sources are flag, environment, the stored sign-in, and finally a question if somebody can
+//! answer. Stored values count only with the client id they were stored with.
 
 use crate::app::App;
 use crate::cli::AuthArgs;
@@ -10,14 +10,14 @@ use crate::error::{Error, Kind, Result};
 use crate::oauth::{Client, DEFAULT_REDIRECT, RedirectUri};
 use crate::secret::{Secret, bare};
 
-/// `explain` tells somebody at a terminal how to come by an app with a redirect URI.
+/// `explain` tells a person at a terminal how to create an app with a redirect URI.
 pub(super) fn gather(
     app: &App,
     args: &AuthArgs,
     stored: Option<Client>,
     explain: &dyn Fn(&str),
 ) -> Result<Client> {
-    // Looked at before anything is asked: a question answered in vain is a nuisance.
+    // Checked before anything is asked, so that no question is answered in vain.
     let wanted = args.client_id.as_deref().map(bare).filter(|id| !id.is_empty());
     let same = stored.filter(|client| wanted.is_none_or(|id| id == client.id));
     let given = args.redirect_uri.as_deref().map(bare).filter(|uri| !uri.is_empty());
@@ -54,8 +54,9 @@ fn check_way(args: &AuthArgs, redirect: &RedirectUri) -> Result<()> {
 fn ask_id(app: &App, explain: &dyn Fn()) -> Result<String> {
     if !app.ui.may_ask {
         let (with_it, asked) = (app.command("auth --client-id ID"), app.command("auth"));
-        return Err(Error::new(Kind::Usage, "no client id was given")
-            .hint(format!("{with_it}, or set FBSYNC_CLIENT_ID; `{asked}` on a terminal leads to one")));
+        return Err(Error::new(Kind::Usage, "no client id was given").hint(format!(
+            "{with_it}, or set FBSYNC_CLIENT_ID; `{asked}` on a terminal explains how to get one"
+        )));
     }
     explain();
     match app.ui.ask(&app.stop, "client id:")? {

@@ -1,7 +1,7 @@
-//! Waiting for the person: the listener, the prompt beside it, and the end of patience.
+//! Waits for the person: the listener, the prompt beside it, and the time-out.
 //!
-//! Only an answer with our mark ends the wait. A paste that will not do is explained and the
-//! wait goes on; the end of standard input ends the prompt alone.
+//! Only an answer with our `state` ends the wait. If a paste cannot be used, the reason is printed and
+//! the wait goes on; the end of standard input ends only the prompt.
 
 use std::io::{self, BufRead};
 use std::sync::mpsc::{self, Receiver, TryRecvError};
@@ -16,13 +16,13 @@ use crate::oauth::{
 };
 use crate::secret::Secret;
 
-/// How often the ways are looked at in turn: a paste and a signal are noticed as fast.
+/// How long each turn takes: pastes and signals are noticed this quickly.
 const TURN: Duration = Duration::from_millis(50);
 
-/// No line of a terminal is longer; FreshBooks' addresses have about 200 characters.
+/// The longest line accepted; FreshBooks' addresses have about 200 characters.
 const LONGEST_LINE: u64 = 16 << 10;
 
-/// The ways an answer may come.
+/// The ways in which an answer can arrive.
 pub(super) struct Ways {
     redirect: RedirectUri,
     awaited: Awaited,
@@ -31,7 +31,7 @@ pub(super) struct Ways {
 }
 
 impl Ways {
-    /// Binds the port, before anybody is sent anywhere, and begins to read standard input.
+    /// Binds the port before anybody is sent anywhere, and starts to read standard input.
     pub(super) fn open(
         paste: Paste,
         redirect: &RedirectUri,
@@ -48,8 +48,8 @@ impl Ways {
         Ok(Ways { redirect: redirect.clone(), awaited, listener, pasted })
     }
 
-    /// Waits for the answer, and for the browser that brought it, if one did; `None` when the time is
-    /// over. `verb` is what was typed, for a hint.
+    /// Waits for the answer, and returns it with the connection of the browser that brought it, if any;
+    /// `None` if the time is over. `verb` is the typed command, for a hint.
     pub(super) fn wait(
         mut self,
         app: &App,
@@ -90,18 +90,18 @@ impl Ways {
                 Err(problem) => problem.to_string(),
             },
         };
-        // Somebody at a terminal may try again, and the browser may still come; a script had its
-        // one line.
+        // A person at a terminal can try again, and the browser can still arrive; a script had its only
+        // line.
         if self.listener.is_none() && (!app.ui.may_ask || self.pasted.is_none()) {
             let again = app.command(&format!("{verb} --paste"));
-            return Err(Error::new(Kind::Usage, problem).hint(format!("{again}, once more from the start")));
+            return Err(Error::new(Kind::Usage, problem).hint(format!("{again}, from the start")));
         }
         app.ui.warn(problem);
         Ok(None)
     }
 }
 
-/// Standard input's lines, each as it comes. The thread ends with the input or with the process.
+/// The lines of standard input as they arrive. The thread ends with the input or the process.
 fn lines() -> Receiver<Secret> {
     let (send, receive) = mpsc::channel();
     thread::spawn(move || {
@@ -117,7 +117,7 @@ fn lines() -> Receiver<Secret> {
     receive
 }
 
-/// The code, or what FreshBooks' refusal means (RFC 6749 section 4.1.2.1).
+/// The code, or the meaning of FreshBooks' refusal (RFC 6749 section 4.1.2.1).
 pub(super) fn code(app: &App, verb: &str, outcome: Outcome) -> Result<Secret> {
     let (error, description) = match outcome {
         Outcome::Code(code) => return Ok(code),
@@ -133,7 +133,7 @@ pub(super) fn code(app: &App, verb: &str, outcome: Outcome) -> Result<Secret> {
         "invalid_scope" => (
             Kind::Refused,
             "FreshBooks does not grant the scopes",
-            "enable them on the app, or ask for others with `--scope`".to_owned(),
+            "enable them on the app, or request others with `--scope`".to_owned(),
         ),
         "unauthorized_client" => {
             let hint = "check the app's settings".to_owned();
@@ -141,27 +141,31 @@ pub(super) fn code(app: &App, verb: &str, outcome: Outcome) -> Result<Secret> {
         }
         "invalid_request" => {
             let plain = app.command("auth --no-pkce");
-            (Kind::Refused, "FreshBooks minds the request", format!("{plain}, if it minds PKCE"))
+            (
+                Kind::Refused,
+                "FreshBooks rejects the request as invalid",
+                format!("{plain}, if it does not accept PKCE"),
+            )
         }
         "server_error" | "temporarily_unavailable" => {
             (Kind::Unavailable, "FreshBooks is not available", format!("{auth}, later"))
         }
-        _ => (Kind::Refused, "FreshBooks refused the sign-in", format!("{auth}, once more")),
+        _ => (Kind::Refused, "FreshBooks refused the sign-in", format!("{auth}, again")),
     };
     Err(Error::new(kind, format!("{meaning} ({said}); nothing was stored")).hint(hint))
 }
 
-/// Names what never reaches the redirect.
+/// Lists the failures that never reach the redirect.
 pub(super) fn timed_out(app: &App, timeout: Duration, redirect: &RedirectUri) -> Error {
     let message = format!(
-        "nobody came back from FreshBooks within {}. If the browser shows an error there, one of three \
+        "the browser did not come back from FreshBooks within {}. If the browser shows an error there, one of three \
          things is wrong: the client id is unknown; the redirect URI {} is not registered with the app \
          character for character; a scope is not enabled on the app",
         crate::time::spoken(timeout),
         redirect.as_str()
     );
     Error::new(Kind::SignIn, message).hint(format!(
-        "put that right and run `{}` again; `--paste` if the browser cannot reach this machine",
+        "correct that and run `{}` again; use `--paste` if the browser cannot reach this machine",
         app.command("auth")
     ))
 }

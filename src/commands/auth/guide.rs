@@ -1,7 +1,7 @@
 //! What a person is told on the way to FreshBooks and back.
 //!
-//! The browser's warning is explained before it appears. The address stands alone on its line, so
-//! that it can be copied whole from any terminal.
+//! The browser's warning is explained before it appears. The address is on a line of its own, so that
+//! it can be copied from any terminal.
 
 use std::thread;
 
@@ -10,7 +10,7 @@ use crate::app::{self, App};
 use crate::cli::AuthArgs;
 use crate::oauth::RedirectUri;
 
-/// Where apps are made (FreshBooks, "Getting Started").
+/// Where apps are created (FreshBooks, "Getting Started").
 pub(super) const DEVELOPER_PAGE: &str = "https://my.freshbooks.com/#/developer";
 
 pub(super) fn how_to_make_an_app(app: &App, redirect_uri: &str, scope: &str) {
@@ -19,17 +19,18 @@ pub(super) fn how_to_make_an_app(app: &App, redirect_uri: &str, scope: &str) {
         scope => format!("the scopes {}", scope.split_whitespace().collect::<Vec<_>>().join(" and ")),
     };
     for line in [
-        "to sign in, fbsync needs an app of your own at FreshBooks; making one takes two minutes:".to_owned(),
+        "to sign in, fbsync needs an app of your own at FreshBooks; creating one takes two minutes:"
+            .to_owned(),
         format!("  1. open {DEVELOPER_PAGE} and choose Create an App"),
         format!("  2. give it any name, and as redirect URI exactly: {redirect_uri}"),
         format!("  3. give it {scopes}, then save"),
-        "  4. open the app once more and copy its client id and client secret".to_owned(),
+        "  4. open the app again and copy its client id and client secret".to_owned(),
     ] {
         app.ui.instruct(line);
     }
 }
 
-/// What somebody who pastes finds at the end.
+/// What a person who pastes sees at the end.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
     /// The address that the browser ends on.
@@ -38,7 +39,7 @@ pub(super) enum Shown {
     Code,
 }
 
-/// Classic issues consumer keys inside a system, to those who asked it for developer access.
+/// Classic issues consumer keys inside a system that has been granted developer access.
 pub(super) fn how_to_get_a_consumer_key(app: &App) {
     for line in [
         "to sign in, fbsync needs a consumer key and secret of FreshBooks Classic:",
@@ -50,7 +51,7 @@ pub(super) fn how_to_get_a_consumer_key(app: &App) {
     }
 }
 
-/// Sends the person to `url`: prints it, and opens a browser where there is one.
+/// Sends the person to `url`: prints it, and opens a browser if there is one.
 pub(super) fn send(app: &App, args: &AuthArgs, request: &Request, shown: Shown, url: &str) {
     let browser = !args.no_browser && !args.paste && app::has_desktop();
     if request.paste != Paste::Only {
@@ -77,7 +78,7 @@ fn explain_warning(app: &App, request: &Request) {
     if request.certificate.is_none() && request.client.redirect_uri.starts_with("https:") {
         for line in [
             "after you agree, the browser will warn that the connection is not private:",
-            "  it is led back to this machine, to a certificate that fbsync made a moment ago",
+            "  it is redirected to this machine, which uses a certificate that fbsync has just created",
             "  choose Advanced, then Proceed; or change https to http in the address bar",
         ] {
             app.ui.instruct(line);
@@ -85,19 +86,19 @@ fn explain_warning(app: &App, request: &Request) {
     }
 }
 
-/// A browser on another machine reaches this one's loopback through a tunnel alone.
+/// A browser on another machine can reach this machine's loopback only through a tunnel.
 fn explain_tunnel(app: &App, request: &Request) {
     if let Ok(redirect) = RedirectUri::parse(&request.client.redirect_uri) {
         let (port, host) = (redirect.port(), app::host_name());
         let user = app::os_user();
-        // Where the account has no name that is known, ssh's own default is as good a guess.
+        // If the account name is not known, ssh's own default is as good a guess.
         let account = if user.contains(' ') { String::new() } else { format!("{user}@") };
         app.ui.instruct("if the browser is on another machine, run this there first:");
         app.ui.instruct(format_args!("  ssh -L {port}:127.0.0.1:{port} {account}{host}"));
     }
 }
 
-/// In a thread: some browsers return only when they are closed.
+/// In a thread, because some browsers return only when they are closed.
 fn open(app: &App, url: &str) {
     let (ui, url) = (app.ui, url.to_owned());
     thread::spawn(move || {

@@ -1,10 +1,10 @@
 //! `fbsync auth`: a person signs in, and the tokens are stored.
 //!
-//! What can fail is looked at before anybody is sent to a browser: settings, the store, the port.
-//! The code lives five minutes, so it is exchanged at once; the pair is stored before it is used;
-//! only then the browser is told, so that its page says the truth.
+//! What can fail is checked before anybody is sent to a browser: settings, the store, the port. The
+//! code is valid for five minutes, so it is exchanged at once. The token pair is stored before it is
+//! used, and only then does the browser get its page, so that the page is true.
 
-mod classic;
+pub(crate) mod classic;
 mod client;
 mod consent;
 mod guide;
@@ -24,32 +24,32 @@ use crate::oauth::{self, Attempt, Awaited, Certificate, Client, Page, RedirectUr
 use consent::Ways;
 use guide::Shown;
 
-/// What a sign-in is made from.
+/// What a sign-in needs.
 pub(crate) struct Request {
     pub(crate) client: Client,
-    /// Empty asks for the app's own.
+    /// If empty, the app's own scopes apply.
     pub(crate) scope: String,
     pub(crate) pkce: bool,
     pub(crate) timeout: Duration,
-    /// For a person with a CA of their own.
+    /// For a person with their own CA.
     pub(crate) certificate: Option<Certificate>,
     pub(crate) paste: Paste,
 }
 
-/// Whether the answer may be pasted.
+/// Whether the answer can be pasted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Paste {
     Never,
-    /// As well as brought by the browser.
+    /// Pasted, or brought by the browser.
     Beside,
-    /// In no other way.
+    /// Only pasted.
     Only,
 }
 
-/// A sign-in that was made and stored.
+/// A completed and stored sign-in.
 pub(crate) struct Signed {
     pub(crate) profile: Profile,
-    /// `None` where FreshBooks could not say.
+    /// `None` if FreshBooks could not say.
     pub(crate) person: Option<Person>,
 }
 
@@ -90,7 +90,7 @@ fn request(app: &App, args: &AuthArgs, client: Client) -> Result<Request> {
     })
 }
 
-/// A chain of certificates takes a few kilobytes.
+/// A certificate chain takes a few kilobytes.
 const LARGEST_PEM: u64 = 1 << 20;
 
 fn read(path: &Path) -> Result<Vec<u8>> {
@@ -104,8 +104,8 @@ impl Request {
     }
 }
 
-/// Has a person agree at FreshBooks and stores the tokens that come of it. `way` sends the person
-/// to an address; the listener is up by then.
+/// Asks a person for consent at FreshBooks and stores the resulting tokens. `way` sends the person to
+/// an address; the listener is already running.
 pub(crate) fn sign_in(app: &App, request: &Request, way: &dyn Fn(&str)) -> Result<Signed> {
     let redirect = RedirectUri::parse(&request.client.redirect_uri)?;
     prove_writable(app)?;
@@ -122,14 +122,14 @@ pub(crate) fn sign_in(app: &App, request: &Request, way: &dyn Fn(&str)) -> Resul
     signed
 }
 
-/// Finds out before a person is troubled that the sign-in can be stored.
+/// Checks that the sign-in can be stored before a person is asked for anything.
 fn prove_writable(app: &App) -> Result<()> {
     let store = Store::new(app)?;
     let _lock = store.lock()?;
     store.prove_writable()
 }
 
-/// The browser that brought the answer learns what became of it.
+/// Tells the browser that brought the answer how the sign-in ended.
 fn tell_browser(reply: Option<Reply>, signed: Result<String, &Error>) {
     if let Some(reply) = reply {
         reply.finish(match signed {
@@ -147,13 +147,13 @@ fn who(person: Option<&Person>) -> String {
     }
 }
 
-/// Says who signed in and with what, and what comes next.
+/// Reports who signed in and with which scopes, and what to do next.
 pub(crate) fn tell(app: &App, before: Option<&Profile>, signed: &Signed) {
     let scopes = signed.profile.scopes.as_deref();
     app.ui.note(format_args!(
         "signed in as {}, scopes: {}",
         who(signed.person.as_ref()),
-        scopes.unwrap_or("not said")
+        scopes.unwrap_or("not reported")
     ));
     if scopes.is_some_and(|scopes| !scopes.split_whitespace().any(|scope| scope == TEAMS_SCOPE)) {
         app.ui.warn(format_args!("the scope {TEAMS_SCOPE} is missing: no team can be listed without it"));

@@ -1,7 +1,7 @@
-//! From a code, or a refresh token obtained elsewhere, to a sign-in that is stored and has a name.
+//! From a code, or a refresh token obtained elsewhere, to a stored sign-in with a known person.
 //!
-//! The tokens are stored first, for they are had; then FreshBooks is asked whose they are. If it
-//! cannot say, the sign-in stands all the same.
+//! The tokens are stored first; then FreshBooks is asked whose they are. If it cannot say, the sign-in
+//! is still valid.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::http::Http;
 use crate::oauth::{self, Client, TokenProblem};
 use crate::secret::Secret;
 
-/// A code that a person came back with.
+/// Exchanges the code that a person came back with.
 pub(super) fn code(
     app: &App,
     http: &Http,
@@ -33,12 +33,12 @@ pub(super) fn code(
 fn not_exchanged(app: &App, problem: TokenProblem, pkce: bool) -> Error {
     let hint = match problem {
         TokenProblem::Grant(_) => Some(format!(
-            "a code lives five minutes and works once, with the very redirect URI that it was asked for: run \
+            "a code is valid for five minutes and works once, only with the redirect URI it was requested with: run \
              `{}` again",
             app.command("auth")
         )),
         TokenProblem::Refused { .. } if pkce => {
-            Some(format!("if FreshBooks minds PKCE: {}", app.command("auth --no-pkce")))
+            Some(format!("if FreshBooks does not accept PKCE: {}", app.command("auth --no-pkce")))
         }
         _ => None,
     };
@@ -63,7 +63,7 @@ fn identify(app: &App, http: &Http, token: &Secret) -> Option<Person> {
     person.map_err(|error| app.ui.warn(format_args!("the sign-in is stored, but {error}"))).ok()
 }
 
-/// A refresh token from elsewhere: typed, piped or in the environment, and rotated at once.
+/// A refresh token obtained elsewhere: typed, piped or in the environment, and rotated at once.
 pub(super) fn import(app: &App, client: Client, args: &AuthArgs) -> Result<Signed> {
     let http = Http::new(app)?;
     let what = "refresh token";
@@ -75,9 +75,7 @@ pub(super) fn import(app: &App, client: Client, args: &AuthArgs) -> Result<Signe
         }
         None if args.client_secret_file.as_deref() == Some(Path::new("-")) => {
             let message = "standard input cannot hold both the client secret and the refresh token";
-            return Err(
-                Error::new(Kind::Usage, message).hint("put one of them into the environment or a file")
-            );
+            return Err(Error::new(Kind::Usage, message).hint("put one of them in the environment or a file"));
         }
         None => inputs::from_stdin(what)?,
     };

@@ -1,34 +1,31 @@
 //! `demo`: the whole job against a built-in FreshBooks, through the code paths of the real thing.
 //!
-//! The sandbox runs in this process on loopback; its state lies in the demo's folder. The person's
-//! own sign-in is never touched, and nothing of the environment's tokens is read.
+//! The sandbox runs in this process on loopback; its state lies in the demo's folder. The person's own
+//! sign-in is never touched, and tokens in the environment are not read.
 
+mod classic;
 mod reviewer;
 mod serve;
+mod steps;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use super::auth::{self, Paste};
-use super::{diff, export, refresh, sync, verify};
+use super::refresh;
 use crate::app::{self, App, Endpoints};
-use crate::cli::{self, Choosing, DemoArgs, DiffArgs, ExportArgs, RefreshArgs, SyncArgs, VerifyArgs};
-use crate::credentials::Session;
+use crate::cli::{self, DemoArgs, RefreshArgs};
 use crate::error::{Context, Error, Kind, Result};
-use crate::format::Guard;
 use crate::fsutil;
-use crate::http::Http;
 use crate::oauth::{Client, DEFAULT_REDIRECT};
 use crate::origin::Origin;
 use crate::sandbox::{self, Sandbox, World};
 use crate::secret::Secret;
 use crate::shell;
-use crate::time::Zone;
 
-/// Says that a folder is a demo's and may be replaced by the next one.
+/// Marks a folder that a demo made and the next one may replace.
 const MARKER: &str = ".fbsync-demo";
 
 pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
@@ -42,6 +39,18 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
     let sandbox =
         Sandbox::start(world).context(Kind::Unexpected, || "cannot start the sandbox".to_owned())?;
     let app = demo_app(caller, &sandbox, &args.dir)?;
+    if args.classic {
+        return classic::run(&app, &sandbox, &args.dir, redirect_uri);
+    }
+    show(&app, &sandbox, args, &redirect_uri)?;
+    match args.serve {
+        true => serve::serve(caller, &sandbox, &args.dir, &redirect_uri),
+        false => Ok(()),
+    }
+}
+
+/// The whole job, one step after another.
+fn show(app: &App, sandbox: &Sandbox, args: &DemoArgs, redirect_uri: &str) -> Result<()> {
     let db = args.dir.join("audit.sqlite");
     let csv = args.dir.join("access.csv");
     let step = |text: &str| {
@@ -53,44 +62,38 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
         "everything here happens on this machine: a built-in FreshBooks, invented people, no account",
     );
     step("sign in: the sandbox plays the person who clicks Allow, the listener is the real one");
-    sign_in(&app, redirect_uri.clone())?;
+    sign_in(app, redirect_uri.to_owned())?;
     step("refresh: the tokens are rotated, and the new ones kept");
-    refresh::run(&app, &RefreshArgs { if_expires_within: None, adopt: false })?;
+    refresh::run(app, &RefreshArgs { if_expires_within: None, adopt: false })?;
     step("sync: every business, every page, reconciled with FreshBooks' own totals");
-    sync_once(&app, &db, "first reading")?;
+    steps::sync_once(app, &db, "first reading")?;
     step("review: the demo plays the reviewer, who keeps everybody but one");
-    reviewer::decide(&app, &db, 1, &args.dir.join("review.csv"))?;
-    step("a quarter passes: some join, leave, change role; then sync again");
+    reviewer::decide(app, &db, 1, &args.dir.join("review.csv"))?;
+    // Both snapshots carry the time at which they were taken, a second apart at most.
+    step("a quarter later, without the wait: some join, leave, change role; then sync again");
     sandbox.change(sandbox::changes::quarter_later);
-    sync_once(&app, &db, "a quarter later")?;
-    // Both print to standard output, where the environment alone shall stand.
+    steps::sync_once(app, &db, "a quarter later")?;
+    // Both print to standard output, which carries nothing but the environment with --serve.
     if !args.serve {
         step("diff: who joined, left or changed between the two");
-        show_changes(&app, &db)?;
+        steps::show_changes(app, &db)?;
         step("review: what the reviewer decided, and what became of it");
-        reviewer::follow_up(&app, &db)?;
+        reviewer::follow_up(app, &db)?;
     }
     step("export: who has access to what, as CSV");
-    export_access(&app, &db, &csv)?;
+    steps::export_access(app, &db, &csv)?;
     step("export: the evidence of what was reviewed, every report with manifest, check sums and README");
     let evidence = args.dir.join("evidence");
-    let seal = export_evidence(&app, &db, &evidence)?;
+    let seal = steps::export_evidence(app, &db, &evidence)?;
     step("verify: every hash of the database recomputed");
-    verify::run(&app, &VerifyArgs { folder: None, db: Some(db.clone()), seal: None, expect: Vec::new() })?;
+    steps::verify_database(app, &db)?;
     step("verify: the evidence folder against its seal, and rebuilt from the database");
-    let seal = Some(seal);
-    verify::run(
-        &app,
-        &VerifyArgs { folder: Some(evidence), db: Some(db.clone()), seal, expect: Vec::new() },
-    )?;
-    tell_what_next(caller, &args.dir, &db, &csv);
-    match args.serve {
-        true => serve::serve(caller, &sandbox, &args.dir, &redirect_uri),
-        false => Ok(()),
-    }
+    steps::verify_evidence(app, &evidence, &db, seal)?;
+    tell_what_next(app, &args.dir, &db);
+    Ok(())
 }
 
-/// Makes the folder ready: new, or an earlier demo's, which is replaced.
+/// Creates the folder, or replaces that of an earlier demo.
 fn prepare(dir: &Path) -> Result<()> {
     let shown = dir.display();
     let failed = || format!("cannot use the folder {shown}");
@@ -107,7 +110,7 @@ fn prepare(dir: &Path) -> Result<()> {
         .context(Kind::Storage, failed)
 }
 
-/// An address with a port that nobody listens at. FreshBooks wants it registered in advance.
+/// A redirect URI with a free port. FreshBooks requires it to be registered in advance.
 fn free_redirect_uri() -> Result<String> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
     let address = listener.and_then(|listener| listener.local_addr());
@@ -134,97 +137,29 @@ fn sign_in(app: &App, redirect_uri: String) -> Result<()> {
         certificate: None,
         paste: Paste::Never,
     };
-    // The page is answered once the code has been exchanged, so somebody else has to wait for it.
-    let click_allow = |url: &str| {
-        let (ui, url) = (app.ui, url.to_owned());
-        thread::spawn(move || match sandbox::browser::allow(&url) {
-            Ok(_page) => {}
-            Err(error) => ui.warn(format_args!("the sandbox's browser failed: {error}")),
-        });
-    };
-    let signed = auth::sign_in(app, &request, &click_allow)?;
+    let signed = auth::sign_in(app, &request, &|url| click_allow(app, url))?;
     auth::tell(app, None, &signed);
     Ok(())
 }
 
-fn sync_once(app: &App, db: &Path, note: &str) -> Result<()> {
-    let http = Http::new(app)?;
-    let database = cli::Database { db: db.to_owned() };
-    let args = SyncArgs {
-        database,
-        business: Vec::new(),
-        skip_business: Vec::new(),
-        include: Vec::new(),
-        accept_gap: Vec::new(),
-        accept_gaps: Vec::new(),
-        write_gaps: None,
-        metrics: None,
-        jobs: 4,
-        max_time: None,
-        every: None,
-        no_create: false,
-        note: Some(note.to_owned()),
-        new_identity: false,
-        adopt: false,
-    };
-    // Not `credentials::tokens`: that would take a token from the environment to the sandbox.
-    sync::with_tokens(app, &args, http.clone(), || Ok(Arc::new(Session::open(app, &http, false)?)))
+/// Has the sandbox's browser agree on a thread of its own: the listener answers it once the sign-in is
+/// finished here.
+fn click_allow(app: &App, url: &str) {
+    let (ui, url) = (app.ui, url.to_owned());
+    thread::spawn(move || match sandbox::browser::allow(&url) {
+        Ok(_page) => {}
+        Err(error) => ui.warn(format_args!("the sandbox's browser failed: {error}")),
+    });
 }
 
-fn show_changes(app: &App, db: &Path) -> Result<()> {
-    let database = cli::Database { db: db.to_owned() };
-    let timezone = Zone::utc();
-    diff::run(app, &DiffArgs { database, from: None, to: None, timezone, format: None, exit_code: false })
-}
-
-fn export_access(app: &App, db: &Path, csv: &Path) -> Result<()> {
-    let args =
-        ExportArgs { report: Some("access".to_owned()), output: Some(csv.to_owned()), ..everything(db) };
-    export::run(app, &args)
-}
-
-/// Writes the evidence folder and returns its seal.
-fn export_evidence(app: &App, db: &Path, folder: &Path) -> Result<String> {
-    let own_domain = vec!["harbourlight.example".to_owned()];
-    let choosing = Choosing { snapshot: "1".to_owned(), ..Choosing::latest() };
-    export::to_folder(app, &ExportArgs { own_domain, choosing, ..everything(db) }, folder)
-}
-
-/// The options of an export that nobody typed anything for.
-fn everything(db: &Path) -> ExportArgs {
-    ExportArgs {
-        report: None,
-        db: Some(db.to_owned()),
-        output: None,
-        out: None,
-        force: false,
-        choosing: Choosing::latest(),
-        format: None,
-        business: Vec::new(),
-        people: Vec::new(),
-        own_domain: Vec::new(),
-        roster: None,
-        expected: None,
-        split_by: None,
-        bom: false,
-        formula_guard: Guard::Quote,
-        import: None,
-        since: None,
-        max_privileged: 3,
-        list: false,
-    }
-}
-
-fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
+fn tell_what_next(app: &App, dir: &Path, db: &Path) {
     let program = app::program();
     let typed = shell::path(db);
     for line in [
         String::new(),
         format!(
-            "— it is all in {}: {}, {}, review.csv, the evidence folder and the sandbox's sign-in in state/",
-            dir.display(),
-            name(csv),
-            "audit.sqlite"
+            "— everything is in {}: audit.sqlite, access.csv, review.csv, evidence/, state/",
+            dir.display()
         ),
         "  try next:".to_owned(),
         format!("    {program} snapshots --db {typed}"),
@@ -243,8 +178,4 @@ fn tell_what_next(app: &App, dir: &Path, db: &Path, csv: &Path) {
     ] {
         app.ui.instruct(line);
     }
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }

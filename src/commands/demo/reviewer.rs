@@ -1,4 +1,4 @@
-//! The demo as the reviewer: the sheet filled in, recorded, and followed up.
+//! The demo plays the reviewer: fills in the sheet, records it and follows up.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::time::Zone;
 /// Leaves in the quarter that follows.
 const LEAVES: &str = "lars.holm@harbourlight.example";
 
-/// Makes the review sheet of a snapshot, fills it in and records it. Everybody is kept but one.
+/// Fills in the review sheet of a snapshot and records it. Everyone is kept except one person.
 pub(super) fn decide(app: &App, db: &Path, snapshot_id: i64, sheet: &Path) -> Result<()> {
     let filled = filled(app, db, snapshot_id)?;
     fsutil::replace_private(sheet, &filled)
@@ -32,10 +32,15 @@ pub(super) fn decide(app: &App, db: &Path, snapshot_id: i64, sheet: &Path) -> Re
     review::run(app, &ReviewArgs { verb })
 }
 
-/// What was decided, and what became of it.
+/// Shows what was decided, and the outcome.
 pub(super) fn follow_up(app: &App, db: &Path) -> Result<()> {
     let database = cli::Database { db: db.to_owned() };
-    let verb = ReviewVerb::Status(ReviewStatusArgs { database, snapshot: None, timezone: Zone::utc() });
+    let verb = ReviewVerb::Status(ReviewStatusArgs {
+        database,
+        snapshot: None,
+        timezone: Zone::utc(),
+        columns: Vec::new(),
+    });
     review::run(app, &ReviewArgs { verb })
 }
 
@@ -53,7 +58,7 @@ fn filled(app: &App, db: &Path, snapshot_id: i64) -> Result<Vec<u8>> {
     })
 }
 
-/// The sheet with a decision in every row, all of them made at one moment.
+/// The sheet with a decision in every row, all made at the same time.
 fn fill(sheet: &[u8], now: &str) -> csv::Result<Vec<u8>> {
     let mut rows = csv::Reader::from_reader(sheet);
     let headings = rows.headers()?.clone();

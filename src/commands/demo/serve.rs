@@ -1,7 +1,7 @@
 //! `demo --serve`: the sandbox stays up, so that every other command can be tried against it.
 //!
-//! Standard output carries the environment to do that with, as lines for a shell. They also take
-//! away what would lead a real token to the sandbox.
+//! Standard output carries the environment for this, as lines for a shell. They also unset variables that
+//! would send a real token to the sandbox.
 
 use std::path::Path;
 
@@ -12,12 +12,12 @@ use crate::error::{Context, Kind, Result};
 use crate::sandbox::{self, Consent, Sandbox};
 use crate::shell;
 
-/// Stand before what is stored, or before what is printed here, and hold somebody's real secrets.
+/// Take precedence over what is stored or printed here, and hold real secrets.
 const IN_THE_WAY: [&str; 4] =
     ["FBSYNC_ACCESS_TOKEN", "FBSYNC_REFRESH_TOKEN", "FBSYNC_CLIENT_SECRET_FILE", "CREDENTIALS_DIRECTORY"];
 
 pub(super) fn serve(app: &App, sandbox: &Sandbox, dir: &Path, redirect_uri: &str) -> Result<()> {
-    // From here on a person clicks, not the sandbox.
+    // From here on, a person clicks.
     sandbox.change(|world| world.consent = Consent::Ask);
     let dir =
         std::path::absolute(dir).context(Kind::Config, || "cannot tell where the folder is".to_owned())?;

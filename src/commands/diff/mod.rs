@@ -33,7 +33,8 @@ pub(crate) fn run(app: &App, args: &DiffArgs) -> Result<()> {
         Some((from, to)) => {
             let between = format!("between {} and {}", spoken(&from), spoken(&to));
             if args.exit_code && tally.changes() > 0 {
-                return Err(Error::new(Kind::No, format!("access changed {between}: {}", tally.words())));
+                let problem = format!("access changed {between}: {}", tally.words());
+                return Err(Error::new(Kind::No, problem).answering_no());
             }
             app.ui.note(format_args!("{} {between}", tally.words()));
         }

@@ -22,14 +22,14 @@ pub(super) enum Output<'c> {
 const IN_FULL: [&str; 8] =
     ["change", "business_name", "email", "full_name", "role", "before", "after", "note"];
 
-/// The same for eyes that have one line a change.
+/// The same for eyes that have one line a change, in which the role and what became of it stay whole.
 const AT_TERMINAL: [Column; 7] = [
-    Column::cut("change", 0),
-    Column::cut("business", 3),
+    Column::whole("change", 0),
+    Column::cut("business", 2),
     Column::cut("who", 1),
     Column::spare("email"),
-    Column::cut("role", 4),
-    Column::cut("before → after", 2),
+    Column::term("role", 4),
+    Column::term("before → after", 3),
     Column::cut("note", 5),
 ];
 

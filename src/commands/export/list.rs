@@ -1,39 +1,54 @@
-//! The column contract: every report, with its columns.
+//! The column contract: what each report answers, and its columns.
 
-use std::io::Write;
-
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::error::Result;
-use crate::report::{self, REPORTS, Report};
-use crate::ui::output_failed;
+use crate::report::{Column, REPORTS, Report};
 
-pub(super) fn run(app: &App) -> Result<()> {
+/// Every report in a line, or one with its columns.
+pub(super) fn run(app: &App, report: Option<&Report>) -> Result<()> {
     if app.json {
-        let column = |column: &report::Column| json!({ "name": column.name, "type": column.kind.as_str(), "heading": column.heading, "meaning": column.meaning });
-        let report = |report: &Report| {
-            let columns: Vec<_> = report.fixed_columns().map(column).collect();
-            json!({
-                "name": report.name, "title": report.title, "about": report.about, "key": report.key,
-                "columns": columns, "column_per_business": report.per_business,
-            })
-        };
-        return app.ui.json(&json!(REPORTS.iter().map(report).collect::<Vec<_>>()));
+        return app.ui.json(&match report {
+            Some(report) => as_json(report),
+            None => REPORTS.iter().map(as_json).collect(),
+        });
     }
-    let mut data = app.ui.data();
-    let mut print = |text: String| writeln!(data, "{text}").map_err(output_failed);
-    for (at, report) in REPORTS.iter().enumerate() {
-        print(format!("{}{}: {}", if at > 0 { "\n" } else { "" }, report.name, report.about))?;
-        for column in report.fixed_columns() {
-            print(format!("  {:<26}{:<12}{}", column.name, column.kind.as_str(), column.meaning))?;
-        }
-        if report.page.is_some() {
-            print("  written as HTML, with no columns".to_owned())?;
-        }
-        if report.per_business {
-            print("  and a column for each business, `<business_id> <name>`".to_owned())?;
-        }
+    let entries: Vec<(String, String)> = match report {
+        Some(report) => columns(report),
+        None => REPORTS.iter().map(|report| (report.name.to_owned(), report.about.to_owned())).collect(),
+    };
+    app.ui.glossary(&entries)?;
+    match report {
+        Some(report) if report.page.is_some() => app.ui.note("it is written as HTML and has no columns"),
+        Some(_) => {}
+        None => app.ui.result("fbsync export --list REPORT shows its columns"),
     }
-    data.done()
+    Ok(())
+}
+
+fn columns(report: &Report) -> Vec<(String, String)> {
+    let fixed = report.fixed_columns();
+    let mut entries: Vec<_> = fixed
+        .map(|column| (column.name.to_string(), format!("{}: {}", column.kind.as_str(), column.meaning)))
+        .collect();
+    if report.per_business {
+        let meaning = "text: a column for each business, with the person's roles in it";
+        entries.push(("<business_id> <name>".to_owned(), meaning.to_owned()));
+    }
+    entries
+}
+
+fn as_json(report: &Report) -> Value {
+    let column = |column: &Column| {
+        json!({
+            "name": column.name, "type": column.kind.as_str(), "heading": column.heading,
+            "meaning": column.meaning,
+        })
+    };
+    let columns: Vec<_> = report.fixed_columns().map(column).collect();
+    json!({
+        "name": report.name, "title": report.title, "about": report.about, "key": report.key,
+        "columns": columns, "column_per_business": report.per_business,
+    })
 }

@@ -4,7 +4,7 @@
 //!   [`beside`]: the lists that access is held against.
 //! - [`one`]: one report; [`neighbour`]: a file that another product imports.
 //! - [`folder`]: the evidence folder, or a folder for each business.
-//! - [`list`]: the column contract of every report.
+//! - [`list`]: what there is to export, and the column contract of every report.
 
 mod asked;
 mod beside;
@@ -28,7 +28,7 @@ use crate::ui::few;
 
 pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<()> {
     if args.list {
-        return list::run(app);
+        return list::run(app, asked::report(args)?);
     }
     if args.split_by.is_some() && args.out.is_none() && args.import.is_none() {
         return Err(Error::new(Kind::Usage, "--split-by writes folders, and needs --out")

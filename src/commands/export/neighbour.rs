@@ -7,14 +7,14 @@ use std::path::Path;
 use super::{Work, asked};
 use crate::cli::Import;
 use crate::error::{Error, Kind, Result};
-use crate::evidence::{Demand, Source, split};
+use crate::evidence::{Demand, Source, recheck, split};
 use crate::fsutil;
 use crate::report::baton::{self, Sync};
 use crate::report::{self, Report, Scope};
 use crate::store::Reader;
 use crate::ui::few;
 
-/// The report that is such a file; `None` for Baton's, which is a database.
+/// The report behind a product's file; `None` for Baton, whose file is a database.
 fn preset(product: Import) -> Option<&'static Report> {
     match product {
         Import::Vanta => Some(&report::VANTA),
@@ -25,6 +25,11 @@ fn preset(product: Import) -> Option<&'static Report> {
     }
 }
 
+/// Another product acts on what it is handed, so that has to be what was read.
+fn recheck_all<'d>(reader: &Reader, demands: impl IntoIterator<Item = &'d Demand>) -> Result<()> {
+    recheck(reader, &demands.into_iter().map(|demand| demand.snapshot_id).collect())
+}
+
 fn usage(problem: &str, hint: &str) -> Error {
     Error::new(Kind::Usage, problem).hint(hint)
 }
@@ -33,7 +38,7 @@ impl Work<'_> {
     pub(super) fn neighbour(&self, product: Import) -> Result<()> {
         let (args, preset) = (self.args, preset(product));
         if args.report.as_ref().is_some_and(|report| report != "access") {
-            return Err(usage("--for exports `access` and no other report", "leave the report out"));
+            return Err(usage("--for exports only `access`", "leave the report out"));
         }
         match preset {
             None => self.refuse_what_baton_cannot_say()?,
@@ -79,13 +84,14 @@ impl Work<'_> {
 
     fn baton(&self, file: Option<&Path>) -> Result<()> {
         if file.is_none() && io::stdout().is_terminal() {
-            return Err(usage("a .c1z is not for a terminal", "-o sync.c1z"));
+            return Err(usage("a .c1z is binary and is not written to a terminal", "-o sync.c1z"));
         }
         let reader = Reader::open(self.app, &self.db)?;
         let (_, demand) = self.choose(&reader)?;
         let earlier = self.earlier(&reader, &demand)?;
         let snapshot = demand.snapshot_id;
         let demands: Vec<Demand> = earlier.into_iter().chain([demand]).collect();
+        recheck_all(&reader, &demands)?;
         let (grants, remarks) = match file {
             Some(file) => self.to_file(file, |out| self.fill(None, &reader, &demands, out))?,
             None => {
@@ -100,7 +106,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// What `--since` names, with the same businesses.
+    /// The snapshot that `--since` selects, limited to the same businesses.
     fn earlier(&self, reader: &Reader, demand: &Demand) -> Result<Option<Demand>> {
         let earlier = self.since(reader, demand.snapshot_id, self.deciding())?;
         Ok(earlier.map(|snapshot_id| Demand { snapshot_id, ..demand.clone() }))
@@ -121,6 +127,7 @@ impl Work<'_> {
             }
             None => Vec::new(),
         };
+        recheck_all(&reader, earlier.iter().chain([&demand]))?;
         let (name, extension) = match preset {
             Some(report) => (report.name, asked::style(self.args, None)?.format.extension()),
             None => ("baton", "c1z"),
@@ -149,8 +156,8 @@ impl Work<'_> {
         }
     }
 
-    /// Writes one file of these snapshots, of which only Baton's knows more than the last. Returns its
-    /// rows, and what it leaves out.
+    /// Writes one file. Only Baton's holds all of these snapshots; the others hold the last. Returns the
+    /// number of rows, and what the file leaves out.
     fn fill(
         &self,
         preset: Option<&Report>,
@@ -174,7 +181,7 @@ impl Work<'_> {
         Ok((grants, syncs.pop().map(|last| last.remarks).unwrap_or_default()))
     }
 
-    /// Says what files leave out; what is true of several is said once.
+    /// Reports what files leave out. A remark that applies to several files is printed once.
     fn tell_remarks(&self, remarks: &[(String, Vec<String>)]) {
         let mut whose: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (business, remarks) in remarks {

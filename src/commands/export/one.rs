@@ -1,5 +1,6 @@
 //! One report, to standard output or a file.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -10,7 +11,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::evidence::{Demand, Source, recheck};
 use crate::format::{Format, Guard};
 use crate::fsutil::{Pending, is_standard_output};
-use crate::report::{self, LONGEST_CELL, Needs, Reads, Report, Style};
+use crate::report::{self, Column, LONGEST_CELL, Needs, Reads, Report, Style, Table, View, Written};
 use crate::shell;
 use crate::store::Reader;
 
@@ -33,6 +34,14 @@ impl Work<'_> {
             )
             .hint(format!("fbsync export {name} … -o {name}.{extension}")));
         }
+        if !args.columns.is_empty() && !is_for_a_terminal {
+            let extension = report.extension(style);
+            return Err(Error::new(
+                Kind::Usage,
+                format!("--columns does not apply to {}", extension.to_uppercase()),
+            )
+            .hint("leave --columns out; CSV and JSON Lines take it"));
+        }
         self.refuse_without_its_flag(report)?;
         let compares = report.reads == Reads::Earlier || report.page.is_some();
         if args.since.is_some() && !compares {
@@ -49,27 +58,25 @@ impl Work<'_> {
         let source = Source::open(&reader, &demand)?;
         let view = source.view(self.options_for(&reader, &demand)?, &self.app.stop)?;
         self.tell_about(&view);
-        // Its first sheet bears the snapshot's hash.
-        if style.format == Format::Xlsx {
-            recheck(&reader, &view.shown(report.reads)?)?;
-        }
         if let Some(reason) = report.not_made(&view) {
             // A file with a header alone would read as "none".
             return Err(Error::new(Kind::No, format!("`{}` was not made: {reason}", report.name))
                 .hint("fbsync snapshots --all --db FILE shows what there is"));
         }
+        recheck(&reader, &Self::shown(report, &view, style)?)?;
         let written = match output {
+            None if on_a_terminal && self.is_a_table(report) => self.as_a_table(report, &view)?,
             None => {
                 if style.guard == Guard::Fail {
                     // A stream cannot be taken back: whether all of it may go out is found out first.
-                    report::write(report, &view, style, &mut io::sink())?;
+                    self.write(report, &view, style, &mut io::sink())?;
                 }
                 let mut data = self.app.ui.data();
-                let written = report::write(report, &view, style, &mut data)?;
+                let written = self.write(report, &view, style, &mut data)?;
                 data.done()?;
                 written
             }
-            Some(file) => self.to_file(file, |out| report::write(report, &view, style, out))?,
+            Some(file) => self.to_file(file, |out| self.write(report, &view, style, out))?,
         };
         if !written.changed.is_empty() {
             self.app.ui.note(format_args!(
@@ -86,9 +93,10 @@ impl Work<'_> {
             self.app.ui.note(remark);
         }
         let snapshot = &view.snapshot;
+        let rows = if written.rows == 1 { "1 row".to_owned() } else { format!("{} rows", written.rows) };
         self.app.ui.result(format_args!(
-            "{} rows of snapshot {} ({}, {})",
-            written.rows, snapshot.id, snapshot.status, snapshot.finished_at
+            "{rows} of snapshot {} ({}, {})",
+            snapshot.id, snapshot.status, snapshot.finished_at
         ));
         let db = shell::path(&self.db);
         match &output {
@@ -99,6 +107,53 @@ impl Work<'_> {
             None => {}
         }
         somebody_is_unknown(view.unknown_people())
+    }
+
+    /// Whether a terminal is shown a table: any asked-for format is printed as it is, and what another
+    /// product imports has one of its own.
+    fn is_a_table(&self, report: &Report) -> bool {
+        let is_a_report = report::find(report.name).is_some();
+        is_a_report && self.args.format.is_none() && !self.args.bom && !self.app.json
+    }
+
+    fn as_a_table(&self, report: &Report, view: &View) -> Result<Written> {
+        let all = report.all_columns(view);
+        let mut table = Table::begin(&self.app.ui, report, &all, &self.args.columns)?;
+        let mut written = Written::default();
+        (report.rows)(view, &mut |cells| {
+            written.rows += 1;
+            table.row(cells)
+        })?;
+        let (shown, all) = (table.finish()?, report.fixed_columns().count());
+        match (self.args.columns.len(), report.name) {
+            (0, name) if shown < all => self.app.ui.result(format_args!(
+                "{shown} of {all} columns; --columns chooses others (see `export --list {name}`)"
+            )),
+            (chosen, _) if shown < chosen => self.app.ui.result(format_args!(
+                "{shown} of the {chosen} columns fit; a wider terminal shows more, --format csv all of them"
+            )),
+            _ => {}
+        }
+        Ok(written)
+    }
+
+    fn write(&self, report: &Report, view: &View, style: Style, out: &mut dyn Write) -> Result<Written> {
+        let names = &self.args.columns;
+        if names.is_empty() {
+            return report::write(report, view, style, out);
+        }
+        let all: Vec<Column> =
+            report.all_columns(view).into_iter().filter(|column| !column.sheet_only).collect();
+        let shown = report::places(&all, names)?;
+        report::write_lines(report, view, style, &all, &shown, out)
+    }
+
+    /// The snapshots whose content it shows. The first sheet of a workbook tells of reviews too.
+    fn shown(report: &Report, view: &View, style: Style) -> Result<BTreeSet<i64>> {
+        match style.format == Format::Xlsx || report.looks_back() || report.looks_ahead() {
+            true => view.shown(report.reads),
+            false => Ok(BTreeSet::from([view.snapshot.id])),
+        }
     }
 
     fn refuse_without_its_flag(&self, report: &Report) -> Result<()> {

@@ -36,7 +36,7 @@ fn in_file(path: &Path) -> Result<Vec<String>> {
         fsutil::read_bytes(path, LARGEST).map_err(fsutil::failing(|| format!("cannot read {shown}")))?;
     let refused =
         |Problem { what, hint }| Error::new(Kind::Config, format!("cannot read {shown}: {what}")).hint(hint);
-    let people = in_text(&decoded(&bytes).map_err(refused)?);
+    let people = in_text(&decoded(&bytes).map_err(refused)?).map_err(refused)?;
     match people.is_empty() {
         true => Err(Error::new(Kind::Usage, format!("{shown} holds no e-mail address"))
             .hint("one address on each line, or a column `email`")),
@@ -45,12 +45,22 @@ fn in_file(path: &Path) -> Result<Vec<String>> {
 }
 
 /// The addresses, by the separator that gives most of them.
-fn in_text(text: &str) -> Vec<String> {
+fn in_text(text: &str) -> Result<Vec<String>, Problem> {
     let table = Delimited::of(text);
-    let lists = table.separators.iter().map(|separator| in_rows(&table.rows(*separator).collect::<Vec<_>>()));
-    let whole = |list: &Vec<String>| list.iter().filter(|text| is_address(text)).count();
+    let lists = table.separators.iter().map(|separator| {
+        let rows: Vec<Row> = table.rows(*separator).collect();
+        (in_rows(&rows), *separator, rows)
+    });
+    let whole =
+        |(list, ..): &(Vec<String>, u8, Vec<Row>)| list.iter().filter(|text| is_address(text)).count();
     // Of equals the last: a comma is the likeliest.
-    lists.rev().max_by_key(whole).unwrap_or_default()
+    let Some((people, separator, rows)) = lists.rev().max_by_key(whole) else { return Ok(Vec::new()) };
+    // Such a quote can swallow the people below it.
+    let misplaced = |row: &Row| Some((row.number, row.misplaced_quote(separator)?));
+    match rows.iter().find_map(misplaced) {
+        Some((number, Problem { what, hint })) => Err(Problem::new(format!("row {number}: {what}"), hint)),
+        None => Ok(people),
+    }
 }
 
 /// The column `email`, else from each row the first cell that looks like an address.
@@ -71,7 +81,10 @@ fn is_address(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::mutated::{mutated, quarters};
 
     #[test]
     fn addresses_are_found_in_lists_of_all_sorts() {
@@ -86,9 +99,43 @@ mod tests {
             "manager,Email\nzoe@z.example,ann@x.example\nzoe@z.example,bo@y.example\n,\n",
             "sep=;\nann@x.example;1\nbo@y.example;2\n",
         ] {
-            assert_eq!(in_text(text), both, "{text:?}");
+            assert_eq!(told(text), both, "{text:?}");
         }
-        assert_eq!(in_text(""), [""; 0]);
-        assert_eq!(in_text("name\nAnn\n"), [""; 0]);
+        assert_eq!(told(""), [""; 0]);
+        assert_eq!(told("name\nAnn\n"), [""; 0]);
+    }
+
+    fn told(text: &str) -> Vec<String> {
+        in_text(text).unwrap_or_else(|problem| vec![problem.what])
+    }
+
+    #[test]
+    fn a_quote_that_could_swallow_people_is_refused() {
+        let open = "row 2: a quote is opened and not closed";
+        assert_eq!(told("ann@x.example\n\"bo@y.example\ncy@z.example\n"), [open]);
+        assert_eq!(told("name;email\n\"Lee;ann@x.example\nBo;bo@y.example\n"), [open]);
+        assert_eq!(
+            told("\"Ann\" <ann@x.example>\nbo@y.example\n"),
+            ["row 1: something stands behind a closing quote"]
+        );
+    }
+
+    proptest! {
+        #![proptest_config(quarters(8))]
+
+        /// Every address that is taken stands in the file.
+        #[test]
+        fn nobody_is_made_up(bytes in mutated(vec![
+            b"ann@x.example\nbob@x.example\n".to_vec(),
+            b"name;e-mail\r\n\"Lee, Ann\";ann@x.example\r\nBob;bob@x.example\r\n".to_vec(),
+            b"\xef\xbb\xbfemail,team\nann@x.example,\"a\"\"b\"\n".to_vec(),
+        ])) {
+            let Ok(text) = decoded(&bytes) else { return Ok(()) };
+            let text = text.replace("\r\n", "\n");
+            for address in in_text(&text).unwrap_or_default() {
+                let stands = |address: &str| text.contains(address) || text.replace("\"\"", "\"").contains(address);
+                prop_assert!(stands(address.trim()), "{:?} in {:?}", address, text);
+            }
+        }
     }
 }

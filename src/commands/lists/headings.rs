@@ -1,21 +1,21 @@
-//! The headings of a list: which column of a file is which of a form.
+//! The headings of a list: which column of the file is which column of the form.
 
 use super::{Form, Line};
 use crate::delimited::{Problem, Row};
 
-/// What the columns of a file are.
+/// What each column of a file is.
 pub(super) struct Headings {
     form: &'static Form,
     columns: Vec<Column>,
-    /// Those that mean nothing here.
+    /// Unknown headings.
     pub(super) strange: Vec<String>,
 }
 
 enum Column {
-    /// By its place in the form.
+    /// The index in the form.
     Known(usize),
     Strange,
-    /// Spreadsheets leave such columns behind: nothing, as long as nothing is in them.
+    /// Spreadsheets leave such columns behind; they are ignored while they are empty.
     Headless,
 }
 
@@ -39,7 +39,7 @@ impl Headings {
         self.columns.iter().filter(|column| matches!(column, Column::Known(known) if *known == place)).count()
     }
 
-    /// The first column that is needed and not there.
+    /// The first required column that is missing.
     pub(super) fn missing(&self) -> Option<&'static str> {
         let needed = self.form.columns.split(',').take(self.form.needed).enumerate();
         needed.into_iter().find(|(place, _)| self.count(*place) == 0).map(|(_, name)| name)
@@ -54,13 +54,13 @@ impl Headings {
             absent.into_iter().any(|(_, name)| is_slip(&plain(strange), &plain(name)))
         };
         match (self.strange.iter().find(|strange| !self.form.others || misspelt(strange)), twice) {
-            (Some(strange), _) => refused(format!("there is a column `{strange}`, which means nothing here")),
+            (Some(strange), _) => refused(format!("there is an unknown column `{strange}`")),
             (_, Some((_, name))) => refused(format!("there are two columns `{name}`")),
             _ => Ok(()),
         }
     }
 
-    /// The line that a row is; nothing where its cells are blank.
+    /// The row as a line; `None` if its cells are blank.
     pub(super) fn line(&self, row: Row) -> Result<Option<Line>, Problem> {
         let mut cells = vec![String::new(); self.form.columns.split(',').count()];
         for (at, cell) in row.cells.into_iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
@@ -69,7 +69,7 @@ impl Headings {
                 Some(Column::Strange) => {}
                 Some(Column::Headless) | None => {
                     let hint =
-                        "put a text that holds the separator in quotes: 9001,\"moved, ask Eve\",2026-12-31";
+                        "put text that contains the separator in quotes: 9001,\"moved, ask Eve\",2026-12-31";
                     return Err(Problem::new("there are more fields than columns", hint));
                 }
             }
@@ -79,13 +79,12 @@ impl Headings {
     }
 }
 
-/// A heading as it is compared: its letters and digits, in lower case.
+/// A heading in the form used for comparison: only letters and digits, in lower case.
 fn plain(heading: &str) -> String {
     heading.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Whether one word is the other with one letter too many, missing, wrong, or exchanged with its
-/// neighbour.
+/// Whether two words differ by one letter that is added, missing, wrong, or swapped with its neighbour.
 fn is_slip(a: &str, b: &str) -> bool {
     let same = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
     let rest = |word: &str| word.chars().skip(same).collect::<Vec<_>>();
@@ -104,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_of_the_keyboard_is_no_other_column() {
+    fn a_typing_error_is_not_another_column() {
         let check = |a, expected| assert_eq!(is_slip(a, "until"), expected, "{a}");
         for a in ["untill", "unil", "untik", "unitl", "ntil", "xuntil", "until"] {
             check(a, true);

@@ -1,9 +1,9 @@
-//! Lists that people keep beside FreshBooks, as CSV with headings: accepted gaps, a roster, what access
-//! is expected.
+//! Lists that people keep beside FreshBooks, as CSV with headings: accepted gaps, a roster, expected
+//! access.
 //!
-//! What is not clear is refused, with its row: a quote that is never closed would swallow the rows below
-//! it, a reason cut at a comma would stand in the evidence, and a gap whose `until` is misspelt would
-//! never end.
+//! Anything unclear is refused, and the error names the row: a quote that is never closed would swallow
+//! the rows below it, a reason cut at a comma would end up in the evidence, and a gap whose `until` is
+//! misspelt would never end.
 
 mod headings;
 
@@ -19,20 +19,20 @@ use crate::review::moment::{self, Doubt, Order};
 use crate::time::Day;
 use headings::Headings;
 
-/// A hundred thousand rows fit in.
+/// Large enough for a hundred thousand rows.
 const LARGEST: u64 = 16 << 20;
 
-/// What a list has to look like.
+/// The expected layout of a list.
 pub(super) struct Form {
-    /// What is in it; completes "cannot read …".
+    /// What the list contains; completes "cannot read …".
     pub(super) what: &'static str,
-    /// Comma-separated. A heading in other capitals, or with blanks or hyphens, is the same.
+    /// Comma-separated. Capitals, blanks and hyphens in a heading do not matter.
     pub(super) columns: &'static str,
-    /// How many of these have to be there, the first ones.
+    /// How many of the columns are required, counted from the first.
     pub(super) needed: usize,
-    /// Whether columns of other names are allowed; they are not read.
+    /// Whether unknown columns are allowed; they are ignored.
     pub(super) others: bool,
-    /// Which column holds dates.
+    /// The column that contains dates.
     pub(super) date: &'static str,
 }
 
@@ -45,10 +45,10 @@ impl Form {
 /// A list as it was read.
 pub(super) struct List {
     file: String,
-    /// Of the file.
+    /// The hash of the file.
     pub(super) sha256: String,
     lines: Vec<Line>,
-    /// Headings of columns that mean nothing here.
+    /// Unknown headings.
     pub(super) unused: Vec<String>,
 }
 
@@ -57,12 +57,12 @@ pub(super) struct Line {
     number: u32,
     /// In the order of the form's columns.
     cells: Vec<String>,
-    /// Whether the file's dates begin with the day or the month.
+    /// Whether dates in the file begin with the day or the month.
     order: Option<Order>,
 }
 
 impl Line {
-    /// The text in a column; empty where there is none.
+    /// The text in a column; empty if there is none.
     pub(super) fn get(&self, column: &str) -> &str {
         let cell = self.form.place(column).and_then(|place| self.cells.get(place));
         cell.map_or("", String::as_str)
@@ -77,7 +77,7 @@ impl Line {
         id.parse().map_err(|_| Problem::new(format!("`{id}` is not the id of a business"), self.form.columns))
     }
 
-    /// The date in a column, in any form that leaves no doubt.
+    /// The date in a column, in any unambiguous form.
     pub(super) fn day(&self, column: &str) -> Result<Option<Day>, Problem> {
         let text = self.get(column);
         if text.is_empty() {
@@ -86,7 +86,7 @@ impl Line {
         let what = match moment::read(text, self.order) {
             Ok(moment) => return Ok(Some(moment.day())),
             Err(Doubt::NoDate) => format!("`{text}` is not a date"),
-            Err(Doubt::Ambiguous) => format!("`{text}` can be two dates"),
+            Err(Doubt::Ambiguous) => format!("`{text}` could be two different dates"),
         };
         Err(Problem::new(what, "write it as YYYY-MM-DD"))
     }
@@ -107,7 +107,7 @@ impl List {
         self.lines.is_empty()
     }
 
-    /// What each line says.
+    /// Converts every line.
     pub(super) fn parsed<T>(&self, entry: impl Fn(&Line) -> Result<T, Problem>) -> Result<Vec<T>> {
         let parsed =
             |line: &Line| entry(line).map_err(|problem| refusal(&self.file, Some(line.number), problem));
@@ -117,15 +117,15 @@ impl List {
 
 fn refusal(file: &str, row: Option<u32>, Problem { what, hint }: Problem) -> Error {
     let row = row.map_or_else(String::new, |row| format!(", row {row}"));
-    // Within quotes there may be ends of lines, and an error is one line.
+    // Quoted cells can contain line breaks, and an error is one line.
     Error::new(Kind::Config, format!("{file}{row}: {}", what.replace('\n', "\\n"))).hint(hint)
 }
 
-/// A problem, and the row that it is in.
+/// A problem and its row.
 type Misread = (u32, Problem);
 
-/// The lines below the headings, and the headings that mean nothing here. The separator is the one that
-/// gives the headings.
+/// The lines below the headings, and the unknown headings. The separator is the one with which the
+/// headings are found.
 fn lines(text: &str, form: &'static Form) -> Result<(Vec<Line>, Vec<String>), Misread> {
     let table = Delimited::of(text);
     let mut missing = None;
@@ -157,7 +157,10 @@ fn lines(text: &str, form: &'static Form) -> Result<(Vec<Line>, Vec<String>), Mi
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::mutated::{mutated, quarters};
 
     const STRICT: Form = Form { what: "it", columns: "id,day,note", needed: 1, others: false, date: "day" };
     const OPEN: Form = Form { others: true, ..STRICT };
@@ -193,20 +196,45 @@ mod tests {
     }
 
     #[test]
-    fn a_heading_with_a_slip_is_refused_even_beside_others() {
-        assert_eq!(told("id,daay,phone\n", &OPEN), "1: there is a column `daay`, which means nothing here");
+    fn a_misspelt_heading_is_refused_even_beside_others() {
+        assert_eq!(told("id,daay,phone\n", &OPEN), "1: there is an unknown column `daay`");
     }
 
     #[test]
-    fn what_is_not_clear_is_refused() {
+    fn anything_unclear_is_refused() {
         let check = |text: &str, expected: &str| assert_eq!(told(text, &STRICT), expected, "{text:?}");
         check("\nday;note\n1;2\n", "2: there is no column `id`");
-        check("id,daay\n1,2\n", "1: there is a column `daay`, which means nothing here");
+        check("id,daay\n1,2\n", "1: there is an unknown column `daay`");
         check("id,day,Day\n", "1: there are two columns `day`");
         check("id,note\n1,moved, ask Eve\n", "2: there are more fields than columns");
         check("id,note,\n1,moved, ask Eve\n", "2: there are more fields than columns");
-        check("id,note\n1,x\n2,\"moved\n3,y\n", "3: a quote is opened and not closed");
-        check("id,note\n1,\"moved\n2,\"y\"\n", "2: something stands behind a closing quote");
-        check("id,note\n1, \"moved, ask Eve\"\n", "2: a blank stands before a quote");
+        check("id,note\n1,x\n2,\"moved\n3,y\n", "3: a quote is opened but not closed");
+        check("id,note\n1,\"moved\n2,\"y\"\n", "2: there is text after a closing quote");
+        check("id,note\n1, \"moved, ask Eve\"\n", "2: there is a blank before a quote");
+    }
+
+    proptest! {
+        #![proptest_config(quarters(8))]
+
+        /// Gap files, rosters and lists of what is expected, in every encoding: lines that are in the file, or a
+        /// problem with its row.
+        #[test]
+        fn no_list_is_too_strange(bytes in mutated(vec![
+            b"id,day,note\r\n1,2026-03-31,client only\r\n2,,\"moved, ask Eve\"\r\n3,31.12.2026,\r\n".to_vec(),
+            b"\xef\xbb\xbfsep=;\nid;day;note\n1;2026-01-02;x\n".to_vec(),
+            [&b"\xff\xfe"[..], &"id\tday\r\n1\t2026-01-02\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()].concat(),
+        ])) {
+            for form in [&STRICT, &OPEN] {
+                let Ok(text) = decoded(&bytes) else { continue };
+                let rows = text.split(['\n', '\r']).count();
+                match lines(&text, form) {
+                    Ok((lines, _)) => {
+                        prop_assert!(lines.len() < rows.max(1) && lines.iter().all(|line| (1..=rows as u32).contains(&line.number)));
+                        lines.iter().for_each(|line| drop((line.business_id(), line.day("day"))));
+                    }
+                    Err((row, problem)) => prop_assert!(row as usize <= rows && !problem.what.is_empty(), "{row}: {}", problem.what),
+                }
+            }
+        }
     }
 }

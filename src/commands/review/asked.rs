@@ -1,14 +1,14 @@
-//! The rows of a snapshot as a reviewer was asked about them.
+//! The rows of a snapshot that a reviewer was asked about.
 
 use std::collections::HashMap;
 
 use crate::error::Result;
 use crate::report::{ACCESS_COLUMNS, ROW_KEY, Type};
-use crate::review::Asked;
+use crate::review::{Asked, Cells};
 use crate::store::{Reader, Snapshot, Value};
 
-/// The rows of the snapshot's access listing, of those whose keys are wanted; in report order, as its CSV
-/// has them.
+/// The rows of the snapshot's access listing with the given keys, in report order and formatted as in
+/// CSV.
 pub(super) fn rows(
     reader: &Reader,
     snapshot: &Snapshot,
@@ -20,7 +20,7 @@ pub(super) fn rows(
         if !wanted(&row.text(ROW_KEY)?) {
             return Ok(());
         }
-        let mut cells = HashMap::new();
+        let mut cells = Vec::with_capacity(ACCESS_COLUMNS.len());
         for (at, column) in ACCESS_COLUMNS.iter().enumerate() {
             let text = match (row.value(at)?, column.kind) {
                 (Value::Integer(value), Type::Bool) => (value != 0).to_string(),
@@ -28,9 +28,10 @@ pub(super) fn rows(
                 (Value::Text(text), _) => text.into_owned(),
                 (Value::Null | Value::Blob(_), _) => continue,
             };
-            cells.insert(column.name.as_ref(), text);
+            cells.push((column.name.as_ref(), text.into_boxed_str()));
         }
-        let known = cells.get("account_key").and_then(|key| addresses.get(key));
+        let cells = Cells::from_iter(cells);
+        let known = cells.get("account_key").and_then(|key| addresses.get(key.as_ref()));
         let emails = known.map(|emails| emails.split(';').map(str::to_owned).collect()).unwrap_or_default();
         asked.push(Asked { cells, emails });
         Ok(())

@@ -1,4 +1,4 @@
-//! `review`: reviewers' decisions recorded, and what is left to do.
+//! `review`: records reviewers' decisions and shows what is left to do.
 
 mod asked;
 mod record;
@@ -32,7 +32,7 @@ const COLUMNS: [Column; 8] = [
     Column::cut("recorded by", 7),
 ];
 
-/// Every review that was recorded, oldest first.
+/// All recorded reviews, oldest first.
 fn list(app: &App, args: &Database) -> Result<()> {
     let reader = Reader::open(app, &app.database(&args.db)?)?;
     let reviewed = |review: Review| {
@@ -46,7 +46,7 @@ fn list(app: &App, args: &Database) -> Result<()> {
         return app.ui.json(&reviews.iter().map(as_json).collect());
     }
     if reviews.is_empty() {
-        app.ui.note("no review was recorded yet");
+        app.ui.note("no review has been recorded yet");
         return Ok(());
     }
     let cells = |(review, reviewers): &(Review, Vec<String>)| {

@@ -1,4 +1,4 @@
-//! `review record`: filled sheets into the database, whole or not at all.
+//! `review record`: records filled-in sheets in the database, all or nothing.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
@@ -94,7 +94,7 @@ fn read(path: &Path) -> Result<ReviewFile> {
     Ok(ReviewFile { name, sha256: hex(Sha256::digest(&body)), body })
 }
 
-/// Two reviewers may both have called theirs `review.xlsx`.
+/// Two reviewers could both call their file `review.xlsx`.
 fn with_distinct_names(files: Vec<ReviewFile>) -> Vec<ReviewFile> {
     let mut taken = HashSet::new();
     let distinct = |file: ReviewFile| {
@@ -119,11 +119,8 @@ fn snapshot_of(reader: &Reader, sheets: &[Sheet]) -> Result<Snapshot> {
             .hint("fill in a copy of the sheet that `fbsync export review -o review.xlsx` writes")
     })?;
     let found = reader.find_snapshot(id)?.ok_or_else(|| {
-        Error::new(
-            Kind::Config,
-            format!("the sheets are about snapshot {id}, which this database does not hold"),
-        )
-        .hint("name the database that the sheets were exported from with --db")
+        Error::new(Kind::Config, format!("the sheets are about snapshot {id}, which is not in this database"))
+            .hint("pass the database that the sheets were exported from as --db")
     })?;
     with_content(found)
 }

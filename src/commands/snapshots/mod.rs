@@ -1,5 +1,5 @@
-//! `snapshots`: what a database holds, newest last: how much of it was read, and how long there was
-//! nothing in between.
+//! `snapshots`: lists the snapshots of a database, newest last, with what was read and how far apart
+//! they are.
 
 mod prune;
 
@@ -20,14 +20,14 @@ const SHOWN: i64 = 20;
 
 pub(crate) fn run(app: &App, args: &SnapshotsArgs) -> Result<()> {
     let db = args.db.as_deref().ok_or_else(|| {
-        Error::new(Kind::Usage, "it takes a database").hint("fbsync snapshots --db audit.sqlite")
+        Error::new(Kind::Usage, "a database is required").hint("fbsync snapshots --db audit.sqlite")
     })?;
     let path = app.database(db)?;
     if let Some(SnapshotsVerb::Prune(prune)) = &args.verb {
         if args.all || args.head || args.period.is_some() {
             return Err(Error::new(
                 Kind::Usage,
-                "--all, --head and --period belong to the listing, not to prune",
+                "--all, --head and --period apply to the listing, not to prune",
             ));
         }
         return prune::run(app, &path, &args.timezone, prune);
@@ -40,7 +40,8 @@ pub(crate) fn run(app: &App, args: &SnapshotsArgs) -> Result<()> {
     }
 }
 
-/// What to write down elsewhere, so that `verify --expect` can prove that nothing was cut off.
+/// Prints what to keep elsewhere, so that `verify --expect` can prove that nothing was removed from the
+/// end.
 fn head(app: &App, reader: &Reader) -> Result<()> {
     let newest = reader.head()?.ok_or_else(|| Error::new(Kind::Storage, "there is no snapshot yet"))?;
     let Link { at, sha256, .. } = &newest;
@@ -68,19 +69,19 @@ fn list(app: &App, reader: &Reader, all: bool) -> Result<()> {
     Ok(())
 }
 
-/// The complete snapshots of a year, a quarter or a month.
+/// The complete snapshots of a year, quarter or month.
 fn in_period(app: &App, reader: &Reader, args: &SnapshotsArgs, period: &str) -> Result<()> {
     let range = args.timezone.period(period).ok_or_else(|| {
         Error::new(Kind::Usage, format!("`{period}` is not a valid period"))
-            .hint("give 2026, 2026-Q3 or 2026-09")
+            .hint("use 2026, 2026-Q3 or 2026-09")
     })?;
     let (from, until) = (range.start.to_string(), range.end.to_string());
     let mut lines = reader.snapshots(None)?;
     lines.retain(|line| range.contains(&line.finished_at));
     let pruned = match lines.iter().filter(|line| line.status == Status::Pruned).count() {
         0 => String::new(),
-        1 => "; 1 snapshot of that time was pruned".to_owned(),
-        pruned => format!("; {pruned} snapshots of that time were pruned"),
+        1 => "; 1 snapshot from that time was pruned".to_owned(),
+        pruned => format!("; {pruned} snapshots from that time were pruned"),
     };
     lines.retain(|line| line.status == Status::Complete);
     let n = lines.len();
@@ -88,7 +89,8 @@ fn in_period(app: &App, reader: &Reader, args: &SnapshotsArgs, period: &str) -> 
     let span = format!("{period} ({from} to {until}, {})", args.timezone.name());
     if n == 0 {
         return Err(Error::new(Kind::No, format!("there is no complete snapshot in {span}{pruned}"))
-            .hint("fbsync snapshots --all --db FILE shows what there is"));
+            .hint("fbsync snapshots --all --db FILE shows what there is")
+            .answering_no());
     }
     let snapshots = if n == 1 { "1 complete snapshot".to_owned() } else { format!("{n} complete snapshots") };
     app.ui.result(format_args!("{snapshots} in {span}{pruned}"));
@@ -114,8 +116,8 @@ fn show(app: &App, reader: &Reader, lines: Vec<Snapshot>) -> Result<Option<Strin
     }))
 }
 
-/// A snapshot with how many of its lists were read whole, and for a complete one how long after the
-/// complete one before it.
+/// A snapshot with the number of its lists that were read completely. A complete one also has the time
+/// since the previous complete one.
 struct Dated {
     line: Snapshot,
     read: i64,
@@ -137,7 +139,7 @@ fn with_gaps(reader: &Reader, lines: Vec<Snapshot>) -> Result<Vec<Dated>> {
     lines.into_iter().map(&mut dated).collect()
 }
 
-/// Nothing is cut: half a number is another number, and half a time is none.
+/// No cell is cut: half a number is another number, and half a time is useless.
 const COLUMNS: [Column; 11] = [
     Column::whole("id", 0),
     Column::whole("finished_at", 1),

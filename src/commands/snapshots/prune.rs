@@ -1,7 +1,7 @@
-//! `snapshots prune`: lets the content of old snapshots go, and keeps that they were there.
+//! `snapshots prune`: erases the content of old snapshots and keeps a record that they existed.
 //!
-//! What is kept is the union of the `--keep-…` rules; `--older-than` limits what may go. The newest
-//! complete snapshot always stays.
+//! All `--keep-…` rules together decide what is kept; `--older-than` limits what can be erased. The
+//! newest complete snapshot always stays.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub(crate) fn run(app: &App, path: &Path, zone: &Zone, args: &PruneArgs) -> Resu
         if app.json {
             app.ui.json(&json!({ "pruned": [] }))?;
         }
-        app.ui.note("no snapshot is to go by these rules");
+        app.ui.note("these rules prune no snapshot");
         return Ok(());
     };
     let there = lines.iter().filter(|line| line.status != Status::Pruned).count();
@@ -39,7 +39,8 @@ pub(crate) fn run(app: &App, path: &Path, zone: &Zone, args: &PruneArgs) -> Resu
             last.id,
             last.finished_at
         );
-        let answer = app.ui.ask(&app.stop, &question).map_err(|error| error.hint("--yes answers it"))?;
+        let answer =
+            app.ui.ask(&app.stop, &question).map_err(|error| error.hint("--yes skips the question"))?;
         if !matches!(answer.as_str(), "y" | "yes") {
             app.ui.note("nothing was erased");
             return Ok(());
@@ -52,7 +53,7 @@ pub(crate) fn run(app: &App, path: &Path, zone: &Zone, args: &PruneArgs) -> Resu
     tell(app, &ids, &freed)?;
     for backup in store::backups(path) {
         let remove = shell::path(&backup);
-        app.ui.warn(format_args!("{} still holds what was erased; rm {remove}", backup.display()));
+        app.ui.warn(format_args!("{} still contains what was erased; rm {remove}", backup.display()));
     }
     Ok(())
 }
@@ -73,7 +74,7 @@ fn tell(app: &App, ids: &[i64], freed: &Freed) -> Result<()> {
     Ok(())
 }
 
-/// What the rules need to know of a snapshot.
+/// What the rules need to know about a snapshot.
 #[derive(Clone, Copy, Debug)]
 struct Dated {
     id: i64,
@@ -87,13 +88,13 @@ impl Dated {
     }
 }
 
-/// The snapshots whose content goes, oldest first.
+/// The snapshots to erase, oldest first.
 fn doomed<'a>(lines: &'a [Dated], rules: &PruneRules, zone: &Zone, now: Timestamp) -> Vec<&'a Dated> {
     let there: Vec<&Dated> = lines.iter().filter(|line| line.status != Status::Pruned).collect();
     let complete = |line: &&&Dated| line.status == Status::Complete;
     let mut kept: HashSet<i64> = there.iter().rev().find(complete).map(|line| line.id).into_iter().collect();
     if let Some(n) = rules.keep_last {
-        // Partial ones do not count, so that a week of trouble does not push the last good ones out.
+        // Partial ones do not count, so that a week of problems does not push out the last good ones.
         let oldest = there.iter().rev().filter(complete).nth(n.saturating_sub(1) as usize);
         kept.extend(
             there.iter().filter(|line| oldest.is_none_or(|oldest| line.id >= oldest.id)).map(|line| line.id),
@@ -107,7 +108,7 @@ fn doomed<'a>(lines: &'a [Dated], rules: &PruneRules, zone: &Zone, now: Timestam
     there.into_iter().filter(|line| old(line) && !kept.contains(&line.id)).collect()
 }
 
-/// Of each day or month within `span`, keeps the last complete snapshot; the last of any kind where
+/// For each day or month within `span`, keeps the last complete snapshot, or the last of any kind if
 /// none is complete.
 fn keep_one_each(
     there: &[&Dated],
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_few_complete_ones_stay_and_what_came_between() {
+    fn the_last_complete_ones_stay_with_those_in_between() {
         let lines: Vec<_> =
             [(1, "complete"), (2, "pruned"), (3, "complete"), (4, "partial"), (5, "complete")]
                 .map(|(id, status)| line(id, &format!("2026-06-0{id}"), status))

@@ -80,6 +80,6 @@ impl Holding {
             },
         };
         let sync = app.command(&format!("sync --db {}", shell::path(&self.path)));
-        Err(Error::new(Kind::No, problem).hint(sync))
+        Err(Error::new(Kind::No, problem).hint(sync).answering_no())
     }
 }

@@ -106,11 +106,11 @@ fn ask(app: &App, profile: &str) -> Result<()> {
 
 /// The name is what has to be typed, and the state what was asked for.
 const COLUMNS: [Column; 5] = [
-    Column::whole("PROFILE", 0),
-    Column::cut("SIGNED IN AS", 2),
-    Column::whole("BUSINESSES", 3),
-    Column::spare("SCOPES"),
-    Column::whole("STATE", 1),
+    Column::whole("profile", 0),
+    Column::cut("signed in as", 2),
+    Column::whole("businesses", 3),
+    Column::spare("scopes"),
+    Column::whole("state", 1),
 ];
 
 fn print(app: &App, standings: &[Standing]) -> Result<()> {
@@ -127,20 +127,32 @@ fn print(app: &App, standings: &[Standing]) -> Result<()> {
         }
         return Ok(());
     }
-    let rows: Vec<Vec<String>> = standings.iter().map(Standing::row).collect();
+    // What stops the next run is said first, and is not lost below a table.
+    let (needed, others): (Vec<_>, Vec<_>) = standings.iter().partition(|one| one.needs_sign_in());
+    for standing in &needed {
+        let failed = standing.checked.as_ref().and_then(|checked| checked.as_ref().err());
+        let why = failed.map(ToString::to_string).or(standing.why().map(str::to_owned)).unwrap_or_default();
+        app.ui.warn(format_args!("{} needs a sign-in: {why}", standing.profile));
+        tell_hint(app, standing);
+    }
+    let rows: Vec<Vec<String>> = needed.iter().chain(&others).map(|one| one.row()).collect();
     app.ui.table(&COLUMNS, &rows)?;
-    for standing in standings {
+    for standing in others {
         if let Some(why) = standing.why() {
             app.ui.line_of_data(format_args!("{}: {why}", standing.profile))?;
         }
         if let Some(Err(error)) = &standing.checked {
             app.ui.warn(format_args!("{}: {error}", standing.profile));
         }
-        if let Some(hint) = standing.hint() {
-            app.ui.hint(format_args!("{}: {hint}", standing.profile));
-        }
+        tell_hint(app, standing);
     }
     Ok(())
+}
+
+fn tell_hint(app: &App, standing: &Standing) {
+    if let Some(hint) = standing.hint() {
+        app.ui.hint(format_args!("{}: {hint}", standing.profile));
+    }
 }
 
 /// What the environment holds beside the stored sign-ins, where it might be taken for the one in

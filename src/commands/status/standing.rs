@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::credentials::{self, ClassicProfile, Profile, Store, Stored};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::freshbooks::Person;
 use crate::time::spoken;
+
+const SIGN_IN_NEEDED: &str = "sign_in_needed";
 
 /// One stored sign-in as it stands.
 pub(super) struct Standing {
@@ -103,11 +105,11 @@ fn judge(app: &App, store: &Store, profile: &Profile) -> Told {
 
 fn not_pointed_at(origin: &str) -> Told {
     Told::new("not_usable_here", "not usable here")
-        .because(format!("from {origin}, where this run is not pointed"))
+        .because(format!("from {origin}, but this run uses another server"))
 }
 
 fn needs_sign_in(store: &Store, why: String) -> Told {
-    Told::new("sign_in_needed", "needs sign-in").because(why).hint(store.command("auth"))
+    Told::new(SIGN_IN_NEEDED, "needs sign-in").because(why).hint(store.command("auth"))
 }
 
 /// Why there is no sign-in though there was a file of one.
@@ -171,6 +173,12 @@ impl Standing {
             or_unknown(scopes),
             self.told.words.clone(),
         ]
+    }
+
+    /// Whether nothing more can be read until somebody signs in: by the file, or as FreshBooks said.
+    pub(super) fn needs_sign_in(&self) -> bool {
+        let refused = matches!(&self.checked, Some(Err(error)) if error.kind() == Kind::SignIn);
+        refused || self.told.word == SIGN_IN_NEEDED
     }
 
     /// The explanation that goes with its row.

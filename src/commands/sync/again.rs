@@ -1,4 +1,4 @@
-//! This sync as a command to be typed: a hint that forgot what was asked for would lead to other gaps.
+//! This sync as a command to type: without its options, the hint would lead to other gaps.
 
 use std::fmt::Display;
 use std::path::Path;
@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::cli::{Include, SyncArgs};
 use crate::shell;
 
-/// `fbsync sync` with the options that say what is read, and which gaps are accepted already.
+/// `fbsync sync` with the options for what to read and which gaps are already accepted.
 pub(super) fn command(app: &App, args: &SyncArgs, db: &Path) -> String {
     let mut command = app.command(&format!("sync --db {}", shell::path(db)));
     let mut add = |option: &str, value: &dyn Display| command.push_str(&format!(" {option} {value}"));

@@ -1,4 +1,4 @@
-//! `sync --every`: a service that reads again and again.
+//! `sync --every`: a service that reads at regular intervals.
 
 use std::time::{Duration, Instant};
 
@@ -6,11 +6,11 @@ use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::time::spoken;
 
-/// Runs `once`, then again every `apart`, counted from start to start. Ends with the error of a round
-/// that no later one could mend, or with a signal; what passes by itself is told and survived.
+/// Runs `once`, then again every `apart`, measured from start to start. Ends with a signal or an error
+/// that no later round could fix; temporary errors are reported, and the next round follows.
 pub(super) fn repeat(app: &App, apart: Duration, once: impl Fn() -> Result<()>) -> Result<()> {
     if apart.is_zero() {
-        return Err(Error::new(Kind::Usage, "--every takes a time longer than nothing").hint("--every 6h"));
+        return Err(Error::new(Kind::Usage, "--every must be longer than zero").hint("--every 6h"));
     }
     loop {
         let began = Instant::now();
@@ -25,7 +25,7 @@ pub(super) fn repeat(app: &App, apart: Duration, once: impl Fn() -> Result<()>) 
     }
 }
 
-/// Whether the next round may do better by itself.
+/// Whether the next round can succeed without intervention.
 fn passes_by(kind: Kind) -> bool {
     matches!(kind, Kind::Unavailable | Kind::Partial | Kind::Locked)
 }

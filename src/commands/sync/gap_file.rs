@@ -1,4 +1,4 @@
-//! A file of accepted gaps: read with `--accept-gaps`, begun with `--write-gaps`.
+//! A file of accepted gaps: read with `--accept-gaps`, started with `--write-gaps`.
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -20,7 +20,7 @@ const FORM: Form = Form {
 pub(super) struct Entry {
     pub(super) business_id: i64,
     pub(super) reason: Option<String>,
-    /// The last day that it counts; for ever where there is none.
+    /// The last day on which it is valid; without one it never ends.
     pub(super) until: Option<Day>,
 }
 
@@ -32,8 +32,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>> {
     List::read(path, &FORM)?.parsed(entry)
 }
 
-/// Begins a file with these businesses, for somebody to fill in the reasons. One that is there is left as
-/// it is; then the answer is which businesses it lacks.
+/// Creates a file with these businesses, for somebody to fill in the reasons. An existing file is left
+/// unchanged, and the businesses that are missing from it are returned.
 pub(super) fn write(path: &Path, businesses: &[i64]) -> Result<Vec<i64>> {
     let failed = || format!("cannot write {}", path.display());
     let mut pending = Pending::beside(path).context(Kind::Storage, failed)?;

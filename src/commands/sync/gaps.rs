@@ -1,8 +1,8 @@
-//! Gaps that are known beforehand: businesses whose team the identity may not list.
+//! Known gaps: businesses whose team the identity cannot list.
 //!
-//! An accountant with 30 such clients needs a nightly run that is complete without them, and that
-//! still fails when a 31st appears. An accepted gap is tried each time all the same and keeps its
-//! true outcome.
+//! An accountant with 30 such clients needs a nightly run that counts as complete without them and
+//! still fails when a 31st appears. An accepted gap is still tried each time and keeps its true
+//! outcome.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::model::{Business, Outcome, Reading, Resource};
 use crate::time::Day;
 use crate::ui::{Ui, few_of};
 
-/// Businesses whose gaps are accepted, or were until a day that is over.
+/// Businesses whose gaps are accepted, or were accepted until a day that has passed.
 pub(super) struct AcceptedGaps {
     /// With the reasons.
     accepted: BTreeMap<i64, Option<String>>,
@@ -23,7 +23,7 @@ pub(super) struct AcceptedGaps {
 }
 
 impl AcceptedGaps {
-    /// What the flags and files say today; flags count before files.
+    /// What the flags and files accept today; flags take precedence.
     pub(super) fn gather(app: &App, args: &SyncArgs) -> Result<Self> {
         let (mut accepted, mut expired) = (BTreeMap::new(), BTreeMap::new());
         let today = Day::of(app.clock.now());
@@ -44,7 +44,7 @@ impl AcceptedGaps {
         self.accepted.keys().copied().collect()
     }
 
-    /// Warns of acceptances that are over, by the names that the businesses have now.
+    /// Warns of expired acceptances, using the current names of the businesses.
     pub(super) fn tell_expired(&self, ui: Ui, businesses: &[Business]) {
         let expired = |business: &Business| {
             let until = self.expired.get(&business.id)?;
@@ -58,7 +58,7 @@ impl AcceptedGaps {
         }
     }
 
-    /// Marks the gaps of `reading` that are accepted; the accepted ones that are gaps no longer.
+    /// Marks the accepted gaps in `reading` and returns the accepted ones that are no longer gaps.
     pub(super) fn apply(&self, reading: &mut Reading) -> Vec<String> {
         let mut readable_again = Vec::new();
         for read in &mut reading.businesses {
@@ -71,7 +71,7 @@ impl AcceptedGaps {
                     list.accept(reason.as_deref().unwrap_or("no reason given"));
                 }
                 Outcome::Ok => readable_again.push(named),
-                // What failed today may work tomorrow: that is an alarm, not a known gap.
+                // A failure today can be gone tomorrow, so it is an alarm and not a known gap.
                 Outcome::Failed | Outcome::Skipped => {}
             }
         }

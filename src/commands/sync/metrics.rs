@@ -1,10 +1,10 @@
 //! `sync --metrics`: figures for node_exporter's textfile collector, in Prometheus' text format
 //! (prometheus.io, "Exposition formats", version 0.0.4).
 //!
-//! Two things are told apart: the run that has just ended, however it did, and the newest snapshots in
-//! the database, whichever run made them. A run that failed thus never looks like access that vanished.
-//! Every series is there each time, with 0 where there is nothing to count: one that comes and goes
-//! could not be alarmed on.
+//! Two things are kept separate: the run that has just ended, successful or not, and the newest
+//! snapshots in the database, from whichever run. So a failed run never looks like access that
+//! vanished. Every series is always present, with 0 if there is nothing to count: alerts cannot be set
+//! on one that comes and goes.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::model::{Outcome, Status, role};
 use crate::store::{People, Reader, Snapshot, Usable};
 use crate::time::Timestamp;
 
-/// Runs `work`, then writes the file if one was asked for: whatever came of the work, a panic included.
+/// Runs `work`, then writes the file if requested, even after an error or a panic.
 pub(super) fn around<T>(app: &App, args: &SyncArgs, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let Some(file) = args.metrics.clone() else { return work() };
     let db = app.database(&args.database.db)?;
@@ -49,7 +49,7 @@ impl Drop for Ending<'_> {
             took: self.began.elapsed(),
             exit_code: self.exit_code,
         };
-        // Why a database cannot be read was the run's to tell.
+        // The run itself reports why a database cannot be read.
         let found = Found::read(self.app, &self.db).unwrap_or_default();
         let written = fsutil::replace_shared(&self.file, text(&run, &found).as_bytes());
         let written =
@@ -69,7 +69,7 @@ struct Run<'a> {
     exit_code: u8,
 }
 
-/// What the database says.
+/// What the database contains.
 #[derive(Default)]
 struct Found {
     newest: Option<Newest>,
@@ -79,9 +79,9 @@ struct Found {
 
 struct Newest {
     snapshot: Snapshot,
-    /// By what became of their team lists.
+    /// By outcome of their team lists.
     businesses: Vec<Outcome>,
-    /// By class of the role, and state.
+    /// By role class and state.
     memberships: BTreeMap<(&'static str, State), u64>,
 }
 
@@ -152,12 +152,12 @@ fn text(run: &Run, found: &Found) -> String {
     page.text
 }
 
-/// The text as it grows.
+/// The text so far.
 struct Page {
     text: String,
     /// The labels that every sample has.
     labels: String,
-    /// The metric that samples are of.
+    /// The metric that the next samples belong to.
     name: String,
 }
 
@@ -168,7 +168,7 @@ impl Page {
         Page { text: String::new(), labels, name: String::new() }
     }
 
-    /// Begins a metric. All are gauges: each file stands for itself.
+    /// Starts a metric. All are gauges, because each file is independent of earlier ones.
     fn family(&mut self, name: &str, help: &str) {
         self.name = format!("fbsync_{name}");
         self.text += &format!("# HELP {0} {help}\n# TYPE {0} gauge\n", self.name);
@@ -180,14 +180,14 @@ impl Page {
         self.text += &format!("{}{{{}{further}}} {value}\n", self.name, self.labels);
     }
 
-    /// A metric of one sample.
+    /// A metric with a single sample.
     fn one(&mut self, name: &str, help: &str, value: impl std::fmt::Display) {
         self.family(name, help);
         self.sample(&[], value);
     }
 }
 
-/// A label's value between its quotes.
+/// A label's value, escaped for use between quotes.
 fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

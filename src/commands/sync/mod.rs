@@ -1,9 +1,9 @@
-//! `sync`: read everything into a new snapshot.
+//! `sync`: reads everything into a new snapshot.
 //!
-//! The database is locked and looked at before the first request, so that nothing is asked in vain;
-//! the snapshot is written in one transaction after the last. One of an older version is changed
-//! between the two: once it is known who signed in and that it is theirs, and before the lists are
-//! read, which takes long.
+//! The database is locked and checked before the first request, so that no request is made in vain; the
+//! snapshot is written in one transaction after the last one. A database of an older version is
+//! upgraded in between: once it is known who signed in and that the database is theirs, and before the
+//! lists are read, which takes long.
 
 mod again;
 mod every;
@@ -61,14 +61,14 @@ struct Demand<'a> {
     admit: &'a dyn Fn(&Identity, &[Business]) -> Result<()>,
 }
 
-/// What was read, by which way, and with which scopes.
+/// What was read, how, and with which scopes.
 struct Source {
     brought: Brought,
     between: Between,
     scopes: Option<String>,
 }
 
-/// Reads with the tokens that `open` gives, once the database has been found fit to be written to.
+/// Reads with the tokens that `open` returns, once the database is known to be writable.
 pub(crate) fn with_tokens(
     app: &App,
     args: &SyncArgs,
@@ -85,8 +85,8 @@ pub(crate) fn with_tokens(
     })
 }
 
-/// Reads a FreshBooks Classic system; `app` is pointed at it.
-fn from_classic(app: &App, args: &SyncArgs, profile: &ClassicProfile) -> Result<()> {
+/// Reads a FreshBooks Classic system; `app` uses its origin.
+pub(crate) fn from_classic(app: &App, args: &SyncArgs, profile: &ClassicProfile) -> Result<()> {
     if args.include.contains(&Include::Staff) {
         app.ui.note(
             "--include staff adds nothing: FreshBooks Classic has one staff list, which is always read",
@@ -101,11 +101,12 @@ fn from_classic(app: &App, args: &SyncArgs, profile: &ClassicProfile) -> Result<
     })
 }
 
-/// Locks the database, records what `read` returns, and says what was recorded.
+/// Locks the database, records what `read` returns, and reports it.
 fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source>) -> Result<()> {
     let path = app.database(&args.database.db)?;
     let gaps = AcceptedGaps::gather(app, args)?;
-    // A file that is none of gaps is in the way: better now than after everything was read.
+    // A file that is not a list of gaps would be in the way; better to find out before everything is
+    // read.
     if let Some(file) = args.write_gaps.as_deref() {
         outputs::check(app, &path, file)?;
         if file.exists() {
@@ -113,28 +114,28 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
         }
     }
     if args.no_create && !store::is_there(&path)? {
-        let message = format!("there is no database {}, and --no-create begins none", path.display());
-        return Err(
-            Error::new(Kind::Storage, message).hint("mount the volume it is on, or leave out --no-create")
-        );
+        let message = format!("there is no database {}, and --no-create was given", path.display());
+        return Err(Error::new(Kind::Storage, message).hint("mount the volume it is on, or omit --no-create"));
     }
     let writer = Writer::claim(app, &path)?;
     let source = app.endpoints.api.lasting_name();
+    let plan = plan(args);
     let admit = |identity: &Identity, businesses: &[Business]| {
         if !args.new_identity {
             writer.check_owner(&source, identity.id, &identity.email)?;
         }
         check_named(app, args, &gaps, businesses)?;
+        check_scope(&plan, businesses)?;
         gaps.tell_expired(app.ui, businesses);
         writer.bring_up_to_date(app.ui)
     };
-    let demand = Demand { plan: &plan(args), folder: writer.folder(), admit: &admit };
+    let demand = Demand { plan: &plan, folder: writer.folder(), admit: &admit };
     let Source { brought, between, scopes } = read(demand)?;
     let parameters = parameters(args, &gaps, &between, &brought);
     let wrong_clock = brought.wrong_clock();
     let Brought { mut reading, spool, .. } = brought;
     if let Some(skew) = wrong_clock {
-        app.ui.warn(format_args!("{skew}; the snapshot bears FreshBooks' time"));
+        app.ui.warn(format_args!("{skew}; the snapshot is dated by FreshBooks' clock"));
         reading.run.set_back(skew.seconds());
     }
     tell::oddities(app, &reading);
@@ -164,8 +165,7 @@ fn plan(args: &SyncArgs) -> Plan {
     }
 }
 
-/// The options that shaped the snapshot and what shaped it from outside, as JSON with its keys in
-/// order.
+/// The options and outside influences that shaped the snapshot, as JSON with sorted keys.
 fn parameters(args: &SyncArgs, gaps: &AcceptedGaps, between: &Between, brought: &Brought) -> String {
     let trust_store = between.trust_store.as_ref();
     json!({
@@ -184,7 +184,19 @@ fn parameters(args: &SyncArgs, gaps: &AcceptedGaps, between: &Between, brought: 
     .to_string()
 }
 
-/// A business that was asked for and is not there is an error; one that was to be left out is not.
+/// A snapshot of no business would count as complete, and show everybody as gone.
+fn check_scope(plan: &Plan, businesses: &[Business]) -> Result<()> {
+    if businesses.is_empty() || businesses.iter().any(|business| plan.wants(business)) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Usage,
+        "--business and --skip-business leave no business to read; nothing was recorded",
+    )
+    .hint("leave out --skip-business for one that is to be read"))
+}
+
+/// A requested business that does not exist is an error; one that was to be skipped is not.
 fn check_named(app: &App, args: &SyncArgs, gaps: &AcceptedGaps, businesses: &[Business]) -> Result<()> {
     let known = |id: &i64| businesses.iter().any(|business| business.id == *id);
     if let Some(id) = args.business.iter().find(|id| !known(id)) {

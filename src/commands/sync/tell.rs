@@ -1,4 +1,4 @@
-//! What a sync says at its end: the line for a person, the object for a script, the gaps for both.
+//! What a sync prints at its end: a line for people, an object for scripts, and the gaps for both.
 
 use std::path::Path;
 
@@ -8,15 +8,16 @@ use super::{again, gap_file};
 use crate::app::App;
 use crate::cli::SyncArgs;
 use crate::error::{Error, Kind, Result};
+use crate::fetch;
 use crate::model::{BusinessReading, Outcome, Reading, Resource, Status};
 use crate::shell;
 use crate::store::Recorded;
 use crate::ui::{few, few_of};
 
-/// How many odd lists are named on the way.
+/// How many odd lists are named.
 const ODDITIES: usize = 3;
 
-/// A business whose list was not read, or not to agreement, and was not accepted as such.
+/// A business whose list was not read, or whose counts did not agree, without an accepted gap.
 pub(super) struct Gap {
     business_id: i64,
     told: String,
@@ -37,23 +38,27 @@ fn gap(read: &BusinessReading) -> Option<Gap> {
     Some(Gap { business_id: id, told, acceptable: matches!(list.outcome, Denied | Mismatch) })
 }
 
-/// Warns of what is odd about lists that were read whole: nobody is missing, and somebody should know.
+/// Warns of odd entries in lists that were read completely: nobody is missing, but somebody should
+/// know.
 pub(super) fn oddities(app: &App, reading: &Reading) {
     let of = |read: &BusinessReading| {
         let read_whole = read.coverage.iter().filter(|list| list.outcome == Outcome::Ok);
         let told = read_whole.filter_map(|list| list.message.as_ref());
         told.map(|told| format!("{} ({}): {told}", read.business.name, read.business.id)).collect::<Vec<_>>()
     };
-    let told: Vec<String> = reading.businesses.iter().flat_map(of).collect();
+    let told = reading.businesses.iter().flat_map(of);
+    // Nothing is wrong, and a nightly job has nothing to report.
+    let (usual, told): (Vec<String>, Vec<String>) = told.partition(|told| told.ends_with(fetch::ZONELESS));
+    usual.iter().for_each(|told| app.ui.result(told));
     for told in told.iter().take(ODDITIES) {
         app.ui.warn(told);
     }
     if let Some(more) = told.len().checked_sub(ODDITIES).filter(|more| *more > 0) {
-        app.ui.warn(format_args!("{more} more lists hold odd entries; the coverage report names them"));
+        app.ui.warn(format_args!("{more} more lists contain odd entries; see the coverage report"));
     }
 }
 
-/// Tells which accepted gaps are gaps no longer.
+/// Reports accepted gaps that are no longer gaps.
 pub(super) fn readable_again(app: &App, businesses: &[String]) {
     let (told, more) = few_of(businesses);
     for business in told {
@@ -64,7 +69,7 @@ pub(super) fn readable_again(app: &App, businesses: &[String]) {
     }
 }
 
-/// Tells what was recorded; an error of kind `Partial` where something is missing.
+/// Reports what was recorded; the error is of kind `Partial` if something is missing.
 pub(super) fn tell(app: &App, args: &SyncArgs, recorded: &Recorded, gaps: &[Gap], db: &Path) -> Result<()> {
     if app.json {
         app.ui.json(&summary(recorded, gaps))?;
@@ -90,7 +95,7 @@ pub(super) fn tell(app: &App, args: &SyncArgs, recorded: &Recorded, gaps: &[Gap]
     let lists = counted(i64::try_from(gaps.len()).unwrap_or(i64::MAX), "list", "lists");
     let error = Error::new(
         Kind::Partial,
-        format!("snapshot {id} is partial: {lists} could not be read whole; recorded: {totals}"),
+        format!("snapshot {id} is partial: {lists} could not be read completely; recorded: {totals}"),
     );
     let acceptable: Vec<i64> = gaps.iter().filter(|gap| gap.acceptable).map(|gap| gap.business_id).collect();
     let again = again::command(app, args, db);
@@ -103,8 +108,8 @@ pub(super) fn tell(app: &App, args: &SyncArgs, recorded: &Recorded, gaps: &[Gap]
     Err(how_to_accept(error, &acceptable, &again, args.write_gaps.as_deref()))
 }
 
-/// Writes the gaps that can be accepted to a file. The snapshot is recorded already, and its being partial
-/// is the news: what is wrong with the file is told beside it.
+/// Writes the acceptable gaps to a file. The snapshot is already recorded, and the error is that it is
+/// partial, so a problem with the file is only a warning.
 fn write_gaps(app: &App, file: &Path, acceptable: &[i64]) {
     let shown = file.display();
     match gap_file::write(file, acceptable) {
@@ -117,7 +122,7 @@ fn write_gaps(app: &App, file: &Path, acceptable: &[i64]) {
     }
 }
 
-/// One by one where they are few; in a file in any case.
+/// One by one if they are few, and always in a file.
 fn how_to_accept(error: Error, acceptable: &[i64], again: &str, written: Option<&Path>) -> Error {
     const PERMANENT: &str = "if this is expected and permanent";
     if let Some(file) = written {

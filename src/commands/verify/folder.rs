@@ -1,4 +1,4 @@
-//! A folder against itself, against its seal, and against the database.
+//! Checks a folder against itself, against its seal, and against the database.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::evidence::check::{self, Signature, Verdict};
 use crate::shell;
 use crate::store::Reader;
 
-/// As many names as are told one by one.
+/// How many names are listed individually.
 const FEW: usize = 5;
 
 pub(super) fn verify(app: &App, folder: &Path, args: &VerifyArgs, database: Option<&Path>) -> Result<()> {
@@ -21,7 +21,7 @@ pub(super) fn verify(app: &App, folder: &Path, args: &VerifyArgs, database: Opti
         return Err(Error::new(Kind::Usage, format!("there is no folder {shown}")));
     }
     let reader = database.map(|path| Reader::open(app, path)).transpose()?;
-    // First: nothing is made from a file whose views and triggers may be somebody else's.
+    // Comes first: nothing is rebuilt from a file whose views and triggers could be somebody else's.
     let report = reader.as_ref().map(|reader| database::check(reader, &args.expect)).transpose()?;
     let sound = reader.as_ref().filter(|_| report.as_ref().is_some_and(|report| !report.is_strange()));
     let mut verdict = check::check(folder, args.seal.as_deref(), sound, &app.stop)?;
@@ -36,8 +36,9 @@ pub(super) fn verify(app: &App, folder: &Path, args: &VerifyArgs, database: Opti
         app.ui.json(&as_json(&verdict, reader.is_some(), &limits))?;
     }
     for stray in &verdict.strays {
-        app.ui
-            .note(format_args!("{stray} was left there by a system; it is not evidence and was not checked"));
+        app.ui.note(format_args!(
+            "{stray} was left there by the operating system; it is not evidence and was not checked"
+        ));
     }
     for Signature { path, command } in &verdict.signatures {
         app.ui.note(format_args!("{path} was not checked here; in its folder, type: {command}"));
@@ -61,13 +62,13 @@ pub(super) fn verify(app: &App, folder: &Path, args: &VerifyArgs, database: Opti
     }
     app.ui.note(format_args!("seal: {}", verdict.seal));
     if args.seal.is_some() {
-        app.ui.note("ok: this is the seal that was expected");
+        app.ui.note("ok: the seal is the expected one");
     }
     limits.iter().for_each(|limit| app.ui.note(limit));
     if verdict.is_complete() { Ok(()) } else { Err(incomplete(folder, verdict.written_by.as_deref())) }
 }
 
-/// Nothing is wrong, and not everything could be compared.
+/// No problem was found, but not everything could be compared.
 fn incomplete(folder: &Path, written_by: Option<&str>) -> Error {
     let hint = match written_by {
         Some(version) => format!("fbsync {version} wrote it, and can compare the rest"),
@@ -76,8 +77,7 @@ fn incomplete(folder: &Path, written_by: Option<&str>) -> Error {
             shell::path(folder)
         ),
     };
-    let problem =
-        format!("{}: nothing wrong was found, but not everything could be compared", folder.display());
+    let problem = format!("{}: no problems found, but not everything could be compared", folder.display());
     Error::new(Kind::Partial, problem).hint(hint)
 }
 
@@ -94,7 +94,7 @@ fn as_json(verdict: &Verdict, rederived: bool, limits: &[String]) -> serde_json:
     })
 }
 
-/// What the agreement of a folder does not prove.
+/// What this check of a folder does not prove.
 fn limits(sealed: bool, rederived: bool) -> Vec<String> {
     let mut limits = Vec::new();
     match (sealed, rederived) {
@@ -112,7 +112,7 @@ fn limits(sealed: bool, rederived: bool) -> Vec<String> {
         limits.push("not checked: whether the rows are those of the database; pass it as --db");
     }
     limits
-        .push("not checked: who exported it, where and when (`export` in manifest.json): no database knows");
+        .push("not checked: who exported it, where and when (`export` in manifest.json): the database does not record it");
     limits.push("not proved: what FreshBooks' API cannot show (README.txt)");
     limits.into_iter().map(str::to_owned).collect()
 }

@@ -1,7 +1,8 @@
-//! `verify`: whether an evidence folder, or a database, agrees with its hashes; and what that does not
-//! prove.
+//! `verify`: checks whether an evidence folder or a database agrees with its hashes, and says what that
+//! does not prove.
 //!
-//! Exit 10 says that something is wrong, 7 that nothing is but not all could be compared.
+//! Exit code 10 means that problems were found, 7 that none were found but not everything could be
+//! compared.
 
 mod database;
 mod folder;
@@ -11,7 +12,7 @@ use crate::cli::VerifyArgs;
 use crate::error::{Error, Kind, Result};
 use crate::ui::Ui;
 
-/// By no check of a file, ever.
+/// Not provable by any check of a file.
 const NEVER_PROVED: &str = "not proved: that what FreshBooks answered was true";
 
 pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<()> {
@@ -19,7 +20,7 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<()> {
     match (&args.folder, database) {
         (Some(folder), database) => folder::verify(app, folder, args, database.as_deref()),
         (None, Some(database)) => database::verify(app, &database, &args.expect),
-        (None, None) => Err(Error::new(Kind::Usage, "verify what?")
+        (None, None) => Err(Error::new(Kind::Usage, "verify needs a folder or a database")
             .hint("fbsync verify DIR, or fbsync verify --db audit.sqlite")),
     }
 }
@@ -31,5 +32,6 @@ fn problems<'f>(ui: Ui, findings: impl ExactSizeIterator<Item = &'f str>, what: 
     }
     let problems = if n == 1 { "1 problem".to_owned() } else { format!("{n} problems") };
     Error::new(Kind::No, format!("{what}: {problems} found"))
-        .hint("go back to a copy whose hashes you know; nothing was changed by this check")
+        .hint("restore a copy whose hashes you know; this check changed nothing")
+        .answering_no()
 }

@@ -33,12 +33,14 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::manifest::Manifest;
+use super::sums::Sums;
 use super::{MANIFEST, SUMS, split, sums};
 use crate::error::{Error, Kind, Result};
 use crate::fsutil;
 use crate::model::reading::hex;
 use crate::stop::Stop;
 use crate::store::Reader;
+use files::Files;
 pub(super) use files::is_foreign;
 pub(crate) use files::{Signature, strangers};
 
@@ -126,19 +128,10 @@ fn check_one(folder: &Path, shown: &str, against: Against, verdict: &mut Verdict
     let listed = sums::read(&bytes, &mut one.findings);
     let files = files::check(folder, &listed, against.stop, &mut one)?;
     let manifest = match read(MANIFEST, LARGEST_MANIFEST) {
-        Ok(bytes) => described::read(&bytes, &mut one),
+        Ok(bytes) => check_manifest(&bytes, &listed, (against, &files, folder), &mut one)?,
         // Whether it should be there is for the list of files to say.
         Err(error) => unusable(MANIFEST, error).map(|_| None)?,
     };
-    if let Some((manifest, version)) = &manifest {
-        described::check(manifest, *version, &listed, &files, &mut one);
-        match against.database {
-            Some(database) => {
-                again::check(manifest, *version, database, (against, &files, folder), &mut one)?;
-            }
-            None => described::uncounted(manifest, &files, &mut one),
-        }
-    }
     let named =
         |names: Vec<String>| names.into_iter().map(|name| format!("{shown}{name}")).collect::<Vec<_>>();
     verdict.findings.extend(named(one.findings));
@@ -150,7 +143,23 @@ fn check_one(folder: &Path, shown: &str, against: Against, verdict: &mut Verdict
     verdict.written_by = one.written_by.or(verdict.written_by.take());
     verdict.folders += 1;
     verdict.files += listed.len() + 1;
-    Ok(Checked { seal: hex(Sha256::digest(&bytes)), manifest: manifest.map(|(manifest, _)| manifest) })
+    Ok(Checked { seal: hex(Sha256::digest(&bytes)), manifest })
+}
+
+/// Holds what the manifest says against the files, whose hashes are `listed`, and against the database.
+fn check_manifest(
+    bytes: &[u8],
+    listed: &Sums,
+    (against, files, folder): (Against, &Files, &Path),
+    verdict: &mut Verdict,
+) -> Result<Option<Manifest>> {
+    let Some((manifest, version)) = described::read(bytes, verdict) else { return Ok(None) };
+    described::check(&manifest, version, listed, files, verdict);
+    match against.database {
+        Some(database) => again::check(&manifest, version, database, (against, files, folder), verdict)?,
+        None => described::uncounted(&manifest, files, verdict),
+    }
+    Ok(Some(manifest))
 }
 
 /// What is wrong with a folder one of whose files cannot be read. Where the machine is the cause, it says

@@ -257,7 +257,7 @@ impl Manifest {
             roles: summary::role_counts(view)?,
             files,
             not_made: not_made(view),
-            limits: report::summary::LIMITS.map(str::to_owned).to_vec(),
+            limits: summary::limits(view).into_iter().map(str::to_owned).collect(),
             export: plan.stamp.of_part(plan.part),
         })
     }

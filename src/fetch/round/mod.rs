@@ -1,13 +1,13 @@
-//! One reading of a team list from the start: which pages to ask for, when it is whole, and whether
-//! its numbers agree. Pure.
+//! One pass over a team list: which pages to request, when it is complete, and whether its numbers
+//! agree. Pure.
 //!
-//! The documented `meta` has no count of pages, so a client that looks for one stops after the first.
-//! And counts alone do not prove a list: while one member leaves, another may slide from page 2 to
-//! page 1 after page 1 was read. So page 1 is read once more at the end, wherever there are several
-//! pages.
+//! The documented `meta` has no page count, so a client that looks for one stops after the first page.
+//! And counts alone do not prove that a list is complete: while one member leaves, another can move
+//! from page 2 to page 1 after page 1 was read. So page 1 is read again at the end whenever there are
+//! several pages.
 //!
-//! What moved is a problem, and another reading may agree. What would be the same next time (an entry
-//! that is no record, a total that is no number, pages without end) is a flaw, and stays.
+//! A list that changed has a problem, and another pass can succeed. What would be the same next time
+//! (an entry that is not a record, a total that is not a number, endless pages) is a flaw.
 
 #[cfg(test)]
 mod tests;
@@ -19,15 +19,15 @@ use crate::freshbooks::{Meta, Number, Oddities, PER_PAGE};
 use crate::model::Membership;
 use crate::model::reading::Digest;
 
-/// No business has a million members; a server that goes on handing out pages has lost its way.
+/// No business has a million members; a server that keeps sending pages is broken.
 const LAST_PAGE: i64 = 10_000;
 const MOST_MEMBERS: i64 = LAST_PAGE * PER_PAGE;
 
-/// Pages of one list asked for at once, at most. An empty page ends a list early, so running far
-/// ahead of the answers would ask for pages that nobody needs.
+/// The most pages of one list to request at once. An empty page ends a list early, so running far ahead
+/// of the answers would request pages that nobody needs.
 const WINDOW: i64 = 16;
 
-/// One reading of the list from the start.
+/// One pass over the list.
 #[derive(Debug, Default)]
 pub(super) struct Round {
     pub(super) number: u32,
@@ -35,21 +35,21 @@ pub(super) struct Round {
     next_page: i64,
     last_page: Option<i64>,
     pub(super) pages: i64,
-    /// Those that were not empty.
+    /// The number of pages that were not empty.
     filled: i64,
     pub(super) total: Option<i64>,
     first: Option<(Vec<Digest>, Meta)>,
     first_entries: i64,
     checked_again: bool,
-    /// There was more than is ever read.
+    /// There was more than the maximum that is read.
     is_endless: bool,
-    /// A page was empty, or the same as the first: nothing lies behind it.
+    /// A page was empty, or identical to the first: there is nothing after it.
     ended: bool,
     members: Vec<Membership>,
     pub(super) oddities: Oddities,
-    /// Something moved: another reading may agree.
+    /// The list changed: another pass can succeed.
     pub(super) problem: Option<String>,
-    /// Another reading would end the same way.
+    /// Another pass would end the same way.
     pub(super) flaw: Option<String>,
 }
 
@@ -61,7 +61,7 @@ impl Round {
     pub(super) fn absorb(&mut self, job: PageJob, page: Page) {
         let digests: Vec<Digest> = page.members.iter().map(|member| member.record).collect();
         if let Some(got) = page.meta.page.filter(|got| *got != job.page) {
-            self.blame(format!("page {} was asked for and page {got} came", job.page));
+            self.blame(format!("page {} was requested but page {got} was received", job.page));
         }
         match &self.first {
             None => self.total = self.total_of(page.meta),
@@ -84,7 +84,7 @@ impl Round {
             (self.first, self.first_entries) = (Some((digests, page.meta)), entries);
         }
         self.last_page = match self.total {
-            // Nothing but an empty page tells the end, so pages come one by one.
+            // Only an empty page shows the end, so pages are requested one by one.
             None => Some(job.page + 1),
             Some(total) => Some(self.last_page_by(total)),
         };
@@ -95,19 +95,19 @@ impl Round {
         }
     }
 
-    /// FreshBooks' total, where it says one that can be right.
+    /// FreshBooks' total, if it is plausible.
     fn total_of(&mut self, meta: Meta) -> Option<i64> {
         match meta.total {
             Number::Absent => None,
             Number::Is(total) if total >= 0 => Some(total),
             Number::Is(_) | Number::Unreadable => {
-                self.flaw = Some("the total that FreshBooks says cannot be read".to_owned());
+                self.flaw = Some("FreshBooks' total cannot be read".to_owned());
                 None
             }
         }
     }
 
-    /// The pages that may be asked for now.
+    /// The pages to request now.
     pub(super) fn next_jobs(&mut self) -> Vec<PageJob> {
         let mut jobs = Vec::new();
         let last = self.last_page.unwrap_or(1).min(LAST_PAGE);
@@ -128,7 +128,7 @@ impl Round {
         Some(PageJob { round: self.number, page: 1, again: true })
     }
 
-    /// A page's size as the server sees it; it may have cut what was asked for, or may not say.
+    /// The page size according to the server, which can be smaller than requested or not stated.
     fn per_page(&self) -> i64 {
         let said = self.first.as_ref().and_then(|(_, meta)| meta.per_page);
         said.filter(|said| *said > 0).unwrap_or(match self.first_entries {
@@ -143,13 +143,13 @@ impl Round {
         said.map_or(by_total, |said| by_total.max(said))
     }
 
-    /// All entries, also those that are no records.
+    /// All entries, including those that are not records.
     pub(super) fn received(&self) -> i64 {
         count(self.members.len()) + self.oddities.unread.count
     }
 
-    /// Distinct members = rows received = FreshBooks' total. An entry that is no record may be somebody,
-    /// unless the total is reached without it.
+    /// Distinct members = rows received = FreshBooks' total. An entry that is not a record could be a
+    /// member, unless the total is reached without it.
     pub(super) fn judge(&mut self) {
         if !self.ended && self.last_page.is_some_and(|last| last > LAST_PAGE) {
             self.ends_nowhere(format!("the list does not end within {LAST_PAGE} pages"));
@@ -160,17 +160,17 @@ impl Round {
         let (received, members) = (self.received(), count(self.members.len()));
         let distinct = self.distinct();
         if distinct != members {
-            self.blame(format!("{members} rows came, of which {distinct} are distinct"));
+            self.blame(format!("{members} rows received, of which {distinct} are distinct"));
         }
         if let Some(total) = self.total.filter(|total| ![received, members].contains(total)) {
-            self.blame(format!("FreshBooks says {total}, and {received} rows came"));
+            self.blame(format!("FreshBooks reported {total}, but {received} rows were received"));
         }
         if received != members && self.total != Some(members) && self.flaw.is_none() {
-            self.flaw = Some(format!("{members} of {received} entries are members that can be read"));
+            self.flaw = Some(format!("{members} of {received} entries are readable members"));
         }
     }
 
-    /// Whatever moved in a list without end, reading it again is no help.
+    /// An endless list is not read again, whatever changed in it.
     fn ends_nowhere(&mut self, why: String) {
         (self.is_endless, self.ended) = (true, true);
         (self.problem, self.flaw) = (None, Some(why));
@@ -190,15 +190,15 @@ impl Round {
         count(self.members.iter().map(|member| member.texts.member_uuid()).collect::<HashSet<_>>().len())
     }
 
-    /// Keeps the first problem: the later ones follow from it.
+    /// Keeps only the first problem: later ones follow from it.
     fn blame(&mut self, problem: impl Into<String>) {
         self.problem.get_or_insert_with(|| problem.into());
     }
 }
 
-/// Each member once; of two records with one uuid the one that was changed last.
+/// Each member once; of two records with the same uuid, the one that was changed last.
 fn newest_of_each(mut members: Vec<Membership>) -> Vec<Membership> {
-    // The order is total, and a stable sort would hold half of the list twice.
+    // The order is total, and a stable sort would need memory for half of the list.
     members.sort_unstable_by(|a, b| {
         let newest_first = b.member_updated_at.cmp(&a.member_updated_at);
         a.texts

@@ -1,4 +1,4 @@
-//! A list as one server or another hands it out, and what becomes of it.
+//! Lists as different servers send them, and the outcomes.
 
 use super::super::team::TeamList;
 use super::*;
@@ -6,8 +6,8 @@ use crate::model::Outcome;
 use crate::model::reading::Member;
 use crate::model::texts::Parts;
 
-/// What a server says of page 1, of page 2 and so on: members by number, entries that are no
-/// records, and `meta`.
+/// What a server sends for page 1, page 2 and so on: members by number, entries that are not records,
+/// and `meta`.
 type Server<'a> = &'a dyn Fn(i64) -> (Vec<u32>, i64, Meta);
 
 fn member(number: u32) -> Membership {
@@ -26,7 +26,7 @@ fn member(number: u32) -> Membership {
     })
 }
 
-/// Reads the list of `server`: outcome, members, pages asked for, message.
+/// Reads the list from `server` and returns the outcome, members, pages requested, and message.
 fn read(server: Server) -> (Outcome, usize, usize, String) {
     let mut list = TeamList::new();
     let (mut jobs, mut asked) = (vec![PageJob { round: 1, page: 1, again: false }], 0);
@@ -48,12 +48,17 @@ fn total(total: Number) -> Meta {
 }
 
 #[test]
-fn an_entry_that_is_no_record_is_a_flaw_unless_the_total_is_reached_without_it() {
+fn an_unreadable_entry_is_a_flaw_unless_the_total_is_reached_without_it() {
     let table = [
-        (Number::Is(3), Outcome::Mismatch, 1, "2 of 3 entries are members that can be read"),
+        (Number::Is(3), Outcome::Mismatch, 1, "2 of 3 entries are readable members"),
         (Number::Is(2), Outcome::Ok, 1, "1 entry cannot be read"),
-        (Number::Absent, Outcome::Mismatch, 2, "2 of 3 entries are members that can be read"),
-        (Number::Is(4), Outcome::Mismatch, 9, "FreshBooks says 4, and 3 rows came; read 3 times"),
+        (Number::Absent, Outcome::Mismatch, 2, "2 of 3 entries are readable members"),
+        (
+            Number::Is(4),
+            Outcome::Mismatch,
+            9,
+            "FreshBooks reported 4, but 3 rows were received; read 3 times",
+        ),
     ];
     for (said, outcome, asked, message) in table {
         let server = |page| match page {
@@ -73,14 +78,14 @@ fn without_a_total_pages_are_read_until_one_is_empty() {
             let first = u32::try_from(page - 1).expect("small") * 3;
             ((first..members).take(3).collect(), 0, Meta::default())
         };
-        // Where there are several pages, the first is read once more.
+        // With several pages, the first is read again.
         let found = read(&server);
         assert_eq!(found, (Outcome::Ok, members as usize, asked, String::new()));
     }
 }
 
 #[test]
-fn a_total_that_cannot_be_right_is_a_flaw_and_the_list_is_read_to_its_end() {
+fn an_implausible_total_is_a_flaw_and_the_list_is_read_to_its_end() {
     for said in [Number::Unreadable, Number::Is(-1)] {
         let server = |page| match page {
             1 => (vec![1, 2], 0, total(said)),
@@ -89,12 +94,12 @@ fn a_total_that_cannot_be_right_is_a_flaw_and_the_list_is_read_to_its_end() {
         };
         let found = read(&server);
         assert_eq!((found.0, found.1, found.2), (Outcome::Mismatch, 3, 4));
-        assert_eq!(found.3, "the total that FreshBooks says cannot be read");
+        assert_eq!(found.3, "FreshBooks' total cannot be read");
     }
 }
 
 #[test]
-fn pages_without_end_are_read_so_far_and_no_further_and_once() {
+fn endless_pages_are_read_once_and_up_to_the_limit() {
     let endless = |meta: Meta| move |page: i64| (vec![u32::try_from(page).expect("small")], 0, meta);
     for meta in [Meta::default(), Meta { per_page: Some(1), ..total(Number::Is(i64::MAX)) }] {
         let found = read(&endless(meta));
@@ -106,14 +111,14 @@ fn pages_without_end_are_read_so_far_and_no_further_and_once() {
     let found = read(&crowded);
     assert_eq!((found.0, found.1, found.2), (Outcome::Mismatch, 3, 3));
     assert!(found.3.starts_with("the list has more than 1000000 entries; 1200000 entries"), "{}", found.3);
-    // A server that pays no heed to `page`.
+    // A server that ignores `page`.
     let same = |_| (vec![1, 2], 0, Meta::default());
     let found = read(&same);
     assert_eq!((found.0, found.1, found.2), (Outcome::Mismatch, 2, 9));
 }
 
 #[test]
-fn exactly_as_many_pages_as_are_read_are_no_flaw() {
+fn exactly_the_maximum_of_pages_is_no_flaw() {
     let all = LAST_PAGE;
     let meta = Meta { per_page: Some(1), ..total(Number::Is(all)) };
     let found = read(&move |page| (vec![u32::try_from(page).expect("small")], 0, meta));

@@ -1,14 +1,15 @@
 //! Waits on this machine for the browser that FreshBooks sends back.
 //!
-//! The loopback redirect of [RFC 8252, 7.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3), but
-//! with a port that is registered beforehand: a taken port is an error, never a reason to move.
+//! This is the loopback redirect of [RFC 8252,
+//! 7.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3), but with a registered port: a port in use
+//! is an error, and no other port is tried.
 //!
-//! - Bind before the sign-in address is printed. A browser still signed in to FreshBooks comes back
-//!   within a second.
-//! - A thread for each connection. Browsers open connections that never say anything, and break off
-//!   TLS while they show their warning; neither may delay or end the wait.
-//! - Dropping [`Waiting`] frees the port before it returns. Connections still open run out on their own
-//!   time limits (`connection`), and do not keep the port from being bound again.
+//! - Bind before the sign-in address is printed: a browser that is still signed in to FreshBooks comes
+//!   back within a second.
+//! - One thread per connection. Browsers open connections that they never use, and break off TLS while
+//!   they show their warning; neither must delay or end the wait.
+//! - Dropping [`Waiting`] frees the port before it returns. Connections that are still open end with
+//!   their own time limits (`connection`), and do not keep the port from being bound again.
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
@@ -23,7 +24,8 @@ use super::connection::{Arrival, Door};
 use super::redirect::{Awaited, RedirectUri};
 use crate::error::{Context, Error, Kind, Result};
 
-/// The pause between two looks at idle sockets: not felt by a person, not seen in a process list.
+/// The pause between checks of idle sockets: too short for a person to notice, too long to use much
+/// CPU.
 const POLL: Duration = Duration::from_millis(20);
 
 /// A browser opens about six.
@@ -42,8 +44,8 @@ impl Listener {
         for address in redirect.addresses() {
             match open(address, redirect.port()) {
                 Ok(socket) => sockets.push(socket),
-                // A machine without IPv6 sends nobody to ::1. But whoever has our port on ::1 while we
-                // have it on 127.0.0.1 would be given the code.
+                // On a machine without IPv6 no browser goes to ::1. But if we have the port on
+                // 127.0.0.1 and somebody else has it on ::1, they could receive the code.
                 Err(error) if !sockets.is_empty() && error.kind() != ErrorKind::AddrInUse => {}
                 Err(error) => return Err(cannot_listen(address, redirect.port(), error)),
             }
@@ -100,7 +102,7 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    /// Waits that long for the answer. There is one at most.
+    /// Waits up to `time` for the answer. There is at most one.
     pub(crate) fn wait(&self, time: Duration) -> Option<Arrival> {
         self.arrivals.recv_timeout(time).ok()
     }
@@ -108,7 +110,7 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        // The closed channel is the signal, and the thread's end closes the sockets.
+        // Closing the channel is the signal, and the end of the thread closes the sockets.
         self.stop = None;
         if let Some(acceptor) = self.acceptor.take() {
             let _ = acceptor.join();
@@ -116,15 +118,15 @@ impl Drop for Waiting {
     }
 }
 
-/// Takes connections until `stopped` is closed.
+/// Accepts connections until `stopped` is closed.
 ///
-/// The sockets are polled: a blocked `accept` could be ended only by connecting to it, and that fails
-/// just when the machine is short of sockets.
+/// The sockets are polled: a blocked `accept` could be ended only by connecting to it, which fails when
+/// the machine is short of sockets.
 fn accept(sockets: &[TcpListener], door: &Arc<Door>, stopped: &Receiver<Infallible>) {
     loop {
         let mut pause = POLL;
         for socket in sockets {
-            // Errors are the peer's (gone again) or the system's (no descriptors left): look again later.
+            // The peer is gone again, or the system has no descriptors left: try again later.
             if let Ok((connection, _)) = socket.accept() {
                 pause = Duration::ZERO;
                 admit(connection, door);
@@ -137,14 +139,14 @@ fn accept(sockets: &[TcpListener], door: &Arc<Door>, stopped: &Receiver<Infallib
 }
 
 fn admit(connection: TcpStream, door: &Arc<Door>) {
-    // Every connection's thread holds the door, and so does the acceptor.
+    // Every connection's thread holds a reference to the door, and so does the acceptor.
     if Arc::strong_count(door) > MAX_CONNECTIONS {
         return;
     }
     let door = Arc::clone(door);
     let thread = thread::Builder::new().name("redirect connection".to_owned());
-    // Neither a thread that cannot start nor a connection that fails is the sign-in's failure: the
-    // browser may come again, and the person can paste.
+    // A thread that cannot start, or a connection that fails, does not fail the sign-in: the browser
+    // can come again, and the person can paste.
     let _ = thread.spawn(move || door.attend(connection));
 }
 

@@ -1,4 +1,4 @@
-//! A browser's ways to the listener and past it, over real sockets.
+//! Browsers that reach the listener, and others, over real sockets.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -14,7 +14,7 @@ use crate::secret::Secret;
 const STATE: &str = "ours";
 const GOOD: &str = "/callback?code=abc&state=ours";
 
-/// Far more than anything here takes. A test that runs into it fails.
+/// Far longer than anything here takes. A test that reaches it fails.
 const SOON: Duration = Duration::from_secs(8);
 
 fn redirect(host: &str, port: u16) -> RedirectUri {
@@ -25,7 +25,7 @@ fn bind(host: &str, port: u16) -> Result<Listener> {
     Listener::bind(&redirect(host, port), Certificate::self_signed().unwrap())
 }
 
-/// On a port of its own. Another test may snatch the one found, so it is tried more than once.
+/// Uses a free port. Another test can take it first, so several tries are made.
 fn start_with(host: &str, certificate: &Certificate) -> (Waiting, u16) {
     let bind = |port| Listener::bind(&redirect(host, port), certificate.clone()).ok();
     let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
@@ -54,14 +54,14 @@ fn send(address: impl Into<IpAddr>, port: u16, request: &str) -> TcpStream {
     socket
 }
 
-/// To the end: a reset, or a time-out, fails the test.
+/// Reads to the end: a reset or a time-out fails the test.
 fn read_all(mut stream: impl Read) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
 }
 
-/// Reads while the test goes on, and hangs up after the page, as a browser does.
+/// Reads while the test goes on, and closes the connection after the page, as a browser does.
 fn read_meanwhile(stream: impl Read + Send + 'static) -> JoinHandle<String> {
     thread::spawn(move || read_all(stream))
 }
@@ -138,15 +138,15 @@ fn the_browser_is_answered_after_the_wait_has_ended_and_the_port_is_free() {
 }
 
 #[test]
-fn a_reply_never_given_sends_the_person_to_the_terminal() {
+fn an_unused_reply_sends_the_person_to_the_terminal() {
     let (waiting, port) = start("localhost");
     let browser = read_meanwhile(send(Ipv4Addr::LOCALHOST, port, &get("localhost", port, GOOD)));
     drop(waiting.wait(SOON).unwrap());
-    assert!(browser.join().unwrap().contains("written in the terminal"));
+    assert!(browser.join().unwrap().contains("The terminal shows whether"));
 }
 
 #[test]
-fn a_second_answer_is_told_so() {
+fn a_second_answer_is_reported_as_such() {
     let (waiting, port) = start("localhost");
     let first = read_meanwhile(send(Ipv4Addr::LOCALHOST, port, &get("localhost", port, GOOD)));
     let arrival = waiting.wait(SOON).unwrap();
@@ -189,7 +189,7 @@ fn localhost_is_served_on_both_addresses() {
 }
 
 #[test]
-fn an_ip_address_is_served_alone() {
+fn only_the_given_ip_address_is_served() {
     let (waiting, port) = start("127.0.0.2");
     assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err());
     let _browser = read_meanwhile(send(Ipv4Addr::new(127, 0, 0, 2), port, &get("127.0.0.2", port, GOOD)));
@@ -211,7 +211,7 @@ fn a_taken_port_is_named_on_either_address() {
 }
 
 #[test]
-fn a_redirect_to_another_machine_is_not_listened_for() {
+fn a_redirect_to_another_machine_gets_no_listener() {
     assert_eq!(bind("audit.example.org", 8799).err().unwrap().kind(), Kind::Usage);
 }
 
@@ -226,7 +226,7 @@ fn tls_and_plain_http_share_the_port() {
     browser.write_all(get("localhost", port, GOOD).as_bytes()).unwrap();
     let Arrival { outcome, reply } = waiting.wait(SOON).unwrap();
     assert_eq!(outcome, Outcome::Code(Secret::new("abc")));
-    // rustls takes an end without close_notify for an error, so this proves that one is sent.
+    // rustls reports an end without close_notify as an error, so this proves that one is sent.
     let reader = read_meanwhile(browser);
     reply.finish(signed_in());
     assert!(reader.join().unwrap().contains("zoe@example.org"));

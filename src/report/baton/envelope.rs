@@ -1,7 +1,7 @@
 //! The outermost layer: the magic bytes of version 1, then one zstd frame of raw blocks.
 //!
-//! A frame may hold its content as it is (RFC 8878 section 3.1.1.2). That costs size and saves a
-//! dependency, and the bytes never change with the version of a compressor.
+//! A frame may hold its content uncompressed (RFC 8878 section 3.1.1.2). The file is larger, but needs no
+//! dependency, and its bytes do not depend on the version of a compressor.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! Names that stay the same: of a sync, and of a person.
+//! Stable ids of syncs and of people.
 
 use sha2::{Digest as _, Sha256};
 
@@ -10,8 +10,8 @@ const KSUID_EPOCH: u64 = 1_400_000_000;
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// A KSUID, which converters of the format insist on: when the snapshot ended, then the beginning of its
-/// content's hash, instead of chance. Businesses on their own are another content.
+/// A KSUID, which converters of the format require: the end of the snapshot, then the beginning of its
+/// content hash where others have random bytes. A selection of businesses gives another id.
 pub(super) fn of_sync(finished_at: Timestamp, content_sha256: &str, businesses: &[i64]) -> String {
     let content = match businesses {
         [] => content_sha256.to_owned(),
@@ -40,8 +40,8 @@ fn ksuid(seconds: u32, payload: u128) -> String {
     digits.iter().map(|digit| char::from(*digit)).collect()
 }
 
-/// A person's id, made of their key: the identity's number, or what stands for an address or a member
-/// record. Never with a colon, which joins the parts of other ids.
+/// A person's id, derived from their key: the identity's number, or a hash of the address, or the id of the
+/// member record. It has no colon, because colons join the parts of other ids.
 pub(super) fn of_user(key: &str) -> String {
     match key.split_once(':') {
         Some(("identity", id)) => id.to_owned(),

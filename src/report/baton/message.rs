@@ -1,7 +1,7 @@
-//! What is said of a person, a business, a role and of holding it (`c1.connector.v2`).
+//! The messages for people, businesses, roles and grants (`c1.connector.v2`).
 //!
-//! Status, profile and creation moved from the traits to the resource in 2026; older readers know the
-//! traits' only, so both are written.
+//! Status, profile and creation time moved from the traits to the resource in 2026. Older readers only
+//! know those of the traits, so both are written.
 
 use super::id;
 use super::protobuf::{Message, Value};
@@ -47,7 +47,7 @@ fn resource_id(kind: &str, id: &str) -> Message {
     new().text(1, kind).text(2, id)
 }
 
-/// A resource that is named and not described.
+/// A reference to a resource: its id only.
 fn resource(kind: &str, id: &str) -> Message {
     new().message(1, &resource_id(kind, id))
 }
@@ -108,8 +108,8 @@ fn emails(person: &Person) -> Message {
     others.fold(first, |emails, other| emails.message(1, &new().text(1, other)))
 }
 
-/// The one status that the format has, why, and fbsync's own word for it. A grant has no state, so this is
-/// where an invitation shows.
+/// The format's status, its reason, and fbsync's own word for it. A grant has no state, so an invitation
+/// shows here.
 fn standing(person: &Person) -> (u64, &'static str, &'static str) {
     match () {
         () if person.has(State::Active) => (ENABLED, "", "active"),
@@ -124,7 +124,7 @@ fn flags(person: &Person) -> String {
     raised.collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(";")
 }
 
-/// `business:48201:owner`: what readers expect an entitlement to be called.
+/// `business:48201:owner`, the form that readers expect.
 pub(super) fn entitlement_id(business: &Business, role: &str) -> String {
     format!("{BUSINESS}:{}:{role}", business.id)
 }
@@ -140,7 +140,7 @@ pub(super) fn entitlement(business: &Business, held: &Held) -> Message {
         .text(8, &held.role)
 }
 
-/// Entitlement and principal by their ids, as connectors write them: readers look up the rest.
+/// Refers to entitlement and principal by id, as connectors do: readers look up the rest.
 pub(super) fn grant(id: &str, grant: &Grant, user: &str) -> Message {
     let first = grant.rows[0];
     let entitlement = new()

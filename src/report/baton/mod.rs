@@ -7,8 +7,8 @@
 //! The mapping: a person is a `user`, a business is a `business`, a role of a business is an entitlement
 //! of it, and holding that role is a grant. A file holds one *sync* for each snapshot.
 //!
-//! - [`protobuf`]: the wire format; [`message`]: what is said of a person, a business, a role.
-//! - [`table`]: which row each message lies in.
+//! - [`protobuf`]: the wire format; [`message`]: the messages for people, businesses and roles.
+//! - [`table`]: the row that holds each message.
 //! - [`envelope`]: the magic bytes and the zstd frame.
 //! - [`id`]: names of syncs and users.
 
@@ -27,13 +27,13 @@ use crate::error::{Error, Kind, Result};
 use crate::store::ForeignFile;
 use crate::time::Timestamp;
 
-/// A complete snapshot on its way into a file.
+/// A complete snapshot, ready to be written to a file.
 pub(crate) struct Sync {
     id: String,
     started_at: Timestamp,
     finished_at: Timestamp,
     census: Census,
-    /// What the file does not say, or says otherwise than `access`.
+    /// Where the file says less than `access`, or something else.
     pub(crate) remarks: Vec<String>,
 }
 

@@ -1,8 +1,7 @@
-//! Protocol buffers, as far as they are needed: proto3 fields of the wire types 0 and 2
-//! (protobuf.dev, "Encoding").
+//! Writes protocol buffers, as far as needed: proto3 fields of wire types 0 and 2 (protobuf.dev, "Encoding").
 //!
-//! Fields go in ascending order and those with their default value are left out, so that equal values
-//! are equal bytes.
+//! Fields are written in ascending order, and those with the default value are omitted, so that equal
+//! messages have equal bytes.
 
 use crate::time::Timestamp;
 
@@ -26,7 +25,7 @@ impl Message {
         if value.is_empty() { self } else { self.bytes(field, value.as_bytes()) }
     }
 
-    /// An integer that is not negative, an enum or a bool; 0 is the default.
+    /// A non-negative integer, an enum or a bool; 0 is the default.
     pub(super) fn number(mut self, field: u32, value: u64) -> Self {
         if value != 0 {
             self.varint(u64::from(field) << 3);
@@ -35,24 +34,24 @@ impl Message {
         self
     }
 
-    /// A message within the message: there even if it is empty.
+    /// A nested message, written even if it is empty.
     pub(super) fn message(self, field: u32, value: &Message) -> Self {
         self.bytes(field, &value.0)
     }
 
-    /// A message of a type that only its name tells (`google.protobuf.Any`), from `c1.connector.v2`.
+    /// A `google.protobuf.Any` that holds a message of `c1.connector.v2`.
     pub(super) fn any(self, field: u32, name: &str, value: &Message) -> Self {
         let url = format!("type.googleapis.com/c1.connector.v2.{name}");
         self.message(field, &Message::default().text(1, &url).bytes_if_any(2, value))
     }
 
-    /// A `google.protobuf.Timestamp`; nothing for a moment that is not known.
+    /// A `google.protobuf.Timestamp`; omitted if the time is not known.
     pub(super) fn time(self, field: u32, moment: Option<Timestamp>) -> Self {
         let Some(moment) = moment else { return self };
         self.message(field, &Message::default().number(1, moment.since(Timestamp::EPOCH).as_secs()))
     }
 
-    /// A `google.protobuf.Struct`, a map from names to values, by name.
+    /// A `google.protobuf.Struct`: a map from names to values, sorted by name.
     pub(super) fn structure(self, field: u32, entries: &[(&str, Value)]) -> Self {
         let mut entries: Vec<&(&str, Value)> = entries.iter().collect();
         entries.sort_by_key(|(name, _)| *name);
@@ -74,7 +73,7 @@ impl Message {
         self
     }
 
-    /// Seven bits a byte, the least significant first, the eighth says that more follow.
+    /// Seven bits per byte, least significant first; the eighth says whether more follow.
     fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.0.push(value as u8 | 0x80);
@@ -85,7 +84,7 @@ impl Message {
 }
 
 impl Value<'_> {
-    /// A `google.protobuf.Value`: which kind it is shows in the field, so that an empty text is written.
+    /// A `google.protobuf.Value`. The field number gives the kind, so even an empty text is written.
     fn message(&self) -> Message {
         match self {
             Value::Text(text) => Message::default().bytes(3, text.as_bytes()),

@@ -1,15 +1,17 @@
-//! What to look at first, changes, and everybody: the rows of reports, as many as a page can hold.
+//! What to look at first, changes, decisions and everybody: the rows of reports, as many as a page can
+//! hold. A row is its cells, in the order that the template names them in.
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::command;
-use super::shown::{Listed, Shown, spaced};
+use super::rows::{Listed, Shown};
+use super::{MOST_BUSINESSES, command};
 use crate::diff::Kind;
 use crate::error::Result;
-use crate::model::marks::State;
+use crate::model::marks::{State, Verdict};
 use crate::model::role;
 use crate::report::columns::{ACCESS, REASON, WHY_REVIEW, places};
-use crate::report::{Cell, View, attention, changes, review};
+use crate::report::outcomes::{self, Outcome};
+use crate::report::{Cell, View, attention, changes, decisions, review};
 use crate::store::Snapshot;
 
 /// Rows of everybody: what a browser lays out and searches at once.
@@ -23,15 +25,8 @@ pub(super) struct Group {
     pub(super) severity: Shown,
     pub(super) reason: Shown,
     pub(super) meaning: Shown,
-    pub(super) items: Listed<Item>,
-}
-
-/// A person in a business, or a business.
-pub(super) struct Item {
-    pub(super) person: Option<Shown>,
-    pub(super) email: Option<Shown>,
-    pub(super) role: Shown,
-    pub(super) business: Shown,
+    /// Name, e-mail, role, business; of a business, that alone.
+    pub(super) rows: Listed<[Shown; 4]>,
 }
 
 const ATTENTION: [usize; 7] = places(
@@ -43,18 +38,14 @@ const ATTENTION: [usize; 7] = places(
 pub(super) fn attention(view: &View) -> Result<Vec<Group>> {
     let mut groups: Vec<Group> = Vec::new();
     attention::rows(view, &mut |cells| {
-        let [severity, reason, meaning, name, email, role, business] = ATTENTION.map(|at| &cells[at]);
+        let [severity, reason, meaning, row @ ..] = ATTENTION.map(|at| &cells[at]);
         let reason = Shown::from(reason);
         let at = groups.iter().position(|group| group.reason == reason).unwrap_or_else(|| {
-            let items = Listed::new(MOST_FOR_A_REASON, command(view, "attention"));
-            groups.push(Group { severity: severity.into(), reason, meaning: meaning.into(), items });
+            let rows = Listed::new(MOST_FOR_A_REASON, command(view, "attention"));
+            groups.push(Group { severity: severity.into(), reason, meaning: meaning.into(), rows });
             groups.len() - 1
         });
-        groups[at].items.push(|| {
-            let (name, email) = (Shown::filled(name), Shown::filled(email));
-            let (person, email) = if name.is_some() { (name, email) } else { (email, None) };
-            Item { person, email, role: role.into(), business: business.into() }
-        });
+        groups[at].rows.push(|| row.map(Shown::from));
         Ok(())
     })?;
     Ok(groups)
@@ -62,22 +53,14 @@ pub(super) fn attention(view: &View) -> Result<Vec<Group>> {
 
 pub(super) struct Changes {
     pub(super) since: Snapshot,
-    pub(super) counts: String,
-    pub(super) rows: Listed<Change>,
-}
-
-pub(super) struct Change {
-    pub(super) kind: Shown,
-    pub(super) who: Shown,
-    pub(super) business: Shown,
-    pub(super) role: Shown,
-    pub(super) turned: String,
-    pub(super) note: Shown,
+    pub(super) counts: Vec<(Shown, usize)>,
+    /// Role, before, after; change, name, e-mail, business, note.
+    pub(super) rows: Listed<([Shown; 3], [Shown; 5])>,
 }
 
 const CHANGES: [usize; 8] = places(
     &[changes::COLUMNS],
-    ["change", "full_name", "email", "business_name", "role", "before", "after", "note"],
+    ["role", "before", "after", "change", "full_name", "email", "business_name", "note"],
 );
 
 impl Changes {
@@ -85,77 +68,95 @@ impl Changes {
     pub(super) fn gather(view: &View) -> Result<Option<Self>> {
         let Some(since) = view.earlier.clone() else { return Ok(None) };
         let mut rows = Listed::new(MOST_CHANGES, command(view, "changes"));
-        let mut counts: BTreeMap<Option<Kind>, (String, usize)> = BTreeMap::new();
+        let mut counts: BTreeMap<Option<Kind>, (Shown, usize)> = BTreeMap::new();
         changes::rows(view, &mut |cells| {
-            let [word, name, email, business, role, before, after, note] = CHANGES.map(|at| &cells[at]);
-            let (kind, word) = (Kind::parse(&word.to_string()), word.to_string());
-            counts.entry(kind).or_insert_with(|| (word.replace('_', " "), 0)).1 += 1;
-            rows.push(|| Change {
-                kind: Shown::new(&spaced(&word)),
-                who: Shown::filled(name).unwrap_or_else(|| email.into()),
-                business: business.into(),
-                role: match role {
-                    Cell::Text(role) => Shown::new(role::label(role)),
-                    _ => Shown::default(),
-                },
-                turned: turned(kind, before, after),
-                note: note.into(),
-            });
+            let [role, before, after, row @ ..] = CHANGES.map(|at| &cells[at]);
+            let kind = Kind::parse(&row[0].to_string());
+            counts.entry(kind).or_insert_with(|| (row[0].into(), 0)).1 += 1;
+            rows.push(|| ([label(role), said(kind, before), said(kind, after)], row.map(Shown::from)));
             Ok(())
         })?;
-        let counts: Vec<String> = counts.into_values().map(|(word, n)| format!("{n} {word}")).collect();
-        let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
-        Ok(Some(Changes { since, counts, rows }))
+        Ok(Some(Changes { since, counts: counts.into_values().collect(), rows }))
     }
 }
 
-/// What it was and what it is, in the words of whatever changed.
-fn turned(kind: Option<Kind>, before: &Cell, after: &Cell) -> String {
-    let said = |cell: &Cell| {
-        let value = cell.to_string();
-        Shown::new(match (kind, State::parse(&value)) {
-            _ if value.is_empty() => "",
-            (Some(Kind::RoleChanged), _) => role::label(&value),
-            (Some(Kind::Renamed | Kind::EmailChanged | Kind::BusinessRenamed), _) | (_, None) => &value,
-            (_, Some(state)) => state.in_words(),
-        })
-    };
-    match (said(before), said(after)) {
-        (before, after) if before.is_empty() && after.is_empty() => String::new(),
-        (before, after) => format!("{before} → {after}").trim().to_owned(),
+/// What it was or is, in the words of whatever changed.
+fn said(kind: Option<Kind>, value: &Cell) -> Shown {
+    let text = value.to_string();
+    match (kind, State::parse(&text)) {
+        (Some(Kind::RoleChanged), _) => label(value),
+        (Some(Kind::Renamed | Kind::EmailChanged | Kind::BusinessRenamed), _) | (_, None) => {
+            Shown::new(&text)
+        }
+        (_, Some(state)) => Shown::new(state.in_words()),
+    }
+}
+
+fn label(role: &Cell) -> Shown {
+    match role {
+        Cell::Text(role) => Shown::new(role::label(role)),
+        _ => Shown::default(),
+    }
+}
+
+/// What was decided about the snapshot, and what is still to do.
+pub(super) struct Reviews {
+    pub(super) decided: usize,
+    pub(super) counts: BTreeMap<String, usize>,
+    /// Questions, and decisions that are not carried out: the role to change to, the outcome; name, e-mail,
+    /// business, decision.
+    pub(super) to_do: Listed<([Shown; 2], [Shown; 4])>,
+}
+
+const DECIDED: [usize; 5] =
+    places(&[decisions::COLUMNS], ["change_to", "full_name", "email", "business_name", "decision"]);
+const BECAME: usize = places(&[decisions::COLUMNS, outcomes::COLUMNS], ["outcome"])[0];
+
+impl Reviews {
+    /// Nothing where none was recorded. A listing of some people says nothing about a whole review.
+    pub(super) fn gather(view: &View) -> Result<Option<Self>> {
+        if view.reviews.is_empty() || !view.options.people.is_empty() {
+            return Ok(None);
+        }
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let mut to_do = Listed::new(MOST_BUSINESSES, command(view, "outcomes"));
+        let row = |cells: &[Cell], outcome: &str| {
+            let [change_to, row @ ..] = DECIDED.map(|at| &cells[at]);
+            ([label(change_to), Shown::new(outcome)], row.map(Shown::from))
+        };
+        decisions::rows(view, &mut |cells| {
+            let decision = cells[DECIDED[4]].to_string();
+            if decision == Verdict::Ask.as_str() {
+                to_do.push(|| row(cells, "not_answered"));
+            }
+            *counts.entry(decision).or_default() += 1;
+            Ok(())
+        })?;
+        outcomes::rows(view, &mut |cells| {
+            let became = cells[BECAME].to_string();
+            if Outcome::parse(&became).is_some_and(Outcome::is_open) {
+                to_do.push(|| row(cells, &became));
+            }
+            Ok(())
+        })?;
+        Ok(Some(Reviews { decided: counts.values().sum(), counts, to_do }))
     }
 }
 
 pub(super) struct Everybody {
-    pub(super) rows: Listed<Person>,
+    /// Status; business id, class, name, e-mail, business, role, when it was added, why to review it.
+    pub(super) rows: Listed<(State, [Shown; 8])>,
     /// Distinct accounts.
     pub(super) people: usize,
-    /// What the rows can be narrowed to.
-    pub(super) businesses: Vec<(i64, Shown)>,
-    pub(super) classes: [&'static str; 5],
-    pub(super) states: &'static [State],
-}
-
-pub(super) struct Person {
-    pub(super) business_id: Shown,
-    pub(super) class: Shown,
-    pub(super) state: State,
-    pub(super) name: Shown,
-    pub(super) email: Shown,
-    pub(super) business: Shown,
-    pub(super) role: Shown,
-    /// A day.
-    pub(super) added: String,
-    pub(super) why: Shown,
 }
 
 const PEOPLE: [usize; 10] = places(
     &[ACCESS, WHY_REVIEW],
     [
         "account_key",
+        "state",
         "business_id",
         "role_class",
-        "state",
         "full_name",
         "email",
         "business_name",
@@ -170,28 +171,12 @@ impl Everybody {
         let mut rows = Listed::new(MOST_PEOPLE, command(view, "access"));
         let mut people = HashSet::new();
         review::rows(view, &mut |cells| {
-            let [key, id, class, state, name, email, business, role, added, why] =
-                PEOPLE.map(|at| &cells[at]);
+            let [key, state, row @ ..] = PEOPLE.map(|at| &cells[at]);
             people.insert(key.to_string());
-            rows.push(|| Person {
-                business_id: id.into(),
-                class: class.into(),
-                state: State::parse(&state.to_string()).unwrap_or(State::Active),
-                name: name.into(),
-                email: email.into(),
-                business: business.into(),
-                role: role.into(),
-                added: added.to_string().chars().take("2026-06-30".len()).collect(),
-                why: why.into(),
-            });
+            let state = State::parse(&state.to_string()).unwrap_or(State::Active);
+            rows.push(|| (state, row.map(Shown::from)));
             Ok(())
         })?;
-        Ok(Everybody {
-            rows,
-            people: people.len(),
-            businesses: view.businesses.iter().map(|one| (one.id, Shown::new(&one.name))).collect(),
-            classes: role::CLASSES,
-            states: State::ALL,
-        })
+        Ok(Everybody { rows, people: people.len() })
     }
 }

@@ -4,15 +4,14 @@
 //! The modules make plain values; `templates/overview.html` says where they stand and escapes every one
 //! of them. The page allows nothing but its own style and script, by their hashes, and asks no network.
 //!
-//! - [`shown`]: other people's text, as a page can show it; lists that end.
+//! - [`rows`]: other people's text, as a page can show it; lists that end.
 //! - [`access`]: who has access, by role and by business. [`over_time`]: members, joiners and leavers.
-//! - [`lists`]: what to look at first, changes, everybody. [`reviews`]: what is still to do.
+//! - [`lists`]: what to look at first, changes, decisions, everybody.
 
 mod access;
 mod lists;
 mod over_time;
-mod reviews;
-mod shown;
+mod rows;
 
 #[cfg(test)]
 mod tests;
@@ -27,15 +26,15 @@ use sha2::{Digest as _, Sha256};
 use super::format::write_failed;
 use super::{Scope, View, summary};
 use crate::error::Result;
-use crate::model::Outcome;
+use crate::model::marks::State;
+use crate::model::{Outcome, role};
 use crate::shell;
 use crate::store::CoverageLine;
 use crate::time::Timestamp;
 use access::Access;
-use lists::{Changes, Everybody, Group};
+use lists::{Changes, Everybody, Group, Reviews};
 use over_time::OverTime;
-use reviews::Reviews;
-use shown::{Listed, Shown};
+use rows::{Listed, Shown};
 
 /// Businesses that could not be read, or lines of any other table of businesses.
 const MOST_BUSINESSES: usize = 500;
@@ -60,7 +59,10 @@ struct Page {
     changes: Option<Changes>,
     reviews: Option<Reviews>,
     everybody: Everybody,
-    limits: [&'static str; 9],
+    /// What the rows of everybody can be narrowed to.
+    businesses: Vec<(i64, Shown)>,
+    memberships: i64,
+    limits: Vec<&'static str>,
     version: &'static str,
 }
 
@@ -85,7 +87,9 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> Result<u64> {
         changes: Changes::gather(view)?,
         reviews: Reviews::gather(view)?,
         everybody,
-        limits: summary::LIMITS,
+        businesses: view.businesses.iter().map(|one| (one.id, Shown::new(&one.name))).collect(),
+        memberships: view.snapshot.memberships,
+        limits: summary::limits(view),
         version: env!("CARGO_PKG_VERSION"),
     };
     page.write_into(out).and_then(|()| out.write_all(b"\n")).map_err(write_failed)?;

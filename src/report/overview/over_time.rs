@@ -1,7 +1,5 @@
 //! Members, joiners and leavers over the snapshots, and where the lines of their picture run.
 
-use std::fmt::Write as _;
-
 use crate::report::View;
 use crate::store::Snapshot;
 use crate::time::Timestamp;
@@ -34,25 +32,20 @@ pub(super) struct Point {
     pub(super) moved: [Option<i64>; 3],
 }
 
+/// From the oldest point to the newest.
 pub(super) struct Chart {
-    pub(super) most: i64,
-    pub(super) most_moved: i64,
-    /// The points of the line, as SVG has them.
-    pub(super) line: String,
-    pub(super) line_in_words: String,
-    pub(super) joined: Vec<Bar>,
-    pub(super) left: Vec<Bar>,
-    pub(super) flow_in_words: String,
-    pub(super) width: String,
-    pub(super) from: String,
-    pub(super) until: String,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Bar {
-    pub(super) x: String,
-    pub(super) y: String,
-    pub(super) height: String,
+    pub(super) from: Timestamp,
+    pub(super) until: Timestamp,
+    /// Memberships: the first, the last, the most.
+    pub(super) memberships: [i64; 3],
+    /// Where the line runs: from the left, from the top.
+    pub(super) line: Vec<[f64; 2]>,
+    /// The sums of who joined and who left, and the most of either at a time.
+    pub(super) moved: [i64; 3],
+    /// Left edge, top, height of a bar.
+    pub(super) joined: Vec<[f64; 3]>,
+    pub(super) left: Vec<[f64; 3]>,
+    pub(super) bar_width: f64,
 }
 
 impl OverTime {
@@ -86,72 +79,45 @@ impl Point {
             moved: [snapshot.joined, snapshot.left, snapshot.changed],
         }
     }
-
-    fn joined(&self) -> i64 {
-        self.moved[0].unwrap_or(0)
-    }
-
-    fn left(&self) -> i64 {
-        self.moved[1].unwrap_or(0)
-    }
 }
 
 impl Chart {
     /// Of two points or more.
     fn of(points: &[Point]) -> Self {
         let (first, last) = (&points[0], &points[points.len() - 1]);
-        let (from, until) = (first.at.day(), last.at.day());
-        let most = points.iter().map(|one| one.memberships).max().unwrap_or(0);
-        let most_moved = points.iter().map(|one| one.joined().max(one.left())).max().unwrap_or(0);
-        let width = (60.0 / points.len() as f64).clamp(0.2, 3.0);
-        let across = across(points, width);
-        let mut line = String::new();
-        for (x, one) in across.iter().zip(points) {
-            // The line is as wide as a unit, and stays inside.
-            let y = HEIGHT - 1.0 - (HEIGHT - 2.0) * share(one.memberships, most);
-            let _ = write!(line, "{:.2},{y:.2} ", x + width / 2.0);
-        }
-        let bars = |count: fn(&Point) -> i64, grows: f64| {
-            let bar = |(x, one): (&f64, &Point)| {
-                let height = HEIGHT / 2.0 * share(count(one), most_moved);
-                let y = HEIGHT / 2.0 - height * grows;
-                Bar { x: format!("{x:.2}"), y: format!("{y:.2}"), height: format!("{height:.2}") }
-            };
-            across.iter().zip(points).filter(|(_, one)| count(one) > 0).map(bar).collect()
+        let bar_width = (60.0 / points.len() as f64).clamp(0.2, 3.0);
+        // By its time; evenly, where all have the same.
+        let whole = last.at.since(first.at).as_secs_f64();
+        let left_edge = |at: usize| match whole > 0.0 {
+            true => points[at].at.since(first.at).as_secs_f64() / whole * (100.0 - bar_width),
+            false => at as f64 / (points.len() - 1) as f64 * (100.0 - bar_width),
         };
-        let sum = |count: fn(&Point) -> i64| points.iter().map(count).sum::<i64>();
+        let most = points.iter().map(|point| point.memberships).max().unwrap_or(0);
+        // The line is as wide as a unit, and stays inside.
+        let height = |point: &Point| HEIGHT - 1.0 - (HEIGHT - 2.0) * share(point.memberships, most);
+        let place = |(at, point): (usize, &Point)| [left_edge(at) + bar_width / 2.0, height(point)];
+
+        let moved = |which: usize| points.iter().map(move |point| point.moved[which].unwrap_or(0));
+        let most_moved = moved(0).chain(moved(1)).max().unwrap_or(0);
+        // Who joined stands on the middle, who left hangs from it.
+        let bars = |which: usize, stands: f64| {
+            let bar = |(at, count): (usize, i64)| {
+                let height = HEIGHT / 2.0 * share(count, most_moved);
+                [left_edge(at), HEIGHT / 2.0 - height * stands, height]
+            };
+            moved(which).enumerate().filter(|(_, count)| *count > 0).map(bar).collect()
+        };
         Chart {
-            line_in_words: format!(
-                "Memberships: {} on {from}, {} on {until}, {most} at most",
-                first.memberships, last.memberships
-            ),
-            flow_in_words: format!(
-                "From {from} to {until}, {} joined and {} left",
-                sum(Point::joined),
-                sum(Point::left)
-            ),
-            most,
-            most_moved,
-            line: line.trim_end().to_owned(),
-            joined: bars(Point::joined, 1.0),
-            left: bars(Point::left, 0.0),
-            width: format!("{width:.2}"),
-            from,
-            until,
+            from: first.at,
+            until: last.at,
+            memberships: [first.memberships, last.memberships, most],
+            line: points.iter().enumerate().map(place).collect(),
+            moved: [moved(0).sum(), moved(1).sum(), most_moved],
+            joined: bars(0, 1.0),
+            left: bars(1, 0.0),
+            bar_width,
         }
     }
-}
-
-/// Where each point stands from left to right, by its time; evenly, where all have the same.
-fn across(points: &[Point], width: f64) -> Vec<f64> {
-    let (first, last) = (points[0].at, points[points.len() - 1].at);
-    let whole = last.since(first).as_secs_f64();
-    let evenly = (points.len() - 1) as f64;
-    let place = |(at, one): (usize, &Point)| match whole > 0.0 {
-        true => one.at.since(first).as_secs_f64() / whole,
-        false => at as f64 / evenly,
-    };
-    points.iter().enumerate().map(|one| place(one) * (100.0 - width)).collect()
 }
 
 fn share(count: i64, most: i64) -> f64 {
@@ -177,10 +143,6 @@ mod tests {
         (1..).zip(lines).map(point).collect()
     }
 
-    fn bar(x: &str, y: &str, height: &str) -> Bar {
-        Bar { x: x.to_owned(), y: y.to_owned(), height: height.to_owned() }
-    }
-
     #[test]
     fn the_line_runs_by_time_from_zero_and_the_bars_from_the_middle() {
         let points = points(&[
@@ -189,21 +151,19 @@ mod tests {
             ("2026-01-21", 30, Some(10), Some(0)),
         ]);
         let chart = Chart::of(&points);
-        assert_eq!(chart.line, "1.50,1.00 50.00,20.00 98.50,10.50");
-        assert_eq!(chart.left, [bar("48.50", "20.00", "20.00")]);
-        assert_eq!(chart.joined, [bar("97.00", "10.00", "10.00")]);
-        assert_eq!((chart.most, chart.most_moved), (40, 20));
-        assert_eq!(chart.line_in_words, "Memberships: 40 on 2026-01-01, 30 on 2026-01-21, 40 at most");
-        assert_eq!(chart.flow_in_words, "From 2026-01-01 to 2026-01-21, 10 joined and 20 left");
+        assert_eq!(chart.line, [[1.5, 1.0], [50.0, 20.0], [98.5, 10.5]]);
+        assert_eq!(chart.left, [[48.5, 20.0, 20.0]]);
+        assert_eq!(chart.joined, [[97.0, 10.0, 10.0]]);
+        assert_eq!((chart.memberships, chart.moved), ([40, 30, 40], [10, 20, 20]));
     }
 
     #[test]
     fn snapshots_of_one_moment_stand_side_by_side_and_none_divides_by_zero() {
         let line = |lines: &[_]| Chart::of(&points(lines)).line;
         let at_once = ("2026-01-01", 5, None, None);
-        assert_eq!(line(&[at_once, at_once, at_once]), "1.50,1.00 50.00,1.00 98.50,1.00");
+        assert_eq!(line(&[at_once, at_once, at_once]), [[1.5, 1.0], [50.0, 1.0], [98.5, 1.0]]);
         let nobody = ("2026-01-01", 0, Some(0), Some(0));
-        assert_eq!(line(&[nobody, nobody]), "1.50,39.00 98.50,39.00");
+        assert_eq!(line(&[nobody, nobody]), [[1.5, 39.0], [98.5, 39.0]]);
     }
 
     #[test]
@@ -211,7 +171,7 @@ mod tests {
         let check = |n: usize, caption: &str, drawn: Option<usize>, listed: usize| {
             let over_time = OverTime::of(&points(&vec![("2026-01-01", 5, None, None); n]));
             assert_eq!(over_time.caption, caption);
-            assert_eq!(over_time.chart.map(|chart| chart.line.split(' ').count()), drawn);
+            assert_eq!(over_time.chart.map(|chart| chart.line.len()), drawn);
             assert_eq!(over_time.newest.len(), listed);
             assert_eq!(over_time.newest.first().map_or(0, |one| one.id), n as i64);
         };

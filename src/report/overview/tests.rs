@@ -93,7 +93,6 @@ fn a_text_is_fit_to_be_shown() {
     let long = "é".repeat(200);
     check(&long, &long);
     check(&format!("{long}x"), &format!("{long}… (201 characters)"));
-    assert_eq!(Shown::filled(&Cell::Empty), None);
     assert_eq!(Shown::from(&Cell::Integer(7)).to_string(), "7");
 }
 

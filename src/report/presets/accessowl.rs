@@ -1,4 +1,4 @@
-//! AccessOwl takes a row for each address and a column for each resource, the permissions where they meet.
+//! AccessOwl takes one row for each address and one column for each resource; a cell holds the permissions.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! ConductorOne makes an entitlement's id of resource type, resource name and entitlement, and orphans
-//! its settings when one of them changes: these are ids, and the names that people read are for show.
+//! ConductorOne derives an entitlement's id from resource type, resource name and entitlement, and orphans
+//! its settings when one of them changes. So these hold ids; names are only in the columns for display.
 
 use super::{Census, Grant, IsExternal, Person, Table, left_out};
 
@@ -17,7 +17,7 @@ fn row(person: &Person, grant: &Grant) -> Vec<String> {
     let (business, role) = (grant.business, grant.rows[0].role.as_str());
     let (id, label) = (business.id.to_string(), grant.label);
     let Person { last_name, first_name, full_name, key, email, .. } = person;
-    // One status for each person; an open invitation is a way in that a reviewer has to see.
+    // There is one status for each person. An open invitation is a way in, so a reviewer has to see it.
     let status = if person.is_live() { "Enabled" } else { "Disabled" };
     let display_name = format!("{label} ({})", business.name);
     let description = format!("{label} of {}", business.name);

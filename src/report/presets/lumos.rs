@@ -1,4 +1,4 @@
-//! Lumos takes a row for each account, with one of its own words as the status.
+//! Lumos takes one row for each account, with a status from its own list.
 
 use super::{Census, Grant, IsExternal, Person, State, Table, left_out, tidy};
 
@@ -20,7 +20,7 @@ fn fits(person: &Person) -> bool {
     !person.email.is_empty() || !person.first_name.is_empty() && !person.last_name.is_empty()
 }
 
-/// The delimiter between roles, which is chosen at the import, is kept out of their names.
+/// The delimiter between roles, which is chosen at the import, must not be part of their names.
 fn role(grant: &Grant) -> String {
     let role = format!("{} ({} {})", grant.label, grant.business.id, grant.business.name);
     tidy(&role.replace(';', " "))

@@ -1,7 +1,7 @@
 //! Files for other products' imports: their headings, their words, their rules.
 //!
-//! `docs/imports.md` says where each format is published and when it was read. What a format cannot say
-//! is counted and told. Columns that the product joins by are ids, which no guard against formulas touches.
+//! `docs/imports.md` says where each format is published and when it was read. What a format cannot
+//! express is counted and reported. Columns that the product joins on are never changed by the formula guard.
 
 mod accessowl;
 mod conductorone;
@@ -19,11 +19,11 @@ use crate::model::marks::State;
 /// Whether none of these `;`-joined addresses is at a domain of one's own, where that is known.
 type IsExternal<'a> = &'a dyn Fn(&str) -> Option<bool>;
 
-/// What a product is given.
+/// The content of a file.
 #[derive(Debug, Default)]
 struct Table {
     rows: Vec<Vec<String>>,
-    /// What the rows leave out or say in other words.
+    /// What the rows leave out or express differently.
     remarks: Vec<String>,
 }
 
@@ -100,7 +100,7 @@ fn hand_on(view: &View, table: fn(&Census, IsExternal) -> Table, take: &mut Take
     rows.map(|row| row.into_iter().map(cell).collect::<Vec<_>>()).try_for_each(|cells| take(&cells))
 }
 
-/// People whom a format has no place for: how many, why, and who the first of them are.
+/// People whom a format has no place for: how many, why, and the first five names.
 fn left_out<'a>(people: impl Iterator<Item = &'a Person>, why: &str) -> Option<String> {
     let names: Vec<&str> = people.map(Person::called).collect();
     let count = counted(names.len(), "person is", "people are")?;
@@ -109,7 +109,7 @@ fn left_out<'a>(people: impl Iterator<Item = &'a Person>, why: &str) -> Option<S
     Some(format!("{count} not in the file {why}: {}", shown.join(", ")))
 }
 
-/// Without line ends, doubled blanks, and blanks at either end.
+/// Collapses line ends and runs of blanks, and trims both ends.
 fn tidy(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

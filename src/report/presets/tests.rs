@@ -71,6 +71,28 @@ fn every_preset_is_documented_with_its_columns() {
 }
 
 #[test]
+fn every_section_says_where_when_under_which_name_and_what_to_do() {
+    let page = include_str!("../../../docs/imports.md");
+    for title in ["Vanta", "ConductorOne", "Baton (.c1z)", "Lumos", "AccessOwl"] {
+        let (_, section) = page.split_once(&format!("\n## {title}\n")).expect(title);
+        let section = section.split("\n## ").next().expect("a section").to_lowercase();
+        let in_one_line = tidy(&section);
+        let named =
+            ["name the file", "no file name", "under a name"].iter().any(|part| in_one_line.contains(part));
+        for (found, what) in [
+            (section.starts_with("\nformat: "), "which format"),
+            (section.contains("](https://"), "where it is published"),
+            (in_one_line.contains("read 20"), "when it was read"),
+            (named, "the file's name"),
+            (section.contains("upload") || section.contains("**from file**"), "what to click"),
+            (section.contains("\n- "), "limits"),
+        ] {
+            assert!(found, "{title}: {what}");
+        }
+    }
+}
+
+#[test]
 fn no_guard_touches_a_key() {
     assert_eq!(guarded(&VANTA), ["Role"]);
     let shown =

@@ -1,5 +1,5 @@
-//! Vanta takes a row for each account and refuses extra blanks. An account's owner is an address that
-//! Vanta knows, or one of a few words.
+//! Vanta takes one row for each account and rejects extra blanks. An account's owner is an address that
+//! Vanta knows, or one of a few fixed phrases.
 
 use std::collections::HashMap;
 
@@ -29,7 +29,7 @@ fn remarks(census: &Census, is_external: IsExternal) -> Vec<String> {
     unknown.into_iter().chain(off).collect()
 }
 
-/// Comma-separated, so a comma of their own would make two of one.
+/// Comma-separated, so commas within a role are replaced.
 fn roles(person: &Person, businesses: &[String]) -> String {
     let mut roles: Vec<String> = Vec::new();
     for held in person.held.iter().filter(|held| held.state != State::Inactive) {
@@ -43,7 +43,7 @@ fn roles(person: &Person, businesses: &[String]) -> String {
     roles.join(", ")
 }
 
-/// What stands behind a role: nothing where there is one business, the number too where two are called alike.
+/// The business to name after a role: none if there is only one, with its number if several have the same name.
 fn businesses(census: &Census) -> Vec<String> {
     let alike = tally(census.businesses.iter().map(|business| business.name.replace(',', " ")));
     let named = census.businesses.iter().map(|business| match alike(&business.name.replace(',', " ")) {
@@ -54,7 +54,7 @@ fn businesses(census: &Census) -> Vec<String> {
     named.collect()
 }
 
-/// One's own people by their address there; the others by Vanta's words.
+/// The address of one's own people; Vanta's phrase for the others.
 fn owner(person: &Person, is_external: IsExternal) -> String {
     let mut addresses = std::iter::once(person.email.as_str()).chain(person.emails.split(';'));
     match addresses.find(|address| is_external(address) == Some(false)) {
@@ -65,7 +65,7 @@ fn owner(person: &Person, is_external: IsExternal) -> String {
     }
 }
 
-/// The address; with the name, else the key, where several people have the same.
+/// The address, followed by the name or the key if several people have the same address.
 fn names(census: &Census) -> Vec<String> {
     let address =
         |person: &Person| if person.email.is_empty() { person.called() } else { &person.email }.to_owned();

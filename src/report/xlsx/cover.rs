@@ -1,4 +1,5 @@
-//! A workbook's first sheet: from where, by whom, when, how complete, and lines to sign.
+//! A workbook's first sheet: where the data is from, who read it and when, how complete it is, and
+//! lines for signatures.
 
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
@@ -8,13 +9,13 @@ use crate::error::Result;
 use crate::report::summary::{self, STATES, capitalized, wrapped};
 use crate::report::{self, Report, Style, View};
 
-/// As many characters as the columns to the right of the labels are wide.
+/// The width, in characters, of the columns to the right of the labels.
 const WIDTH: usize = 100;
 
-/// As many lines as a page may be made to hold.
+/// The most lines that fit on a page and can still be read.
 const READABLE: u32 = 70;
 
-/// The lines to sign on have to follow on the same page, whatever is said above them.
+/// The signature lines must be on the same page, however much is said above them.
 const MOST_LINES: usize = 4;
 
 const TO_SIGN: [&str; 4] = ["Reviewed by", "Approved by", "Date", "Reviewer's own access reviewed by"];
@@ -25,7 +26,7 @@ pub(super) fn sheet(report: &Report, view: &View, style: Style) -> Result<Worksh
     let not_made = if style.in_folder { report::not_made(view) } else { Vec::new() };
     page.fill(report, view, &counts, &not_made).map_err(failed)?;
     print_setup(&mut page.sheet, report.title, view).map_err(failed)?;
-    // What is signed and the lines to sign it on shall be one sheet of paper, as long as it can be read.
+    // What is signed and the signature lines should be on one sheet of paper, if that is readable.
     if page.row <= READABLE {
         page.sheet.set_print_fit_to_pages(1, 1);
     }
@@ -87,7 +88,7 @@ impl Page {
         self.counts(counts)?;
         self.ties(view)?;
         self.heading(&["What this source cannot show"])?;
-        for limit in summary::LIMITS {
+        for limit in summary::limits(view) {
             self.line(&format!("- {limit}"), &Format::new())?;
         }
         Ok(())
@@ -162,7 +163,7 @@ impl Page {
         Ok(())
     }
 
-    /// To the left in every script: at the right, the figures begin.
+    /// Aligned left in every script: the figures begin at the right.
     fn label(&mut self, text: &str) -> Result<(), XlsxError> {
         let left = Format::new().set_align(FormatAlign::Left);
         self.sheet.write_string_with_format(self.row, 0, fitting(text).as_ref(), &left).map(|_| ())
@@ -174,7 +175,7 @@ impl Page {
 
     fn heading(&mut self, titles: &[&str]) -> Result<(), XlsxError> {
         let label = look::heading();
-        // Over figures, which stand to the right.
+        // Above figures, which are right-aligned.
         let over = look::heading().set_align(FormatAlign::Right);
         self.sheet.set_row_height(self.row, 30)?;
         for (at, title) in (0..).zip(titles) {
@@ -185,7 +186,7 @@ impl Page {
         Ok(())
     }
 
-    /// A line of its own, across the columns.
+    /// A single line across the columns.
     fn line(&mut self, text: &str, format: &Format) -> Result<(), XlsxError> {
         for part in wrapped(text, WIDTH + 30) {
             self.sheet.write_string_with_format(self.row, 0, fitting(&part).as_ref(), format)?;
@@ -204,7 +205,7 @@ impl Page {
     }
 }
 
-/// As many lines as leave the lines to sign on the first page.
+/// As many lines as leave the signature lines on the first page.
 fn few(mut lines: Vec<String>) -> Vec<String> {
     if lines.len() > MOST_LINES {
         lines.truncate(MOST_LINES);

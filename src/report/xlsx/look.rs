@@ -1,4 +1,4 @@
-//! How the cells of a report's sheet look: formats, widths, heights.
+//! The look of the cells in a report's sheet: formats, widths, heights.
 
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder};
 use unicode_width::UnicodeWidthStr as _;
@@ -6,11 +6,11 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::model::role;
 use crate::report::{Cell, Column, Type};
 
-/// In points; two lines of a heading.
+/// In points; room for two lines of a heading.
 pub(super) const HEADING_HEIGHT: f64 = 31.0;
 const LINE_HEIGHT: f64 = 14.5;
 
-/// Excel's rows end at 409 points.
+/// Excel limits rows to 409 points.
 const MOST_LINES: u32 = 28;
 
 const GREY: u32 = 0x00E7_E9ED;
@@ -25,7 +25,7 @@ pub(super) fn heading() -> Format {
         .set_border_bottom(FormatBorder::Thin)
 }
 
-/// The heading of a column, where its cells stand.
+/// The heading of a column, aligned like its cells.
 pub(super) fn heading_over(column: &Column) -> Format {
     match column.kind {
         Type::Integer => heading().set_align(FormatAlign::Right),
@@ -38,16 +38,16 @@ pub(super) fn text() -> Format {
     Format::new().set_align(FormatAlign::Top).set_text_wrap()
 }
 
-/// `is_field`: a column that a reviewer fills in.
+/// The format of a column's cells. `is_field` marks a column that a reviewer fills in.
 pub(super) fn of_cells(column: &Column, is_field: bool) -> Format {
     let line = FormatBorder::Thin;
     let format =
         Format::new().set_align(FormatAlign::Top).set_border_bottom(line).set_border_bottom_color(GREY);
-    // Without it, Arabic and Hebrew would begin at the right, where the next column does.
+    // Otherwise Arabic and Hebrew would start at the right, next to the following column.
     let left = || format.clone().set_align(FormatAlign::Left);
     let format = match column.kind {
         _ if wraps(column) => left().set_text_wrap(),
-        // Text cells that look like numbers stay as they are.
+        // Text cells that look like numbers stay text.
         Type::Id | Type::Word | Type::NumericId | Type::Text => left().set_num_format("@"),
         Type::Time => format.set_num_format("yyyy-mm-dd hh:mm").set_align(FormatAlign::Left),
         Type::Date => format.set_num_format("yyyy-mm-dd"),
@@ -57,7 +57,7 @@ pub(super) fn of_cells(column: &Column, is_field: bool) -> Format {
     if !is_field {
         return format;
     }
-    // No line above: the one below the heading would go.
+    // No top border: it would hide the one below the heading.
     let format = format.set_background_color(FIELD);
     format
         .set_border_left(line)
@@ -66,7 +66,7 @@ pub(super) fn of_cells(column: &Column, is_field: bool) -> Format {
         .set_border_right_color(GREY)
 }
 
-/// Whether a text may take several lines.
+/// Whether a text can take several lines.
 fn wraps(column: &Column) -> bool {
     column.kind == Type::Text
         || column.is_role
@@ -94,16 +94,16 @@ pub(super) fn width(column: &Column) -> f64 {
     }
 }
 
-/// How high a row has to be for its longest text, of the columns that are shown; nothing for a row
-/// of one line.
+/// The height of a row that fits its longest text in the visible columns; `None` if all fit on one
+/// line.
 pub(super) fn height<'c>(shown: impl Iterator<Item = (&'c Column, &'c Cell<'c>)>) -> Option<f64> {
     let lines = shown.map(|(column, cell)| lines(column, cell)).max().unwrap_or(1).min(MOST_LINES);
     (lines > 1).then(|| LINE_HEIGHT * f64::from(lines))
 }
 
 fn lines_of(line: &str, width: f64) -> u32 {
-    // Proportional letters are narrower than the digits that a width counts, on the average: of a single
-    // word, such as an address, nothing is sure, and its end would be cut off.
+    // On average, proportional letters are narrower than the digits in which a width is measured. For a
+    // single long word, such as an address, that is not certain, and its end would be cut off.
     let room = if line.contains(' ') { width * 1.1 } else { width };
     (line.width() as f64 / room).ceil().max(1.0) as u32
 }

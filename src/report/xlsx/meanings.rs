@@ -1,4 +1,4 @@
-//! A workbook's last sheet: headings, the columns' names, and what they mean.
+//! A workbook's last sheet: the headings, the column names, and what they mean.
 
 use rust_xlsxwriter::{Worksheet, XlsxError};
 

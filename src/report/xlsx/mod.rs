@@ -1,13 +1,14 @@
-//! Rows as a workbook: a first sheet that says what it is, the report's sheet, and what its columns mean.
+//! Rows as a workbook: a first sheet that says what it is, the report's sheet, and what its columns
+//! mean.
 //!
 //! Every cell is typed: text is a string and never a formula, ids are text and keep their digits, times
-//! are real dates. So nothing has to be changed on the way, as CSV needs. Rows are written through to
-//! a temporary file as they come. The bytes depend on the data alone: the date of creation is the
+//! are real dates. So nothing has to be changed, as it has to be in CSV. Rows are written to a
+//! temporary file as they arrive. The bytes depend only on the data: the creation date is the
 //! snapshot's.
 //!
 //! - [`look`]: formats, widths and heights of a report's sheet.
 //! - [`cover`]: the first sheet; [`meanings`]: the last.
-//! - [`print`](mod@print): all of them on paper.
+//! - [`print`](mod@print): the layout of all sheets on paper.
 
 mod cover;
 mod look;
@@ -30,25 +31,25 @@ use crate::model::marks::Verdict;
 use crate::model::role;
 use print::print_setup;
 
-/// Excel's longest text, in UTF-16 units.
+/// The longest text that Excel accepts in a cell, in UTF-16 units.
 pub(crate) const LONGEST_CELL: usize = 32_767;
 
 pub(super) struct Workbook<'v> {
     report: Report,
     view: &'v View<'v>,
     columns: Vec<Column>,
-    /// For each column of the sheet, which of the report's it shows.
+    /// For each column of the sheet, the index of the report's column.
     order: Vec<usize>,
-    /// How many of them are shown; the others are collapsed.
+    /// How many columns are visible; the others are collapsed.
     shown: usize,
-    /// The first sheet, made at once; the sheet of columns is made at the end.
+    /// The first sheet, created at once; the last one is created at the end.
     cover: Worksheet,
     sheet: Worksheet,
-    /// What the rows are written with, by column.
+    /// The cell formats, by column.
     formats: Vec<Format>,
     workbook: rust_xlsxwriter::Workbook,
     rows: u32,
-    /// Where the columns lie that name a row.
+    /// The indexes of the key columns.
     key: Vec<usize>,
     /// The cells that were cut.
     cut: Vec<String>,
@@ -123,13 +124,13 @@ impl<'v> Workbook<'v> {
         let row = self.rows;
         let shown = self.order[..self.shown].iter().map(|from| (&self.columns[*from], &cells[*from]));
         if let Some(height) = look::height(shown) {
-            // A row that is written through is not measured again by every program that opens it.
+            // Sets the height here, so that no program has to measure the row when it opens the file.
             self.sheet.set_row_height(row, height)?;
         }
         for (at, from) in (0..).zip(&self.order) {
             let format = &self.formats[usize::from(at)];
             match &cells[*from] {
-                // The line below the row goes through what is seen of it.
+                // The bottom border applies to the visible part of the row.
                 Cell::Empty if usize::from(at) < self.shown => {
                     self.sheet.write_blank(row, at, format)?;
                 }
@@ -139,7 +140,7 @@ impl<'v> Workbook<'v> {
         Ok(())
     }
 
-    /// Ends the file and tells which cells were cut.
+    /// Ends the file and returns the cells that were cut.
     pub(super) fn finish(mut self, out: &mut dyn Write) -> Result<Vec<String>> {
         self.furnish().map_err(failed)?;
         let shown = self.order.iter().map(|from| &self.columns[*from]);
@@ -153,7 +154,7 @@ impl<'v> Workbook<'v> {
         Ok(cut)
     }
 
-    /// Everything about the sheet but its rows.
+    /// Sets up everything in the sheet except its rows.
     fn furnish(&mut self) -> Result<(), XlsxError> {
         let last = u16::try_from(self.order.len().saturating_sub(1)).unwrap_or(u16::MAX);
         let shown = u16::try_from(self.shown).unwrap_or(u16::MAX);
@@ -168,7 +169,7 @@ impl<'v> Workbook<'v> {
         Ok(())
     }
 
-    /// How many columns stay in sight: up to the name, else up to the business.
+    /// How many columns stay visible when scrolling: up to the name, otherwise up to the business.
     fn frozen(&self) -> u16 {
         let place = |name: &str| self.order.iter().position(|from| self.columns[*from].name == name);
         let place = place("full_name").or_else(|| place("business_name")).unwrap_or(0);
@@ -176,7 +177,7 @@ impl<'v> Workbook<'v> {
         if place < 4 { u16::try_from(place + 1).unwrap_or(1) } else { 0 }
     }
 
-    /// The drop-downs and the check of the date, for a reviewer.
+    /// The drop-down lists and the date check, for a reviewer.
     fn validate(&mut self) -> Result<(), XlsxError> {
         if !self.report.is_filled_in() || self.rows == 0 {
             return Ok(());
@@ -214,7 +215,7 @@ impl<'v> Workbook<'v> {
     }
 }
 
-/// Which columns stand where, and how many of them are shown: those that lead, those of the
+/// The order of the columns, and how many are visible: first the leading ones, then those for
 /// businesses, then the others.
 fn sheet_order(report: &Report, columns: &[Column]) -> (Vec<usize>, usize) {
     if report.lead.is_empty() {
@@ -243,7 +244,7 @@ fn write_cell(
         Cell::Empty => Ok(()),
         Cell::Bool(value) => text(sheet, if *value { "yes" } else { "no" }),
         Cell::Integer(value) if column.kind == Type::Integer => {
-            // No count comes near the 2^53 up to which a cell is exact.
+            // No count comes near 2^53, up to which a cell is exact.
             let value = *value as f64;
             sheet.write_number_with_format(row, at, value, format).map(|_| ())
         }
@@ -257,17 +258,17 @@ fn write_cell(
     }
 }
 
-/// A date that a workbook can hold.
+/// A date that a workbook can store.
 fn moment(text: &str) -> Option<ExcelDateTime> {
     ExcelDateTime::parse_from_str(text.strip_suffix('Z').unwrap_or(text)).ok()
 }
 
-/// A text that a cell holds whole, or as much of it as one can.
+/// The text, cut if it is too long for a cell.
 fn fitting(text: &str) -> Cow<'_, str> {
     cut(text, LONGEST_CELL)
 }
 
-/// The text, cut so that UTF-16, which Excel counts in, stays within `room`.
+/// The text, cut to `room` UTF-16 units, which is how Excel counts.
 fn cut(text: &str, room: usize) -> Cow<'_, str> {
     if text.len() <= room || text.encode_utf16().count() <= room {
         return Cow::Borrowed(text);
@@ -281,7 +282,7 @@ fn cut(text: &str, room: usize) -> Cow<'_, str> {
     Cow::Owned(text.chars().take_while(fits).chain(['…']).collect())
 }
 
-/// Rows go through a temporary file, and where that cannot be written the library panics.
+/// Rows go through a temporary file; if it cannot be written, the library panics.
 fn tried<T>(work: impl FnOnce() -> Result<T, XlsxError>) -> Result<T> {
     app::expecting_panic(work).map_err(|words| no_room().because(words))?.map_err(failed)
 }

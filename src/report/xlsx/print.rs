@@ -1,17 +1,17 @@
-//! What a workbook's pages look like on paper, and what stands at their edges.
+//! The page layout of a workbook on paper, with its headers and footers.
 
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::cut;
 use crate::report::{Scope, View};
 
-/// Excel's longest header or footer.
+/// The longest header or footer that Excel accepts.
 const LONGEST_FOOTER: usize = 255;
 
-/// A4; a printer that has other paper scales it.
+/// A4; a printer with other paper scales it.
 const PAPER_A4: u8 = 9;
 
-/// Landscape, one page wide, and on every page what it is of.
+/// Landscape, one page wide, with the origin on every page.
 pub(super) fn print_setup(sheet: &mut Worksheet, title: &str, view: &View) -> Result<(), XlsxError> {
     let snapshot = &view.snapshot;
     let what = match (&view.scope, view.businesses.as_slice()) {
@@ -37,15 +37,15 @@ pub(super) fn print_setup(sheet: &mut Worksheet, title: &str, view: &View) -> Re
     Ok(())
 }
 
-/// `&` begins a code in a header or footer, and is written twice to mean itself.
+/// `&` starts a code in a header or footer; it is doubled to stand for itself.
 fn plain(text: &str) -> String {
     text.replace('&', "&&")
 }
 
-/// A text that was written by [`plain`], in as much room.
+/// A text from [`plain`], cut to `room`.
 fn short(text: &str, room: usize) -> String {
     let mut kept = cut(text, room).into_owned();
-    // Half a doubled `&` would swallow what follows.
+    // Half of a doubled `&` would swallow what follows.
     let doubled =
         kept.strip_suffix('…').map_or(0, |kept| kept.chars().rev().take_while(|c| *c == '&').count());
     if doubled % 2 == 1 {

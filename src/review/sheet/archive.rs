@@ -1,7 +1,7 @@
-//! XLSX and ODS are zip archives of XML: which one, and how large it may become.
+//! XLSX and ODS are zip archives of XML: which of the two a file is, and how large it can become.
 //!
-//! What a part says of its own size is not believed: everything is inflated once and counted. A part
-//! that only claims to hold much is as dangerous where a reader makes room for it in advance.
+//! The size that a part states is not trusted: everything is inflated once and counted. A false size
+//! alone is dangerous if a reader reserves memory for it.
 
 use std::io::{self, BufReader, Cursor, Read};
 
@@ -14,7 +14,7 @@ use super::Refusal;
 /// All parts together, inflated: 60,000 rows as Excel writes them.
 const LARGEST_INFLATED: u64 = 128 << 20;
 
-/// More distinct texts than fit into [`LARGEST_INFLATED`].
+/// More distinct texts than fit in [`LARGEST_INFLATED`].
 const MOST_TEXTS: u32 = 10_000_000;
 
 const ODS: &str = "application/vnd.oasis.opendocument.spreadsheet";
@@ -25,7 +25,7 @@ pub(super) enum Archive {
     Other,
 }
 
-/// Looks at all of it; afterwards it is safe to read.
+/// Checks the whole file, so that it is safe to read afterwards.
 pub(super) fn open(bytes: &[u8]) -> Result<Archive, Refusal> {
     let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(Refusal::damaged)?;
     let (mut room, mut workbook) = (LARGEST_INFLATED, false);
@@ -56,7 +56,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<Archive, Refusal> {
 }
 
 fn bomb() -> Refusal {
-    Refusal::new("it unpacks to more than 128 MiB", "fill in what `fbsync export review` makes")
+    Refusal::new("it unpacks to more than 128 MiB", "fill in a sheet from `fbsync export review`")
 }
 
 /// Whether a table of texts announces more of them than there can be.

@@ -1,33 +1,34 @@
-//! Rows as they come → the sheets that have our headings.
+//! Rows as they arrive → the sheets that have our headings.
 
 use std::collections::HashMap;
 
 use super::{LARGEST, Refusal, Row, Sheet, Value};
 use crate::report::Column;
+use crate::review::cells::Cells;
 use crate::review::columns;
 use crate::review::same::plain;
 
-/// Without these a sheet is not one of ours.
+/// A sheet without these is not one of ours.
 pub(super) const NEEDED: [&str; 3] = ["row_key", "snapshot_id", "decision"];
 
-/// Titles and notes may stand above the headings.
+/// Titles and notes can be above the headings.
 const HEADINGS_WITHIN: u32 = 100;
 
-/// Twice as many as the largest snapshot that was ever measured.
+/// Twice as many as in the largest snapshot ever measured.
 const MOST_ROWS: usize = 200_000;
 
-/// No sheet of ours comes near it; programs that repeat a cell to the edge of the sheet do.
+/// No sheet of ours comes close; programs that repeat a cell up to the edge of the sheet do.
 pub(super) const MOST_COLUMNS: usize = 1024;
 
-/// What a cell can hold in Excel, at up to four bytes a character.
+/// The longest text of a cell in Excel, at up to four bytes per character.
 const LONGEST_TEXT: usize = 4 * 32_767;
 
 pub(super) struct Book<'f> {
     file: &'f str,
     sheets: Vec<Sheet>,
-    /// The places of our columns in the last sheet; nothing until its headings were found.
+    /// The indexes of our columns in the current sheet; `None` until its headings are found.
     places: Option<HashMap<usize, &'static str>>,
-    /// How many bytes of text may still come.
+    /// How many more bytes of text are accepted.
     room: usize,
 }
 
@@ -42,7 +43,7 @@ impl<'f> Book<'f> {
         self.sheets.push(sheet);
     }
 
-    /// Takes a row of the sheet begun last: its number and its cells with their places.
+    /// Adds a row of the current sheet: its number, and its cells with their indexes.
     pub(super) fn row(&mut self, number: u32, cells: Vec<(usize, Value)>) -> Result<(), Refusal> {
         let Some(sheet) = self.sheets.last_mut() else { return Ok(()) };
         let Some(places) = &self.places else {
@@ -52,8 +53,8 @@ impl<'f> Book<'f> {
             return Ok(());
         };
         let ours = cells.into_iter().filter(|(_, value)| *value != Value::Empty);
-        let cells: HashMap<_, _> = ours.filter_map(|(at, value)| Some((*places.get(&at)?, value))).collect();
-        // Spreadsheets keep formats for a million rows below the last.
+        let cells: Cells<Value> = ours.filter_map(|(at, value)| Some((*places.get(&at)?, value))).collect();
+        // Spreadsheets keep formats for a million rows below the last one.
         if cells.is_empty() {
             return Ok(());
         }
@@ -81,23 +82,21 @@ impl<'f> Book<'f> {
     }
 }
 
-/// A cell's text, unless no spreadsheet would hold it: a small file can repeat a long text many times.
+/// A cell's text, unless it is longer than any spreadsheet allows: a small file can repeat a long text
+/// many times.
 pub(super) fn checked(text: &str) -> Result<&str, Refusal> {
     if text.len() > LONGEST_TEXT { Err(too_large()) } else { Ok(text) }
 }
 
 fn too_large() -> Refusal {
-    Refusal::new(
-        "it holds more than any review sheet of ours would",
-        "fill in what `fbsync export review` makes",
-    )
+    Refusal::new("it contains more than a review sheet can", "fill in a sheet from `fbsync export review`")
 }
 
 fn length(value: &Value) -> usize {
     if let Value::Text(text) = value { text.len() } else { 0 }
 }
 
-/// Where our columns are, if this row is the one with the headings.
+/// The indexes of our columns, if this row contains the headings.
 fn headings(cells: &[(usize, Value)]) -> Result<Option<HashMap<usize, &'static str>>, Refusal> {
     let mut places = HashMap::new();
     for (at, value) in cells {
@@ -111,14 +110,14 @@ fn headings(cells: &[(usize, Value)]) -> Result<Option<HashMap<usize, &'static s
     }
     match places.values().find(|name| count(name) > 1) {
         Some(twice) => {
-            Err(Refusal::new(format!("two columns are called `{twice}`"), "rename the one that is yours"))
+            Err(Refusal::new(format!("two columns are called `{twice}`"), "rename the one that you added"))
         }
         None => Ok(Some(places)),
     }
 }
 
-/// Our column with this heading: its name or its words, in any case. `role` and `Role` are two of ours,
-/// so the exact one goes first.
+/// Our column with this heading: its name or its words, in any case. Both `role` and `Role` are ours,
+/// so an exact match comes first.
 fn column(heading: &str) -> Option<&'static str> {
     let exact = |column: &&Column| column.name == heading || column.heading == heading;
     let lower = heading.to_lowercase();

@@ -1,11 +1,12 @@
-//! A filled sheet's bytes → rows under our headings, whichever program wrote it.
+//! The bytes of a filled-in sheet → rows under our headings, whichever program wrote it.
 //!
-//! The content decides what a file is, not its name. Of several sheets every one counts that has our
-//! headings, wherever they stand and however it is called; other columns are read over.
+//! The content decides what a file is, not its name. All sheets with our headings count, wherever the
+//! headings are and whatever the sheets are called; other columns are ignored.
 //!
 //! - [`text`]: CSV in the encodings and with the separators that spreadsheets write.
-//! - [`archive`]: what XLSX and ODS have in common, and how large they may become; [`xlsx`] and [`ods`].
-//! - [`book`]: rows as they come → sheets; where the headings are found, and the limits kept.
+//! - [`archive`]: what XLSX and ODS have in common, and how large they can become; [`xlsx`] and
+//!   [`ods`].
+//! - [`book`]: rows as they arrive → sheets; finds the headings and enforces the limits.
 
 mod archive;
 mod book;
@@ -13,39 +14,38 @@ mod ods;
 mod text;
 mod xlsx;
 
-use std::collections::HashMap;
-
+use super::cells::Cells;
 use super::moment::Moment;
 use crate::error::{Error, Kind, Result};
 use archive::Archive;
 use book::Book;
 
-/// The largest file that is read, and the most text that is kept of it.
+/// The largest file that is read, and the most text that is kept from it.
 pub(crate) const LARGEST: usize = 64 << 20;
 
-/// What a cell holds.
+/// What a cell contains.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) enum Value {
     #[default]
     Empty,
     /// Never blank.
-    Text(String),
+    Text(Box<str>),
     Number(f64),
     Bool(bool),
     Moment(Moment),
 }
 
 impl Value {
-    /// Without the blanks around it; line breaks of every kind are one.
+    /// Without surrounding blanks; every kind of line break becomes one line feed.
     fn text(text: &str) -> Self {
         match text.trim() {
             "" => Value::Empty,
-            text => Value::Text(text.replace("\r\n", "\n")),
+            text => Value::Text(text.replace("\r\n", "\n").into()),
         }
     }
 }
 
-/// As a person reads it, nothing for an empty one.
+/// As a person reads it; nothing for an empty cell.
 impl std::fmt::Display for Value {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -60,10 +60,10 @@ impl std::fmt::Display for Value {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Row {
-    /// As the program shows it, the first being 1.
+    /// As the program shows it, counting from 1.
     pub(crate) number: u32,
-    /// By our name of the column; those of other columns are not here, nor are empty ones.
-    pub(crate) cells: HashMap<&'static str, Value>,
+    /// By our name of the column; empty cells and other columns are left out.
+    pub(crate) cells: Cells<Value>,
 }
 
 impl Row {
@@ -75,9 +75,9 @@ impl Row {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sheet {
     pub(crate) file: String,
-    /// A CSV file has none.
+    /// `None` for a CSV file.
     pub(crate) name: Option<String>,
-    /// Our columns that it has.
+    /// Which of our columns it has.
     pub(crate) columns: Vec<&'static str>,
     pub(crate) rows: Vec<Row>,
 }
@@ -100,11 +100,11 @@ impl Refusal {
     }
 }
 
-/// Reads every sheet of the file that has our headings; `file` is what it is called in findings.
+/// Reads every sheet of the file that has our headings; findings refer to it as `file`.
 ///
 /// # Errors
 ///
-/// [`Kind::Config`] if it is no such file, or has no such sheet.
+/// [`Kind::Config`] if the file cannot be read, or has no such sheet.
 pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Vec<Sheet>> {
     let refused = |Refusal { what, hint }| {
         Error::new(Kind::Config, format!("cannot read the review sheet {file}: {what}")).hint(hint)
@@ -112,7 +112,7 @@ pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Vec<Sheet>> {
     let sheets = read(file, bytes).map_err(refused)?;
     if sheets.is_empty() {
         let what = format!("no sheet has the headings {}", book::NEEDED.join(", "));
-        return Err(refused(Refusal::new(what, "fill in a copy of what `fbsync export review` makes")));
+        return Err(refused(Refusal::new(what, "fill in a sheet from `fbsync export review`")));
     }
     Ok(sheets)
 }
@@ -120,7 +120,7 @@ pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Vec<Sheet>> {
 fn read(file: &str, bytes: &[u8]) -> Result<Vec<Sheet>, Refusal> {
     const SAVE_AS: &str = "save it as XLSX, ODS or CSV";
     if bytes.len() > LARGEST {
-        return Err(Refusal::new("it is larger than 64 MiB", "take out pictures, or save it as CSV"));
+        return Err(Refusal::new("it is larger than 64 MiB", "remove pictures, or save it as CSV"));
     }
     if bytes.starts_with(b"\xd0\xcf\x11\xe0") {
         return Err(Refusal::new("it is an old Excel file, or protected by a password", SAVE_AS));
@@ -132,7 +132,7 @@ fn read(file: &str, bytes: &[u8]) -> Result<Vec<Sheet>, Refusal> {
     match archive::open(bytes)? {
         Archive::Xlsx => xlsx::read(bytes, &mut book)?,
         Archive::Ods { content } => ods::read(&content, &mut book)?,
-        Archive::Other => return Err(Refusal::new("it is no XLSX or ODS workbook", SAVE_AS)),
+        Archive::Other => return Err(Refusal::new("it is not an XLSX or ODS workbook", SAVE_AS)),
     }
     book.finish()
 }

@@ -1,7 +1,7 @@
 //! ODS (OASIS OpenDocument 1.3 part 3, chapter 9), cell by cell.
 //!
-//! Not by calamine, which takes every repetition at its word: 11 KB of `number-columns-repeated` are
-//! more memory than a machine has, and a table that does not end is read for ever.
+//! calamine is not used, because it expands every repetition: 11 KB of `number-columns-repeated` would
+//! need more memory than a machine has, and an unterminated table is read for ever.
 
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesStart, Event};
@@ -11,7 +11,7 @@ use super::book::{Book, MOST_COLUMNS, checked};
 use super::{Refusal, Value};
 use crate::review::moment;
 
-/// The row and the cell that are being read.
+/// The current row and cell.
 #[derive(Default)]
 struct At {
     row: u32,
@@ -19,9 +19,9 @@ struct At {
     cells: Vec<(usize, Value)>,
     column: usize,
     column_repeated: usize,
-    /// What the cell's attributes say of it.
+    /// The value in the cell's attributes.
     typed: Option<Value>,
-    /// What its paragraphs say.
+    /// The text in its paragraphs.
     shown: String,
     within_cell: bool,
     paragraphs: u32,
@@ -34,7 +34,7 @@ pub(super) fn read(content: &str, book: &mut Book) -> Result<(), Refusal> {
     loop {
         match reader.read_event().map_err(Refusal::damaged)? {
             Event::Start(element) => match element.name().as_ref() {
-                // A remark or a picture: no part of what the cell says.
+                // A comment or a picture: not part of the cell's text.
                 name if name == "office:annotation" || name.starts_with("draw:") => {
                     reader.read_to_end(element.name()).map_err(Refusal::damaged)?;
                 }
@@ -81,7 +81,7 @@ impl At {
                     self.show("\n")?;
                 }
             }
-            // Blanks at the ends do not count, nor does the length of those within.
+            // Trailing empty cells do not count; within a row, long runs of them are kept short.
             "text:s" | "text:tab" => self.show(" ")?,
             "text:line-break" => self.show("\n")?,
             _ => {}
@@ -103,7 +103,7 @@ impl At {
             }
             "table:table-row" => {
                 let cells = std::mem::take(&mut self.cells);
-                // A row that is there twice is wrong already; how often does not matter.
+                // A row that occurs twice is already an error; how often does not matter.
                 for number in 1..=self.row_repeated.min(2) {
                     book.row(self.row.saturating_add(number), cells.clone())?;
                 }
@@ -123,7 +123,7 @@ impl At {
     }
 }
 
-/// The value of a cell that is not just what it shows (part 3, section 19.385).
+/// The value of a cell that is more than the text it shows (part 3, section 19.385).
 fn typed(cell: &BytesStart) -> Result<Option<Value>, Refusal> {
     let of = |name| attribute(cell, name);
     if let Some(number) = of("office:value")?.and_then(|number| number.parse().ok()) {

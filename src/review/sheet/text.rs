@@ -14,7 +14,7 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Vec<Sheet>, Refusal> {
     let text = decoded(bytes)?;
     let table = Delimited::of(&text);
     if table.has_open_quote() {
-        return Err(Refusal::new("a quote is opened and not closed", "save it again, or as XLSX"));
+        return Err(Refusal::new("a quote is opened but not closed", "save it again, or as XLSX"));
     }
     for separator in &table.separators {
         let mut book = Book::new(file);

@@ -49,11 +49,11 @@ fn value(data: &DataRef) -> Result<Value, Refusal> {
             Err(_) => text(iso)?,
         },
         DataRef::DurationIso(iso) => text(iso)?,
-        DataRef::Error(error) => Value::Text(error.to_string()),
+        DataRef::Error(error) => Value::Text(error.to_string().into()),
     })
 }
 
-/// Counted from 1900 or from 1904, as the workbook says.
+/// Counted from 1900 or from 1904, depending on the workbook.
 fn date_time(date: &ExcelDateTime) -> Value {
     let (year, month, day, hour, minute, second, _) = date.to_ymd_hms_milli();
     let mut text = format!("{year:04}-{month:02}-{day:02}");

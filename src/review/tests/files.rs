@@ -1,4 +1,4 @@
-//! Files as programs write them: those in `fixtures/review/`, and shapes that they are known to have.
+//! Files as programs write them: those in `fixtures/review/`, and known variants.
 
 use super::*;
 
@@ -24,7 +24,7 @@ pub(super) fn snapshot() -> Vec<Asked> {
     rows.iter().map(row).collect()
 }
 
-/// Asked of the fixtures, which are as old as their snapshot.
+/// A question for the fixtures, which have the age of their snapshot.
 pub(super) fn when_taken(rows: &[Asked]) -> Question<'_> {
     let day = |text| Day::parse(text).unwrap();
     Question { taken_on: day(&rows[0].get("as_of")[..10]), today: day("2099-12-31"), ..question(rows) }
@@ -42,7 +42,7 @@ fn check(name: &str, bytes: &[u8]) {
 }
 
 #[test]
-fn every_program_tells_the_same_decisions() {
+fn every_program_yields_the_same_decisions() {
     let folder = format!("{}/fixtures/review", env!("CARGO_MANIFEST_DIR"));
     let names =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -54,7 +54,7 @@ fn every_program_tells_the_same_decisions() {
     }
 }
 
-/// The fixture that our own CSV export gave, as text.
+/// The fixture from our own CSV export, as text.
 fn plain() -> String {
     String::from_utf8(fixture("plain.csv")).unwrap()
 }
@@ -95,7 +95,7 @@ fn as_of() -> String {
     snapshot()[0].get("as_of").to_owned()
 }
 
-/// So many days after the snapshot, and as the number that spreadsheets keep for it.
+/// The date a number of days after the snapshot, and as a spreadsheet's serial number.
 fn day(later: u64) -> (String, String) {
     let taken = crate::time::Timestamp::parse(&format!("{}T00:00:00Z", &as_of()[..10])).unwrap();
     let day = taken.saturating_add(std::time::Duration::from_secs(later * 86_400));
@@ -104,7 +104,7 @@ fn day(later: u64) -> (String, String) {
 }
 
 #[test]
-fn what_programs_make_of_our_values() {
+fn values_as_programs_change_them() {
     let text = plain();
     type Change = fn(&str) -> String;
     let table: [(&str, Change); 9] = [
@@ -126,11 +126,11 @@ fn what_programs_make_of_our_values() {
 }
 
 #[test]
-fn a_row_has_the_number_that_programs_show() {
+fn rows_are_numbered_as_in_a_spreadsheet() {
     let text = format!("a title\n\n{}", plain());
     let sheets = parsed("plain", text.as_bytes());
     let numbers: Vec<u32> = sheets[0].rows.iter().map(|row| row.number).collect();
-    // The fourth has a cell of two lines.
+    // The fourth row has a cell with two lines.
     assert_eq!(numbers, [4, 5, 6, 7, 8]);
     for name in ["openpyxl-moved.xlsx", "libreoffice-moved.ods"] {
         let sheets = parsed(name, &fixture(name));

@@ -1,4 +1,4 @@
-//! Files that are none of ours, damaged, or made to harm.
+//! Files that are not ours, damaged, or malicious.
 
 use std::io::{Cursor, Write};
 
@@ -65,10 +65,10 @@ fn headings() -> String {
     row(1, &["row_key", "snapshot_id", "decision"].map(cell).concat())
 }
 
-const TOO_LARGE: &str = "it holds more than any review sheet of ours would";
+const TOO_LARGE: &str = "it contains more than a review sheet can";
 
 #[test]
-fn what_is_no_sheet_is_refused_with_a_reason() {
+fn other_files_are_refused_with_a_reason() {
     let none = "no sheet has the headings row_key, snapshot_id, decision";
     let table: [(&[u8], &str); 12] = [
         (b"", none),
@@ -76,12 +76,12 @@ fn what_is_no_sheet_is_refused_with_a_reason() {
         (b"row_key,decision\na,keep\n", none),
         (b"\x89PNG\r\n\x1a\n\0\0", "it is neither UTF-8 nor UTF-16"),
         (b"row_key,snapshot_id,decision\nC\xe9leste,2,keep\n", "it is neither UTF-8 nor UTF-16"),
-        (b"\xff\xfea", "half a character is missing in it"),
-        (b"\xff\xfe\x00\xd8", "half a character is missing in it"),
-        (b"row_key,snapshot_id,decision\n\"a,2,keep\nb,2,keep\n", "a quote is opened and not closed"),
+        (b"\xff\xfea", "it ends in the middle of a character"),
+        (b"\xff\xfe\x00\xd8", "it ends in the middle of a character"),
+        (b"row_key,snapshot_id,decision\n\"a,2,keep\nb,2,keep\n", "a quote is opened but not closed"),
         (b"row_key,snapshot_id,decision,Decision\n", "two columns are called `decision`"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "it is an old Excel file, or protected by a password"),
-        (&archive(&[("Index/Document.iwa", "")]), "it is no XLSX or ODS workbook"),
+        (&archive(&[("Index/Document.iwa", "")]), "it is not an XLSX or ODS workbook"),
         (&ods(&table("")), none),
     ];
     for (bytes, expected) in table {
@@ -92,7 +92,7 @@ fn what_is_no_sheet_is_refused_with_a_reason() {
 }
 
 #[test]
-fn what_unpacks_to_too_much_is_refused() {
+fn a_file_that_unpacks_to_too_much_is_refused() {
     let much = " ".repeat(65 << 20);
     let parts = [("xl/workbook.xml", "<workbook/>"), ("a", much.as_str()), ("b", much.as_str())];
     let bomb = archive(&parts);
@@ -105,7 +105,7 @@ fn what_unpacks_to_too_much_is_refused() {
 }
 
 #[test]
-fn what_is_repeated_does_not_grow() {
+fn repetitions_do_not_grow() {
     let good = row(1, &["a/1", "2", "keep"].map(cell).concat());
     let wide = cell("x")
         .replace("<table:table-cell", "<table:table-cell table:number-columns-repeated='4000000000'");
@@ -113,7 +113,7 @@ fn what_is_repeated_does_not_grow() {
         sheet::parse("x", &ods(&table(&format!("{}{body}", headings())))).map(|sheets| sheets[0].rows.len())
     };
     assert_eq!(rows(&good).unwrap(), 1);
-    // To the edges of the sheet, as programs keep what is empty.
+    // Up to the edges of the sheet, as programs store empty cells.
     assert_eq!(
         rows(&format!(
             "{good}{}",
@@ -126,7 +126,7 @@ fn what_is_repeated_does_not_grow() {
     assert_eq!(rows(&row(4_000_000_000, &cell("a"))).unwrap(), 2);
     let long = row(1, &cell(&"x".repeat(200_000)));
     assert_eq!(refused(&ods(&table(&long))), TOO_LARGE);
-    // A long text of which every cell has a copy.
+    // A long text that every cell repeats.
     let text = "x".repeat(100_000);
     let cells = |row: u32| format!("<row r='{row}'><c r='A{row}' t='s'><v>0</v></c></row>");
     let head = ["row_key", "snapshot_id", "decision"]
@@ -134,14 +134,14 @@ fn what_is_repeated_does_not_grow() {
     let body: String = (2..1000).map(cells).collect();
     let sheet = format!("<row r='1'>{}</row>{body}", head.concat());
     assert_eq!(refused(&xlsx(&sheet, &format!("<sst><si><t>{text}</t></si></sst>"))), TOO_LARGE);
-    // One cell at the far end of an endless grid.
+    // A single cell at the far end of a huge grid.
     let far =
         format!("<row r='1'>{}</row><row r='1048576'><c r='XFD1048576'><v>1</v></c></row>", head.concat());
     assert_eq!(parsed("x", &xlsx(&far, "<sst/>"))[0].rows.len(), 0);
 }
 
 #[test]
-fn a_file_that_is_cut_off_or_changed_ends_in_an_answer() {
+fn a_truncated_or_changed_file_gets_an_answer() {
     for name in ["openpyxl.xlsx", "libreoffice-csv-de-de.ods", "libreoffice-csv-fr-fr.csv"] {
         let path = format!("{}/fixtures/review/{name}", env!("CARGO_MANIFEST_DIR"));
         let whole = std::fs::read(path).unwrap();
@@ -152,7 +152,7 @@ fn a_file_that_is_cut_off_or_changed_ends_in_an_answer() {
             let _ = sheet::parse(name, &changed);
         }
     }
-    // Where the archive is whole and the XML is not: an endless table, an endless remark.
+    // The archive is intact but the XML is not: an endless table, an endless comment.
     for body in [
         "<table:table table:name='t'><table:table-row>",
         "<office:annotation>",
@@ -164,7 +164,7 @@ fn a_file_that_is_cut_off_or_changed_ends_in_an_answer() {
 }
 
 #[test]
-fn odd_places_and_kinds_of_cells_end_in_an_answer() {
+fn odd_positions_and_types_of_cells_get_an_answer() {
     let cells = [
         "r='A99999999999'",
         "r='ZZZZZZZZZZZZ1'",
@@ -209,7 +209,7 @@ fn odd_places_and_kinds_of_cells_end_in_an_answer() {
 }
 
 #[test]
-fn an_ods_cell_says_what_is_seen_in_it() {
+fn an_ods_cell_has_the_value_that_it_shows() {
     let reads = |inner: &str| {
         let cells = format!("{}{}{}", cell("a/1"), cell("2"), inner);
         let sheets = parsed("x", &ods(&table(&format!("{}{}", headings(), row(1, &cells)))));

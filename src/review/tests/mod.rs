@@ -1,4 +1,4 @@
-//! Sheets in, decisions and findings out.
+//! Tests from sheets to decisions and findings.
 
 mod files;
 mod hostile;
@@ -12,7 +12,7 @@ use super::*;
 fn asked(cells: &[(&str, &str)], emails: &[&str]) -> Asked {
     let name = |name: &str| columns().find(|column| column.name == name).unwrap().name.as_ref();
     Asked {
-        cells: cells.iter().map(|(column, text)| (name(column), (*text).to_owned())).collect(),
+        cells: cells.iter().map(|(column, text)| (name(column), (*text).into())).collect(),
         emails: emails.iter().map(|email| (*email).to_owned()).collect(),
     }
 }
@@ -38,7 +38,7 @@ fn lines(findings: &[Finding]) -> Vec<String> {
     findings.iter().map(Finding::to_string).collect()
 }
 
-/// A decision as the line of CSV that it becomes.
+/// A decision as a line of CSV.
 fn line(decision: &Decision) -> Vec<String> {
     let Decision {
         row_key, decision: verdict, change_to, reviewer, reviewed_at, justification, ticket, ..

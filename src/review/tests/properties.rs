@@ -1,10 +1,11 @@
-//! However rows and columns are arranged, and whatever stands beside them, the decisions are the same.
+//! However rows and columns are arranged, and whatever is beside them, the decisions are the same.
 
 use std::io::{Read as _, Write as _};
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::mutated::{fixtures, mutated, quarters};
 
 /// The filled sheet of `fixtures/review/`, headings first.
 fn grid() -> Vec<Vec<String>> {
@@ -51,7 +52,7 @@ fn packed(parts: &[(String, Vec<u8>)]) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(quarters(1))]
 
     #[test]
     fn any_order_and_any_further_columns(
@@ -70,7 +71,7 @@ proptest! {
             };
             let mut cells: Vec<String> = order.iter().map(cell).collect();
             for (at, text) in &extra {
-                // A heading that is none of ours, and whatever below it.
+                // A heading that is not ours, and anything below it.
                 cells.insert(*at, if row == 0 { format!("my {text}") } else { text.clone() });
             }
             writer.write_record(cells).unwrap();
@@ -112,6 +113,28 @@ proptest! {
         for text in [text, anything] {
             if let Ok(moment) = moment::read(&text, None) {
                 prop_assert_eq!(moment.day().to_string().len(), 10);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(quarters(4))]
+
+    /// What is decided is of a row that was asked about, whatever the bytes are.
+    #[test]
+    fn no_file_is_too_strange(bytes in mutated(fixtures(&[
+        "review/plain.csv",
+        "review/libreoffice-csv-de-de.csv",
+        "review/libreoffice-sheet-utf16.csv",
+        "review/openpyxl.xlsx",
+        "review/libreoffice-csv-de-de.ods",
+    ]))) {
+        if let Ok(sheets) = sheet::parse("x", &bytes) {
+            let rows = files::snapshot();
+            let judged = judge(&files::when_taken(&rows), &sheets);
+            for decision in &judged.decisions {
+                prop_assert!(rows.iter().any(|row| row.get("row_key") == decision.row_key), "{}", decision.row_key);
             }
         }
     }

@@ -41,7 +41,7 @@ fn judged(part: bool, files: &[&[&str]]) -> Judged {
     judge(&Question { part, ..question(&snapshot()) }, &sheets(files))
 }
 
-/// Ann's and Cy's rows are good; of Bob's, this is found.
+/// Ann's and Cy's rows are good; `expected` is what is found about Bob's.
 fn check(bob: &str, expected: &[&str]) {
     let found = judged(false, &[&[ANN, bob, "\n", CY]]);
     let expected: Vec<String> = expected
@@ -52,7 +52,7 @@ fn check(bob: &str, expected: &[&str]) {
 }
 
 #[test]
-fn what_is_wrong_with_a_row() {
+fn problems_with_a_row() {
     const REASON: &str = "fill in the column Reason";
     let roles =
         "write one of: Owner, Admin, Manager, Accountant, Employee, Contractor, Unassigned (no login)";
@@ -67,20 +67,20 @@ fn what_is_wrong_with_a_row() {
     }
     check(&rae("maybe,"), &["`maybe` is not a decision; write keep, remove, change or ask"]);
     check(&rae("TRUE,"), &["`TRUE` is not a decision; write keep, remove, change or ask"]);
-    check(&rae("change,"), &[&format!("no role to change to; {roles}")]);
-    check(&rae("change,Boss"), &[&format!("`Boss` is not a role; {roles}")]);
-    check(&rae("change,employee"), &["the role is Employee already; decide keep, or write another role"]);
+    check(&rae("change,"), &[&format!("the role to change to is missing; {roles}")]);
+    check(&rae("change,Boss"), &[&format!("`Boss` is not a role to change to; {roles}")]);
+    check(&rae("change,employee"), &["the role is already Employee; decide keep, or write another role"]);
     check(
         &rae("remove,Admin"),
-        &["a role to change to, but the decision is remove; decide change, or empty it"],
+        &["a role to change to, but the decision is remove; decide change, or clear it"],
     );
     check(&of("remove,,Rae,,2026-12-01,,"), &[&format!("no reason to remove; {REASON}")]);
     check(&of("ask,,Rae,,2026-12-01,,"), &[&format!("no reason to ask; {REASON}")]);
     check(&of("change,Admin,Rae,,2026-12-01, ,"), &[&format!("no reason to change; {REASON}")]);
-    check(&of("keep,,,,2026-12-01,,"), &["no reviewer; fill in who decided, or give --reviewer"]);
-    check(&dated(""), &["no date; fill in when it was decided, or give --reviewer to take today"]);
+    check(&of("keep,,,,2026-12-01,,"), &["no reviewer; fill in who decided, or use --reviewer"]);
+    check(&dated(""), &["no date; fill in when it was decided, or use --reviewer to record today's date"]);
     check(&dated("soon"), &["`soon` is not a date; write it as 2026-09-30"]);
-    check(&dated("1/2/2027"), &["`1/2/2027` can be two different days; write it as 2026-09-30"]);
+    check(&dated("1/2/2027"), &["`1/2/2027` could be two different days; write it as 2026-09-30"]);
     check(&dated("2026-11-25"), &[]);
     check(
         &dated("2026-11-24"),
@@ -93,17 +93,17 @@ fn what_is_wrong_with_a_row() {
             "decided on 2027-02-01, which is after today, 2027-01-31; correct the date; --timezone says where a day begins",
         ],
     );
-    check(&of(",,Rae,,,,"), &["no decision; write keep, remove, change or ask, or give --part"]);
+    check(&of(",,Rae,,,,"), &["no decision; write keep, remove, change or ask, or use --part"]);
     check(
         &of(",,Rae,,,looks fine,"),
-        &["no decision, but the column Reason is filled in; decide, or empty it"],
+        &["no decision, but the column Reason is filled in; decide, or clear it"],
     );
     check(
         &of("change,,,,2026-11-24,,"),
         &[
             &format!("no reason to change; {REASON}"),
-            &format!("no role to change to; {roles}"),
-            "no reviewer; fill in who decided, or give --reviewer",
+            &format!("the role to change to is missing; {roles}"),
+            "no reviewer; fill in who decided, or use --reviewer",
             "decided on 2026-11-24, before the snapshot of 2026-11-25; correct the date",
         ],
     );
@@ -116,11 +116,11 @@ fn what_is_wrong_with_a_row() {
 }
 
 #[test]
-fn what_is_wrong_with_the_whole() {
+fn problems_with_the_whole() {
     let remove = BOB.replace("keep", "remove").replace("01,,", "01,left,");
     let open = BOB.replace("keep", "");
-    let fresh = "copy the decision into a fresh copy of what `fbsync export review` makes";
-    let missing = "the row is in no sheet; put it back, or give --part";
+    let fresh = "copy the decision into a sheet from `fbsync export review`";
+    let missing = "the row is in no sheet; put it back, or use --part";
     let bob = "Bob Lee <bob@x.example> in Acme";
     type Case<'c> = (bool, &'c [&'c [&'c str]], Vec<String>);
     let table: [Case; 15] = [
@@ -133,7 +133,7 @@ fn what_is_wrong_with_the_whole() {
             false,
             &[&[CY]],
             vec![
-                "none of the 2 rows of Acme is in a sheet; give the sheet that has them, or --part"
+                "none of the 2 rows of Acme is in a sheet; add the sheet that has them, or use --part"
                     .to_owned(),
             ],
         ),
@@ -150,7 +150,7 @@ fn what_is_wrong_with_the_whole() {
             false,
             &[&[ANN, BOB, CY, BOB]],
             vec![format!(
-                "1.csv, row 5: {bob}: the same row is in this sheet twice, first in row 3; take one of them out"
+                "1.csv, row 5: {bob}: the same row is in this sheet twice, first in row 3; delete one of them"
             )],
         ),
         (
@@ -168,17 +168,17 @@ fn what_is_wrong_with_the_whole() {
         (
             true,
             &[&[ANN, &BOB.replace("a/2,", ",")]],
-            vec![format!("1.csv, row 3: Bob Lee: a decision, but no row key that says about whom; {fresh}")],
+            vec![format!("1.csv, row 3: Bob Lee: a decision without a row key; {fresh}")],
         ),
         (
             true,
             &[&[ANN, &BOB.replace("a/2,2", "a/2,1")]],
-            vec![format!("1.csv, row 3: {bob}: it is of snapshot `1`, not of 2; {fresh}")],
+            vec![format!("1.csv, row 3: {bob}: it is for snapshot `1`, not 2; {fresh}")],
         ),
         (
             false,
             &[&[ANN, &BOB.replace(",2,", ",1,"), CY]],
-            vec![format!("1.csv, row 3: {bob}: it is of snapshot `1`, not of 2; {fresh}")],
+            vec![format!("1.csv, row 3: {bob}: it is for snapshot `1`, not 2; {fresh}")],
         ),
     ];
     for (part, files, expected) in table {
@@ -187,7 +187,7 @@ fn what_is_wrong_with_the_whole() {
 }
 
 #[test]
-fn a_given_reviewer_and_today_fill_what_is_open() {
+fn a_given_reviewer_and_today_are_the_defaults() {
     let rows = snapshot();
     let reviewer = Some(Reviewer::parse("Eve Dane <eve@x.example>"));
     let question = Question { reviewer, part: true, ..question(&rows) };
@@ -210,7 +210,7 @@ fn a_given_reviewer_and_today_fill_what_is_open() {
     );
 }
 
-/// What is recorded with the decisions of the first sheet's rows, by row key.
+/// The findings recorded with the decisions of the first sheet's rows, by row key.
 fn marked(part: bool, files: &[&[&str]]) -> String {
     let judged = judged(part, files);
     assert_eq!(lines(&judged.errors), [""; 0]);
@@ -219,19 +219,19 @@ fn marked(part: bool, files: &[&[&str]]) -> String {
 }
 
 #[test]
-fn what_an_auditor_would_ask_about_is_marked() {
+fn decisions_an_auditor_would_ask_about_are_marked() {
     let by = |row: &str, reviewer: &str| row.replace("Rae,rae@x.example", reviewer);
     let at = |row: &str, when: &str| row.replace("2026-12-01", when);
     assert_eq!(marked(false, &[&[ANN, BOB, CY]]), "a/1 , a/2 , b/1 ");
-    // By any address of the person; by name where no address is given.
+    // By any address of the person, or by name if there is no address.
     for ann in ["Ann Ray,ann@x.example", "A.,RAY@home.example", "ann ray,", "ann@x.example,"] {
         let expected = "a/1 own_access_unreviewed;self_review, a/2 , b/1 ";
         assert_eq!(marked(false, &[&[&by(ANN, ann), BOB, CY]]), expected, "{ann}");
     }
     assert_eq!(marked(false, &[&[&by(ANN, "Ann Ray,other@x.example"), BOB, CY]]), "a/1 , a/2 , b/1 ");
-    // Somebody else's word on it counts.
+    // Somebody else's decision about the row takes precedence.
     assert_eq!(marked(false, &[&[&by(ANN, "Ann,ann@x.example"), BOB, CY], &[ANN]]), "a/1 , a/2 , b/1 ");
-    // Her own row taken out, of a business in which she decides.
+    // Her own row deleted, in a business in which she decides.
     let bob = by(BOB, "Ann,ray@home.example");
     assert_eq!(marked(true, &[&[&bob, CY]]), "a/2 own_access_unreviewed, b/1 ");
     assert_eq!(marked(true, &[&[&by(CY, "Ann,ann@x.example")]]), "b/1 ");
@@ -239,7 +239,7 @@ fn what_an_auditor_would_ask_about_is_marked() {
         marked(false, &[&[&at(ANN, "2026-12-25"), &at(BOB, "2026-12-26"), CY]]),
         "a/1 , a/2 late, b/1 "
     );
-    // Every row of one reviewer within a minute.
+    // All rows of one reviewer within a minute.
     let minute = ["2026-12-01 10:00:10", "2026-12-01 10:00:40", "2026-12-01 10:01:10"];
     let timed = [at(ANN, minute[0]), at(BOB, minute[1]), at(CY, minute[2])];
     let all = "a/1 decided_within_a_minute, a/2 decided_within_a_minute, b/1 decided_within_a_minute";
@@ -250,7 +250,7 @@ fn what_an_auditor_would_ask_about_is_marked() {
 }
 
 #[test]
-fn warnings_are_told_once_a_reviewer_and_what_was_not_checked_is_said() {
+fn each_reviewer_is_warned_of_once_and_unchecked_rules_are_reported() {
     let late = |row: &str| row.replace("2026-12-01", "2027-01-30");
     let judged = judged(false, &[&[&late(ANN), &late(BOB), &CY.replace("Rae,rae@x.example", "Cy Oz,")]]);
     let expected = [
@@ -261,7 +261,7 @@ fn warnings_are_told_once_a_reviewer_and_what_was_not_checked_is_said() {
     assert_eq!(lines(&judged.warnings), expected);
     let expected = [
         "3 of 3 decisions have a date without a time: whether they were made within one minute was not checked",
-        "1 of 3 decisions name a reviewer without an address: self-review was looked for by name only",
+        "1 of 3 decisions name a reviewer without an address: self-review was checked by name only",
     ];
     assert_eq!(judged.notes, expected);
 }
@@ -307,7 +307,7 @@ fn a_decision_that_was_made_before_is_replaced_only_by_one_that_is_not_older() {
 }
 
 #[test]
-fn a_role_is_taken_by_the_word_that_people_use() {
+fn a_role_is_found_by_its_label() {
     let to = |role: &str| {
         let row = format!("a/2,2,Bob Lee,Employee,change,{role},Rae,rae@x.example,2026-12-01,why,\n");
         judged(true, &[&[&row]]).decisions.remove(0).change_to

@@ -1,8 +1,8 @@
-//! FreshBooks Classic, as its documentation and the libraries for it describe it: OAuth 1.0a with PLAINTEXT
-//! signatures, and one address that takes questions in XML.
+//! FreshBooks Classic, as its documentation and client libraries describe it: OAuth 1.0a with PLAINTEXT signatures,
+//! and one address that takes requests in XML.
 //!
-//! `oauth` is as strict as RFC 5849 allows: every parameter is looked at, a request token and a verifier count once,
-//! a nonce never twice. `xml` answers the four reads and no other.
+//! `oauth` is as strict as RFC 5849 allows: every parameter is checked, and request tokens, verifiers and nonces are
+//! valid once. `xml` answers the four reads that fbsync makes and nothing else.
 
 mod oauth;
 mod people;
@@ -66,7 +66,7 @@ pub(super) fn answer(
     })
 }
 
-/// What a question in XML asks, for whoever wants to know what was sent: its method and its paging.
+/// The method and paging of a request in XML, for the record of what was sent.
 pub(super) fn question(asked: &Asked) -> Fields {
     xml::question(&asked.body).unwrap_or_default()
 }

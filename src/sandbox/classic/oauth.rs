@@ -1,6 +1,6 @@
-//! Tokens of OAuth 1.0a, and whether a request is signed as RFC 5849 asks.
+//! OAuth 1.0a tokens, and the check that a request is signed as RFC 5849 requires.
 //!
-//! A refusal is the word of the OAuth Problem Reporting extension, with what goes with it.
+//! A refusal is a word of the OAuth Problem Reporting extension, with its parameters.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use super::System;
 use crate::sandbox::ledger::hex;
 use crate::sandbox::wire::{Answer, Asked, Fields, field};
 
-/// A clock may be off by so much.
+/// How far the client's clock may be off.
 const WINDOW_SECONDS: u64 = 300;
 
 /// Everything issued by one sandbox.
@@ -31,7 +31,7 @@ struct Pair {
     secret: String,
 }
 
-/// A request token, on its way to a person's consent.
+/// A request token and what became of it.
 struct Temporary {
     pair: Pair,
     callback: String,
@@ -61,7 +61,7 @@ impl Ledger {
         Ok(answer)
     }
 
-    /// The person agrees: where to send them, and the verifier. Nothing for a token nobody waits for.
+    /// The person agrees. Returns the callback and the verifier, or `None` for an unknown or spent token.
     pub(super) fn agree(&mut self, token: &str) -> Option<(String, String)> {
         let verifier = self.next()[..16].to_owned();
         let request =
@@ -93,7 +93,7 @@ impl Ledger {
         Ok(answer)
     }
 
-    /// Whether a request for data is signed with a token that was issued.
+    /// Checks that a request for data is signed with a token that was issued.
     pub(super) fn check(&mut self, system: &System, now: Timestamp, asked: &Asked) -> Result<(), String> {
         let header = parameters(asked)?;
         let token = required(&header, "oauth_token")?;
@@ -106,12 +106,12 @@ impl Ledger {
         self.tokens.clear();
     }
 
-    /// Whether a token or its secret stands anywhere in `text`.
+    /// Whether `text` contains a token or its secret.
     pub(in crate::sandbox) fn leaks_into(&self, text: &str) -> bool {
         self.tokens.iter().any(|pair| text.contains(&pair.token) || text.contains(&pair.secret))
     }
 
-    /// The parameters of a request whose signature is right (RFC 5849 section 3.2).
+    /// Verifies a request and returns its parameters (RFC 5849 section 3.2).
     fn signed(
         &mut self,
         system: &System,
@@ -188,7 +188,7 @@ fn parameters(asked: &Asked) -> Result<Fields, String> {
     Ok(fields)
 }
 
-/// Percent-encoding as RFC 5849 section 3.6 has it: no other byte may stand for itself, none may be encoded in vain.
+/// Percent-encoding as in RFC 5849 section 3.6: reserved bytes must be encoded, unreserved ones must not.
 mod percent {
     pub(super) fn decoded(text: &str) -> Option<String> {
         let mut bytes = Vec::new();

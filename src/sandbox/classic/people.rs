@@ -14,20 +14,20 @@ pub struct System {
     pub per_page_cap: usize,
     /// The namespace of answers; some have none.
     pub namespace: Option<String>,
-    /// A server of OAuth 1.0, without the a, does not.
+    /// OAuth 1.0 servers, before 1.0a, do not.
     pub confirms_callbacks: bool,
 }
 
-/// Whether a system is there to answer.
+/// Whether the system exists and is active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     Open,
-    /// The address leads to the page that looks for a system.
+    /// Redirects to the page that searches for a system.
     Unknown,
     Deactivated,
 }
 
-/// A member of the staff. All is text, as it is on the wire.
+/// A member of the staff. Every field is text, as on the wire.
 #[derive(Clone, Debug)]
 pub struct Staff {
     pub id: String,
@@ -71,7 +71,7 @@ impl Default for System {
 }
 
 impl System {
-    /// So many staff, the signed-in administrator first, and so many contractors.
+    /// A system with this many staff, the signed-in administrator first, and this many contractors.
     pub fn crowded(staff: usize, contractors: usize) -> System {
         let member = |n: usize| {
             Staff::new(&n.to_string(), "Staff", &format!("{n:04}"), &format!("s{n}@classic.example"))

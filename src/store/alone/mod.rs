@@ -34,6 +34,9 @@ struct Copied {
     totals: Totals,
 }
 
+/// The memberships that were read, by number: from snapshot to snapshot few are new.
+type Known = HashMap<i64, Membership>;
+
 impl Reader {
     /// The snapshot with only these businesses, what was decided about them, the later ones that tell what
     /// became of that, and where the past is wanted, behind it every earlier one. Their ids, times and
@@ -62,9 +65,10 @@ impl Reader {
         let later = self.followed_in(&snapshot, businesses, horizon)?;
         let mut wanted = if past { self.snapshots_until(&snapshot)? } else { vec![snapshot.clone()] };
         wanted.extend(later);
+        let mut known = Known::new();
         for snapshot in wanted {
             let held = held.remove(&snapshot.id).unwrap_or_default();
-            copied = Some(self.copy(snapshot, held, copied, &target).map_err(failed)?);
+            copied = Some(self.copy(snapshot, held, copied, &mut known, &target).map_err(failed)?);
         }
         let alone = Reader { connection: target };
         self.copy_reviews(&snapshot, businesses, &alone, horizon)?;
@@ -94,6 +98,7 @@ impl Reader {
         snapshot: Snapshot,
         held: Held,
         before: Option<Copied>,
+        known: &mut Known,
         target: &Connection,
     ) -> rusqlite::Result<Copied> {
         let identity =
@@ -115,7 +120,7 @@ impl Reader {
             }
             None => {
                 let run = self.run(&snapshot, &held)?;
-                let mut listings = self.listings(&held, coverage)?;
+                let mut listings = self.listings(&held, coverage, known)?;
                 relate_again(&run.identity, &mut listings);
                 write::insert_content(&transaction, snapshot.id, &run, &listings)?
             }
@@ -174,22 +179,33 @@ impl Reader {
         })
     }
 
-    fn listings(&self, held: &Held, coverage: Vec<Vec<Coverage>>) -> rusqlite::Result<Vec<Listing>> {
+    fn listings(
+        &self,
+        held: &Held,
+        coverage: Vec<Vec<Coverage>>,
+        known: &mut Known,
+    ) -> rusqlite::Result<Vec<Listing>> {
         let mut business = self.connection.prepare_cached("SELECT * FROM business_rows WHERE id = ?1")?;
         let listing = |((_, row, listing), coverage): (&(i64, i64, i64), Vec<Coverage>)| {
             let business = business.query_row([row], read_business)?;
-            let memberships = self.memberships(*listing)?;
+            let memberships = self.memberships(*listing, known)?;
             Ok(Listing { business, memberships, coverage, records: Vec::new() })
         };
         held.iter().zip(coverage).map(listing).collect()
     }
 
-    fn memberships(&self, listing: i64) -> rusqlite::Result<Vec<Membership>> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT m.* FROM listings l CROSS JOIN json_each(l.rows) e
-             CROSS JOIN membership_rows m ON m.id = e.key WHERE l.id = ?1",
+    fn memberships(&self, listing: i64, known: &mut Known) -> rusqlite::Result<Vec<Membership>> {
+        let entries = self.entries(listing)?;
+        let numbers = entries.iter().map(|entry| entry.membership);
+        let new: Vec<i64> = numbers.clone().filter(|number| !known.contains_key(number)).collect();
+        let mut rows = self.connection.prepare_cached(
+            "SELECT m.* FROM json_each(?1) e CROSS JOIN membership_rows m ON m.id = e.value",
         )?;
-        statement.query_map([listing], read_membership)?.collect()
+        let mut rows = rows.query([serde_json::json!(new).to_string()])?;
+        while let Some(row) = rows.next()? {
+            known.insert(row.get("id")?, read_membership(row)?);
+        }
+        Ok(numbers.filter_map(|number| known.get(&number).cloned()).collect())
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::Known;
 use crate::error::Result;
 use crate::model::marks::Verdict;
 use crate::model::reading::Digest;
@@ -105,7 +106,7 @@ impl Reader {
         let wanted = serde_json::json!(wanted).to_string();
         let names = |reader: &Reader| -> rusqlite::Result<HashMap<Mark, String>> {
             let held = reader.held(&wanted)?.remove(&snapshot_id).unwrap_or_default();
-            let listings = reader.listings(&held, vec![Vec::new(); held.len()])?;
+            let listings = reader.listings(&held, vec![Vec::new(); held.len()], &mut Known::new())?;
             Ok(marked(&listings).collect())
         };
         let mut there = names(alone)?;

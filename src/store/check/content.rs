@@ -6,16 +6,20 @@ use rusqlite::{Connection, Row};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use super::Report;
+use super::CheckReport;
 use crate::model::reading::{Digest, Hex, hex, unhex};
 use crate::store::chain::fields;
 use crate::store::field::Field;
 use crate::store::hash::{Hasher, Layout};
-use crate::store::kind::{Kind, Storage};
+use crate::store::kind::{RowKind, Storage};
 use crate::store::shape::{ACCOUNT, MEMBERSHIP};
 
 /// A record is a JSON object, which is what keeps its hash apart from any other thing's.
-pub(super) fn records(connection: &Connection, _: &[Kind], report: &mut Report) -> rusqlite::Result<()> {
+pub(super) fn records(
+    connection: &Connection,
+    _: &[RowKind],
+    report: &mut CheckReport,
+) -> rusqlite::Result<()> {
     let mut statement = connection.prepare("SELECT sha256, body FROM records")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -28,7 +32,11 @@ pub(super) fn records(connection: &Connection, _: &[Kind], report: &mut Report) 
     Ok(())
 }
 
-pub(super) fn rows(connection: &Connection, kinds: &[Kind], report: &mut Report) -> rusqlite::Result<()> {
+pub(super) fn rows(
+    connection: &Connection,
+    kinds: &[RowKind],
+    report: &mut CheckReport,
+) -> rusqlite::Result<()> {
     for kind in kinds.iter().filter(|kind| kind.storage == Storage::Once) {
         let mut check = RowCheck::of(kind);
         let mut statement = connection.prepare(&check.select())?;
@@ -42,12 +50,12 @@ pub(super) fn rows(connection: &Connection, kinds: &[Kind], report: &mut Report)
 
 /// Holds rows of a kind against their hashes.
 pub(super) struct RowCheck<'k> {
-    kind: &'k Kind,
+    kind: &'k RowKind,
     hasher: Hasher,
 }
 
 impl<'k> RowCheck<'k> {
-    pub(super) fn of(kind: &'k Kind) -> Self {
+    pub(super) fn of(kind: &'k RowKind) -> Self {
         RowCheck { kind, hasher: Hasher::default() }
     }
 
@@ -58,7 +66,7 @@ impl<'k> RowCheck<'k> {
     }
 
     /// Returns the hash that the row bears.
-    pub(super) fn check(&mut self, row: &Row, report: &mut Report) -> rusqlite::Result<Digest> {
+    pub(super) fn check(&mut self, row: &Row, report: &mut CheckReport) -> rusqlite::Result<Digest> {
         let kind = self.kind;
         let (id, sha256): (i64, Digest) = (row.get(0)?, row.get(1)?);
         let layout = Layout(row.get(2)?);
@@ -76,14 +84,14 @@ impl<'k> RowCheck<'k> {
 }
 
 /// A row has no value in a column that came with a later layout: no hash would cover it.
-pub(super) fn is_of_layout(kind: &Kind, layout: Layout, own: &[Field]) -> bool {
+pub(super) fn is_of_layout(kind: &RowKind, layout: Layout, own: &[Field]) -> bool {
     let later = kind.columns.iter().zip(own).filter(|(column, _)| column.since > layout);
     layout.0 >= LAYOUT_OF_THE_FIRST_RELEASE && later.into_iter().all(|(_, field)| *field == Field::Null)
 }
 
 const LAYOUT_OF_THE_FIRST_RELEASE: i64 = 1;
 
-fn missing_records(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+fn missing_records(connection: &Connection, report: &mut CheckReport) -> rusqlite::Result<()> {
     let mut missing = connection.prepare(
         "SELECT record_sha256 FROM (
             SELECT record_sha256 FROM membership_rows UNION SELECT record_sha256 FROM business_rows
@@ -96,7 +104,11 @@ fn missing_records(connection: &Connection, report: &mut Report) -> rusqlite::Re
     Ok(())
 }
 
-pub(super) fn listings(connection: &Connection, _: &[Kind], report: &mut Report) -> rusqlite::Result<()> {
+pub(super) fn listings(
+    connection: &Connection,
+    _: &[RowKind],
+    report: &mut CheckReport,
+) -> rusqlite::Result<()> {
     let hashes = Hashes {
         memberships: by_id(connection, MEMBERSHIP.kind().table)?,
         accounts: by_id(connection, ACCOUNT.kind().table)?,

@@ -2,14 +2,18 @@
 
 use rusqlite::Connection;
 
-use super::Report;
+use super::CheckReport;
 use crate::model::{Resource, Status};
-use crate::store::kind::Kind;
+use crate::store::kind::RowKind;
 use crate::store::read::whole;
 use crate::store::schema;
 
 /// What a snapshot says of itself against what it points to.
-pub(super) fn counts(connection: &Connection, _: &[Kind], report: &mut Report) -> rusqlite::Result<()> {
+pub(super) fn counts(
+    connection: &Connection,
+    _: &[RowKind],
+    report: &mut CheckReport,
+) -> rusqlite::Result<()> {
     let members = schema::MEMBERS;
     let list = format!("c.snapshot_id = s.id AND c.resource = '{}'", Resource::TeamMembers);
     let checks = [

@@ -6,13 +6,13 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row};
 use sha2::{Digest as _, Sha256};
 
-use super::{Report, content};
+use super::{CheckReport, content};
 use crate::model::Status;
 use crate::model::reading::{hex, unhex};
 use crate::store::chain::{self, Link, What, fields};
 use crate::store::field::Field;
 use crate::store::hash::{LAYOUT, Layout};
-use crate::store::kind::{Kind, Part, Storage};
+use crate::store::kind::{Part, RowKind, Storage};
 use crate::store::shape::{REVIEW, SNAPSHOT};
 use crate::time::Timestamp;
 
@@ -21,7 +21,11 @@ use crate::time::Timestamp;
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(90);
 
 /// Follows the chain from its beginning: every link once, ids without gaps, times that go forward.
-pub(super) fn chain(connection: &Connection, _: &[Kind], report: &mut Report) -> rusqlite::Result<()> {
+pub(super) fn chain(
+    connection: &Connection,
+    _: &[RowKind],
+    report: &mut CheckReport,
+) -> rusqlite::Result<()> {
     let links = chain::links(connection)?;
     let mut last: HashMap<&str, &Link> = HashMap::new();
     for link in &links {
@@ -51,8 +55,8 @@ pub(super) fn chain(connection: &Connection, _: &[Kind], report: &mut Report) ->
 /// Every snapshot's content.
 pub(super) fn snapshots(
     connection: &Connection,
-    kinds: &[Kind],
-    report: &mut Report,
+    kinds: &[RowKind],
+    report: &mut CheckReport,
 ) -> rusqlite::Result<()> {
     snapshots_where(connection, kinds, "true", report)
 }
@@ -60,9 +64,9 @@ pub(super) fn snapshots(
 /// The content of the snapshots that meet a condition.
 pub(super) fn snapshots_where(
     connection: &Connection,
-    kinds: &[Kind],
+    kinds: &[RowKind],
     which: &str,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) -> rusqlite::Result<()> {
     let rows = (SNAPSHOT.kind().table, which);
     for_each(connection, kinds, rows, report, |kind, layout, own, row, report| {
@@ -89,7 +93,11 @@ pub(super) fn snapshots_where(
 }
 
 /// Every review: its decisions and the very bytes that they were read from.
-pub(super) fn reviews(connection: &Connection, kinds: &[Kind], report: &mut Report) -> rusqlite::Result<()> {
+pub(super) fn reviews(
+    connection: &Connection,
+    kinds: &[RowKind],
+    report: &mut CheckReport,
+) -> rusqlite::Result<()> {
     let rows = (REVIEW.kind().table, "true");
     for_each(connection, kinds, rows, report, |kind, layout, own, row, report| {
         let id: i64 = row.get("id")?;
@@ -110,15 +118,15 @@ pub(super) fn reviews(connection: &Connection, kinds: &[Kind], report: &mut Repo
     Ok(())
 }
 
-type OwnRow<'f> = dyn FnMut(&Kind, Layout, &[Field], &Row, &mut Report) -> rusqlite::Result<()> + 'f;
+type OwnRow<'f> = dyn FnMut(&RowKind, Layout, &[Field], &Row, &mut CheckReport) -> rusqlite::Result<()> + 'f;
 
 /// Hands on every own row of a table whose layout is known, with the layout that it was hashed by.
 fn for_each(
     connection: &Connection,
-    kinds: &[Kind],
+    kinds: &[RowKind],
     (table, which): (&str, &str),
-    report: &mut Report,
-    mut take: impl FnMut(&Kind, Layout, &[Field], &Row, &mut Report) -> rusqlite::Result<()>,
+    report: &mut CheckReport,
+    mut take: impl FnMut(&RowKind, Layout, &[Field], &Row, &mut CheckReport) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     let take: &mut OwnRow = &mut take;
     let Some(kind) = kinds.iter().find(|kind| kind.table == table) else { return Ok(()) };
@@ -145,10 +153,10 @@ fn for_each(
 /// Lines have no value in a column that came with a later layout.
 fn lines(
     connection: &Connection,
-    kinds: &[Kind],
+    kinds: &[RowKind],
     (head, id): (&str, i64),
     layout: Layout,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) -> rusqlite::Result<()> {
     for kind in kinds.iter().filter(|kind| kind.is_line_of(head)) {
         let later = kind.names("", |column| column.since > layout);
@@ -168,12 +176,12 @@ fn lines(
 }
 
 /// The newest layout that the columns know.
-fn newest(kind: &Kind) -> Layout {
+fn newest(kind: &RowKind) -> Layout {
     kind.columns.iter().map(|column| column.since).max().unwrap_or(LAYOUT)
 }
 
 /// Whether the columns that pruning erases hold what it puts in their place.
-fn is_blank(kind: &Kind, own: &[Field], connection: &Connection) -> rusqlite::Result<bool> {
+fn is_blank(kind: &RowKind, own: &[Field], connection: &Connection) -> rusqlite::Result<bool> {
     for (column, field) in kind.columns.iter().zip(own) {
         if let Part::Erased(blank) = column.part {
             let is: bool =
@@ -187,7 +195,7 @@ fn is_blank(kind: &Kind, own: &[Field], connection: &Connection) -> rusqlite::Re
 }
 
 /// Times go forward, and agree with those that FreshBooks' answers bore.
-fn times(id: i64, row: &Row, report: &mut Report) -> rusqlite::Result<()> {
+fn times(id: i64, row: &Row, report: &mut CheckReport) -> rusqlite::Result<()> {
     let (started, finished): (Timestamp, Timestamp) = (row.get("started_at")?, row.get("finished_at")?);
     if finished < started {
         report.find(format!("snapshot {id} ended before it began"));

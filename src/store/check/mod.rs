@@ -24,7 +24,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, ErrorCode};
 
 use super::chain::Link;
-use super::kind::Kind;
+use super::kind::RowKind;
 use super::shape;
 use super::{Reader, schema, storage_error};
 use crate::error::Result;
@@ -35,7 +35,7 @@ pub(crate) struct Finding(pub(crate) String);
 
 /// What was checked, and what was found.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Report {
+pub(crate) struct CheckReport {
     pub(crate) snapshots: i64,
     pub(crate) rows: i64,
     pub(crate) records: i64,
@@ -50,7 +50,7 @@ pub(crate) struct Report {
     strange: bool,
 }
 
-impl Report {
+impl CheckReport {
     /// Whether the schema is somebody else's, so that nothing in the file can be trusted to be a table.
     pub(crate) fn is_strange(&self) -> bool {
         self.strange
@@ -63,15 +63,15 @@ impl Report {
 
 impl Reader {
     /// Checks everything. An error means that the file could not be read, not that it was altered.
-    pub(crate) fn check(&self) -> Result<Report> {
+    pub(crate) fn check(&self) -> Result<CheckReport> {
         check(self.connection(), &shape::kinds())
     }
 }
 
-type Step = fn(&Connection, &[Kind], &mut Report) -> rusqlite::Result<()>;
+type Step = fn(&Connection, &[RowKind], &mut CheckReport) -> rusqlite::Result<()>;
 
-pub(super) fn check(connection: &Connection, kinds: &[Kind]) -> Result<Report> {
-    let mut report = Report::default();
+pub(super) fn check(connection: &Connection, kinds: &[RowKind]) -> Result<CheckReport> {
+    let mut report = CheckReport::default();
     let steps: [(&str, Step); 11] = [
         ("the schema", objects),
         ("the file", integrity),
@@ -115,7 +115,7 @@ fn is_damage(error: &rusqlite::Error) -> bool {
 }
 
 /// Tables, triggers and views are as this version creates them.
-fn objects(connection: &Connection, kinds: &[Kind], report: &mut Report) -> rusqlite::Result<()> {
+fn objects(connection: &Connection, kinds: &[RowKind], report: &mut CheckReport) -> rusqlite::Result<()> {
     let there: HashMap<String, String> = schema::objects(connection)?.into_iter().collect();
     let expected = schema::expected_objects(kinds)?;
     for (name, sql) in &expected {
@@ -141,7 +141,7 @@ fn objects(connection: &Connection, kinds: &[Kind], report: &mut Report) -> rusq
 }
 
 /// SQLite's own view of the file, and rows that point to nothing.
-fn integrity(connection: &Connection, _: &[Kind], report: &mut Report) -> rusqlite::Result<()> {
+fn integrity(connection: &Connection, _: &[RowKind], report: &mut CheckReport) -> rusqlite::Result<()> {
     let mut statement = connection.prepare("PRAGMA integrity_check(10)")?;
     let mut lines = statement.query([])?;
     while let Some(line) = lines.next()? {
@@ -160,7 +160,7 @@ fn integrity(connection: &Connection, _: &[Kind], report: &mut Report) -> rusqli
 }
 
 /// What no snapshot leads to: the triggers cannot refuse what is added to nothing.
-fn unreached(connection: &Connection, kinds: &[Kind], report: &mut Report) -> rusqlite::Result<()> {
+fn unreached(connection: &Connection, kinds: &[RowKind], report: &mut CheckReport) -> rusqlite::Result<()> {
     for (table, unreached) in schema::unreached(kinds) {
         let sql = format!("SELECT count(*) FROM {table} WHERE {unreached}");
         let n: i64 = connection.query_row(&sql, [], |row| row.get(0))?;

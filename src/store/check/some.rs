@@ -9,10 +9,10 @@ use std::collections::{BTreeSet, HashMap};
 use rusqlite::Connection;
 
 use super::content::{self, Hashes, id};
-use super::{Finding, Report, checked, links, objects};
+use super::{CheckReport, Finding, checked, links, objects};
 use crate::error::Result;
 use crate::model::reading::Digest;
-use crate::store::kind::Kind;
+use crate::store::kind::RowKind;
 use crate::store::shape::{self, ACCOUNT, BUSINESS, MEMBERSHIP};
 use crate::store::{Reader, compare};
 
@@ -20,7 +20,7 @@ impl Reader {
     /// What does not agree with its hash among these snapshots, and those that a comparison of them reads
     /// in their place. Empty where all of it does.
     pub(crate) fn recheck(&self, ids: &BTreeSet<i64>) -> Result<Vec<Finding>> {
-        let mut report = Report::default();
+        let mut report = CheckReport::default();
         let damage = checked("the content", || check(self.connection(), ids, &mut report))?;
         report.findings.extend(damage.map(Finding));
         Ok(report.findings)
@@ -30,7 +30,7 @@ impl Reader {
 pub(super) fn check(
     connection: &Connection,
     ids: &BTreeSet<i64>,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) -> rusqlite::Result<()> {
     let kinds = shape::kinds();
     objects(connection, &kinds, report)?;
@@ -45,12 +45,11 @@ pub(super) fn check(
     let listed: Vec<String> = ids.iter().map(i64::to_string).collect();
     links::reviews(connection, &kinds, report)?;
     links::snapshots_where(connection, &kinds, &format!("id IN ({})", listed.join(", ")), report)?;
-    links::reviews(connection, &kinds, report)?;
     rows(connection, &ids, report)
 }
 
 /// The rows that the snapshots lead to, and the listings that lead there.
-fn rows(connection: &Connection, ids: &BTreeSet<i64>, report: &mut Report) -> rusqlite::Result<()> {
+fn rows(connection: &Connection, ids: &BTreeSet<i64>, report: &mut CheckReport) -> rusqlite::Result<()> {
     let wanted = serde_json::json!(ids).to_string();
     let list = |sql: &str| -> rusqlite::Result<BTreeSet<i64>> {
         let mut statement = connection.prepare(sql)?;
@@ -89,9 +88,9 @@ fn rows(connection: &Connection, ids: &BTreeSet<i64>, report: &mut Report) -> ru
 /// The hash of each of these rows, each held against what it is the hash of.
 fn hashes(
     connection: &Connection,
-    kind: &Kind,
+    kind: &RowKind,
     ids: &BTreeSet<i64>,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) -> rusqlite::Result<HashMap<i64, Digest>> {
     let mut checker = content::RowCheck::of(kind);
     let mut statement = connection.prepare(&format!("{} WHERE id = ?1", checker.select()))?;

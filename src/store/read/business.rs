@@ -93,7 +93,7 @@ impl Reader {
     /// The first owner of a listing; one that is active before one that is not.
     fn owner_in(&self, listing: i64) -> rusqlite::Result<Option<Owner>> {
         let sql = format!(
-            "SELECT {}, {} FROM listings l {} WHERE l.id = ?1 AND m.role IN ('owner', 'systemless_owner')
+            "SELECT {}, {} FROM listings l {} WHERE l.id = ?1 AND m.role IN ('owner', 'systemless_owner', 'classic_admin')
              ORDER BY m.active DESC, e.id LIMIT 1",
             schema::FULL_NAME,
             schema::EMAIL,

@@ -185,7 +185,8 @@ impl Reader {
         }
     }
 
-    fn entries(&self, listing: i64) -> rusqlite::Result<Vec<Entry>> {
+    /// What a listing has, in order.
+    pub(in crate::store) fn entries(&self, listing: i64) -> rusqlite::Result<Vec<Entry>> {
         let mut rows = self.connection().prepare_cached("SELECT rows FROM listings WHERE id = ?1")?;
         rows.query_row([listing], |row| {
             let json = serde_json::Deserializer::from_str(row.get_ref(0)?.as_str()?).deserialize_map(Entries);

@@ -1,45 +1,55 @@
 //! Which columns a table shows, and how wide.
 //!
-//! Where there is too little room, first what is only nice to have goes, then columns are left out
-//! until the others can be read, and last cells are cut, as few as possible.
+//! If there is too little room, optional columns are dropped first, then others until the rest is
+//! readable, and finally cells are cut, as few as possible.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{BETWEEN, Column, Yields};
 
-/// A cell that is cut shows so much, or a reader could not tell two of them apart.
-const LEAST: usize = 8;
+/// A heading over cells that stay whole shows so much where it is cut.
+const LEAST_HEADING: usize = 7;
 
-/// The same for a heading over cells that stay whole.
-const LEAST_HEADING: usize = 6;
+/// A term that is no longer than this stays whole: "Unassigned (no login)" does, an address does not.
+const LONGEST_TERM: usize = 32;
 
-/// A column that is shown, and how wide. Widths are a terminal's: a Chinese character takes two
-/// places, an accent that is a character of its own none.
+/// A column that is shown, and its width. Widths are in terminal columns: a Chinese character takes
+/// two, a combining accent none.
 pub(super) struct Shown {
     pub(super) at: usize,
     pub(super) width: usize,
+    /// Whether a cell that is wider than those measured is printed whole all the same.
+    pub(super) spills: bool,
     least: usize,
     rank: u8,
-    /// Of all its cells, the widest last.
+    /// Of its cells, each counted once, the widest last.
     widths: Vec<usize>,
 }
 
 impl Shown {
     fn new(at: usize, column: &Column, rows: &[Vec<String>]) -> Self {
-        let mut widths: Vec<usize> = rows.iter().map(|row| row[at].width()).collect();
-        let cells = widths.iter().skip(1).max().copied().unwrap_or_default();
+        let cells = || rows.iter().skip(1).map(|row| row[at].width());
+        // A business that is there in every row is as easily told when it is cut as one that is there once.
+        let distinct: BTreeSet<&str> = rows.iter().map(|row| row[at].as_str()).collect();
+        let mut widths: Vec<usize> = distinct.iter().map(|cell| cell.width()).collect();
         widths.sort_unstable();
         let width = widths.last().copied().unwrap_or_default();
         let least = match column.yields {
-            Yields::Heading => cells.max(width.min(LEAST_HEADING)),
-            Yields::Cells | Yields::Everything => width.min(LEAST),
+            Yields::Heading => cells().max().unwrap_or_default().max(width.min(LEAST_HEADING)),
+            Yields::LongCells => {
+                let terms = cells().filter(|cell| *cell <= LONGEST_TERM);
+                terms.max().unwrap_or_default().max(width.min(column.least))
+            }
+            Yields::Cells | Yields::Everything => width.min(column.least),
         };
-        Shown { at, width, least, rank: column.rank, widths }
+        let spills = column.yields == Yields::Heading;
+        Shown { at, width, spills, least, rank: column.rank, widths }
     }
 
-    /// How many cells are cut once it is a place narrower.
+    /// How many different cells are cut once it is a place narrower.
     fn cost(&self) -> usize {
         self.widths.len() - self.widths.partition_point(|width| *width < self.width)
     }
@@ -60,20 +70,22 @@ fn total(shown: &[Shown], width: fn(&Shown) -> usize) -> usize {
     shown.iter().map(width).sum::<usize>() + BETWEEN * shown.len().saturating_sub(1)
 }
 
-/// Leaves out columns until the others can be read; one stays, whatever the room.
+/// Drops columns until the others are readable; at least one remains.
 fn leave_out(shown: &mut Vec<Shown>, room: usize) {
     while shown.len() > 1 && total(shown, |one| one.least) > room {
         let last = shown.iter().enumerate().max_by_key(|(_, one)| one.rank);
         let Some((place, _)) = last else { return };
         shown.remove(place);
     }
-    if let [only] = shown.as_mut_slice() {
-        only.least = only.least.min(room);
+    if let [only] = shown.as_mut_slice()
+        && only.least > room
+    {
+        (only.least, only.spills) = (room, false);
     }
 }
 
-/// Takes places one by one from where the fewest cells suffer: one long name is cut before a column
-/// of short ones is.
+/// Narrows the columns step by step where the fewest cells are cut: one long name is cut before a
+/// column of short ones is.
 fn shrink(shown: &mut [Shown], room: usize) {
     for _ in room..total(shown, |one| one.width) {
         let can = shown.iter_mut().filter(|one| one.width > one.least);

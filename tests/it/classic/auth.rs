@@ -60,7 +60,10 @@ fn a_callback_with_another_request_token_is_ignored() {
     let auth = home.begin_auth(&["--classic", SYSTEM, "--timeout", "1s"], Stdio::null());
     let page = browser::allow(&auth.address).expect("a page");
     assert!(page.contains("another sign-in"), "{page}");
-    home.finish(auth).exits(4).says("nobody came back").says("fbsync auth --classic harbourlight --paste");
+    home.finish(auth)
+        .exits(4)
+        .says("the browser did not come back")
+        .says("fbsync auth --classic harbourlight --paste");
     assert_eq!((home.sandbox.count("POST", ACCESS), home.store().exists()), (0, false));
 }
 
@@ -97,7 +100,7 @@ fn each_way_to_fail_is_told_apart() {
     refused(&late, 4).says("(timestamp_refused)").says("set this machine's clock");
 
     let troubles = [
-        (Trouble::Html200, 5, "a web page came"),
+        (Trouble::Html200, 5, "received a web page"),
         (Trouble::unavailable(), 5, "HTTP 503"),
         (Trouble::status(404, "gone"), 6, "HTTP 404: gone"),
         (

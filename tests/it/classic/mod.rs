@@ -10,6 +10,7 @@ use crate::harness::Home;
 mod auth;
 mod profiles;
 mod sync;
+mod whole;
 
 const SYSTEM: &str = "harbourlight";
 

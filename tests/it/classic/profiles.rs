@@ -64,13 +64,13 @@ fn one_freshbooks_does_not_take_the_place_of_the_other() {
     for arguments in [&["auth"][..], &["auth", "--import-refresh-token"]] {
         home.fbsync(arguments)
             .exits(3)
-            .says("holds a sign-in to FreshBooks Classic (harbourlight)")
+            .says("already has a sign-in to FreshBooks Classic (harbourlight)")
             .says("logout");
     }
     assert_eq!(home.stored(), before);
     let usual = Home::with_sign_in();
     let before = usual.stored();
-    usual.fbsync(&["auth", "--classic", SYSTEM]).exits(3).says("holds a sign-in to FreshBooks\n");
+    usual.fbsync(&["auth", "--classic", SYSTEM]).exits(3).says("already has a sign-in to FreshBooks\n");
     assert_eq!(usual.stored(), before);
     // A second profile beside it is what the hint says.
     let auth = home.begin_auth(&["--classic", SYSTEM, "--profile", "second"], std::process::Stdio::null());

@@ -134,7 +134,7 @@ fn numbers_that_do_not_agree_are_a_mismatch() {
     let one_of_two =
         envelope(&format!("<staff_members page='1' per_page='100' total='2'>{member}</staff_members>"));
     home.sandbox.arm(Fault::on(XML).body_contains("staff.list").times(3).then(one_of_two));
-    home.sync().exits(7).says("staff.list: FreshBooks says 2, and 1 rows came; read 3 times");
+    home.sync().exits(7).says("staff.list: FreshBooks reported 2, but 1 rows were received; read 3 times");
     assert!(coverage(&home).starts_with("partial|team_members|mismatch|"), "{}", coverage(&home));
 }
 
@@ -147,8 +147,19 @@ fn what_passes_is_asked_again_and_what_does_not_is_told() {
     home.sync().succeeds();
     assert_eq!(home.tables().rows("SELECT attempts FROM requests ORDER BY seq"), ["1", "1", "2", "3"]);
     home.sandbox.arm(Fault::on(XML).body_contains("contractor.list").times(5).then(Trouble::Html200));
-    home.sync().exits(7).says("contractor.list: a web page came");
+    home.sync().exits(7).says("contractor.list: received a web page");
     assert!(coverage(&home).contains("|failed|200|"), "{}", coverage(&home));
+}
+
+#[test]
+fn an_answer_without_end_is_not_read_to_the_end() {
+    let home = signed_in_to(System::default());
+    let name = "x".repeat(10_000_000);
+    let padded =
+        envelope(&format!("<staff_members><member><staff_id>1{name}</staff_id></member></staff_members>"));
+    home.sandbox.arm(Fault::on(XML).body_contains("staff.list").times(5).then(padded));
+    home.sync().exits(7).says("staff.list: the answer is larger than 10 MB");
+    assert_eq!(home.tables().number("SELECT count(*) FROM records WHERE length(body) > 1000"), 0);
 }
 
 #[test]
@@ -163,7 +174,7 @@ fn without_an_identity_there_is_no_snapshot_and_each_reason_has_its_sentence() {
         (raw(bomb), 5, 5, "the answer has a document type, which is refused"),
         (raw(file), 5, 5, "the answer has a document type, which is refused"),
         (raw("<response status='ok'/>"), 5, 5, "the answer has no `system`"),
-        (Trouble::Html200, 5, 5, "a web page came instead of FreshBooks Classic's answer"),
+        (Trouble::Html200, 5, 5, "received a web page instead of FreshBooks Classic's answer"),
         (raw(refusal), 1, 6, "FreshBooks Classic refused the request: Account limited (code 40010)"),
         (status(400, refusal), 1, 6, "FreshBooks Classic refused the request: Account limited (code 40010)"),
         (status(401, "oauth_problem=token_rejected"), 1, 4, "rejects the sign-in (token_rejected)"),

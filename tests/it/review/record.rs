@@ -71,10 +71,10 @@ fn everything_wrong_is_told_at_once_and_nothing_recorded() {
         .says("`delete` is not a decision; write keep, remove, change or ask")
         .says("wrong.csv, row 3: ")
         .says("no reason to remove")
-        .says("no role to change to; write one of: Owner, Admin, Manager")
+        .says("the role to change to is missing; write one of: Owner, Admin, Manager")
         .says("Role was edited: `")
         .says("decided on 2026-06-29, before the snapshot of 2026-06-30")
-        .says("the row is in no sheet; put it back, or give --part")
+        .says("the row is in no sheet; put it back, or use --part")
         .says("error: 6 problems in the sheets of snapshot 1; nothing was recorded")
         .says("hint: ");
     let said = run.json();
@@ -123,7 +123,7 @@ fn what_is_no_sheet_of_this_database_is_the_person_s_to_put_right() {
         ("pipe.csv", "it is a pipe"),
         ("none.csv", "cannot read none.csv"),
         ("none.csv", "caused by: No such file or directory"),
-        ("other.csv", "about snapshot 7, which this database does not hold"),
+        ("other.csv", "about snapshot 7, which is not in this database"),
     ] {
         record(&home, &[file], &[]).exits(3).says(problem);
     }

@@ -60,6 +60,9 @@ fn what_was_decided_is_followed_until_it_is_done() {
         .collect();
     assert!(done.contains(&["gone", "2", "5", ""].map(str::to_owned)), "{done:?}");
     assert!(done.contains(&["changed", "2", "5", "business_accountant"].map(str::to_owned)), "{done:?}");
+    let few = home.fbsync(&["review", "status", "--columns", "outcome,days"]).succeeds().stdout;
+    assert_eq!(few, "outcome,days\r\ngone,5\r\nchanged,5\r\n");
+    home.fbsync(&["review", "status", "--columns", "when"]).exits(2).says("there is no column `when`");
     let json = home.fbsync(&["review", "status", "--json"]).succeeds().json();
     assert_eq!((&json[0]["open"], &json[0]["decided"]), (&0.into(), &6.into()));
     assert_eq!(json[0]["outcomes"].as_array().map(Vec::len), Some(2));
@@ -132,7 +135,7 @@ fn a_review_of_what_was_pruned_since_is_followed_all_the_same() {
 #[test]
 fn without_a_review_there_is_nothing_to_follow() {
     let home = read_once();
-    let run = home.fbsync(&["review", "status"]).succeeds().says("no review was recorded yet");
+    let run = home.fbsync(&["review", "status"]).succeeds().says("no review has been recorded yet");
     assert_eq!(run.stdout, "");
     assert_eq!(home.fbsync(&["review", "status", "--json"]).succeeds().json(), serde_json::json!([]));
     home.fbsync(&["review", "status", "--snapshot", "1"]).exits(10).says("no review of snapshot `1`");

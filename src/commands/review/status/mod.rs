@@ -1,5 +1,5 @@
-//! `review status`: for each reviewed snapshot what is decided, what is left to do, and what was carried
-//! out since.
+//! `review status`: what is decided about each reviewed snapshot, what is left to do, and what has been
+//! carried out since.
 
 mod state;
 
@@ -11,7 +11,7 @@ use crate::evidence;
 use crate::model::marks::Verdict;
 use crate::model::role;
 use crate::report::outcomes::{self, Followed};
-use crate::report::{Column, Lines, Report, Style, decisions, in_words};
+use crate::report::{Column, Lines, Report, Style, Table, decisions, in_words, picked, places};
 use crate::review::Asked;
 use crate::shell;
 use crate::store::{Decision, Reader, Snapshot, Usable};
@@ -32,14 +32,15 @@ pub(super) fn run(app: &App, args: &ReviewStatusArgs) -> Result<()> {
         app.ui.json(&states.iter().map(State::as_json).collect())?;
     }
     if states.is_empty() {
-        app.ui.note("no review was recorded yet");
+        app.ui.note("no review has been recorded yet");
         return Ok(());
     }
     states.iter().for_each(|state| app.ui.note(headline(state)));
     match app.ui.width {
         _ if app.json => {}
-        Some(_) => table(app, &states)?,
-        None => csv(app, &states)?,
+        Some(_) if args.columns.is_empty() => table(app, &states)?,
+        Some(_) => chosen(app, &states, &args.columns)?,
+        None => csv(app, &states, &args.columns)?,
     }
     let open: usize = states.iter().map(State::open).sum();
     if open == 0 {
@@ -47,10 +48,12 @@ pub(super) fn run(app: &App, args: &ReviewStatusArgs) -> Result<()> {
     }
     let message = format!("{} still open", counted(open, "row is", "rows are"));
     let sync = format!("fbsync sync --db {}", shell::path(&path));
-    Err(Error::new(Kind::No, message).hint(format!("record or carry out what is left, then {sync}")))
+    Err(Error::new(Kind::No, message)
+        .hint(format!("record or carry out what is left, then {sync}"))
+        .answering_no())
 }
 
-/// The snapshots that were reviewed, or the one that was asked for.
+/// The reviewed snapshots, or the requested one.
 fn asked_for(reader: &Reader, args: &ReviewStatusArgs) -> Result<Vec<Snapshot>> {
     let mut ids: Vec<i64> = reader.reviews()?.iter().map(|review| review.snapshot_id).collect();
     ids.sort_unstable();
@@ -86,7 +89,7 @@ fn headline(state: &State) -> String {
     )
 }
 
-/// What a program gets: what was to be carried out, the open questions, then what is undecided.
+/// The columns for programs: what was to be carried out, the open questions, then undecided rows.
 const ROWS: Report = Report {
     name: "status",
     columns: &[decisions::COLUMNS, outcomes::COLUMNS],
@@ -94,25 +97,35 @@ const ROWS: Report = Report {
     ..crate::report::REPORTS[0]
 };
 
-fn csv(app: &App, states: &[State]) -> Result<()> {
-    let columns: Vec<&Column> = ROWS.fixed_columns().collect();
+fn csv(app: &App, states: &[State], names: &[String]) -> Result<()> {
+    let all: Vec<Column> = ROWS.fixed_columns().cloned().collect();
+    let shown = places(&all, names)?;
+    let columns = shown.iter().map(|at| &all[*at]).collect();
     let mut lines = Lines::csv(&ROWS, columns, Style::default(), app.ui.data())?;
-    states.iter().try_for_each(|state| state.rows().try_for_each(|row| lines.row(&row)))?;
+    states.iter().flat_map(State::rows).try_for_each(|row| lines.row(&picked(&row, &shown)))?;
     lines.finish().map(|_| ())
+}
+
+/// The columns of the same that were asked for, for a person.
+fn chosen(app: &App, states: &[State], names: &[String]) -> Result<()> {
+    let all: Vec<Column> = ROWS.fixed_columns().cloned().collect();
+    let mut table = Table::begin(&app.ui, &ROWS, &all, names)?;
+    states.iter().flat_map(State::rows).try_for_each(|row| table.row(&row))?;
+    table.finish().map(|_| ())
 }
 
 const TABLE: [ui::Column; 8] = [
     ui::Column::whole("snapshot", 6),
     ui::Column::cut("business", 4),
     ui::Column::cut("who", 1),
-    ui::Column::cut("role", 3),
+    ui::Column::term("role", 3),
     ui::Column::whole("decision", 0),
     ui::Column::whole("outcome", 0),
     ui::Column::whole("seen in", 5),
     ui::Column::whole("days", 7),
 ];
 
-/// What a person gets: the same in words, what is undecided as one line a business.
+/// The table for people: the same in words, with one line per business for undecided rows.
 fn table(app: &App, states: &[State]) -> Result<()> {
     let mut rows = Vec::new();
     for state in states {

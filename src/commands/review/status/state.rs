@@ -1,4 +1,4 @@
-//! How the review of one snapshot stands.
+//! The state of the review of one snapshot.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -19,12 +19,12 @@ pub(super) struct State<'r> {
     pub(super) decided: usize,
     pub(super) by_verdict: BTreeMap<Verdict, usize>,
     pub(super) by_reviewer: BTreeMap<String, usize>,
-    /// What was to be removed or changed.
+    /// The decisions to remove or change access.
     pub(super) followed: Vec<Followed<'r>>,
-    /// What a reviewer had a question about.
+    /// The rows that a reviewer had a question about.
     pub(super) asked: Vec<Standing<'r>>,
     pub(super) undecided: usize,
-    /// As far as the snapshot still tells.
+    /// Only what the snapshot still contains.
     pub(super) undecided_rows: Vec<Asked>,
 }
 
@@ -68,7 +68,7 @@ impl<'r> State<'r> {
         })
     }
 
-    /// Rows about which somebody still has to decide, act or look.
+    /// How many rows still need a decision, an action or a check.
     pub(super) fn open(&self) -> usize {
         let followed = self.followed.iter().filter(|followed| followed.outcome.is_open()).count();
         self.undecided + self.asked.len() + followed
@@ -112,7 +112,7 @@ impl<'r> State<'r> {
     }
 }
 
-/// What a decision would say of the row that it is about.
+/// The cells that a decision about the row would have.
 fn undecided_cells(row: &Asked) -> Vec<Cell<'_>> {
     let cell = |column: &Column| Cell::optional(Some(row.get(&column.name)).filter(|text| !text.is_empty()));
     decisions::COLUMNS.iter().map(cell).collect()

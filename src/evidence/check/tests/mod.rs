@@ -6,6 +6,7 @@
 mod database;
 mod files;
 mod manifest;
+mod mutations;
 mod versions;
 
 use std::fs;
@@ -129,13 +130,18 @@ fn sum(folder: &Path) {
     fs::write(folder.join(SUMS), sums::text(&sums)).expect("written");
 }
 
-/// Writes the manifest, in the form that fbsync writes if there is one for what it says, and the sums.
-fn reseal(folder: &Path, manifest: &Value) {
+/// The manifest in the form that fbsync writes, if there is one for what it says.
+fn text_of(manifest: &Value) -> String {
     let same = |known: &Manifest| serde_json::to_value(known).is_ok_and(|value| value == *manifest);
-    let text = match serde_json::from_value::<Manifest>(manifest.clone()).ok().filter(same) {
+    match serde_json::from_value::<Manifest>(manifest.clone()).ok().filter(same) {
         Some(manifest) => manifest.to_json(),
         None => serde_json::to_string_pretty(manifest).expect("JSON") + "\n",
-    };
+    }
+}
+
+/// Writes the manifest and the sums.
+fn reseal(folder: &Path, manifest: &Value) {
+    let text = text_of(manifest);
     fs::write(folder.join(MANIFEST), &text).expect("written");
     // The other files are as they were.
     let mut sums = sums::read(&fs::read(folder.join(SUMS)).expect("sums"), &mut Vec::new());

@@ -22,24 +22,19 @@ impl Shown {
         })
     }
 
-    /// Nothing for an empty text.
-    pub(super) fn filled(cell: &Cell) -> Option<Self> {
-        Some(Shown::from(cell)).filter(|shown| !shown.is_empty())
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Begun like a sentence, without the underscores of a vocabulary.
+    /// Capitalized, without the underscores of a vocabulary.
     pub(super) fn in_words(&self) -> String {
-        spaced(&self.0)
+        capitalized(&self.0.replace('_', " "))
     }
-}
 
-/// A word of a vocabulary as people write it.
-pub(super) fn spaced(word: &str) -> String {
-    capitalized(&word.replace('_', " "))
+    /// Of a time.
+    pub(super) fn day(&self) -> &str {
+        self.0.get(.."2026-06-30".len()).unwrap_or_default()
+    }
 }
 
 impl From<&Cell<'_>> for Shown {
