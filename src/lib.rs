@@ -135,7 +135,7 @@ pub fn run() -> ExitCode {
         app.stop.settle();
         // Whoever was interrupted does not always know by which signal.
         done.map_err(|error| app.explained(error)).map_err(|error| match error.kind() {
-            Kind::Interrupted(_) => app.stop.check().err().unwrap_or(error),
+            Kind::Interrupted(0) => app.stop.check().err().unwrap_or(error),
             _ => error,
         })
     };

@@ -22,6 +22,9 @@ pub(crate) fn run(app: &App, args: &WhoArgs) -> Result<()> {
     let keys = person.iter().flat_map(|person| &person.keys).map(ToString::to_string).collect();
     let options = Options { people: vec![asked.clone()], accounts: Some(keys), ..Options::default() };
     let view = source.view(options, &app.stop)?;
+    if let Some(left_out) = view.left_out() {
+        app.ui.note(left_out.covers(view.snapshot.id));
+    }
     let Some(person) = person else {
         return Err(nobody(args, format!("no snapshot knows `{asked}`"), &view));
     };

@@ -77,7 +77,7 @@ pub(crate) struct Sealed {
     pub(crate) changed_cells: usize,
     pub(crate) cut_cells: usize,
     pub(crate) not_made: Vec<(&'static str, String)>,
-    /// Businesses of a split without a folder, their gap not accepted beforehand.
+    /// Businesses of a split without a folder.
     pub(crate) unread: Vec<String>,
     /// The snapshots whose content it shows.
     pub(crate) shown: BTreeSet<i64>,

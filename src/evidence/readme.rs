@@ -14,7 +14,8 @@ use super::{MANIFEST, Part, README, SUMS, story};
 use crate::format::{Format, Guard};
 use crate::model::reading::hex;
 use crate::report;
-use crate::report::summary::{self, STATES, wrapped};
+use crate::report::left_out::LeftOut;
+use crate::report::summary::{self, STATES, Tie, wrapped};
 use crate::time::spoken;
 use crate::ui::printable;
 
@@ -84,6 +85,7 @@ fn what_this_is(page: &mut Page, manifest: &Manifest) {
     page.pair("Its SHA-256", &snapshot.content_sha256);
     page.pair("Asked for", &asked(&manifest.choice));
     page.pair("Written by", &format!("fbsync {}", manifest.tool.version));
+    omitted(page, manifest);
     options(page, &manifest.options);
     page.line("");
 }
@@ -104,9 +106,12 @@ fn asked(choice: &Choice) -> String {
     text
 }
 
-fn options(page: &mut Page, options: &OptionsEntry) {
-    let OptionsEntry { format, bom, formula_guard, businesses, part, people, accounts, own_domains, .. } =
-        options;
+/// What is missing on purpose: by the options of the sync, and by those of the export.
+fn omitted(page: &mut Page, manifest: &Manifest) {
+    let OptionsEntry { businesses, people, .. } = &manifest.options;
+    let ties: Vec<Tie> = manifest.coverage.iter().map(CoverageEntry::tie).collect();
+    let outcomes = ties.iter().map(|tie| tie.outcome.as_str());
+    let left_out = LeftOut::of(outcomes, &manifest.snapshot.parameters());
     let mut limited = Vec::new();
     if !businesses.is_empty() {
         let ids: Vec<String> = businesses.iter().map(i64::to_string).collect();
@@ -115,10 +120,18 @@ fn options(page: &mut Page, options: &OptionsEntry) {
     if !people.is_empty() {
         limited.push(format!("these people: {}", people.join(", ")));
     }
-    match limited.is_empty() {
-        true => page.pair("Omitted", "nothing"),
-        false => page.pair("Limited to", &limited.join("; ")),
+    if !limited.is_empty() {
+        page.pair("Limited to", &limited.join("; "));
     }
+    match left_out {
+        Some(left_out) => page.pair("Omitted", &left_out.omitted()),
+        None if limited.is_empty() => page.pair("Omitted", "nothing"),
+        None => {}
+    }
+}
+
+fn options(page: &mut Page, options: &OptionsEntry) {
+    let OptionsEntry { format, bom, formula_guard, part, accounts, own_domains, .. } = options;
     if let Some(accounts) = accounts {
         let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
         page.pair("Their accounts", &accounts.join(", "));
@@ -173,6 +186,7 @@ fn how_complete(page: &mut Page, manifest: &Manifest) {
     page.paragraph(
         "rows from the list + only from the business group + only from the sign-in = rows in access",
     );
+    let parameters = manifest.snapshot.parameters();
     for tie in manifest.coverage.iter().map(CoverageEntry::tie) {
         let expected = tie
             .expected
@@ -180,7 +194,7 @@ fn how_complete(page: &mut Page, manifest: &Manifest) {
         page.item(&format!(
             "{}: {}, {expected}, received {}; {} + {} + {} = {}",
             tie.business,
-            tie.outcome,
+            tie.told(&parameters),
             tie.received,
             tie.from_list,
             tie.from_group,

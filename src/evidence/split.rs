@@ -114,13 +114,18 @@ pub(crate) struct Order<'a> {
     pub(crate) stop: &'a Stop,
 }
 
-/// The businesses whose team list was read whole, and the names of the others whose gap was not accepted.
+/// The businesses whose team list was read whole, and the names of the others.
 pub(crate) fn readable<'v>(view: &'v View) -> (Vec<&'v BusinessLine>, Vec<String>) {
     let (mut readable, mut unread) = (Vec::new(), Vec::new());
     for business in &view.businesses {
         match view.team_list(business.id) {
             Some(list) if list.read.outcome == Outcome::Ok => readable.push(business),
-            Some(list) if list.read.is_accepted() => {}
+            Some(list) if list.read.is_accepted() => {
+                unread.push(format!("{}, an accepted gap", business.called()))
+            }
+            Some(list) if list.read.outcome == Outcome::Skipped => {
+                unread.push(format!("{}, left out when reading", business.called()));
+            }
             _ => unread.push(business.called()),
         }
     }

@@ -56,7 +56,9 @@ pub(crate) fn lock_hint(error: &io::Error, path: &Path) -> String {
         }
         io::ErrorKind::InvalidInput => format!("rm {typed}: fbsync creates the file again"),
         io::ErrorKind::NotFound => "create the folder first; if it is on a volume, mount it".to_owned(),
-        io::ErrorKind::ReadOnlyFilesystem => "copy the file to where it can be written".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "run the command where the original can be written: a copy would diverge from it".to_owned()
+        }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on the disk".to_owned(),
         _ => "keep it on a local disk: some network file systems do not support locks".to_owned(),
     }

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use super::other_than_regular;
 use crate::error::{Error, Kind};
 use crate::shell;
 
@@ -22,10 +23,10 @@ pub(crate) fn secrecy_problem(path: &Path) -> io::Result<Option<Error>> {
                     "rm {typed} removes the link; then sign in again, or put the file itself there"
                 )),
         )
-    } else if !found.is_file() {
+    } else if let Some(what) = other_than_regular(found.file_type()) {
         // Whatever its mode: taking rights from a folder would not make it a sign-in.
         Some(
-            Error::new(Kind::Config, format!("{shown} is not a regular file, as a sign-in must be"))
+            Error::new(Kind::Config, format!("{shown} is {what}; a sign-in must be a regular file"))
                 .hint(format!("mv {typed} somewhere else, then sign in again")),
         )
     } else if found.uid() != rustix::process::geteuid().as_raw() {

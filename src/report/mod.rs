@@ -38,6 +38,7 @@ mod history;
 mod holdings;
 mod jsonl;
 mod last_time;
+pub(crate) mod left_out;
 mod narrow;
 mod offboarding;
 pub(crate) mod outcomes;

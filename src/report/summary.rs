@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::left_out::Parameters;
 use super::{Reads, Report, View};
 use crate::error::Result;
 use crate::model::marks::State;
@@ -93,8 +94,11 @@ pub(crate) fn role_counts(view: &View) -> Result<Vec<RoleCount>> {
 /// How one business's rows compare with FreshBooks' totals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tie {
+    pub(crate) business_id: i64,
     pub(crate) business: String,
     pub(crate) outcome: String,
+    /// "accepted: REASON", where its gap was.
+    pub(crate) accepted: Option<String>,
     pub(crate) expected: Option<i64>,
     pub(crate) received: i64,
     pub(crate) from_list: i64,
@@ -103,11 +107,23 @@ pub(crate) struct Tie {
     pub(crate) rows: i64,
 }
 
+impl Tie {
+    /// "denied; accepted: REASON (until 2026-12-31)".
+    pub(crate) fn told(&self, parameters: &Parameters) -> String {
+        let Some(accepted) = &self.accepted else { return self.outcome.clone() };
+        let until = parameters.accept_gaps_until.get(&self.business_id);
+        let until = until.map_or_else(String::new, |until| format!(" (until {until})"));
+        format!("{}; {accepted}{until}", self.outcome)
+    }
+}
+
 pub(crate) fn ties(view: &View) -> Vec<Tie> {
     let tie = |business: &BusinessLine| {
         let list = view.team_list(business.id);
         Tie {
+            business_id: business.id,
             business: business.called(),
+            accepted: list.filter(|line| line.read.is_accepted()).and_then(|line| line.read.message.clone()),
             outcome: list.map_or("not asked", |line| line.read.outcome.as_str()).to_owned(),
             expected: list.and_then(|line| line.read.expected),
             received: list.map_or(0, |line| line.read.received),

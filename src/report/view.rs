@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::expected::{Approval, Expected};
+use super::left_out::{LeftOut, Parameters, noun};
 use super::roster::Roster;
 use super::{Reads, narrow, summary};
 use crate::error::Result;
@@ -195,8 +196,7 @@ impl<'a> View<'a> {
     /// "N of M businesses".
     pub(crate) fn read(&self) -> String {
         let all = self.businesses.len();
-        let noun = if all == 1 { "business" } else { "businesses" };
-        format!("{} of {all} {noun}", all - self.not_covered().len())
+        format!("{} of {all} {}", all - self.not_covered().len(), noun(all))
     }
 
     /// "N of M businesses", and which ones are missing.
@@ -215,6 +215,12 @@ impl<'a> View<'a> {
             true => self.read(),
             false => format!("{}; not covered: {}", self.read(), list(&missing)),
         }
+    }
+
+    /// What the sync was told to leave out.
+    pub(crate) fn left_out(&self) -> Option<LeftOut> {
+        let lists = self.coverage.iter().filter(|line| line.is_team_list());
+        LeftOut::of(lists.map(|line| line.read.outcome.as_str()), &Parameters::of(&self.snapshot))
     }
 
     pub(crate) fn is_genuine(&self) -> bool {

@@ -52,6 +52,12 @@ pub(crate) fn is_there(path: &Path) -> Result<bool> {
     }
 }
 
+/// Whether anything was ever written to the file. An empty one, which a script or a full disk left behind,
+/// counts as no database.
+pub(crate) fn is_begun(path: &Path) -> Result<bool> {
+    Ok(is_there(path)? && fs::metadata(path).is_ok_and(|found| found.len() > 0))
+}
+
 /// The absolute path of the file that `path` leads to.
 pub(super) fn real_path(path: &Path) -> Result<PathBuf> {
     fsutil::real_path(path).context(Kind::Storage, || format!("cannot open {}", path.display()))

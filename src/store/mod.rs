@@ -58,7 +58,7 @@ pub(crate) use chain::Link;
 pub(crate) use check::{CheckReport, Finding};
 pub(crate) use compare::{Located, Place};
 pub(crate) use field::Field as Value;
-pub(crate) use file::{files_of, is_there};
+pub(crate) use file::{files_of, is_begun, is_there};
 pub(crate) use foreign::{ForeignFile, Plain};
 pub(crate) use prune::Freed;
 pub(crate) use read::{
@@ -219,6 +219,8 @@ impl Writer {
         if !is_there(&self.path)? {
             let made = fsutil::create_private_file(&real_path(&self.path)?);
             made.context(Kind::Storage, || format!("cannot create {shown}"))?;
+        }
+        if !is_begun(&self.path)? {
             self.ui.instruct(format_args!("new database {shown}"));
         }
         let failed = |error| storage_error(error, &format!("write to {shown}"));
@@ -240,7 +242,7 @@ fn storage_error(error: rusqlite::Error, what: &str) -> Error {
             Some("another program holds the database; close it and run the command again")
         }
         (Some(ErrorCode::DiskFull), _) => {
-            Some("make room on the disk; the earlier snapshots are as they were")
+            Some("make room on the disk and run the command again; nothing was changed")
         }
         (_, Some(ffi::SQLITE_READONLY_ROLLBACK)) => {
             Some("a write was broken off; copy the file and the -journal beside it to where you may write")

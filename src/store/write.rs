@@ -1,17 +1,19 @@
 //! Listings into a snapshot, in one transaction.
 
 use std::fmt::Write as _;
+use std::fs;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params, params_from_iter};
 
 use super::field::Field;
+use super::file::real_path;
 use super::hash::{Hasher, LAYOUT};
 use super::kind::{Shape, Storage};
 use super::once::{self, Stored, Table};
 use super::open::identify;
 use super::read::{self, Snapshot};
 use super::shape::{ACCOUNT, BUSINESS, COVERAGE, MEMBERSHIP, REQUEST, SNAPSHOT};
-use super::{Contents, Spool, Writer, chain, compare, schema, storage_error};
+use super::{Contents, Spool, Writer, chain, compare, is_begun, is_there, schema, storage_error};
 use crate::app::die_if_chosen;
 use crate::error::{Error, Kind, Result};
 use crate::model::people::People;
@@ -43,8 +45,23 @@ pub(crate) struct Recorded {
 }
 
 impl Writer {
-    /// Adds a snapshot. On any failure the database is as it was.
+    /// Adds a snapshot. On any failure the database is as it was: one that was not there before is not there.
     pub(crate) fn write(
+        &self,
+        run: &Run,
+        listings: &[Listing],
+        spool: Spool,
+        provenance: &Provenance,
+    ) -> Result<Recorded> {
+        let was_there = is_there(&self.path)?;
+        let recorded = self.add(run, listings, spool, provenance);
+        if recorded.is_err() && !was_there {
+            self.remove_unbegun();
+        }
+        recorded
+    }
+
+    fn add(
         &self,
         run: &Run,
         listings: &[Listing],
@@ -68,6 +85,14 @@ impl Writer {
         die_if_chosen("commit");
         transaction.commit().map_err(failed)?;
         Ok(recorded)
+    }
+
+    /// Removes the file that this run created and could not begin. Whatever went wrong is told already.
+    fn remove_unbegun(&self) {
+        let Ok(real) = real_path(&self.path) else { return };
+        if matches!(is_begun(&real), Ok(false)) {
+            let _ = fs::remove_file(real);
+        }
     }
 
     /// Snapshots are found by their time. One that ends before its predecessor would be found instead

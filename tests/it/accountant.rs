@@ -66,7 +66,7 @@ fn each_question_of_an_accountant_is_one_command() {
     // The lists that cannot be read are accepted once, with a reason.
     home.fbsync(&["sync", "--db", DB, "--write-gaps", "gaps.csv"])
         .exits(7)
-        .says("30 lists could not be read whole")
+        .says("30 lists could not be read completely")
         .says("and 25 more businesses");
     let gaps = fs::read_to_string(home.path("gaps.csv")).expect("a file");
     assert_eq!(gaps.lines().count() as i64, 1 + CLOSED);

@@ -124,7 +124,7 @@ fn the_reports_are_listed_in_a_line_each_and_one_with_its_columns() {
     let list = home.fbsync(&["export", "--list"]).succeeds().stdout;
     let json = home.fbsync(&["export", "--list", "--json"]).succeeds().json();
     assert_eq!(list.lines().count(), json.as_array().expect("reports").len());
-    assert!(list.starts_with("access          every membership: one row for each"), "{list}");
+    assert!(list.starts_with("access          every membership: one row per account"), "{list}");
     let access = home.fbsync(&["export", "access", "--list"]).succeeds().stdout;
     assert_eq!(access, home.fbsync(&["export", "--list", "access"]).succeeds().stdout);
     let names: Vec<&str> = access.lines().filter_map(|line| line.split_whitespace().next()).collect();
@@ -165,7 +165,7 @@ fn messages_break_between_words_and_commands_do_not() {
     let screen = on_screen(&home, 40, "NO_COLOR=1 $FBSYNC snapshots --period 1999-Q3");
     assert!(screen.contains("error: there is no complete snapshot in\n       1999-Q3 ("), "{screen}");
     let hint = screen.lines().last().expect("a hint");
-    assert!(hint.ends_with("fbsync snapshots --all --db FILE shows what there is"), "{screen}");
+    assert!(hint.ends_with("fbsync snapshots --all --db 'audit.sqlite' shows what there is"), "{screen}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use fbsync::sandbox::{Fault, Reading, Trouble, World};
 
 use crate::harness::{DB, Home, NEW_DB, Run};
 use crate::sync::{TEAM, three};
+use crate::xlsx;
 
 /// Three businesses, the team of the second refused.
 fn with_a_gap() -> Home {
@@ -36,14 +37,19 @@ fn parameter(home: &Home, name: &str) -> String {
 
 #[test]
 fn businesses_left_out_are_rows_and_no_gap() {
-    for options in [
-        &["--business", "9001", "--business", "9003"][..],
-        &["--skip-business", "9002"],
-        &["--business", "9001", "--business", "9002", "--business", "9003", "--skip-business", "9002"],
+    for (options, told_as) in [
+        (&["--business", "9001", "--business", "9003"][..], "--business 9001, 9003"),
+        (&["--skip-business", "9002"], "--skip-business 9002"),
+        (
+            &["--business", "9001", "--business", "9002", "--business", "9003", "--skip-business", "9002"],
+            "--business 9001, 9002, 9003; --skip-business 9002",
+        ),
     ] {
         let home = with_a_gap();
         let run = sync(&home, options).succeeds();
         assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", NEW_DB), "{options:?}");
+        let said = format!("snapshot 1 covers 2 of 3 businesses ({told_as})\n");
+        home.fbsync(&["status", "--max-age", "1h", "--db", DB]).succeeds().says(&said);
         assert_eq!(told(&home, 9002), "complete|skipped|skipped on request");
         assert_eq!(told(&home, 9001), "complete|ok|");
         let outcomes = "SELECT resource, outcome, received, attempts FROM coverage WHERE business_id = 9002
@@ -59,6 +65,79 @@ fn businesses_left_out_are_rows_and_no_gap() {
         assert_eq!(parameter(&home, "business"), json("--business"));
         assert_eq!(parameter(&home, "skip_business"), json("--skip-business"));
     }
+}
+
+/// A complete snapshot of one business is the latest complete one. Nobody shall take it for all of them.
+#[test]
+fn every_answer_from_a_snapshot_of_some_businesses_says_so() {
+    let home = Home::reading(three());
+    home.sync().succeeds().does_not_say("covers");
+    sync(&home, &["--business", "9002"]).succeeds();
+    let covers = "snapshot 2 covers 1 of 3 businesses (--business 9002)\n";
+    for command in [
+        &["export", "access"][..],
+        &["export", "--out", "e"],
+        &["who", "identity:6100001"],
+        &["diff"],
+        &["status", "--max-age", "26h"],
+    ] {
+        let run = home.fbsync(&[command, &["--db", DB]].concat());
+        assert!(run.stderr.contains(covers), "{command:?}: {run}");
+    }
+    home.fbsync(&["export", "access", "--db", DB, "--snapshot", "1"]).succeeds().does_not_say("covers");
+    home.fbsync(&["export", "--db", DB, "--split-by", "business", "--out", "each"])
+        .exits(7)
+        .says(covers)
+        .says("Business 0001 (9001), left out when reading");
+    // Of that business alone, it is all there is.
+    home.fbsync(&["export", "access", "--db", DB, "--business", "9002"]).succeeds().does_not_say("covers");
+    let readme = fs::read_to_string(home.path("e/README.txt")).expect("a text");
+    let omitted = "Omitted           2 businesses, left out when reading (--business 9002)\n";
+    assert!(readme.contains(omitted), "{readme}");
+    home.fbsync(&["verify", "e", "--db", DB]).succeeds();
+    home.fbsync(&["export", "access", "--db", DB, "-o", "a.xlsx"]).succeeds();
+    let texts = xlsx::part(&home.path("a.xlsx"), "xl/sharedStrings.xml");
+    assert!(texts.contains("2 businesses, left out when reading (--business 9002)"), "{texts}");
+}
+
+#[test]
+fn an_accepted_gap_is_in_the_evidence_with_its_reason_and_its_last_day() {
+    let home = with_a_gap();
+    fs::write(home.path("gaps.csv"), "business_id,reason,until\n9002,the client's wish,2999-12-31\n")
+        .expect("a file");
+    sync(&home, &["--accept-gaps", "gaps.csv"]).succeeds();
+    home.fbsync(&["export", "--db", DB, "--out", "e"]).succeeds();
+    let readme = fs::read_to_string(home.path("e/README.txt")).expect("a text");
+    let words: Vec<&str> = readme.split_whitespace().collect();
+    let told = "Business 0002 (9002): denied; accepted: the client's wish (until 2999-12-31), ";
+    assert!(words.join(" ").contains(told), "{readme}");
+    home.fbsync(&["verify", "e", "--db", DB]).succeeds();
+    home.fbsync(&["export", "access", "--db", DB, "-o", "a.xlsx"]).succeeds();
+    let texts = xlsx::part(&home.path("a.xlsx"), "xl/sharedStrings.xml");
+    assert!(texts.contains("denied; accepted: the client's wish (until 2999-12-31)"), "{texts}");
+
+    home.fbsync(&["export", "--db", DB, "--out", "one", "--business", "9002"]).succeeds();
+    let readme = fs::read_to_string(home.path("one/README.txt")).expect("a text");
+    assert!(readme.contains("0 of 1 business; not covered: Business 0002 (9002)."), "{readme}");
+    assert!(readme.contains("denied; accepted: the client's wish"), "{readme}");
+
+    // It gets no folder, and the command says so.
+    home.fbsync(&["export", "--db", DB, "--split-by", "business", "--out", "each"])
+        .exits(7)
+        .says("whose lists were not read: Business 0002 (9002), an accepted gap\n");
+}
+
+#[test]
+fn a_split_says_that_it_takes_a_partial_snapshot() {
+    let home = Home::reading(three());
+    home.sync().succeeds();
+    home.sandbox.change(|world| refuse(world, 9002));
+    home.sync().exits(7);
+    let run = home.fbsync(&["export", "--db", DB, "--split-by", "business", "--out", "each"]).exits(7);
+    run.says(") is partial and is used all the same: with --split-by, each business is decided by its own list; the last complete one is snapshot 1\n");
+    home.fbsync(&["export", "--db", DB, "--split-by", "business", "--out", "whole", "--snapshot", "1"])
+        .succeeds()
+        .does_not_say("partial");
 }
 
 #[test]
@@ -144,6 +223,9 @@ fn a_gap_that_can_be_read_again_is_told() {
     let home = Home::reading(three());
     let said = "Business 0002 (9002) can be read again: its --accept-gap is no longer needed";
     sync(&home, &["--accept-gap", "9002=known"]).succeeds().says(said);
+    fs::write(home.path("gaps.csv"), "business_id,reason\n9002,known\n").expect("a file");
+    let said = "Business 0002 (9002) can be read again: remove its row from gaps.csv\n";
+    sync(&home, &["--accept-gaps", "gaps.csv"]).succeeds().says(said);
     assert_eq!(told(&home, 9002), "complete|ok|");
     sync(&home, &["--accept-gap", "9002", "--skip-business", "9002"]).succeeds().does_not_say("again");
 }
@@ -218,7 +300,8 @@ fn a_file_of_gaps_counts_until_its_days_are_over_and_behind_the_options() {
 fn the_last_day_of_a_gap_still_counts() {
     let home = with_a_gap().with("FBSYNC_TEST_CLOCK", "1790726400");
     for (until, code) in [("2026-09-30", 0), ("2026-09-29", 7)] {
-        fs::write(home.path("gaps.csv"), format!("business_id,until\n9002,{until}\n")).expect("a file");
+        fs::write(home.path("gaps.csv"), format!("business_id,reason,until\n9002,known,{until}\n"))
+            .expect("a file");
         sync(&home, &["--accept-gaps", "gaps.csv"]).exits(code);
     }
 }
@@ -247,6 +330,12 @@ fn a_file_of_gaps_that_cannot_be_understood_ends_the_sync_before_it_asks() {
         ("business_id,untill\n9002,2026-12-31\n", "row 1: there is an unknown column `untill`\n"),
         ("business_id,\"un\ntill\"\n9002,\n", "row 1: there is an unknown column `un\\ntill`"),
         ("business_id,reason\n9002,\"moved\n9003,y\n", "row 2: a quote is opened but not closed"),
+        (
+            "business_id,reason\n9001,known\n9002,\n",
+            "row 3: there is no reason for business 9002\nhint: write why",
+        ),
+        ("business_id\n9002\n", "row 2: there is no reason for business 9002\n"),
+        ("business_id,reason\n9002,a\n9001,c\n9002,b\n", "row 4: business 9002 is listed twice\n"),
     ] {
         fs::write(home.path("gaps.csv"), text).expect("a file");
         let run =
@@ -287,11 +376,15 @@ fn long_lists_are_cut_and_the_rest_can_be_asked_for() {
     assert!(hint.ends_with(" --write-gaps gaps.csv"), "{hint}");
     let run = home.run(&mut home.shell(&format!("\"$FBSYNC\" sync {hint}"))).exits(7);
     let (_, hint) = run.stderr.split_once("fill in the reasons in gaps.csv: fbsync sync").expect("a command");
-    home.run(&mut home.shell(&format!("\"$FBSYNC\" sync {hint}"))).succeeds();
-    assert_eq!(told(&home, 9030), "complete|denied|accepted: no reason given");
+    let again = || home.run(&mut home.shell(&format!("\"$FBSYNC\" sync {hint}")));
+    again().exits(3).says("gaps.csv, row 2: there is no reason for business 9001");
+    let filled = fs::read_to_string(home.path("gaps.csv")).expect("a file").replace(",,", ",theirs,");
+    fs::write(home.path("gaps.csv"), filled).expect("a file");
+    again().succeeds();
+    assert_eq!(told(&home, 9030), "complete|denied|accepted: theirs");
 
-    let expired: String = (9001..=9030).map(|id| format!("{id},2020-02-29\n")).collect();
-    fs::write(home.path("gaps.csv"), format!("business_id,until\n{expired}")).expect("a file");
+    let expired: String = (9001..=9030).map(|id| format!("{id},known,2020-02-29\n")).collect();
+    fs::write(home.path("gaps.csv"), format!("business_id,reason,until\n{expired}")).expect("a file");
     let run = sync(&home, &["--accept-gaps", "gaps.csv"]).exits(7);
     run.says("(9005) expired on 2020-02-29\nwarning: 25 more accepted gaps have expired: ")
         .does_not_say("9006");
@@ -314,7 +407,13 @@ fn a_file_of_gaps_is_begun_and_never_overwritten() {
     fs::write(home.path("gaps.csv"), filled).expect("a file");
     write(7).does_not_say("left as it is");
     home.sandbox.change(|world| refuse(world, 9002));
-    write(7).says("warning: gaps.csv exists and does not list 9002; it was left as it is");
+    let hint = "permanent, add these rows, with the reasons, to gaps.csv: fbsync sync --db 'audit.sqlite' --accept-gaps";
+    write(7)
+        .says("warning: gaps.csv exists and was left as it is; it lacks these rows:\n9002,REASON,\n")
+        .says(hint);
+    // Whoever accepts what the file holds already is not told the option twice.
+    let both = sync(&home, &["--write-gaps", "gaps.csv", "--accept-gaps", "gaps.csv"]).exits(7);
+    assert_eq!(both.stderr.matches("--accept-gaps 'gaps.csv'").count(), 1, "{both}");
     home.sandbox.change(|world| {
         world.businesses.iter_mut().for_each(|business| business.team_list = Reading::Allowed);
     });

@@ -163,4 +163,7 @@ fn a_business_that_was_not_read_gets_no_file_and_is_named() {
     assert_eq!(names_in(&home.path("each")).len(), 1);
     home.fbsync(&["sync", "--accept-gap", "9002"]).succeeds();
     made(&home, "vanta", &[]).succeeds().says("1 of 2 businesses; not covered: Twin Ltd (9002)");
+    made(&home, "vanta", &["--split-by", "business", "-o", "accepted"])
+        .exits(7)
+        .says("Twin Ltd (9002), an accepted gap");
 }

@@ -79,6 +79,26 @@ fn a_sync_that_is_broken_off_leaves_what_was_there() {
 }
 
 #[test]
+fn a_disk_that_is_full_leaves_no_empty_database_behind() {
+    let home = Home::reading(World::with_members(3));
+    let full = "ulimit -f 16; exec \"$FBSYNC\" sync --db audit.sqlite";
+    home.run(&mut home.shell(full)).exits(9).says("error: cannot record the snapshot in audit.sqlite");
+    assert_eq!(home.files(), ["audit.sqlite.lock"]);
+    // An empty file that somebody else put there is theirs.
+    std::fs::write(home.path(DB), "").expect("a file");
+    home.run(&mut home.shell(full)).exits(9);
+    assert_eq!(home.database_bytes(), b"");
+}
+
+#[test]
+fn a_folder_that_a_full_disk_cannot_hold_is_named() {
+    let home = Home::synced();
+    let run = home.run(&mut home.shell("ulimit -f 4; exec \"$FBSYNC\" export --db audit.sqlite --out ev"));
+    run.exits(9).says("error: cannot write ev\n  caused by: ");
+    assert_eq!(home.files(), [DB, "audit.sqlite.lock"]);
+}
+
+#[test]
 fn a_disk_that_is_full_loses_nothing() {
     let home = Home::reading(World::with_members(3));
     home.sync().succeeds();

@@ -111,7 +111,7 @@ fn a_workbook_without_a_place_for_temporary_files_says_so() {
     for command in
         [&["export", "access", "-o", "a.xlsx"][..], &["export", "--format", "xlsx", "--out", "other"]]
     {
-        let run = home.fbsync(command).exits(9).says("error: cannot write the workbook's temporary file");
+        let run = home.fbsync(command).exits(9).says("cannot write the workbook's temporary file\n");
         run.says("/nowhere/at/all").says("hint: TMPDIR=/path/with/room");
     }
     home.fbsync(&["export", "access", "-o", "a.csv"]).succeeds();

@@ -97,6 +97,13 @@ fn a_database_is_never_begun_unnoticed() {
         fs::remove_file(home.path(DB)).expect("removed");
     }
     fs::remove_file(home.path("audit.sqlite.lock")).expect("removed");
+    // A file that is empty is no database, whoever left it there.
+    fs::write(home.path("empty"), "").expect("a file");
+    home.fbsync(&["sync", "--db", "empty", "--no-create"]).exits(9).says("--no-create begins none");
+    home.fbsync(&["sync", "--db", "empty", "-q"]).succeeds().says("new database empty\n");
+    for name in ["empty", "empty.lock"] {
+        fs::remove_file(home.path(name)).expect("removed");
+    }
     let asked = home.sandbox.requests().len();
     for db in [DB, "missing/audit.sqlite", "missing/folder/audit.sqlite"] {
         let run = home.fbsync(&["sync", "--db", db, "--no-create"]).exits(9);

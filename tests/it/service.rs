@@ -79,6 +79,7 @@ fn what_no_later_round_can_mend_ends_the_service() {
     assert_eq!(home.tables().number("SELECT count(*) FROM snapshots"), 1);
 
     home.fbsync(&["sync", "--db", DB, "--every", "0s"]).exits(2).says("hint: --every 6h");
+    home.fbsync(&["sync", "--db", DB, "--max-time", "0s"]).exits(2).says("hint: --max-time 30m");
     for everlasting in ["18446744073709551615s", "600000000000d"] {
         for option in ["--every", "--max-time"] {
             home.fbsync(&["sync", "--db", DB, option, everlasting]).exits(2).says("too long");
@@ -121,7 +122,8 @@ fn the_database_is_free_between_rounds_and_a_signal_ends_the_wait() {
         let mut output = child.wait_with_output().expect("ends");
         assert!(told.elapsed() < AT_ONCE);
         output.stderr = said;
-        home.read(output).exits(code).says("error: interrupted");
+        let told = "error: interrupted between two rounds; snapshots recorded: 1\n";
+        home.read(output).exits(code).says(told);
         assert_eq!(home.tables().rows("SELECT id, status FROM snapshots"), ["1|complete", "2|complete"]);
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::cargo::cargo_bin;
-use fbsync::sandbox::{Reading, World};
+use fbsync::sandbox::{Fault, Reading, Trouble, World};
 use serde_json::Value;
 
 use crate::harness::Home;
@@ -57,6 +57,13 @@ fn every_client_is_collected_and_what_was_not_read_is_told() {
     collect().exits(7).says("snapshot 3 is partial");
     let unread = rows("coverage", "acme").into_iter().filter(|row| row["outcome"] == "denied").count();
     assert_eq!(unread, 1);
+
+    // What was read yesterday is not today's: where nothing is recorded, nothing is exported.
+    fs::remove_dir_all(home.path("firm")).expect("removed");
+    home.sandbox.arm(Fault::on("/users/me").times(usize::MAX).then(Trouble::unavailable()));
+    collect().exits(5);
+    assert!(!home.path("firm").exists());
+    home.sandbox.disarm_all();
 }
 
 #[test]

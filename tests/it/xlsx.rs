@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::reports::{synced, world};
 
-fn part(path: &Path, name: &str) -> String {
+pub(crate) fn part(path: &Path, name: &str) -> String {
     let mut zip = zip::ZipArchive::new(File::open(path).expect("a file")).expect("a workbook");
     let mut text = String::new();
     zip.by_name(name).expect("a part").read_to_string(&mut text).expect("XML");

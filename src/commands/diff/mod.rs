@@ -8,6 +8,7 @@ use crate::cli::{DiffArgs, DiffFormat};
 use crate::diff::Kind as Change;
 use crate::error::{Error, Kind, Result};
 use crate::evidence::Asked;
+use crate::report::left_out::LeftOut;
 use crate::store::{Located, Reader, Side, Snapshot, Usable};
 use output::Output;
 
@@ -25,6 +26,13 @@ pub(crate) fn run(app: &App, args: &DiffArgs) -> Result<()> {
         })?;
     }
     out.end(app)?;
+    let mut told: Vec<&Snapshot> = sides.iter().flat_map(|(from, to)| [from, to]).collect();
+    told.dedup_by_key(|side| side.id);
+    for side in told {
+        if let Some(left_out) = LeftOut::of_snapshot(&reader, side)? {
+            app.ui.note(left_out.covers(side.id));
+        }
+    }
     match sides {
         None => app.ui.note("nothing to compare yet: it takes two complete snapshots"),
         Some((from, to)) if from.id == to.id => {

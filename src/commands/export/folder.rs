@@ -29,6 +29,15 @@ impl Work<'_> {
         let demand = Demand { past: true, ..demand };
         let stamp = Stamp::of_this_run(&self.app.clock, &choice)?;
         let pending = PendingFolder::beside(target)?;
+        // The files are named as they lie in the folder; which folder that is, only we know.
+        let failed = |error: Error| match error.kind() {
+            Kind::Storage => {
+                let hints = error.hints().to_vec();
+                let whole = Error::new(Kind::Storage, format!("cannot write {}", target.display()));
+                hints.into_iter().fold(whole.because(error), Error::hint)
+            }
+            _ => error,
+        };
         let sealed = match self.args.split_by {
             Some(_) => {
                 let order = Order {
@@ -40,7 +49,9 @@ impl Work<'_> {
                     stamp: &stamp,
                     stop: &self.app.stop,
                 };
-                let Split { firm, folders } = split::write(pending.path(), &order)?;
+                let source = Source::open(&reader, &demand)?;
+                self.tell_about(&source.view(order.options.clone(), &self.app.stop)?);
+                let Split { firm, folders } = split::write(pending.path(), &order).map_err(failed)?;
                 self.app.ui.result(format_args!("{folders} folders of businesses, and {}", split::FIRM));
                 firm
             }
@@ -49,7 +60,7 @@ impl Work<'_> {
                 let view = source.view(self.options_for(&reader, &demand)?, &self.app.stop)?;
                 self.tell_about(&view);
                 let plan = Plan { style, choice: &choice, stamp: &stamp, part: None, index: None };
-                evidence::write(pending.path(), &view, &plan)?
+                evidence::write(pending.path(), &view, &plan).map_err(failed)?
             }
         };
         sealed.recheck(&reader)?;

@@ -21,9 +21,10 @@ use crate::app::App;
 use crate::cli::{Choosing, ExportArgs};
 use crate::error::{Error, Kind, Result};
 use crate::evidence::{Choice, Deciding, Demand, LAST_REVIEW};
+use crate::model::Status;
 use crate::report::{Expected, Options, Scope, View};
 use crate::shell;
-use crate::store::Reader;
+use crate::store::{Reader, Usable};
 use crate::ui::few;
 
 pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<()> {
@@ -92,6 +93,7 @@ impl<'a> Work<'a> {
     /// The snapshot that was asked for, and which businesses of it.
     fn choose(&self, reader: &Reader) -> Result<(Choice, Demand)> {
         let choice = choose(self.app, reader, &self.args.choosing, self.deciding())?;
+        self.tell_of_a_partial_one(reader, choice.chosen.id)?;
         let businesses = self.businesses.clone();
         let scope = if businesses.is_empty() { Scope::Whole } else { Scope::Alone(businesses) };
         // People are found by what any snapshot knows of them, those of the lists kept beside too.
@@ -100,6 +102,24 @@ impl<'a> Work<'a> {
         let horizon = Some(reader.horizon(None)?);
         let demand = Demand { snapshot_id: choice.chosen.id, scope, past, horizon };
         Ok((choice.since(self.args.since.as_deref(), &self.args.choosing.timezone)?, demand))
+    }
+
+    /// A split takes the newest snapshot, complete or not. Nobody else does unasked, so it is said.
+    fn tell_of_a_partial_one(&self, reader: &Reader, chosen: i64) -> Result<()> {
+        let chosen = reader.snapshot(chosen)?;
+        if self.args.split_by.is_none() || chosen.status == Status::Complete {
+            return Ok(());
+        }
+        let complete = match reader.newest_snapshot(Usable::default(), Some(chosen.finished_at))? {
+            Some(complete) => format!("the last complete one is snapshot {}", complete.id),
+            None => "none before it is complete".to_owned(),
+        };
+        let (id, finished_at) = (chosen.id, chosen.finished_at);
+        self.app.ui.note(format_args!(
+            "snapshot {id} ({finished_at}) is partial and is used all the same: with --split-by, each business \
+             is decided by its own list; {complete}"
+        ));
+        Ok(())
     }
 
     fn deciding(&self) -> Deciding<'_> {
@@ -153,6 +173,9 @@ impl<'a> Work<'a> {
         }
         if view.is_partial() {
             ui.warn(format_args!("snapshot {} is partial: {}", view.snapshot.id, view.extent_in_short()));
+        }
+        if let Some(left_out) = view.left_out() {
+            ui.note(left_out.covers(view.snapshot.id));
         }
         let named = view.options.expected.as_ref().map(Expected::businesses).unwrap_or_default();
         let known = |id: &i64| view.businesses.iter().any(|business| business.id == *id);

@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_quote_that_could_swallow_people_is_refused() {
-        let open = "row 2: a quote is opened and not closed";
+        let open = "row 2: a quote is opened but not closed";
         assert_eq!(told("ann@x.example\n\"bo@y.example\ncy@z.example\n"), [open]);
         assert_eq!(told("name;email\n\"Lee;ann@x.example\nBo;bo@y.example\n"), [open]);
         assert_eq!(

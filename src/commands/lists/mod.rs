@@ -108,7 +108,7 @@ impl List {
     }
 
     /// Converts every line.
-    pub(super) fn parsed<T>(&self, entry: impl Fn(&Line) -> Result<T, Problem>) -> Result<Vec<T>> {
+    pub(super) fn parsed<T>(&self, mut entry: impl FnMut(&Line) -> Result<T, Problem>) -> Result<Vec<T>> {
         let parsed =
             |line: &Line| entry(line).map_err(|problem| refusal(&self.file, Some(line.number), problem));
         self.lines.iter().map(parsed).collect()

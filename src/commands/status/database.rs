@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
+use crate::report::left_out::LeftOut;
 use crate::shell;
 use crate::store::{Reader, Snapshot, Usable};
 use crate::time::spoken;
@@ -16,22 +17,25 @@ pub(super) struct Holding {
     path: PathBuf,
     last: Option<Snapshot>,
     complete: Option<Snapshot>,
+    /// What the complete one was told to leave out.
+    left_out: Option<LeftOut>,
 }
 
 impl Holding {
     /// A database that is not there yet holds nothing.
     pub(super) fn read(app: &App, path: &Path) -> Result<Self> {
-        let nothing = Holding { path: path.to_owned(), last: None, complete: None };
+        let nothing = Holding { path: path.to_owned(), last: None, complete: None, left_out: None };
         if !path.exists() {
             return Ok(nothing);
         }
         let Some(reader) = Reader::open_if_begun(app, path)? else { return Ok(nothing) };
         let any = Usable { allow_partial: true, ..Usable::default() };
-        Ok(Holding {
-            path: path.to_owned(),
-            last: reader.newest_snapshot(any, None)?,
-            complete: reader.newest_snapshot(Usable::default(), None)?,
-        })
+        let complete = reader.newest_snapshot(Usable::default(), None)?;
+        let left_out = match &complete {
+            Some(complete) => LeftOut::of_snapshot(&reader, complete)?,
+            None => None,
+        };
+        Ok(Holding { path: path.to_owned(), last: reader.newest_snapshot(any, None)?, complete, left_out })
     }
 
     pub(super) fn json(&self, app: &App) -> Value {
@@ -66,6 +70,9 @@ impl Holding {
 
     /// Whether the last complete snapshot is young enough.
     pub(super) fn judge(&self, app: &App, limit: Duration) -> Result<()> {
+        if let (Some(complete), Some(left_out)) = (&self.complete, &self.left_out) {
+            app.ui.note(left_out.covers(complete.id));
+        }
         let shown = self.path.display();
         let problem = match &self.complete {
             None => format!("{shown} holds no complete snapshot"),

@@ -12,16 +12,25 @@ pub(super) fn repeat(app: &App, apart: Duration, once: impl Fn() -> Result<()>) 
     if apart.is_zero() {
         return Err(Error::new(Kind::Usage, "--every must be longer than zero").hint("--every 6h"));
     }
+    let mut recorded = 0;
     loop {
         let began = Instant::now();
         match once() {
-            Ok(()) => {}
-            Err(error) if passes_by(error.kind()) => app.ui.error(&error),
+            Ok(()) => recorded += 1,
+            Err(error) if passes_by(error.kind()) => {
+                recorded += u32::from(error.kind() == Kind::Partial);
+                app.ui.error(&error);
+            }
             Err(error) => return Err(error),
         }
         let rest = apart.saturating_sub(began.elapsed());
         app.ui.detail(1, format_args!("the next round begins in {}", spoken(rest)));
-        app.clock.sleep(rest, &app.stop)?;
+        app.clock.sleep(rest, &app.stop).map_err(|error| match error.kind() {
+            kind @ Kind::Interrupted(_) => {
+                Error::new(kind, format!("interrupted between two rounds; snapshots recorded: {recorded}"))
+            }
+            _ => error,
+        })?;
     }
 }
 

@@ -5,8 +5,9 @@
 //! outcome.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use super::gap_file;
+use super::gap_file::{self, Entry};
 use crate::app::App;
 use crate::cli::SyncArgs;
 use crate::error::Result;
@@ -15,33 +16,50 @@ use crate::time::Day;
 use crate::ui::{Ui, few_of};
 
 /// Businesses whose gaps are accepted, or were accepted until a day that has passed.
-pub(super) struct AcceptedGaps {
-    /// With the reasons.
-    accepted: BTreeMap<i64, Option<String>>,
+pub(super) struct AcceptedGaps<'a> {
+    accepted: BTreeMap<i64, Acceptance<'a>>,
     /// With their last days.
     expired: BTreeMap<i64, Day>,
 }
 
-impl AcceptedGaps {
+struct Acceptance<'a> {
+    reason: Option<String>,
+    until: Option<Day>,
+    /// The file that it is from, if it was not typed.
+    file: Option<&'a Path>,
+}
+
+impl<'a> AcceptedGaps<'a> {
     /// What the flags and files accept today; flags take precedence.
-    pub(super) fn gather(app: &App, args: &SyncArgs) -> Result<Self> {
+    pub(super) fn gather(app: &App, args: &'a SyncArgs) -> Result<Self> {
         let (mut accepted, mut expired) = (BTreeMap::new(), BTreeMap::new());
         let today = Day::of(app.clock.now());
         for path in &args.accept_gaps {
             for entry in gap_file::read(path)? {
-                match entry.until.filter(|until| *until < today) {
-                    Some(until) => drop(expired.insert(entry.business_id, until)),
-                    None => drop(accepted.insert(entry.business_id, entry.reason)),
+                let Entry { business_id, reason, until } = entry;
+                match until.filter(|until| *until < today) {
+                    Some(until) => drop(expired.insert(business_id, until)),
+                    None => {
+                        let acceptance = Acceptance { reason: Some(reason), until, file: Some(path) };
+                        accepted.insert(business_id, acceptance);
+                    }
                 }
             }
         }
-        accepted.extend(args.accept_gap.iter().cloned());
+        let typed = |reason: &Option<String>| Acceptance { reason: reason.clone(), until: None, file: None };
+        accepted.extend(args.accept_gap.iter().map(|(id, reason)| (*id, typed(reason))));
         expired.retain(|id, _| !accepted.contains_key(id));
         Ok(AcceptedGaps { accepted, expired })
     }
 
     pub(super) fn ids(&self) -> Vec<i64> {
         self.accepted.keys().copied().collect()
+    }
+
+    /// The last days of those that will expire, by business.
+    pub(super) fn until(&self) -> BTreeMap<i64, String> {
+        let until = |(id, accepted): (&i64, &Acceptance)| Some((*id, accepted.until?.to_string()));
+        self.accepted.iter().filter_map(until).collect()
     }
 
     /// Warns of expired acceptances, using the current names of the businesses.
@@ -58,11 +76,14 @@ impl AcceptedGaps {
         }
     }
 
-    /// Marks the accepted gaps in `reading` and returns the accepted ones that are no longer gaps.
+    /// Marks the accepted gaps in `reading`. Returns a sentence for each acceptance that is no longer
+    /// needed.
     pub(super) fn apply(&self, reading: &mut Reading) -> Vec<String> {
         let mut readable_again = Vec::new();
         for read in &mut reading.businesses {
-            let Some(reason) = self.accepted.get(&read.business.id) else { continue };
+            let Some(Acceptance { reason, file, .. }) = self.accepted.get(&read.business.id) else {
+                continue;
+            };
             let named = format!("{} ({})", read.business.name, read.business.id);
             let list = read.coverage.iter_mut().find(|coverage| coverage.resource == Resource::TeamMembers);
             let Some(list) = list else { continue };
@@ -70,7 +91,12 @@ impl AcceptedGaps {
                 Outcome::Denied | Outcome::Mismatch => {
                     list.accept(reason.as_deref().unwrap_or("no reason given"));
                 }
-                Outcome::Ok => readable_again.push(named),
+                Outcome::Ok => readable_again.push(match file {
+                    Some(file) => {
+                        format!("{named} can be read again: remove its row from {}", file.display())
+                    }
+                    None => format!("{named} can be read again: its --accept-gap is no longer needed"),
+                }),
                 // A failure today can be gone tomorrow, so it is an alarm and not a known gap.
                 Outcome::Failed | Outcome::Skipped => {}
             }

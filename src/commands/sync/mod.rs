@@ -26,12 +26,18 @@ use crate::error::{Error, Kind, Result};
 use crate::fetch::{self, Brought, Plan};
 use crate::freshbooks::{FreshBooks, Tokens};
 use crate::http::{Between, Http, Skew};
-use crate::model::{Business, Identity, Reading, relate};
+use crate::model::{Business, Identity, Reading, Resource, relate};
+use crate::report::left_out::{LeftOut, Parameters};
 use crate::store::{self, Provenance, Writer};
 use crate::ui::{few, few_of};
 use gaps::AcceptedGaps;
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<()> {
+    if args.max_time.is_some_and(|limit| limit.is_zero()) {
+        return Err(
+            Error::new(Kind::Usage, "--max-time takes a time longer than nothing").hint("--max-time 30m")
+        );
+    }
     let once = || {
         if let Some(profile) = classic_sign_in(app)? {
             return from_classic(&profile.system.app(app)?, args, &profile);
@@ -110,10 +116,10 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
     if let Some(file) = args.write_gaps.as_deref() {
         outputs::check(app, &path, file)?;
         if file.exists() {
-            gap_file::read(file)?;
+            gap_file::listed(file)?;
         }
     }
-    if args.no_create && !store::is_there(&path)? {
+    if args.no_create && !store::is_begun(&path)? {
         let message = format!("there is no database {}, and --no-create was given", path.display());
         return Err(Error::new(Kind::Storage, message).hint("mount the volume it is on, or omit --no-create"));
     }
@@ -152,6 +158,12 @@ fn record(app: &App, args: &SyncArgs, read: impl FnOnce(Demand) -> Result<Source
     let Reading { run, businesses } = reading;
     let listings = relate(&run.identity, businesses);
     let recorded = writer.write(&run, &listings, spool, &provenance)?;
+    let lists = listings.iter().flat_map(|listing| &listing.coverage);
+    let lists = lists.filter(|list| list.resource == Resource::TeamMembers);
+    let outcomes = lists.map(|list| list.outcome.as_str());
+    if let Some(left_out) = LeftOut::of(outcomes, &Parameters::of(&recorded.snapshot)) {
+        app.ui.result(left_out.covers(recorded.snapshot.id));
+    }
     tell::tell(app, args, &recorded, &missing, &path)
 }
 
@@ -170,6 +182,7 @@ fn parameters(args: &SyncArgs, gaps: &AcceptedGaps, between: &Between, brought: 
     let trust_store = between.trust_store.as_ref();
     json!({
         "accept_gaps": gaps.ids(),
+        "accept_gaps_until": gaps.until(),
         "business": args.business,
         "clock_offset_seconds": brought.wrong_clock().map(Skew::seconds),
         "include": args.include.iter().map(|Include::Staff| "staff").collect::<Vec<_>>(),

@@ -12,7 +12,7 @@ use crate::fetch;
 use crate::model::{BusinessReading, Outcome, Reading, Resource, Status};
 use crate::shell;
 use crate::store::Recorded;
-use crate::ui::{few, few_of};
+use crate::ui::few_of;
 
 /// How many odd lists are named.
 const ODDITIES: usize = 3;
@@ -59,11 +59,9 @@ pub(super) fn oddities(app: &App, reading: &Reading) {
 }
 
 /// Reports accepted gaps that are no longer gaps.
-pub(super) fn readable_again(app: &App, businesses: &[String]) {
-    let (told, more) = few_of(businesses);
-    for business in told {
-        app.ui.note(format_args!("{business} can be read again: its --accept-gap is no longer needed"));
-    }
+pub(super) fn readable_again(app: &App, sentences: &[String]) {
+    let (told, more) = few_of(sentences);
+    told.iter().for_each(|sentence| app.ui.note(sentence));
     if more > 0 {
         app.ui.note(format_args!("and {more} more accepted gaps are no longer needed"));
     }
@@ -102,33 +100,44 @@ pub(super) fn tell(app: &App, args: &SyncArgs, recorded: &Recorded, gaps: &[Gap]
     if acceptable.is_empty() {
         return Err(error.hint(format!("run it again: {again}")));
     }
-    if let Some(file) = &args.write_gaps {
-        write_gaps(app, file, &acceptable);
-    }
-    Err(how_to_accept(error, &acceptable, &again, args.write_gaps.as_deref()))
+    let to_do = args.write_gaps.as_deref().and_then(|file| write_gaps(app, file, &acceptable));
+    Err(how_to_accept(error, &acceptable, &again, args, to_do))
 }
 
-/// Writes the acceptable gaps to a file. The snapshot is already recorded, and the error is that it is
-/// partial, so a problem with the file is only a warning.
-fn write_gaps(app: &App, file: &Path, acceptable: &[i64]) {
-    let shown = file.display();
+/// Writes the acceptable gaps to a file, and returns what is left to do with it, unless that failed. The
+/// snapshot is already recorded, and the error is that it is partial, so a problem with the file is only a
+/// warning.
+fn write_gaps(app: &App, file: &Path, acceptable: &[i64]) -> Option<&'static str> {
     match gap_file::write(file, acceptable) {
-        Ok(missing) if missing.is_empty() => {}
+        Ok(missing) if missing.is_empty() => Some("fill in the reasons in"),
         Ok(missing) => {
-            let missing = few(&missing);
-            app.ui.warn(format_args!("{shown} exists and does not list {missing}; it was left as it is"));
+            let shown = file.display();
+            app.ui.warn(format_args!("{shown} exists and was left as it is; it lacks these rows:"));
+            missing.iter().for_each(|id| app.ui.instruct(format_args!("{id},REASON,")));
+            Some("add these rows, with the reasons, to")
         }
-        Err(error) => app.ui.warn(error.with_causes()),
+        Err(error) => {
+            app.ui.warn(error.with_causes());
+            None
+        }
     }
 }
 
 /// One by one if they are few, and always in a file.
-fn how_to_accept(error: Error, acceptable: &[i64], again: &str, written: Option<&Path>) -> Error {
+fn how_to_accept(
+    error: Error,
+    acceptable: &[i64],
+    again: &str,
+    args: &SyncArgs,
+    to_do: Option<&str>,
+) -> Error {
     const PERMANENT: &str = "if this is expected and permanent";
-    if let Some(file) = written {
-        let (shown, typed) = (file.display(), shell::path(file));
-        return error
-            .hint(format!("{PERMANENT}, fill in the reasons in {shown}: {again} --accept-gaps {typed}"));
+    if let (Some(file), Some(to_do)) = (&args.write_gaps, to_do) {
+        let option = match args.accept_gaps.contains(file) {
+            true => String::new(),
+            false => format!(" --accept-gaps {}", shell::path(file)),
+        };
+        return error.hint(format!("{PERMANENT}, {to_do} {}: {again}{option}", file.display()));
     }
     let in_a_file = format!("{again} --write-gaps gaps.csv");
     match few_of(acceptable) {

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::choice::Chosen;
-use crate::model::Resource;
+use crate::model::reading::ACCEPTED;
+use crate::model::{Outcome, Resource};
+use crate::report::left_out::Parameters;
 use crate::report::summary::Tie;
 use crate::report::{Scope, View};
 use crate::store::{BusinessLine, CoverageLine, Snapshot};
@@ -94,6 +96,12 @@ impl SnapshotEntry {
         }
     }
 
+    /// The options of the sync.
+    pub(in crate::evidence) fn parameters(&self) -> Parameters {
+        let given = self.run.as_ref().map(|run| run.parameters.clone());
+        given.and_then(|given| serde_json::from_value(given).ok()).unwrap_or_default()
+    }
+
     /// This, with everything that the tombstone of a pruned snapshot still tells in its place.
     pub(in crate::evidence) fn with_tombstone(&self, tombstone: &Snapshot, scope: &Scope) -> Self {
         let told = SnapshotEntry::of(tombstone, scope);
@@ -178,7 +186,9 @@ impl CoverageEntry {
     pub(in crate::evidence) fn tie(&self) -> Tie {
         let list = self.sources.iter().find(|source| source.resource == Resource::TeamMembers.as_str());
         Tie {
+            business_id: self.business_id,
             business: format!("{} ({})", self.business_name, self.business_id),
+            accepted: list.and_then(ResourceEntry::accepted),
             outcome: list.map_or("not asked", |list| list.outcome.as_str()).to_owned(),
             expected: list.and_then(|list| list.expected),
             received: list.map_or(0, |list| list.received),
@@ -191,6 +201,11 @@ impl CoverageEntry {
 }
 
 impl ResourceEntry {
+    fn accepted(&self) -> Option<String> {
+        let is_gap = self.outcome != Outcome::Ok.as_str();
+        self.message.clone().filter(|message| is_gap && message.starts_with(ACCEPTED))
+    }
+
     fn of(CoverageLine { read: line, .. }: &CoverageLine) -> Self {
         ResourceEntry {
             resource: line.resource.to_string(),

@@ -6,6 +6,7 @@ use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 use super::print::print_setup;
 use super::{failed, fitting, look};
 use crate::error::Result;
+use crate::report::left_out::Parameters;
 use crate::report::summary::{self, STATES, capitalized, wrapped};
 use crate::report::{self, Report, Style, View};
 
@@ -17,6 +18,9 @@ const READABLE: u32 = 70;
 
 /// The signature lines must be on the same page, however much is said above them.
 const MOST_LINES: usize = 4;
+
+/// How many accepted gaps are told with their reasons; the sheet `Coverage` has all of them.
+const MOST_GAPS: usize = 5;
 
 const TO_SIGN: [&str; 4] = ["Reviewed by", "Approved by", "Date", "Reviewer's own access reviewed by"];
 
@@ -69,6 +73,13 @@ impl Page {
         self.pair("Signed in as", &summary::signed_in(name, email, snapshot.identity_id))?;
         self.pair("As of (UTC)", &snapshot.finished_at.to_string())?;
         self.pair("Businesses", &view.extent())?;
+        if let Some(left_out) = view.left_out() {
+            self.pair("Omitted", &left_out.omitted())?;
+        }
+        let parameters = Parameters::of(snapshot);
+        for gap in summary::ties(view).iter().filter(|tie| tie.accepted.is_some()).take(MOST_GAPS) {
+            self.pair(&format!("Not read: {}", gap.business), &gap.told(&parameters))?;
+        }
         if !view.options.people.is_empty() {
             self.pair("Only these people", &view.options.people.join(", "))?;
         }
