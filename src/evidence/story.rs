@@ -1,7 +1,7 @@
 //! The part of README.txt about the review: who decided what and when, what an auditor would ask about,
 //! what was to be removed or changed, and when it was gone.
 
-use super::manifest::{FollowedEntry, Manifest, ReviewEntry};
+use super::manifest::{DecidedEntry, FindingEntry, FollowedEntry, Manifest, ReviewEntry};
 use super::readme::Page;
 use crate::model::marks::Concern;
 use crate::report::in_words;
@@ -10,6 +10,7 @@ pub(super) fn tell(page: &mut Page, manifest: &Manifest, review: &ReviewEntry) {
     page.heading("HOW IT WAS REVIEWED");
     who_decided(page, review);
     findings(page, review);
+    changed(page, review);
     recorded(page, manifest, review);
     page.heading("WHAT WAS TO BE REMOVED OR CHANGED, AND WHAT BECAME OF IT");
     followed(page, manifest, review);
@@ -41,18 +42,60 @@ fn who_decided(page: &mut Page, review: &ReviewEntry) {
 fn findings(page: &mut Page, review: &ReviewEntry) {
     page.paragraph(match review.findings.is_empty() {
         true => {
-            "Nothing is known against the review itself: as far as names and addresses tell, nobody \
+            "No problem was found in the decisions that count: as far as names and addresses tell, nobody \
              decided about their own access, and every decision is dated within 30 days of the snapshot."
         }
         false => "Found in the review itself:",
     });
     for one in &review.findings {
-        let meaning = Concern::parse(&one.finding).map(Concern::meaning).unwrap_or(&one.finding);
-        page.item(&format!("{} ({}, {})", meaning, one.reviewer, rows(one.decisions)));
+        page.item(&finding(one));
     }
     if !review.findings.is_empty() {
         page.line("");
     }
+    // Only the day of a decision is kept, so that of a reviewer without this finding nothing more is known.
+    let hasty = |reviewer: &str| {
+        let mut theirs = review.findings.iter().filter(|one| one.reviewer == reviewer);
+        theirs.any(|one| one.finding == Concern::DecidedWithinAMinute.as_str())
+    };
+    if !review.reviewers.iter().all(|one| hasty(&one.reviewer)) {
+        page.paragraph(
+            "Not checked: whether decisions that have a date without a time of day were made within one \
+             minute.",
+        );
+    }
+    if review.replaced_findings.is_empty() {
+        return;
+    }
+    page.paragraph("Found in decisions that were replaced later:");
+    for one in &review.replaced_findings {
+        page.item(&format!("in review {}: {}", one.review_id, finding(&one.found)));
+    }
+    page.line("");
+}
+
+fn finding(one: &FindingEntry) -> String {
+    let meaning = Concern::parse(&one.finding).map(Concern::meaning).unwrap_or(&one.finding);
+    format!("{meaning} ({}, {})", one.reviewer, rows(one.decisions))
+}
+
+fn changed(page: &mut Page, review: &ReviewEntry) {
+    if review.changes == 0 {
+        return;
+    }
+    page.paragraph("Decisions that were changed later:");
+    for one in &review.changed {
+        let [from, to] = [&one.from, &one.to].map(|decided| {
+            let DecidedEntry { decision, reviewer, reviewed_at, review_id } = decided;
+            format!("{decision}, decided by {reviewer} on {reviewed_at} (review {review_id})")
+        });
+        page.item(&format!("{} in {}: from {from}, to {to}", one.person, one.business));
+    }
+    let more = review.changes - review.changed.len();
+    if more > 0 {
+        page.item(&format!("{more} more, which the database holds"));
+    }
+    page.line("");
 }
 
 fn recorded(page: &mut Page, manifest: &Manifest, review: &ReviewEntry) {
@@ -68,7 +111,7 @@ fn recorded(page: &mut Page, manifest: &Manifest, review: &ReviewEntry) {
     }
     page.line("");
     page.paragraph(match manifest.files.iter().any(|file| file.original.is_some()) {
-        true => "The very files that the reviewers filled in are in the folder reviewed/.",
+        true => "The exact files that the reviewers filled in are in the folder reviewed/.",
         false => "The files that the reviewers filled in are kept where this was exported.",
     });
 }

@@ -55,7 +55,10 @@ fn open_at(folder: &File, name: &OsStr, flags: OFlags) -> io::Result<File> {
 fn regular(opened: io::Result<File>, look: impl Fn() -> io::Result<fs::Metadata>) -> io::Result<File> {
     let found = match &opened {
         Ok(file) => file.metadata()?,
-        Err(error) => look().map_err(|_| io::Error::from(error.kind()))?,
+        Err(_) => match look() {
+            Ok(found) => found,
+            Err(_) => return opened,
+        },
     };
     match other_than_regular(found.file_type()) {
         Some(what) => {

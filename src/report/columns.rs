@@ -55,6 +55,8 @@ pub(crate) struct Column {
     pub(crate) meaning: Cow<'static, str>,
     /// Derived for readers; other formats leave it out.
     pub(crate) sheet_only: bool,
+    /// FreshBooks' own word for a role, for which a spreadsheet shows the one that its pages use.
+    pub(crate) is_role: bool,
 }
 
 pub(crate) const fn column(
@@ -69,6 +71,23 @@ pub(crate) const fn column(
         heading: Cow::Borrowed(heading),
         meaning: Cow::Borrowed(meaning),
         sheet_only: false,
+        is_role: false,
+    }
+}
+
+pub(crate) const fn role_column(
+    name: &'static str,
+    kind: Type,
+    heading: &'static str,
+    meaning: &'static str,
+) -> Column {
+    Column {
+        name: Cow::Borrowed(name),
+        kind,
+        heading: Cow::Borrowed(heading),
+        meaning: Cow::Borrowed(meaning),
+        sheet_only: false,
+        is_role: true,
     }
 }
 
@@ -200,6 +219,7 @@ pub(crate) const WHY_REVIEW: &[Column] = &[Column {
         "derived: what the report `attention` says of the row, what changed, what was decided last time",
     ),
     sheet_only: true,
+    is_role: false,
 }];
 
 pub(crate) const DECISION: &[Column] = &[

@@ -4,14 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use super::columns::{Column, Type, column};
+use super::columns::{Column, Type, column, role_column};
 use super::shared;
 use super::{Cell, Take, View};
 use crate::error::Result;
 use crate::model::rows::collate;
 use crate::store::{Decision, Reader, Review};
 
-/// A decision in force: the last one about its row.
+/// A decision as it was recorded. The last one about its row is in force.
 #[derive(Clone, Debug)]
 pub(crate) struct Standing<'r> {
     pub(crate) review: &'r Review,
@@ -32,6 +32,17 @@ pub(crate) fn standing<'r>(
     reviews: &'r [Review],
     mut take: impl FnMut(i64, Vec<Standing<'r>>) -> Result<()>,
 ) -> Result<()> {
+    every(reader, reviews, |business, decided| {
+        take(business, decided.into_iter().filter_map(|mut of_row| of_row.pop()).collect())
+    })
+}
+
+/// The same with those that were superseded: of each row all decisions, oldest first.
+pub(crate) fn every<'r>(
+    reader: &Reader,
+    reviews: &'r [Review],
+    mut take: impl FnMut(i64, Vec<Vec<Standing<'r>>>) -> Result<()>,
+) -> Result<()> {
     let mut names: BTreeMap<i64, String> = BTreeMap::new();
     for review in reviews {
         names.extend(reader.decided_businesses(review.id)?);
@@ -40,14 +51,14 @@ pub(crate) fn standing<'r>(
     // The sort is stable, so businesses with equal names stay ordered by id.
     businesses.sort_by(|(_, a), (_, b)| collate(a, b));
     for (business, _) in businesses {
-        let mut by_row: BTreeMap<String, Standing> = BTreeMap::new();
+        let mut by_row: BTreeMap<String, Vec<Standing>> = BTreeMap::new();
         for review in reviews {
             for decision in reader.decisions(review.id, business)? {
-                by_row.insert(decision.row_key.clone(), Standing { review, decision });
+                by_row.entry(decision.row_key.clone()).or_default().push(Standing { review, decision });
             }
         }
-        let mut decided: Vec<Standing> = by_row.into_values().collect();
-        decided.sort_by(|a, b| in_order(&a.decision, &b.decision));
+        let mut decided: Vec<Vec<Standing>> = by_row.into_values().collect();
+        decided.sort_by(|a, b| in_order(&a[0].decision, &b[0].decision));
         take(business, decided)?;
     }
     Ok(())
@@ -69,10 +80,15 @@ pub(crate) const COLUMNS: &[Column] = &[
     shared::ACCOUNT_KEY,
     shared::FULL_NAME,
     column("email", Type::Text, "E-mail", "the person's address"),
-    shared::ROLE,
+    role_column(
+        "role",
+        Type::Text,
+        "Role",
+        "the role at the time of the review; in a workbook as FreshBooks' pages name it",
+    ),
     column("state", Type::Word, "Status", "the status at the time of the review"),
     column("decision", Type::Word, "Decision", "keep, remove, change or ask"),
-    column("change_to", Type::Id, "Change to", "the role to change to"),
+    role_column("change_to", Type::Id, "Change to", "the role to change to"),
     column("reviewer", Type::Text, "Reviewer", "who decided"),
     column("reviewer_email", Type::Text, "Reviewer e-mail", "the reviewer's address"),
     column("reviewed_at", Type::Date, "Reviewed on", "the day of the decision"),

@@ -203,6 +203,7 @@ impl Report {
             heading: format!("{name} ({id})").into(),
             meaning: "the person's roles in this business; not active ones are marked".into(),
             sheet_only: false,
+            is_role: false,
         });
         self.columns.iter().copied().flatten().cloned().chain(of_business).collect()
     }

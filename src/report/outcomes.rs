@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::columns::{Column, Type, column};
+use super::columns::{Column, Type, column, role_column};
 use super::course::Course;
 pub(crate) use super::course::Outcome;
 use super::decisions::{self, Standing, standing};
@@ -136,7 +136,7 @@ pub(crate) const COLUMNS: &[Column] = &[
     ),
     column("outcome_at", Type::Time, "Seen (UTC)", "when that snapshot was finished"),
     column("days", Type::Integer, "Days", "whole days between the two snapshots"),
-    column("role_now", Type::Text, "Role now", "the role last seen"),
+    role_column("role_now", Type::Text, "Role now", "the role last seen"),
     column("state_now", Type::Word, "Status now", "the status last seen"),
 ];
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::answer::{self, Answer, Problem, problem};
 use super::same::{plain, same};
 use super::sheet::{Row, Sheet, Value};
-use super::{Asked, Concern, Decision, Finding, Judged, Place, Question};
+use super::{Asked, Concern, Decision, Finding, Judged, Place, Question, earlier};
 use crate::report::Type;
 use crate::time::Timestamp;
 
@@ -25,9 +25,10 @@ struct Entry {
 }
 
 /// A decision in force.
-struct Settled<'a> {
-    asked: &'a Asked,
-    decision: Decision,
+pub(super) struct Settled<'a> {
+    pub(super) place: Place,
+    pub(super) asked: &'a Asked,
+    pub(super) decision: Decision,
     clock: Option<Timestamp>,
 }
 
@@ -54,14 +55,17 @@ pub(crate) fn judge(question: &Question, sheets: &[Sheet]) -> Judged {
         settled.extend(settle(question, asked, of_row, &mut errors));
     }
     if settled.is_empty() && errors.is_empty() {
-        errors.push(whole("no row is decided", "write keep, remove, change or ask in the column Decision"));
+        errors
+            .push(whole("no row has a decision", "write keep, remove, change or ask in the column Decision"));
     }
+    let (older, replacing) = earlier::replaced(question, &settled);
+    errors.extend(older);
     errors.sort_by_cached_key(|finding| (finding.place.is_none(), finding.place.clone()));
     let notes = notes(&settled);
     mark(question, &mut settled);
     Judged {
         undecided: question.rows.len() - settled.len(),
-        warnings: warnings(&settled),
+        warnings: warnings(&settled).into_iter().chain(replacing).collect(),
         decisions: settled.into_iter().map(|settled| settled.decision).collect(),
         errors,
         notes,
@@ -184,7 +188,7 @@ fn settle<'a>(
     }
     // Another person's decision takes precedence over one about oneself.
     let best = decided.iter().position(|(_, decision, _)| !decision.reviewer.is(asked)).unwrap_or(0);
-    decided.into_iter().nth(best).map(|(_, decision, clock)| Settled { asked, decision, clock })
+    decided.into_iter().nth(best).map(|(place, decision, clock)| Settled { place, asked, decision, clock })
 }
 
 /// Marks the decisions that an auditor would ask about.

@@ -10,9 +10,13 @@
 //! - [`answer`]: one row of a sheet → what its reviewer decided, or what is wrong with it.
 //! - [`cells`]: a row's cells, in little room.
 //! - [`judge`](mod@judge): all rows together → decisions and findings.
+//! - [`earlier`]: decisions that were recorded before, and what becomes of them.
+//! - [`folded`]: the same finding about many rows → one line.
 
 mod answer;
 mod cells;
+mod earlier;
+mod folded;
 mod judge;
 pub(crate) mod moment;
 mod same;
@@ -20,7 +24,7 @@ pub(crate) mod sheet;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use crate::model::addresses::normalized;
@@ -28,6 +32,8 @@ use crate::model::marks::Concern;
 pub(crate) use crate::model::marks::Verdict;
 use crate::report::{self, Column};
 pub(crate) use cells::Cells;
+pub(crate) use earlier::Earlier;
+pub(crate) use folded::folded;
 pub(crate) use judge::{judge, snapshot_named};
 pub(crate) use moment::Day;
 
@@ -68,6 +74,8 @@ pub(crate) struct Question<'a> {
     pub(crate) part: bool,
     /// In report order.
     pub(crate) rows: &'a [Asked],
+    /// The decisions that count so far, by row key.
+    pub(crate) earlier: HashMap<String, Earlier>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -189,7 +197,8 @@ pub(crate) struct Judged {
     /// Rows of the snapshot without a decision.
     pub(crate) undecided: usize,
     pub(crate) errors: Vec<Finding>,
-    /// The findings on the decisions, for the person who records them.
+    /// The findings on the decisions, and the earlier decisions that they replace, for the person who records
+    /// them.
     pub(crate) warnings: Vec<Finding>,
     /// What could not be checked.
     pub(crate) notes: Vec<String>,

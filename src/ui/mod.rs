@@ -8,7 +8,8 @@
 //! - a closed standard output ends the command quietly; a closed standard error is ignored;
 //! - a table is no wider than the terminal, and a message breaks between words; anywhere else both are
 //!   complete;
-//! - a success prints nothing unless somebody is watching (a terminal) or asked for it (`-v`).
+//! - a success prints nothing unless somebody is watching (a terminal) or asked for it (`-v`); what a person does
+//!   once, such as recording a review, is confirmed anywhere.
 
 mod ask;
 mod few;
@@ -101,6 +102,11 @@ impl Ui {
 
     pub(crate) fn warn(&self, text: impl Display) {
         self.labelled("warning:", "33", text, true);
+    }
+
+    /// One of the reasons for the error that follows.
+    pub(crate) fn problem(&self, text: impl Display) {
+        self.labelled("problem:", "31", text, true);
     }
 
     pub(crate) fn hint(&self, text: impl Display) {

@@ -15,14 +15,17 @@ use crate::error::{Error, Kind, Result};
 use crate::fsutil;
 use crate::model::marks::Verdict;
 use crate::model::reading::hex;
+use crate::report::decisions::standing;
 use crate::review::sheet::{self, Sheet};
-use crate::review::{self, Asked, Day, Finding, Judged, Question};
+use crate::review::{self, Asked, Day, Earlier, Finding, Judged, Question, Reviewer};
 use crate::shell;
 use crate::store::{Decision, Judgement, Reader, Review, ReviewFile, Snapshot, Writer};
 
 pub(super) fn run(app: &App, args: &RecordArgs) -> Result<()> {
     let path = app.database(&args.database.db)?;
     let reader = Reader::open(app, &path)?;
+    // What is judged here stays as it is until this review is recorded.
+    let writer = if args.dry_run { None } else { Some(Writer::claim(app, &path)?) };
     let files = args.files.iter().map(|file| read(file)).collect::<Result<Vec<_>>>()?;
     let files = with_distinct_names(files);
     let mut sheets = Vec::new();
@@ -38,25 +41,28 @@ pub(super) fn run(app: &App, args: &RecordArgs) -> Result<()> {
         reviewer: args.reviewer.clone(),
         part: args.part,
         rows: &rows,
+        earlier: earlier(&reader, snapshot.id)?,
     };
-    let judged = review::judge(&question, &sheets);
-    tell(app, &judged);
+    let mut judged = review::judge(&question, &sheets);
+    judged.errors.extend(recorded_before(&reader, snapshot.id, &files)?);
+    let is_folded = tell(app, &judged);
     if !judged.errors.is_empty() {
         if app.json {
             app.ui.json(&as_json(&snapshot, &judged, None))?;
         }
         let problems = counted(judged.errors.len(), "problem", "problems");
         let message = format!("{problems} in the sheets of snapshot {}; nothing was recorded", snapshot.id);
-        return Err(Error::new(Kind::No, message).hint("correct the sheets, and run the command again"));
+        let error = Error::new(Kind::No, message).hint("correct the sheets, and run the command again");
+        return Err(if is_folded { error.hint("-v names every row and person") } else { error });
     }
     let decided = summary(&judged);
-    if args.dry_run {
+    let Some(writer) = writer else {
         if app.json {
             app.ui.json(&as_json(&snapshot, &judged, None))?;
         }
-        app.ui.result(format_args!("snapshot {}: {decided}; nothing was recorded (--dry-run)", snapshot.id));
+        app.ui.note(format_args!("snapshot {}: {decided}; nothing was recorded (--dry-run)", snapshot.id));
         return Ok(());
-    }
+    };
     drop(reader);
     let judgement = Judgement {
         snapshot_id: snapshot.id,
@@ -67,13 +73,12 @@ pub(super) fn run(app: &App, args: &RecordArgs) -> Result<()> {
         os_user: app::os_user(),
         files,
     };
-    let writer = Writer::claim(app, &path)?;
     writer.bring_up_to_date(app.ui)?;
     let recorded = writer.record(&judgement)?;
     if app.json {
         app.ui.json(&as_json(&snapshot, &judged, Some(&recorded)))?;
     }
-    app.ui.result(format_args!("review {} of snapshot {}: {decided}", recorded.id, snapshot.id));
+    app.ui.note(format_args!("review {} of snapshot {}: {decided}", recorded.id, snapshot.id));
     app.ui.next(app.command(&format!("review status --db {}", shell::path(&path))));
     Ok(())
 }
@@ -125,11 +130,49 @@ fn day(args: &RecordArgs, moment: crate::time::Timestamp) -> Result<Day> {
     day.ok_or_else(|| Error::new(Kind::Unexpected, format!("{moment} falls on no day")))
 }
 
-fn tell(app: &App, judged: &Judged) {
-    for finding in judged.errors.iter().chain(&judged.warnings) {
-        app.ui.warn(finding);
+/// The decisions that count so far, by row key.
+fn earlier(reader: &Reader, snapshot_id: i64) -> Result<HashMap<String, Earlier>> {
+    let mut earlier = HashMap::new();
+    standing(reader, &reader.reviews_of(snapshot_id, i64::MAX)?, |_, decided| {
+        earlier.extend(decided.into_iter().filter_map(|standing| {
+            let Decision { row_key, decision, change_to, reviewer, reviewer_email, reviewed_at, .. } =
+                standing.decision;
+            let one = Earlier {
+                review_id: standing.review.id,
+                decision,
+                change_to: change_to.unwrap_or_default(),
+                reviewer: Reviewer { name: reviewer, email: reviewer_email },
+                reviewed_at: Day::parse(&reviewed_at)?,
+            };
+            Some((row_key, one))
+        }));
+        Ok(())
+    })?;
+    Ok(earlier)
+}
+
+/// The files that are byte for byte what a review of the snapshot was recorded from.
+fn recorded_before(reader: &Reader, snapshot_id: i64, files: &[ReviewFile]) -> Result<Vec<Finding>> {
+    let mut found = Vec::new();
+    for file in files {
+        if let Some(review) = reader.review_of_file(snapshot_id, &file.sha256)? {
+            let what = format!("{}: this file is already recorded, in review {review}", file.name);
+            found.push(Finding { what, fix: "leave it out".to_owned(), ..Finding::default() });
+        }
     }
+    Ok(found)
+}
+
+/// Whether more was found than was told one by one.
+fn tell(app: &App, judged: &Judged) -> bool {
+    let problems = match app.ui.verbosity {
+        0 => review::folded(&judged.errors),
+        _ => judged.errors.iter().map(ToString::to_string).collect(),
+    };
+    problems.iter().for_each(|problem| app.ui.problem(problem));
+    judged.warnings.iter().for_each(|warning| app.ui.warn(warning));
     judged.notes.iter().for_each(|note| app.ui.note(note));
+    problems.len() < judged.errors.len()
 }
 
 /// "44 rows decided (40 keep, 3 remove, 1 change), 2 undecided".

@@ -4,6 +4,7 @@
 //! database. [`export`] is the one part that follows from no database.
 
 mod export;
+mod replaced;
 mod review;
 mod snapshot;
 
@@ -20,7 +21,8 @@ use crate::report::summary::{self, RoleCount};
 use crate::report::{self, Expected, Options, Roster, Scope, Style, View};
 use crate::store::Horizon;
 pub(crate) use export::Stamp;
-pub(super) use review::{FollowedEntry, ReviewEntry};
+pub(super) use replaced::DecidedEntry;
+pub(super) use review::{FindingEntry, FollowedEntry, ReviewEntry};
 pub(super) use snapshot::{CoverageEntry, PastEntry, SnapshotEntry, SourceEntry};
 
 pub(super) const SCHEMA: &str = "fbsync.manifest/1";

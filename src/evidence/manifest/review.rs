@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::replaced::{ChangedEntry, ReplacedFindingEntry, changes, in_words};
 use crate::error::Result;
 use crate::evidence::choice::Chosen;
-use crate::model::marks::Verdict;
 use crate::model::role;
 use crate::report::View;
-use crate::report::decisions::standing;
+use crate::report::decisions::{Standing, every};
 use crate::report::outcomes::{Followed, follow};
 use crate::store::{Decision, Review};
 
@@ -26,6 +26,15 @@ pub(in crate::evidence) struct ReviewEntry {
     pub(in crate::evidence) reviewers: Vec<ReviewerEntry>,
     /// What an auditor would ask about.
     pub(in crate::evidence) findings: Vec<FindingEntry>,
+    /// The same of decisions that a later review replaced.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(in crate::evidence) replaced_findings: Vec<ReplacedFindingEntry>,
+    /// How many times a decision was replaced by another one.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub(in crate::evidence) changes: usize,
+    /// The first of these, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(in crate::evidence) changed: Vec<ChangedEntry>,
     pub(in crate::evidence) recorded: Vec<RecordedEntry>,
     /// What was to be removed or changed, by outcome.
     pub(in crate::evidence) outcomes: BTreeMap<String, usize>,
@@ -90,15 +99,31 @@ impl ReviewEntry {
         };
         let mut reviewers: BTreeMap<String, ReviewerEntry> = BTreeMap::new();
         let mut findings: BTreeMap<(String, String), usize> = BTreeMap::new();
-        standing(view.reader, &view.reviews, |_, decided| {
-            let decided = decided.iter().filter(|standing| standing.is_of(view));
-            for decision in decided.map(|standing| &standing.decision) {
+        let mut replaced: BTreeMap<(i64, String, String), usize> = BTreeMap::new();
+        every(view.reader, &view.reviews, |_, decided| {
+            for of_row in decided {
+                let Some((Standing { decision, .. }, earlier)) =
+                    of_row.split_last().filter(|(last, _)| last.is_of(view))
+                else {
+                    continue;
+                };
+                for change in changes(&of_row) {
+                    entry.changes += 1;
+                    if entry.changed.len() < MOST {
+                        entry.changed.push(change);
+                    }
+                }
+                for one in earlier {
+                    for (finding, reviewer) in found(&one.decision) {
+                        *replaced.entry((one.review.id, finding, reviewer)).or_default() += 1;
+                    }
+                }
                 entry.decided += 1;
                 *entry.decisions.entry(decision.decision.to_string()).or_default() += 1;
-                let reviewer = person(&decision.reviewer, &decision.reviewer_email);
-                for finding in decision.findings.split(';').filter(|finding| !finding.is_empty()) {
-                    *findings.entry((finding.to_owned(), reviewer.clone())).or_default() += 1;
+                for finding in found(decision) {
+                    *findings.entry(finding).or_default() += 1;
                 }
+                let reviewer = person(&decision.reviewer, &decision.reviewer_email);
                 let known = reviewers.entry(reviewer).or_insert_with_key(|reviewer| ReviewerEntry {
                     reviewer: reviewer.clone(),
                     decisions: 0,
@@ -118,6 +143,10 @@ impl ReviewEntry {
         entry.reviewers = reviewers.into_values().collect();
         let finding = |((finding, reviewer), decisions)| FindingEntry { finding, reviewer, decisions };
         entry.findings = findings.into_iter().map(finding).collect();
+        let replaced = replaced.into_iter().map(|((review_id, finding, reviewer), decisions)| {
+            ReplacedFindingEntry { review_id, found: FindingEntry { finding, reviewer, decisions } }
+        });
+        entry.replaced_findings = replaced.collect();
         let mut followed = follow(view.reader, &view.snapshot, &view.reviews, view.horizon.snapshot)?;
         followed.retain(|one| one.standing.is_of(view));
         for one in &followed {
@@ -158,15 +187,11 @@ impl RecordedEntry {
 impl FollowedEntry {
     fn of(view: &View, followed: &Followed) -> Self {
         let decision = &followed.standing.decision;
-        let change_to = decision.change_to.as_deref().map(role::label).unwrap_or_default();
         FollowedEntry {
             person: person(&decision.full_name, &decision.email),
             business: decision.business_name.clone(),
             role: role::label(&decision.role).to_owned(),
-            decision: match decision.decision {
-                Verdict::Change => format!("change to {change_to}"),
-                verdict => verdict.to_string(),
-            },
+            decision: in_words(decision),
             justification: decision.justification.clone(),
             reviewer: person(&decision.reviewer, &decision.reviewer_email),
             reviewed_at: decision.reviewed_at.clone(),
@@ -177,8 +202,19 @@ impl FollowedEntry {
     }
 }
 
+/// What an auditor would ask about a decision, and whom.
+fn found(decision: &Decision) -> impl Iterator<Item = (String, String)> {
+    let findings = decision.findings.split(';').filter(|finding| !finding.is_empty());
+    findings.map(|finding| (finding.to_owned(), person(&decision.reviewer, &decision.reviewer_email)))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_zero(n: &usize) -> bool {
+    *n == 0
+}
+
 /// `NAME <ADDRESS>`, or what there is of it.
-fn person(name: &str, address: &str) -> String {
+pub(super) fn person(name: &str, address: &str) -> String {
     match (name, address) {
         (name, "") => name.to_owned(),
         ("", address) => address.to_owned(),

@@ -3,6 +3,7 @@
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder};
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::model::role;
 use crate::report::{Cell, Column, Type};
 
 /// In points; room for two lines of a heading.
@@ -67,7 +68,9 @@ pub(super) fn of_cells(column: &Column, is_field: bool) -> Format {
 
 /// Whether a text can take several lines.
 fn wraps(column: &Column) -> bool {
-    column.kind == Type::Text || matches!(column.name.as_ref(), "meaning" | "flags" | "findings")
+    column.kind == Type::Text
+        || column.is_role
+        || matches!(column.name.as_ref(), "meaning" | "flags" | "findings")
 }
 
 pub(super) fn width(column: &Column) -> f64 {
@@ -79,7 +82,7 @@ pub(super) fn width(column: &Column) -> f64 {
         ("change_to" | "reviewer", _) => 14.0,
         ("emails" | "meaning" | "message", _) => 44.0,
         ("roles", _) => 56.0,
-        ("role_label" | "justification" | "flags" | "reason", _) => 20.0,
+        ("role_label" | "justification" | "flags" | "reason" | "outcome", _) => 20.0,
         ("why_review", _) => 26.0,
         ("row_key" | "account_key" | "business_uuid" | "identity_uuid", _) => 40.0,
         ("record_sha256", _) => 66.0,
@@ -107,6 +110,7 @@ fn lines_of(line: &str, width: f64) -> u32 {
 
 fn lines(column: &Column, cell: &Cell) -> u32 {
     match cell {
+        Cell::Text(text) if column.is_role => lines_of(role::label(text), width(column)),
         Cell::Text(text) if wraps(column) => text.lines().map(|line| lines_of(line, width(column))).sum(),
         _ => 1,
     }

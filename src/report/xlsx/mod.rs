@@ -252,6 +252,7 @@ fn write_cell(
         Cell::Text(value) => match moment(value).filter(|_| matches!(column.kind, Type::Time | Type::Date)) {
             Some(moment) => sheet.write_datetime_with_format(row, at, &moment, format).map(|_| ()),
             None if column.kind == Type::Word => text(sheet, &in_words(value)),
+            None if column.is_role => text(sheet, role::label(value)),
             None => text(sheet, value),
         },
     }

@@ -148,7 +148,7 @@ fn a_sheet_of_the_untouched_export_is_undecided() {
     let judged = judge(&Question { part: true, ..question(&rows) }, &parsed("empty", head.as_bytes()));
     assert_eq!(
         lines(&judged.errors),
-        ["no row is decided; write keep, remove, change or ask in the column Decision"]
+        ["no row has a decision; write keep, remove, change or ask in the column Decision"]
     );
     assert_eq!(judged.undecided, 5);
 }

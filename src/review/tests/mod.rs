@@ -26,6 +26,7 @@ fn question(rows: &[Asked]) -> Question<'_> {
         reviewer: None,
         part: false,
         rows,
+        earlier: HashMap::new(),
     }
 }
 

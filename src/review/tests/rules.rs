@@ -142,7 +142,9 @@ fn problems_with_the_whole() {
         (
             true,
             &[&[&open]],
-            vec!["no row is decided; write keep, remove, change or ask in the column Decision".to_owned()],
+            vec![
+                "no row has a decision; write keep, remove, change or ask in the column Decision".to_owned(),
+            ],
         ),
         (
             false,
@@ -262,6 +264,46 @@ fn each_reviewer_is_warned_of_once_and_unchecked_rules_are_reported() {
         "1 of 3 decisions name a reviewer without an address: self-review was checked by name only",
     ];
     assert_eq!(judged.notes, expected);
+}
+
+#[test]
+fn a_decision_that_was_made_before_is_replaced_only_by_one_that_is_not_older() {
+    use Verdict::{Ask, Change, Keep, Remove};
+    let rows = snapshot();
+    let bob = "1.csv, row 2: Bob Lee <bob@x.example> in Acme: ";
+    let check = |(was, to, on): (Verdict, &str, &str), now: &str, errors: &[&str], warnings: &[&str]| {
+        let one = Earlier {
+            review_id: 4,
+            decision: was,
+            change_to: to.to_owned(),
+            reviewer: Reviewer::parse("Eve <eve@x.example>"),
+            reviewed_at: Day::parse(on).unwrap(),
+        };
+        let earlier = HashMap::from([("a/2".to_owned(), one)]);
+        let row = format!("a/2,2,Bob Lee,Employee,{now},Rae,rae@x.example,2026-12-10,why,\n");
+        let judged = judge(&Question { part: true, earlier, ..question(&rows) }, &sheets(&[&[&row]]));
+        let expected = |lines: &[&str]| lines.iter().map(|line| format!("{bob}{line}")).collect::<Vec<_>>();
+        assert_eq!(lines(&judged.errors), expected(errors), "{was} {on} {now}");
+        assert_eq!(lines(&judged.warnings), expected(warnings), "{was} {on} {now}");
+    };
+    let by =
+        "by Eve <eve@x.example> on 2026-12-11 (review 4); leave out the older sheet, or correct the date";
+    for (was, to, words) in
+        [(Remove, "", "remove"), (Ask, "", "ask"), (Change, "business_partner", "change to Admin")]
+    {
+        let older = format!("`keep` of 2026-12-10 is older than the recorded decision `{words}` {by}");
+        check((was, to, "2026-12-11"), "keep,", &[&older], &[]);
+        let replaced = format!("`keep` replaces `{words}` by Eve <eve@x.example> on 2026-12-10 (review 4)");
+        check((was, to, "2026-12-10"), "keep,", &[], &[&replaced]);
+    }
+    let replaced = "`change to Admin` replaces `keep` by Eve <eve@x.example> on 2026-12-11 (review 4)";
+    check((Keep, "", "2026-12-11"), "change,Admin", &[], &[replaced]);
+    let replaced =
+        "`change to Admin` replaces `change to Manager` by Eve <eve@x.example> on 2026-12-09 (review 4)";
+    check((Change, "business_manager", "2026-12-09"), "change,Admin", &[], &[replaced]);
+    // The same once more is nothing new.
+    check((Remove, "", "2026-12-11"), "remove,", &[], &[]);
+    check((Change, "business_partner", "2026-12-11"), "change,Admin", &[], &[]);
 }
 
 #[test]

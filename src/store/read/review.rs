@@ -186,6 +186,25 @@ impl Reader {
         read().map_err(|error| storage_error(error, "read the files of the review"))
     }
 
+    /// The first review of a snapshot that was recorded from a file of this hash.
+    pub(crate) fn review_of_file(&self, snapshot_id: i64, sha256: &str) -> Result<Option<i64>> {
+        let sql = "SELECT min(r.id) FROM review_files f JOIN reviews r ON r.id = f.review_id
+             WHERE r.snapshot_id = ?1 AND f.sha256 = ?2";
+        let read = || self.connection().query_row(sql, (snapshot_id, sha256), |row| row.get(0));
+        read().map_err(|error| storage_error(error, "read the files of the reviews"))
+    }
+
+    /// Who decided in a review: names and addresses, in order.
+    pub(crate) fn reviewers(&self, review_id: i64) -> Result<Vec<(String, String)>> {
+        let sql =
+            "SELECT DISTINCT reviewer, reviewer_email FROM decisions WHERE review_id = ?1 ORDER BY 1, 2";
+        let read = || -> rusqlite::Result<Vec<(String, String)>> {
+            let mut reviewers = self.connection().prepare_cached(sql)?;
+            reviewers.query_map([review_id], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        read().map_err(|error| storage_error(error, "read the reviews"))
+    }
+
     fn reviews_where(&self, rest: &str, params: impl Params) -> Result<Vec<Review>> {
         let sql = format!("SELECT {} FROM reviews {rest}", REVIEW.kind().names("", |_| true));
         let read = || -> rusqlite::Result<Vec<Review>> {

@@ -56,7 +56,9 @@ fn the_folder_tells_the_story_and_holds_what_was_filled_in() {
     for told in [
         "Decided: 6 of 6 rows (5 keep, 1 remove); none is left open.",
         "- Owen Tran <owen@auditors.example> decided 6 rows, on 2026-07-02",
-        "Nothing is known against the review itself",
+        "No problem was found in the decisions that count",
+        "Not checked: whether decisions that have a date without a time of day were made within one minute.",
+        "The exact files that the reviewers filled in are in the folder reviewed/.",
         "review 1 was recorded at 2026-07-02T12:00:0",
         "6 rows decided, 0 left open; note: second quarter",
         "up to snapshot 2 (2026-07-05T12:00:0",
@@ -117,6 +119,51 @@ fn what_is_found_in_the_review_itself_is_told() {
         assert!(story.contains(told), "{told} is not in\n{story}");
     }
     home.fbsync(&["verify", "e", "--db", "audit.sqlite"]).succeeds();
+}
+
+#[test]
+fn what_was_replaced_is_told_with_what_was_found_in_it() {
+    let home = read_once();
+    let ann = email(&somebody(&home, 0));
+    fill(&home, "hasty.csv", |row| {
+        remove(&ann)(row);
+        set(row, &[("reviewed_at", "2026-07-01 10:00:00")]);
+    });
+    let home = on_day(home, 2, |home| {
+        record(home, &["hasty.csv"], &[]).succeeds();
+        fill(home, "calm.csv", keep);
+        record(home, &["calm.csv"], &[]).succeeds();
+    });
+    export(&home, "e", &[]);
+    let (story, manifest) = (readme(&home, "e"), manifest(&home, "e"));
+    let owen = "Owen Tran <owen@auditors.example>";
+    for told in [
+        "No problem was found in the decisions that count",
+        &format!(
+            "Found in decisions that were replaced later: - in review 1: this reviewer decided every row within one minute ({owen}, 6 rows)"
+        ),
+        "Decisions that were changed later: - ",
+        &format!(
+            "<{ann}> in Business 0001: from remove, decided by {owen} on 2026-07-01 (review 1), to keep, decided by {owen} on 2026-07-02 (review 2)"
+        ),
+    ] {
+        assert!(story.contains(told), "{told} is not in\n{story}");
+    }
+    let review = &manifest["review"];
+    assert_eq!((&review["changes"], &review["findings"]), (&1.into(), &serde_json::json!([])));
+    assert_eq!(review["replaced_findings"][0]["finding"], "decided_within_a_minute");
+    assert_eq!(review["changed"][0]["from"]["decision"], "remove");
+    home.fbsync(&["verify", "e", "--db", "audit.sqlite"]).succeeds();
+    // Whoever hides it in both is found out.
+    for name in ["README.txt", "manifest.json"] {
+        let text = fs::read_to_string(home.path("e").join(name)).expect("text");
+        fs::write(home.path("e").join(name), text.replace("2026-07-01", "2026-07-02")).expect("written");
+    }
+    home.fbsync(&["verify", "e", "--db", "audit.sqlite"]).exits(10);
+    // Of one business, and of other people, nothing of hers is told.
+    home.fbsync(&["export", "--snapshot", "1", "--business", "9002", "--out", "other"]).succeeds();
+    assert!(!readme(&home, "other").contains("changed later"));
+    home.fbsync(&["verify", "other", "--db", "audit.sqlite"]).succeeds();
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use fbsync::sandbox::changes;
+use fbsync::sandbox::{World, changes};
 
 use super::{DAY, NOON, Row, email, fill, fixture, fixtures, keep, on_day, read_once, record, remove, rows};
 use super::{set, sheet, somebody, write};
@@ -82,12 +82,30 @@ fn everything_wrong_is_told_at_once_and_nothing_recorded() {
     assert_eq!(home.database_bytes(), before);
 
     write(&home, "open.csv", &rows);
-    record(&home, &["open.csv"], &[]).exits(10).says("no decision; write keep");
+    let run = record(&home, &["open.csv"], &[]).exits(10).says("problem: open.csv, row 2: ");
+    run.says("no decision; write keep").does_not_say("warning:");
     let mut good = rows;
     good.iter_mut().for_each(keep);
     write(&home, "good.csv", &good);
-    record(&home, &["good.csv"], &["--dry-run"]).succeeds();
+    let run = record(&home, &["good.csv"], &["--dry-run"]).succeeds();
+    run.says("snapshot 1: 6 rows decided (6 keep), 0 undecided; nothing was recorded (--dry-run)");
+    record(&home, &["good.csv"], &["--dry-run", "-q"]).succeeds().does_not_say("rows decided");
     assert_eq!(home.database_bytes(), before);
+}
+
+#[test]
+fn half_a_sheet_is_told_in_a_line() {
+    let home = Home::reading(World::many(1, 60)).with("FBSYNC_DB", "audit.sqlite");
+    let home = on_day(home, 0, |home| drop(home.fbsync(&["sync"]).succeeds()));
+    let mut rows = sheet(&home, &[]);
+    rows[..30].iter_mut().for_each(keep);
+    write(&home, "half.csv", &rows);
+    let run = record(&home, &["half.csv"], &[]).exits(10);
+    let run = run.says("problem: half.csv, rows 32 to 61 (30 rows): no decision; write keep");
+    let run = run.says("error: 30 problems in the sheets").says("hint: -v names every row and person");
+    assert_eq!(run.stderr.matches("problem: ").count(), 1, "{run}");
+    let run = record(&home, &["half.csv"], &["-v"]).exits(10);
+    assert_eq!(run.stderr.matches("problem: half.csv, row ").count(), 30, "{run}");
 }
 
 #[test]
@@ -104,6 +122,7 @@ fn what_is_no_sheet_of_this_database_is_the_person_s_to_put_right() {
         ("noise.xlsx", "it is damaged, or protected by a password"),
         ("pipe.csv", "it is a pipe"),
         ("none.csv", "cannot read none.csv"),
+        ("none.csv", "caused by: No such file or directory"),
         ("other.csv", "about snapshot 7, which is not in this database"),
     ] {
         record(&home, &[file], &[]).exits(3).says(problem);
@@ -134,6 +153,10 @@ fn several_files_of_one_name_and_a_note_are_kept_with_it() {
     assert_eq!(tables.one("SELECT note, files, decisions, undecided FROM reviews"), "Q2, both offices|2|6|0");
     let listed = home.fbsync(&["review", "list", "--json"]).succeeds().json();
     assert_eq!(listed[0]["note"], "Q2, both offices");
+    assert_eq!(listed[0]["reviewers"], serde_json::json!(["Owen Tran <owen@auditors.example>"]));
+    let listed = home.fbsync(&["review", "list"]).succeeds().stdout;
+    let heading = listed.lines().next().unwrap_or_default();
+    assert!(heading.ends_with("reviewers                          recorded by"), "{listed}");
     home.fbsync(&["snapshots", "--head"]).succeeds();
     home.fbsync(&["verify"]).succeeds();
 }
@@ -161,6 +184,48 @@ fn a_clock_that_went_back_is_refused_and_a_later_decision_supersedes() {
 }
 
 #[test]
+fn an_old_sheet_does_not_undo_what_is_to_be_done() {
+    let home = read_once();
+    let ann = email(&somebody(&home, 0));
+    let by = |date: &'static str, mut decide: Box<dyn FnMut(&mut Row)>| {
+        move |row: &mut Row| {
+            decide(row);
+            set(row, &[("reviewed_at", date)]);
+        }
+    };
+    fill(&home, "old.csv", by("2026-07-01", Box::new(keep)));
+    fill(&home, "new.csv", by("2026-07-02", Box::new(remove(&ann))));
+    let home = on_day(home, 3, |home| {
+        record(home, &["old.csv"], &[]).succeeds().does_not_say("replaces");
+        let run = record(home, &["new.csv"], &[]).succeeds();
+        run.says("warning: new.csv, row ").says(&format!(
+            "<{ann}> in Business 0001: `remove` replaces `keep` by Owen Tran <owen@auditors.example> on 2026-07-01 (review 1)"
+        ));
+    });
+    let before = home.database_bytes();
+    // The very file, whatever it is called.
+    fs::copy(home.path("old.csv"), home.path("again.csv")).expect("a copy");
+    for more in [&[][..], &["--part"], &["--dry-run"]] {
+        let run = record(&home, &["again.csv"], more).exits(10);
+        run.says("problem: again.csv: this file is already recorded, in review 1; leave it out")
+            .says("`keep` of 2026-07-01 is older than the recorded decision `remove` by Owen Tran <owen@auditors.example> on 2026-07-02 (review 2)")
+            .says("error: 2 problems in the sheets of snapshot 1; nothing was recorded");
+    }
+    // Another file with the old decisions.
+    let one_more = fs::read_to_string(home.path("old.csv")).expect("a sheet") + "\n";
+    fs::write(home.path("saved.csv"), one_more).expect("a sheet");
+    let run = record(&home, &["saved.csv"], &["--part"]).exits(10);
+    run.says("is older than the recorded").says("error: 1 problem in");
+    assert_eq!(home.database_bytes(), before);
+    home.fbsync(&["review", "status"]).exits(10).says("1 row is still open");
+    // A new decision is taken, and told.
+    fill(&home, "later.csv", by("2026-07-03", Box::new(keep)));
+    let run = record(&home, &["later.csv"], &[]).succeeds();
+    run.says("`keep` replaces `remove` by Owen Tran").says("review 3 of snapshot 1: 6 rows decided (6 keep)");
+    home.fbsync(&["review", "status"]).succeeds();
+}
+
+#[test]
 fn a_recording_that_is_killed_has_happened_or_not() {
     for (step, reviews) in [("reading", 0), ("commit", 0), ("committed", 1)] {
         let home = read_once();
@@ -170,8 +235,8 @@ fn a_recording_that_is_killed_has_happened_or_not() {
         assert_eq!(home.run(&mut command).signal, Some(9));
         home.fbsync(&["verify"]).succeeds();
         assert_eq!(home.tables().number("SELECT count(*) FROM reviews"), reviews, "{step}");
-        // Whatever was there before, it can be recorded now.
-        record(&home, &["r.csv"], &[]).succeeds();
+        // Whatever was there before, it can be recorded now, if it was not.
+        record(&home, &["r.csv"], &[]).exits(if reviews == 0 { 0 } else { 10 });
         home.fbsync(&["verify", "--db", DB]).succeeds();
     }
 }

@@ -144,6 +144,35 @@ fn what_was_decided_last_time_is_told_and_what_was_not_done_comes_first() {
 }
 
 #[test]
+fn outcomes_are_told_in_the_words_of_freshbooks_pages() {
+    let home = read_once();
+    let ann = email(&somebody(&home, 0));
+    fill(&home, "r.csv", |row| match row["email"] == ann {
+        true => {
+            let (to, why) = (("change_to", "Accountant"), ("justification", "moved"));
+            set(row, &[("decision", "change"), to, why]);
+        }
+        false => keep(row),
+    });
+    record(&home, &["r.csv"], &[]).succeeds();
+    home.sandbox.change(|world| {
+        world.businesses[0].members[1].role = Some("business_partner".to_owned());
+    });
+    let home = on_day(home, 3, |home| drop(home.fbsync(&["sync"]).succeeds()));
+    home.fbsync(&["export", "outcomes", "--snapshot", "1", "-o", "o.xlsx"]).succeeds();
+    let shown = cells(&home, "o.xlsx", 2);
+    let text = |heading: &str| {
+        let (at, _) = shown[0].iter().find(|(_, text)| text == heading).expect(heading);
+        shown[1].iter().find(|(letters, _)| letters == at).map(|(_, text)| text.as_str())
+    };
+    assert_eq!(
+        ["Change to", "Role now", "Outcome"].map(text),
+        ["Accountant", "Admin", "changed otherwise"].map(Some)
+    );
+    assert!(text("Role").is_some_and(|role| !role.starts_with("business_")), "{shown:?}");
+}
+
+#[test]
 fn of_a_review_in_parts_each_row_has_its_own_last_time() {
     let home = read_once();
     fill(&home, "all.csv", keep);

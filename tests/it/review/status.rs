@@ -39,6 +39,12 @@ fn what_was_decided_is_followed_until_it_is_done() {
     let exported = rows(&home.fbsync(&["export", "outcomes"]).succeeds());
     assert_eq!(outcomes, exported);
     assert!(outcomes.iter().all(|row| row["outcome"] == "still_there" && row["days"].is_empty()));
+    // To a person it says that nobody has looked.
+    if has(&["script", "stty"]) {
+        let mut typed = home.on_a_terminal("stty cols 120; \"$FBSYNC\" review status");
+        let said = home.run(typed.env("FBSYNC", env!("CARGO_BIN_EXE_fbsync"))).stdout;
+        assert!(said.matches("not read since").count() == 2 && !said.contains("still there"), "{said}");
+    }
 
     home.sandbox.change(|world| {
         let members = &mut world.businesses[0].members;

@@ -150,8 +150,11 @@ fn of_decision(decision: &Decision) -> [String; 7] {
 fn carried_out(followed: &Followed, reviewed: &Snapshot) -> [String; 7] {
     let [business, who, role, asked, ..] = of_decision(&followed.standing.decision);
     let number = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
-    let outcome = in_words(followed.outcome.as_str());
     let seen = followed.seen.as_ref().map(|seen| seen.id);
+    let outcome = match seen {
+        Some(_) => in_words(followed.outcome.as_str()),
+        None => "not read since".to_owned(),
+    };
     [business, who, role, asked, outcome, number(seen), number(followed.days(reviewed))]
 }
 
