@@ -245,7 +245,10 @@ fn decisions_and_what_is_still_to_do_are_shown_where_there_are_any() {
         "{reviews}"
     );
     assert!(reviews.contains("<td>Ask</td><td>Not answered</td>"), "{reviews}");
-    assert!(reviews.contains("<td>Remove</td><td>Still there</td>"), "{reviews}");
+    assert!(reviews.contains("<td>Remove</td><td>Not read since</td>"), "{reviews}");
+    home.fbsync(&["sync"]).succeeds();
+    let page = self::page(&home, &["--snapshot", "1"]);
+    assert!(page.contains("<td>Remove</td><td>Still there</td>"), "{page}");
 }
 
 #[test]

@@ -110,7 +110,8 @@ pub(super) struct Reviews {
 
 const DECIDED: [usize; 5] =
     places(&[decisions::COLUMNS], ["change_to", "full_name", "email", "business_name", "decision"]);
-const BECAME: usize = places(&[decisions::COLUMNS, outcomes::COLUMNS], ["outcome"])[0];
+const BECAME: [usize; 2] =
+    places(&[decisions::COLUMNS, outcomes::COLUMNS], ["outcome", "outcome_snapshot_id"]);
 
 impl Reviews {
     /// Nothing where none was recorded. A listing of some people says nothing about a whole review.
@@ -133,9 +134,11 @@ impl Reviews {
             Ok(())
         })?;
         outcomes::rows(view, &mut |cells| {
-            let became = cells[BECAME].to_string();
+            let [became, seen] = BECAME.map(|at| &cells[at]);
+            let became = became.to_string();
+            let told = if *seen == Cell::Empty { "not_read_since" } else { &became };
             if Outcome::parse(&became).is_some_and(Outcome::is_open) {
-                to_do.push(|| row(cells, &became));
+                to_do.push(|| row(cells, told));
             }
             Ok(())
         })?;
