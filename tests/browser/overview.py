@@ -274,6 +274,8 @@ def main():
         tab.fits()
         if arguments.pictures:
             arguments.pictures.mkdir(parents=True, exist_ok=True)
+            # A picture reaches beyond the window, where the page lays nothing out yet.
+            tab.run("document.querySelectorAll('section').forEach(one => one.style.contentVisibility = 'visible')")
             top = tab.run("document.getElementById('everybody').getBoundingClientRect().top + scrollY")
             for part, start, most in (("whole", 0, 8000), ("top", 0, 1400), ("everybody", top - 24, 900)):
                 tab.picture(arguments.pictures / f"{name}-{part}.png", start, most)
