@@ -28,7 +28,7 @@ pub(super) fn heading() -> Format {
 /// The heading of a column, aligned like its cells.
 pub(super) fn heading_over(column: &Column) -> Format {
     match column.kind {
-        Type::Integer => heading().set_align(FormatAlign::Right),
+        Type::Integer => heading().set_align(FormatAlign::Right).set_indent(1),
         Type::Bool => heading().set_align(FormatAlign::Center),
         _ => heading(),
     }
@@ -50,9 +50,10 @@ pub(super) fn of_cells(column: &Column, is_field: bool) -> Format {
         // Text cells that look like numbers stay text.
         Type::Id | Type::Word | Type::NumericId | Type::Text => left().set_num_format("@"),
         Type::Time => format.set_num_format("yyyy-mm-dd hh:mm").set_align(FormatAlign::Left),
-        Type::Date => format.set_num_format("yyyy-mm-dd"),
+        Type::Date => format.set_num_format("yyyy-mm-dd").set_align(FormatAlign::Left),
         Type::Bool => format.set_align(FormatAlign::Center),
-        Type::Integer => format,
+        // Away from the text of the following column.
+        Type::Integer => format.set_align(FormatAlign::Right).set_indent(1),
     };
     if !is_field {
         return format;
