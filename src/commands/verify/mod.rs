@@ -28,7 +28,7 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<()> {
 fn problems<'f>(ui: Ui, findings: impl ExactSizeIterator<Item = &'f str>, what: &str) -> Error {
     let n = findings.len();
     for finding in findings {
-        ui.warn(finding);
+        ui.problem(finding);
     }
     let problems = if n == 1 { "1 problem".to_owned() } else { format!("{n} problems") };
     Error::new(Kind::No, format!("{what}: {problems} found"))
