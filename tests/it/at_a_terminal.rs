@@ -204,7 +204,7 @@ fn quiet_and_no_is_said_by_the_exit_code_only() {
         let words: Vec<&str> = command.split(' ').collect();
         let run = home.fbsync(&[&words[..], &["-q"]].concat()).exits(10);
         assert!(!run.stderr.contains("error:") && !run.stderr.contains("hint:"), "{command}: {run}");
-        // What was found is said: it is a warning.
+        // What was found is still printed.
         assert_eq!(run.stderr.contains("problem:"), command.starts_with("verify"), "{command}: {run}");
         home.fbsync(&words).exits(10).says("error: ");
     }
