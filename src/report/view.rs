@@ -6,7 +6,7 @@ use super::expected::{Approval, Expected};
 use super::left_out::{LeftOut, Parameters, noun};
 use super::roster::Roster;
 use super::{Reads, narrow, summary};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::model::addresses::normalized;
 use crate::model::{Outcome, Status, domains, role};
 use crate::stop::Stop;
@@ -118,7 +118,15 @@ impl<'a> View<'a> {
         self.reader.access_rows(self.snapshot.id, &self.people, |row| {
             self.look(&mut rows)?;
             take(row)
-        })
+        })?;
+        let recorded = self.snapshot.memberships;
+        if !self.options.people.is_empty() || i64::try_from(rows) == Ok(recorded) {
+            return Ok(());
+        }
+        let id = self.snapshot.id;
+        let problem = format!("the database has {rows} of the {recorded} memberships of snapshot {id}");
+        Err(Error::new(Kind::Storage, problem)
+            .hint("fbsync verify --db FILE shows everything that is wrong with it"))
     }
 
     /// Fails once a signal has arrived. Call it for every row; it checks only now and then.
