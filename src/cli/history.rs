@@ -54,10 +54,10 @@ pub(crate) struct PruneRules {
     /// Keep the last N complete snapshots, and everything between them
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "What stays")]
     pub(crate) keep_last: Option<u32>,
-    /// Keep the last one of each day, this far back
+    /// Keep the last snapshot of each day, going back this far
     #[arg(long, value_name = "TIME", value_parser = age, help_heading = "What stays")]
     pub(crate) keep_daily: Option<Duration>,
-    /// Keep the last one of each month, this far back
+    /// Keep the last snapshot of each month, going back this far
     #[arg(long, value_name = "TIME", value_parser = age, help_heading = "What stays")]
     pub(crate) keep_monthly: Option<Duration>,
     /// Erase only snapshots older than this, such as 7y
@@ -67,7 +67,7 @@ pub(crate) struct PruneRules {
 
 #[derive(Args, Debug)]
 pub(crate) struct WhoArgs {
-    /// An e-mail address, a name, an identity's number or an account key
+    /// An e-mail address, a name, an identity id or an account key
     #[arg(value_name = "ADDRESS|NAME|ID", required = true)]
     pub(crate) person: Vec<String>,
     #[command(flatten)]

@@ -88,7 +88,7 @@ pub(crate) enum Verb {
     Sync(SyncArgs),
     /// List the snapshots of a database
     Snapshots(SnapshotsArgs),
-    /// Show everything about one person: in which businesses, as what, since when
+    /// Show everything about one person: in which businesses, in which roles, since when
     Who(WhoArgs),
     /// Record reviewers' decisions, and show what is left to do
     Review(ReviewArgs),
@@ -143,7 +143,7 @@ pub(crate) enum CompletedShell {
 
 #[derive(Args, Debug)]
 pub(crate) struct ManArgs {
-    /// Write fbsync.1 and a page for each command into this folder; those that are there are replaced
+    /// Write fbsync.1 and a page for each command into this folder; existing ones are replaced
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
 }

@@ -26,7 +26,7 @@ pub(crate) const EXTRAS: [Extra; 19] = [
         path: "auth",
         examples: &[
             ("on a terminal: asks for what it needs", "fbsync auth"),
-            ("on a server: copy the address to a browser, paste back where it ended", "fbsync auth --paste"),
+            ("on a server: open the address elsewhere, paste the address it ended on", "fbsync auth --paste"),
             ("a second sign-in", "fbsync auth --profile acme"),
             ("without a terminal", "fbsync auth --no-browser --client-id ID --client-secret-file FILE"),
             ("to FreshBooks Classic, as acme.freshbooks.com", "fbsync auth --classic acme --profile classic"),
@@ -61,14 +61,14 @@ pub(crate) const EXTRAS: [Extra; 19] = [
     Extra {
         path: "sync",
         examples: &[
-            ("everything that the sign-in reaches", "fbsync sync --db audit.sqlite"),
+            ("everything the sign-in can see", "fbsync sync --db audit.sqlite"),
             ("one business", "fbsync sync --db audit.sqlite --business 48201"),
             (
-                "complete without a business that may not be listed",
+                "complete, although one business cannot be listed",
                 "fbsync sync --db audit.sqlite --accept-gap 48205='client only'",
             ),
             ("as a service", "fbsync sync --db audit.sqlite --every 6h"),
-            ("one database a profile", "fbsync sync --profile acme --db '{profile}.sqlite'"),
+            ("one database for each profile", "fbsync sync --profile acme --db '{profile}.sqlite'"),
         ],
         codes: &["4", "5", "6", "7", "8", "9"],
     },
@@ -87,7 +87,7 @@ pub(crate) const EXTRAS: [Extra; 19] = [
     Extra {
         path: "snapshots prune",
         examples: &[(
-            "a day's for a quarter, a month's for seven years",
+            "daily for a quarter, monthly for seven years",
             "fbsync snapshots prune --keep-daily 92d --keep-monthly 7y --db audit.sqlite",
         )],
         codes: &["8", "9"],
@@ -98,7 +98,7 @@ pub(crate) const EXTRAS: [Extra; 19] = [
             ("by any address that any snapshot knows", "fbsync who ann@example.com --db audit.sqlite"),
             ("by name", "fbsync who Ann Lee --db audit.sqlite"),
             (
-                "as it was on 30 June, for a program",
+                "as it was on 30 June, as JSON",
                 "fbsync who 6100001 --db audit.sqlite --snapshot 2026-06-30 --json",
             ),
         ],
@@ -124,7 +124,7 @@ pub(crate) const EXTRAS: [Extra; 19] = [
     },
     Extra {
         path: "review list",
-        examples: &[("for a program", "fbsync review list --db audit.sqlite --json")],
+        examples: &[("as JSON", "fbsync review list --db audit.sqlite --json")],
         codes: &["9"],
     },
     Extra {
