@@ -26,7 +26,7 @@ pub(super) fn text(manifest: &Manifest) -> String {
     if let Some(warning) = &manifest.warning {
         page.line(warning);
         page.paragraph(
-            "This folder was made from another server than FreshBooks' own. It shows what evidence \
+            "This folder was made from a server other than FreshBooks' own. It shows what evidence \
              looks like and proves nothing about a real business.",
         );
     }
@@ -35,8 +35,7 @@ pub(super) fn text(manifest: &Manifest) -> String {
     page.paragraph(&format!("{}.", manifest.extent));
     if manifest.is_partial() {
         page.paragraph(
-            "THIS IS PARTIAL. Not every business could be read to the end, and the names of the files \
-             say so. Do not take it for a complete listing.",
+            "THIS IS PARTIAL. Not every business could be read completely; the names of the files say so too. Do not take this for a complete listing.",
         );
     }
     what_this_is(&mut page, manifest);
@@ -79,7 +78,8 @@ fn what_this_is(page: &mut Page, manifest: &Manifest) {
     let PastEntry { snapshots, complete, first_complete } = &manifest.past;
     if let Some(Chosen { id, finished_at }) = first_complete {
         let noun = if *snapshots == 1 { "snapshot" } else { "snapshots" };
-        let text = format!("{complete} complete of {snapshots} {noun}, the first {id}, {finished_at} (UTC)");
+        let text =
+            format!("{complete} complete of {snapshots} {noun}; the first is {id}, {finished_at} (UTC)");
         page.pair("History from", &text);
     }
     page.pair("Its SHA-256", &snapshot.content_sha256);
@@ -178,8 +178,7 @@ fn list(rows: usize, sha256: &str, used: &impl Serialize) -> String {
 fn how_complete(page: &mut Page, manifest: &Manifest) {
     page.heading("HOW COMPLETE IT IS, AND HOW THE ROWS TIE TO FRESHBOOKS");
     page.paragraph(
-        "FreshBooks says with each team list how many people are on it. A list counts as read when as \
-         many different people came as FreshBooks said there are. The report `access` then has one row \
+        "FreshBooks reports a total with each team list. A list counts as read completely if that many different people were received. The report `access` then has one row \
          for each of them, and rows for owners and for the person who signed in where the list leaves \
          them out:",
     );
@@ -212,18 +211,17 @@ fn how_complete(page: &mut Page, manifest: &Manifest) {
 }
 
 fn changed(page: &mut Page, manifest: &Manifest) {
-    page.heading("WHAT WAS CHANGED ON THE WAY INTO THESE FILES");
+    page.heading("WHAT WAS CHANGED IN THESE FILES");
     let guards: Vec<_> = manifest.files.iter().filter_map(|file| file.formula_guard.as_ref()).collect();
     let cells: usize = guards.iter().map(|guard| guard.count).sum();
     let mode = guards.first().map(|guard| guard.mode);
     page.paragraph(&match (mode, cells) {
         (None, _) => "Nothing.".to_owned(),
         (Some(Guard::Off), _) => {
-            "Nothing. Text that a spreadsheet may run as a formula was left as it is: do not \
-            open these files in a spreadsheet unless you trust the names in them."
+            "Nothing. Text that a spreadsheet could run as a formula was left as it is: do not open these files in a spreadsheet unless you trust the names in them."
                 .to_owned()
         }
-        (Some(_), 0) => "Nothing: no text begins in a way that a spreadsheet would run.".to_owned(),
+        (Some(_), 0) => "Nothing: no text looks like a formula to a spreadsheet.".to_owned(),
         (Some(_), cells) => format!(
             "Text that a spreadsheet would run as a formula got an apostrophe (') in front: {cells} \
              {}. {MANIFEST} names each of them, under `formula_guard`; without its first \
@@ -232,8 +230,7 @@ fn changed(page: &mut Page, manifest: &Manifest) {
         ),
     });
     page.paragraph(
-        "Columns that the program derives are said to be derived in `fbsync export --list` and on the \
-         sheet `Columns` of a workbook; every other column is as FreshBooks gave it, times in UTC.",
+        "Columns that the program derives are marked as derived in `fbsync export --list REPORT` and on the sheet `Columns` of a workbook. Every other column is as FreshBooks gave it, with times in UTC.",
     );
 }
 
@@ -243,7 +240,7 @@ fn files(page: &mut Page, manifest: &Manifest) {
         page.item(&format!("{}: {}", file.path, what(file)));
     }
     for NotMade { report, reason, .. } in &manifest.not_made {
-        page.item(&format!("{report}: not made, so there is no file of it: {reason}"));
+        page.item(&format!("{report}: not made, so it has no file: {reason}"));
     }
     page.item(&format!("{README}: this text"));
     page.item(&format!("{MANIFEST}: all of this for a program to read"));
@@ -288,17 +285,14 @@ fn how_to_check(page: &mut Page, manifest: &Manifest) {
     page.line("      if ((Get-FileHash $name).Hash -eq $sum) { \"$name OK\" } else { \"$name WRONG\" } }");
     page.line("");
     page.paragraph(
-        "Then compare the seal, which is the SHA-256 of SHA256SUMS itself, with the one that was noted \
-         when the folder was written. Without a seal from elsewhere the folder only agrees with itself: \
-         whoever changed a file could have written SHA256SUMS anew.",
+        "Then compare the seal, which is the SHA-256 of SHA256SUMS itself, with the one that was noted when the folder was written. Without a seal kept elsewhere, the folder only agrees with itself: someone who changed a file could have rewritten SHA256SUMS too.",
     );
     page.line("  Linux    sha256sum SHA256SUMS");
     page.line("  macOS    shasum -a 256 SHA256SUMS");
     page.line("  Windows  Get-FileHash SHA256SUMS");
     page.line("");
     page.paragraph(
-        "With the database that it was made from, here called audit.sqlite, fbsync makes the folder \
-         anew and compares it, and sqlite3 alone can count:",
+        "With the database that it was made from, here called audit.sqlite, fbsync rebuilds the folder and compares it. sqlite3 shows the same rows without fbsync:",
     );
     let id = manifest.snapshot.id;
     page.line("  fbsync verify . --db audit.sqlite");

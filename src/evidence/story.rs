@@ -20,7 +20,7 @@ fn who_decided(page: &mut Page, review: &ReviewEntry) {
     let decisions: Vec<String> =
         review.decisions.iter().map(|(decision, n)| format!("{n} {decision}")).collect();
     let open = match review.undecided {
-        0 => "none is left open".to_owned(),
+        0 => "none is open".to_owned(),
         n => format!("{} NOT DECIDED", rows(n)),
     };
     page.paragraph(&format!(
@@ -93,7 +93,7 @@ fn changed(page: &mut Page, review: &ReviewEntry) {
     }
     let more = review.changes - review.changed.len();
     if more > 0 {
-        page.item(&format!("{more} more, which the database holds"));
+        page.item(&format!("{more} more, which are in the database"));
     }
     page.line("");
 }
@@ -112,7 +112,7 @@ fn recorded(page: &mut Page, manifest: &Manifest, review: &ReviewEntry) {
     page.line("");
     page.paragraph(match manifest.files.iter().any(|file| file.original.is_some()) {
         true => "The exact files that the reviewers filled in are in the folder reviewed/.",
-        false => "The files that the reviewers filled in are kept where this was exported.",
+        false => "The files that the reviewers filled in are kept by whoever exported this folder.",
     });
 }
 
@@ -124,8 +124,7 @@ fn followed(page: &mut Page, manifest: &Manifest, review: &ReviewEntry) {
     }
     page.paragraph(&match &review.followed_until {
         Some(last) => format!(
-            "The review was of snapshot {} ({}). What became of it was looked for in every complete \
-             snapshot since, up to snapshot {} ({}):",
+            "The review was of snapshot {} ({}). Its outcome was checked in every complete snapshot since, up to snapshot {} ({}):",
             snapshot.id, snapshot.finished_at, last.id, last.finished_at
         ),
         None => format!(
@@ -136,7 +135,7 @@ fn followed(page: &mut Page, manifest: &Manifest, review: &ReviewEntry) {
     });
     review.followed.iter().for_each(|one| page.item(&sentence(one)));
     if all > review.followed.len() {
-        page.item(&format!("{} more, which the report `outcomes` has", rows(all - review.followed.len())));
+        page.item(&format!("{} more, which are in the report `outcomes`", rows(all - review.followed.len())));
     }
     page.line("");
 }
@@ -144,7 +143,7 @@ fn followed(page: &mut Page, manifest: &Manifest, review: &ReviewEntry) {
 fn sentence(one: &FollowedEntry) -> String {
     let FollowedEntry { person, business, role, decision, justification, reviewer, reviewed_at, .. } = one;
     let outcome = match &one.seen {
-        None => "not looked at since".to_owned(),
+        None => "not read since".to_owned(),
         Some(seen) => {
             let days = match one.days.unwrap_or_default() {
                 1 => "1 day".to_owned(),

@@ -97,8 +97,7 @@ fn without_an_own_domain_the_reports_that_need_one_say_so() {
         // Lines of the README are broken between words.
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
-            words(&readme)
-                .contains(&words(&format!("- {report}: not made, so there is no file of it: {reason}")))
+            words(&readme).contains(&words(&format!("- {report}: not made, so it has no file: {reason}")))
         );
     }
     home.fbsync(&["verify", "e", "--db", "audit.sqlite"]).succeeds();

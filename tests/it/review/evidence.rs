@@ -54,7 +54,7 @@ fn the_folder_tells_the_story_and_holds_what_was_filled_in() {
     assert_eq!(fs::read(home.path(original)).expect("the original"), filled);
     let story = readme(&home, "e");
     for told in [
-        "Decided: 6 of 6 rows (5 keep, 1 remove); none is left open.",
+        "Decided: 6 of 6 rows (5 keep, 1 remove); none is open.",
         "- Owen Tran <owen@auditors.example> decided 6 rows, on 2026-07-02",
         "No problem was found in the decisions that count",
         "Not checked: whether decisions that have a date without a time of day were made within one minute.",
