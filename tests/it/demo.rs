@@ -14,6 +14,8 @@ pub(crate) fn home() -> Home {
 /// The commands that the demo ends with, the real sign-in apart.
 fn commands_to_try(run: &Run) -> Vec<String> {
     let (_, next) = run.stderr.split_once("try next:\n").expect("commands to try");
+    // The real thing is not signed in to with the sandbox's state.
+    assert!(next.trim_end().ends_with(" auth"), "{next}");
     next.lines().map_while(|line| line.strip_prefix("    ")).map(str::to_owned).collect()
 }
 

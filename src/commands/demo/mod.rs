@@ -43,6 +43,7 @@ pub(crate) fn run(caller: &App, args: &DemoArgs) -> Result<()> {
         return classic::run(&app, &sandbox, &args.dir, redirect_uri);
     }
     show(&app, &sandbox, args, &redirect_uri)?;
+    tell_what_next(caller, &args.dir);
     match args.serve {
         true => serve::serve(caller, &sandbox, &args.dir, &redirect_uri),
         false => Ok(()),
@@ -88,9 +89,7 @@ fn show(app: &App, sandbox: &Sandbox, args: &DemoArgs, redirect_uri: &str) -> Re
     step("verify: every hash of the database recomputed");
     steps::verify_database(app, &db)?;
     step("verify: the evidence folder against its seal, and rebuilt from the database");
-    steps::verify_evidence(app, &evidence, &db, seal)?;
-    tell_what_next(app, &args.dir, &db);
-    Ok(())
+    steps::verify_evidence(app, &evidence, &db, seal)
 }
 
 /// Creates the folder, or replaces that of an earlier demo.
@@ -152,9 +151,10 @@ fn click_allow(app: &App, url: &str) {
     });
 }
 
-fn tell_what_next(app: &App, dir: &Path, db: &Path) {
+/// What to try in the demo's folder, and the real thing, for the sign-in of whoever runs the demo.
+fn tell_what_next(caller: &App, dir: &Path) {
     let program = app::program();
-    let typed = shell::path(db);
+    let typed = shell::path(&dir.join("audit.sqlite"));
     for line in [
         String::new(),
         format!(
@@ -174,8 +174,8 @@ fn tell_what_next(app: &App, dir: &Path, db: &Path) {
         ),
         format!("  look at, in a browser: {}", dir.join("evidence").join("overview.html").display()),
         "  the real thing:".to_owned(),
-        format!("    {}", app.typed().command_of(&program, "auth")),
+        format!("    {}", caller.typed().command_of(&program, "auth")),
     ] {
-        app.ui.instruct(line);
+        caller.ui.instruct(line);
     }
 }
