@@ -257,11 +257,15 @@ fn a_client_gets_what_is_decided_about_its_own_people_and_nothing_else() {
     assert_eq!(manifest["review"]["recorded"][0]["decisions"], 4);
     assert_eq!(manifest["review"]["undecided"], 0);
     assert!(readme(&home, first).contains("Decided: 4 of 4 rows"));
-    // Not a word of the others.
+    // Not a word of the others. A hash can have the digits of an id in it by chance.
+    let says = |text: &str, word: &str| match word.parse::<u64>() {
+        Ok(_) => text.split(|c: char| !c.is_ascii_alphanumeric()).any(|token| token == word),
+        Err(_) => text.contains(word),
+    };
     for name in names_in(&home.path(first)) {
         let text = fs::read_to_string(home.path(first).join(&name)).expect("text");
         for word in ["SECRET", "9002", "Business 0002", "ABOUT ALL", "6900001", "all.csv"] {
-            assert!(!text.contains(word), "{name} says {word}");
+            assert!(!says(&text, word), "{name} says {word}");
         }
     }
     let second = table(&home, "s/9002-business-0002/9002-business-0002-2026-06-30-decisions.csv");
