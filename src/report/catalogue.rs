@@ -17,6 +17,7 @@ const MEMBERSHIPS: Report = Report {
     lead: access::LEAD,
     needs: Needs::Nothing,
     reads: Reads::One,
+    glance: &["business_name", "full_name", "email", "role_label", "state", "flags"],
     rows: access::all,
     page: None,
     remarks: |_| Ok(Vec::new()),
@@ -31,6 +32,7 @@ const CHANGES: Report = Report {
     lead: &[],
     needs: Needs::EarlierSnapshot,
     reads: Reads::Earlier,
+    glance: &["change", "business_name", "full_name", "before", "after", "note"],
     rows: changes::rows,
     ..MEMBERSHIPS
 };
@@ -47,13 +49,20 @@ const HISTORY: Report = Report {
     lead: history::LEAD,
     needs: Needs::CompleteSnapshot,
     reads: Reads::Past,
+    glance: &["business_name", "full_name", "seen", "role_label", "state", "first_seen_at", "gone_at"],
     rows: history::rows,
     ..MEMBERSHIPS
 };
 
 /// What `who` prints: the same for one person.
-pub(crate) const WHO: Report =
-    Report { name: "who", lead: history::WHO_LEAD, needs: Needs::People, rows: history::who, ..HISTORY };
+pub(crate) const WHO: Report = Report {
+    name: "who",
+    lead: history::WHO_LEAD,
+    glance: history::WHO_LEAD,
+    needs: Needs::People,
+    rows: history::who,
+    ..HISTORY
+};
 
 /// All reports, in the order in which they are listed.
 pub(crate) const REPORTS: &[Report] = &[
@@ -65,6 +74,7 @@ pub(crate) const REPORTS: &[Report] = &[
         columns: &[people::ACCOUNT],
         key: &["account_key"],
         lead: people::ACCOUNT_LEAD,
+        glance: &["full_name", "email", "businesses_count", "privileged_memberships", "roles"],
         rows: people::accounts,
         ..MEMBERSHIPS
     },
@@ -75,6 +85,7 @@ pub(crate) const REPORTS: &[Report] = &[
         columns: &[roles::COLUMNS],
         key: &["business_id", "role"],
         lead: roles::LEAD,
+        glance: &["business_name", "role_label", "memberships", "active", "invited", "no_login", "inactive"],
         rows: roles::rows,
         ..MEMBERSHIPS
     },
@@ -86,6 +97,7 @@ pub(crate) const REPORTS: &[Report] = &[
         per_business: true,
         key: &["account_key"],
         lead: people::MATRIX_LEAD,
+        glance: &["full_name"],
         rows: people::matrix,
         ..MEMBERSHIPS
     },
@@ -109,6 +121,7 @@ pub(crate) const REPORTS: &[Report] = &[
         about: "invitations not yet accepted, with their age in days",
         columns: &[ACCESS, AGE],
         lead: access::PENDING_LEAD,
+        glance: &["business_name", "full_name", "email", "role_label", "age_days", "flags"],
         rows: access::pending,
         ..MEMBERSHIPS
     },
@@ -129,6 +142,7 @@ pub(crate) const REPORTS: &[Report] = &[
         key: &["row_key"],
         lead: access::SEEN_LEAD,
         needs: Needs::OwnDomain,
+        glance: &["business_name", "seen", "full_name", "email", "role_label", "state"],
         rows: access::own_people,
         ..MEMBERSHIPS
     },
@@ -139,6 +153,7 @@ pub(crate) const REPORTS: &[Report] = &[
         columns: &[people::ACCOUNT],
         key: &["account_key"],
         lead: people::ACCOUNT_LEAD,
+        glance: &["full_name", "email", "businesses_count", "privileged_memberships", "roles"],
         rows: people::multi_business,
         ..MEMBERSHIPS
     },
@@ -149,6 +164,7 @@ pub(crate) const REPORTS: &[Report] = &[
         columns: &[REASON, ACCESS],
         key: &["reason", "row_key"],
         lead: attention::LEAD,
+        glance: &["severity", "business_name", "full_name", "role_label", "reason"],
         rows: attention::rows,
         ..MEMBERSHIPS
     },
@@ -159,6 +175,7 @@ pub(crate) const REPORTS: &[Report] = &[
         columns: &[coverage::COLUMNS],
         key: &["business_id", "resource"],
         lead: coverage::LEAD,
+        glance: &["business_name", "resource", "outcome", "expected", "received", "message"],
         rows: coverage::rows,
         ..MEMBERSHIPS
     },
@@ -173,6 +190,16 @@ pub(crate) const REPORTS: &[Report] = &[
         lead: trend::LEAD,
         needs: Needs::CompleteSnapshot,
         reads: Reads::Past,
+        glance: &[
+            "as_of",
+            "business_name",
+            "role_class",
+            "memberships",
+            "active",
+            "invited",
+            "no_login",
+            "inactive",
+        ],
         rows: trend::rows,
         ..MEMBERSHIPS
     },
@@ -185,6 +212,7 @@ pub(crate) const REPORTS: &[Report] = &[
         lead: offboarding::LEAD,
         needs: Needs::People,
         reads: Reads::Past,
+        glance: &["business_name", "seen", "full_name", "role_label", "can_be_removed_by", "note"],
         rows: offboarding::rows,
         ..MEMBERSHIPS
     },
@@ -195,6 +223,7 @@ pub(crate) const REPORTS: &[Report] = &[
         columns: &[ACCESS, WHY_REVIEW, DECISION, LAST_TIME],
         lead: review::LEAD,
         reads: Reads::Earlier,
+        glance: &["business_name", "full_name", "role_label", "state", "why_review"],
         rows: review::rows,
         ..MEMBERSHIPS
     },
@@ -206,6 +235,7 @@ pub(crate) const REPORTS: &[Report] = &[
         key: &["row_key"],
         lead: decisions::LEAD,
         needs: Needs::Review,
+        glance: &["business_name", "full_name", "role", "decision", "change_to", "reviewer"],
         rows: decisions::rows,
         ..MEMBERSHIPS
     },
@@ -217,6 +247,7 @@ pub(crate) const REPORTS: &[Report] = &[
         key: &["row_key"],
         lead: outcomes::LEAD,
         needs: Needs::Review,
+        glance: &["business_name", "full_name", "role", "decision", "change_to", "outcome", "days"],
         rows: outcomes::rows,
         ..MEMBERSHIPS
     },
@@ -253,7 +284,7 @@ mod tests {
                 report.columns.iter().copied().flatten().map(|column| &*column.name).collect();
             let distinct: BTreeSet<&&str> = columns.iter().collect();
             assert_eq!(distinct.len(), columns.len(), "{}: a column twice", report.name);
-            for name in report.key.iter().chain(report.lead) {
+            for name in report.key.iter().chain(report.lead).chain(report.glance) {
                 assert!(columns.contains(name), "{}: {name}", report.name);
             }
         }

@@ -65,14 +65,7 @@ pub(crate) const fn column(
     heading: &'static str,
     meaning: &'static str,
 ) -> Column {
-    Column {
-        name: Cow::Borrowed(name),
-        kind,
-        heading: Cow::Borrowed(heading),
-        meaning: Cow::Borrowed(meaning),
-        sheet_only: false,
-        is_role: false,
-    }
+    described(name, kind, heading, meaning, false)
 }
 
 pub(crate) const fn role_column(
@@ -81,13 +74,23 @@ pub(crate) const fn role_column(
     heading: &'static str,
     meaning: &'static str,
 ) -> Column {
+    described(name, kind, heading, meaning, true)
+}
+
+const fn described(
+    name: &'static str,
+    kind: Type,
+    heading: &'static str,
+    meaning: &'static str,
+    is_role: bool,
+) -> Column {
     Column {
         name: Cow::Borrowed(name),
         kind,
         heading: Cow::Borrowed(heading),
         meaning: Cow::Borrowed(meaning),
         sheet_only: false,
-        is_role: true,
+        is_role,
     }
 }
 

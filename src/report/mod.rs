@@ -159,6 +159,8 @@ pub(crate) struct Report {
     /// The columns that a spreadsheet shows first; the last of those that stay visible is the name. The
     /// others follow, grouped and collapsed. If empty, the order is the same as in the other formats.
     pub(crate) lead: &'static [&'static str],
+    /// The columns that a terminal shows, if none are chosen.
+    pub(crate) glance: &'static [&'static str],
     pub(crate) needs: Needs,
     pub(crate) reads: Reads,
     pub(crate) rows: fn(&View, &mut Take) -> Result<()>,

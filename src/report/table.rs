@@ -36,45 +36,6 @@ const TERMS: [&str; 5] = ["role", "role_label", "before", "after", "change_to"];
 const LEAST: [(&str, usize); 2] = [("full_name", 16), ("email", 20)];
 const LEAST_TEXT: usize = 12;
 
-/// What a terminal shows unless columns are chosen.
-fn at_a_glance(report: &Report) -> &'static [&'static str] {
-    match report.name {
-        "access" | "privileged" | "inactive" | "external" => {
-            &["business_name", "full_name", "email", "role_label", "state", "flags"]
-        }
-        "accounts" | "multi-business" => {
-            &["full_name", "email", "businesses_count", "privileged_memberships", "roles"]
-        }
-        "roles" => {
-            &["business_name", "role_label", "memberships", "active", "invited", "no_login", "inactive"]
-        }
-        "role-matrix" => &["full_name"],
-        "pending" => &["business_name", "full_name", "email", "role_label", "age_days", "flags"],
-        "own-people" => &["business_name", "seen", "full_name", "email", "role_label", "state"],
-        "attention" => &["severity", "business_name", "full_name", "role_label", "reason"],
-        "coverage" => &["business_name", "resource", "outcome", "expected", "received", "message"],
-        "changes" => &["change", "business_name", "full_name", "before", "after", "note"],
-        "history" => {
-            &["business_name", "full_name", "seen", "role_label", "state", "first_seen_at", "gone_at"]
-        }
-        "trend" => &[
-            "as_of",
-            "business_name",
-            "role_class",
-            "memberships",
-            "active",
-            "invited",
-            "no_login",
-            "inactive",
-        ],
-        "offboarding" => &["business_name", "seen", "full_name", "role_label", "can_be_removed_by", "note"],
-        "review" => &["business_name", "full_name", "role_label", "state", "why_review"],
-        "decisions" => &["business_name", "full_name", "role", "decision", "change_to", "reviewer"],
-        "outcomes" => &["business_name", "full_name", "role", "decision", "change_to", "outcome", "days"],
-        _ => report.lead,
-    }
-}
-
 /// Where the columns lie that were chosen by name; all of them if none was.
 pub(crate) fn places(columns: &[Column], names: &[String]) -> Result<Vec<usize>> {
     if names.is_empty() {
@@ -126,7 +87,7 @@ impl Table {
         let fixed: usize = report.columns.iter().map(|group| group.len()).sum();
         let places = match names {
             [] => {
-                let glance = at_a_glance(report).iter();
+                let glance = report.glance.iter();
                 let lead = glance.filter_map(|name| columns.iter().position(|column| column.name == *name));
                 // Those of the businesses come last.
                 lead.chain(fixed.min(columns.len())..columns.len()).collect()
@@ -202,7 +163,7 @@ mod tests {
     #[test]
     fn every_table_has_columns_that_are_there() {
         for report in REPORTS.iter().chain([&WHO]).filter(|report| report.page.is_none()) {
-            let names = at_a_glance(report);
+            let names = report.glance;
             let known: Vec<&str> =
                 report.columns.iter().copied().flatten().map(|column| &*column.name).collect();
             assert!(!names.is_empty(), "{}", report.name);

@@ -41,6 +41,7 @@ pub(crate) const VANTA: Report = Report {
     per_business: false,
     key: &["Account name"],
     lead: &[],
+    glance: &[],
     needs: Needs::Nothing,
     reads: Reads::One,
     rows: |view, take| hand_on(view, vanta::table, take),
