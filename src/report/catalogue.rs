@@ -258,6 +258,7 @@ pub(crate) const REPORTS: &[Report] = &[
         columns: &[],
         key: &[],
         lead: &[],
+        glance: &[],
         reads: Reads::Past,
         page: Some(overview::write),
         ..MEMBERSHIPS
