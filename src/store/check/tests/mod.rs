@@ -1,21 +1,17 @@
 //! Forgeries: what a person with write access to the file can do, and that it is found.
 
-use std::fs;
-
-use proptest::prelude::*;
-use rusqlite::types::Value;
+mod forger;
+mod records;
 
 use super::*;
 use crate::model::reading::{hex, unhex};
-use crate::mutated::{mutated, quarters};
 use crate::store::chain::{self, fields};
 use crate::store::field::Field;
 use crate::store::hash::{Hasher, LAYOUT, Layout};
 use crate::store::kind::{Part, Spec, Storage};
 use crate::store::shape::{REVIEW, SNAPSHOT};
-use crate::store::tests::{classic_database, database, rows_of, shown};
-use crate::store::{open, prune, schema};
-use crate::ui::Ui;
+use crate::store::tests::{database, rows_of, shown};
+use crate::store::{prune, schema};
 
 fn findings(connection: &Connection) -> Vec<String> {
     let report = check(connection, &shape::kinds()).expect("a readable file");
@@ -262,84 +258,6 @@ fn erasable_of(connection: &Connection, id: i64) -> String {
 }
 
 #[test]
-fn what_a_record_says_cannot_be_changed_by_whoever_knows_the_hashes() {
-    let members = "sources LIKE '%team_members%'";
-    let group = "sources LIKE '%business_group%' AND NOT sources LIKE '%team_members%'";
-    for (table, which, column, value) in [
-        ("membership_rows", members, "role", "'client '"),
-        ("membership_rows", members, "active", "1 - active"),
-        ("membership_rows", members, "state", "'invited'"),
-        ("membership_rows", members, "role_label", "'Reader'"),
-        (
-            "membership_rows",
-            members,
-            "role_class",
-            "CASE role_class WHEN 'limited' THEN 'none' ELSE 'limited' END",
-        ),
-        ("membership_rows", members, "member_uuid", "'u-else'"),
-        ("membership_rows", members, "email", "'eve@x.example'"),
-        ("membership_rows", members, "first_name", "'Eve'"),
-        ("membership_rows", members, "last_name", "''"),
-        ("membership_rows", members, "job_title", "'Auditor'"),
-        ("membership_rows", members, "invitation_accepted_at", "NULL"),
-        ("membership_rows", members, "member_created_at", "'2020-01-01T00:00:00Z'"),
-        ("membership_rows", members, "member_updated_at", "'2020-01-01T00:00:00Z'"),
-        ("membership_rows", group, "role", "'client'"),
-        ("membership_rows", group, "active", "0"),
-        ("membership_rows", group, "state", "'inactive'"),
-        ("membership_rows", group, "email", "'eve@x.example'"),
-        ("membership_rows", group, "last_name", "'Doe'"),
-        ("membership_rows", group, "identity_id", "2"),
-        ("business_rows", "true", "name", "'Boots'"),
-        ("business_rows", "true", "business_uuid", "'x'"),
-        ("business_rows", "true", "account_id", "'x'"),
-        ("business_rows", "true", "own_role", "'client'"),
-        ("business_rows", "true", "active", "0"),
-        ("business_rows", "true", "timezone", "'UTC'"),
-    ] {
-        let connection = database();
-        schema::drop_triggers(&connection).expect("triggers");
-        let changed = connection.execute(&format!("UPDATE {table} SET {column} = {value} WHERE {which}"), []);
-        assert!(changed.expect("a change") > 0, "{table}.{column}");
-        rehash(&connection).expect("hashes");
-        schema::create_triggers(&connection).expect("triggers");
-        let found = findings(&connection);
-        let expected = format!("{column} is not what its record says");
-        assert!(found.iter().any(|finding| finding.ends_with(&expected)), "{table}.{column}: {found:?}");
-        assert!(found.iter().all(|finding| !finding.contains("changed")), "{table}.{column}: {found:?}");
-    }
-}
-
-#[test]
-fn what_a_record_of_classic_says_cannot_be_changed_either() {
-    let listed = "sources = 'team_members'";
-    for (table, which, column, value) in [
-        ("membership_rows", listed, "first_name", "'Eve'"),
-        ("membership_rows", listed, "email", "'eve@x.example'"),
-        ("membership_rows", "role = 'classic_contractor'", "state", "'active'"),
-        ("membership_rows", "role = 'classic_staff'", "role", "'classic_admin'"),
-        ("membership_rows", "role = 'classic_staff'", "role", "'classic_contractor'"),
-        ("membership_rows", "role = 'classic_staff'", "member_uuid", "'staff:1'"),
-        ("membership_rows", "role = 'classic_staff'", "role_class", "'limited'"),
-        ("membership_rows", "role = 'classic_staff'", "logins", "0"),
-        ("membership_rows", "role = 'classic_staff'", "last_login_at", "NULL"),
-        ("business_rows", "true", "name", "'Boots'"),
-    ] {
-        let connection = classic_database();
-        schema::drop_triggers(&connection).expect("triggers");
-        let changed = connection.execute(&format!("UPDATE {table} SET {column} = {value} WHERE {which}"), []);
-        assert!(changed.expect("a change") > 0, "{table}.{column}");
-        rehash(&connection).expect("hashes");
-        schema::create_triggers(&connection).expect("triggers");
-        let found = findings(&connection);
-        assert!(!found.is_empty(), "{table}.{column} = {value}");
-        let told = |finding: &String| finding.ends_with("is not what its record says");
-        assert!(found.iter().all(told), "{table}.{column} = {value}: {found:?}");
-    }
-    assert_eq!(findings(&classic_database()), [""; 0]);
-}
-
-#[test]
 fn what_a_tombstone_keeps_is_covered() {
     for sql in [
         "UPDATE snapshots SET started_at = '2026-02-27T03:00:00Z' WHERE id = 2",
@@ -412,145 +330,4 @@ fn a_column_of_a_later_layout_leaves_earlier_snapshots_as_they_are() {
     ] {
         assert_ne!(later(sql), [""; 0], "{sql}");
     }
-}
-
-/// One move of the forger: what is done, with which tables, rows and columns.
-#[derive(Clone, Debug)]
-struct Move(u8, [usize; 6]);
-
-const TABLES: [&str; 13] = [
-    "snapshots",
-    "coverage",
-    "requests",
-    "records",
-    "listings",
-    "snapshot_listings",
-    "business_rows",
-    "account_rows",
-    "membership_rows",
-    "erasable",
-    "reviews",
-    "review_files",
-    "decisions",
-];
-
-impl Move {
-    /// Does it, if it can be done.
-    fn make(&self, connection: &Connection) {
-        let Move(what, [from, to, row, other, column, target]) = self;
-        let (from, to) = (TABLES[from % TABLES.len()], TABLES[to % TABLES.len()]);
-        let rows_of = |table: &str| -> i64 {
-            connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap_or(0)
-        };
-        let columns_of = |table: &str| -> Vec<String> {
-            let mut names = connection
-                .prepare(&format!("SELECT name FROM pragma_table_info('{table}')"))
-                .expect("columns");
-            names
-                .query_map([], |row| row.get(0))
-                .expect("columns")
-                .map(|name| name.expect("a name"))
-                .collect()
-        };
-        let nth = |table: &str, n: usize| -> Option<Vec<Value>> {
-            let n = n as i64 % rows_of(table).max(1);
-            let columns = columns_of(table).len();
-            let sql = format!("SELECT * FROM {table} LIMIT 1 OFFSET {n}");
-            connection.query_row(&sql, [], |row| (0..columns).map(|at| row.get(at)).collect()).ok()
-        };
-        let Some(values) = nth(from, *row) else { return };
-        let names = columns_of(from);
-        let is = |names: &[String], values: &[Value]| -> (String, Vec<Value>) {
-            let terms: Vec<String> =
-                names.iter().enumerate().map(|(at, name)| format!("\"{name}\" IS ?{}", at + 1)).collect();
-            (terms.join(" AND "), values.to_vec())
-        };
-        let (is_row, parameters) = is(&names, &values);
-        let run = |sql: &str, parameters: &[Value]| {
-            let _ = connection.execute(sql, rusqlite::params_from_iter(parameters));
-        };
-        match what % 5 {
-            0 => run(&format!("DELETE FROM {from} WHERE {is_row}"), &parameters),
-            // A value of one row, put into any column of any other.
-            1 => {
-                let Some(there) = nth(to, *other) else { return };
-                let there_names = columns_of(to);
-                let (is_there, mut parameters) = is(&there_names, &there);
-                parameters.push(values[column % values.len()].clone());
-                let into = &there_names[target % there_names.len()];
-                run(
-                    &format!("UPDATE OR IGNORE {to} SET \"{into}\" = ?{} WHERE {is_there}", parameters.len()),
-                    &parameters,
-                );
-            }
-            // The row once more, under another key.
-            2 => {
-                let mut copy = values.clone();
-                copy[0] = Value::Integer(1 + *other as i64 % 12);
-                let places = vec!["?"; copy.len()].join(", ");
-                run(&format!("INSERT OR IGNORE INTO {from} VALUES ({places})"), &copy);
-            }
-            // The row's text as a record under its hash.
-            3 => {
-                let text = format!("{values:?}");
-                run(
-                    "INSERT OR IGNORE INTO records VALUES (?1, ?2)",
-                    &[Value::Text(hex(<sha2::Sha256 as sha2::Digest>::digest(&text))), Value::Text(text)],
-                );
-            }
-            _ => {
-                let _ = rehash(connection);
-            }
-        }
-    }
-}
-
-fn moves() -> impl Strategy<Value = Vec<Move>> {
-    let one = (0..5u8, proptest::array::uniform6(0..64usize)).prop_map(|(what, places)| Move(what, places));
-    proptest::collection::vec(one, 1..6)
-}
-
-proptest! {
-    #![proptest_config(quarters(3))]
-
-    /// Whatever is moved, dropped, repeated or hashed anew: if nothing is found and the newest hash is
-    /// the one that was noted, every view shows what it showed.
-    #[test]
-    fn the_same_head_means_the_same_content(moves in moves()) {
-        let connection = database();
-        let (noted, before) = (head(&connection), shown(&connection));
-        connection.pragma_update(None, "foreign_keys", false)?;
-        schema::drop_triggers(&connection)?;
-        moves.iter().for_each(|one| one.make(&connection));
-        schema::create_triggers(&connection)?;
-        let is_expected = chain::head(&connection)?.is_some_and(|link| link.sha256 == noted);
-        let report = check(&connection, &shape::kinds()).expect("a readable file");
-        if report.findings.is_empty() && is_expected && report.pruned == 0 {
-            prop_assert!(shown(&connection) == before, "the views show something else");
-        }
-        // What is handed on of one snapshot, without a look at the rest of the file.
-        if rechecked(&connection, 3).is_empty() && report.pruned == 0 && hash_of(&connection, 3) == noted {
-            prop_assert!(shown_of(&connection, 3) == shown_of(&database(), 3), "an export shows something else");
-        }
-    }
-}
-
-/// Whatever the bytes of the file are: it is refused, or something is found, or every view shows what it
-/// showed.
-#[test]
-#[expect(clippy::disallowed_methods, reason = "a forger writes without asking fsutil")]
-fn no_file_is_too_strange() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (seed, path) = (folder.path().join("seed"), folder.path().join("changed"));
-    let written = database();
-    written.execute("VACUUM INTO ?1", [seed.to_str().expect("UTF-8")]).expect("a copy");
-    let (noted, before, bytes) = (head(&written), shown(&written), fs::read(&seed).expect("a file"));
-    proptest!(quarters(4), |(bytes in mutated(vec![bytes]))| {
-        fs::write(&path, bytes).expect("written");
-        let Ok((connection, _)) = open::for_reading(&path, Ui::default()) else { return Ok(()) };
-        let Ok(report) = check(&connection, &shape::kinds()) else { return Ok(()) };
-        if report.findings.is_empty() && chain::head(&connection)?.is_some_and(|link| link.sha256 == noted) {
-            prop_assert!(shown(&connection) == before, "the views show something else");
-        }
-    });
 }
