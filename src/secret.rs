@@ -1,8 +1,8 @@
 //! A string that does not print itself.
 //!
 //! It has no `Display`, no `Serialize`, and a `Debug` that shows nothing. To get the text you have to
-//! write [`Secret::expose`], which is easy to search for and allowed only in `http`, `oauth` and
-//! `credentials`. The bytes are wiped when the value is dropped. The libraries underneath make copies
+//! write [`Secret::expose`], which is easy to search for and allowed only in `http`, `oauth`, `classic`
+//! and `credentials`. The bytes are wiped when the value is dropped. The libraries underneath make copies
 //! that we cannot wipe; what you can rely on is that nothing is printed by accident.
 
 use std::fmt;
